@@ -1,0 +1,154 @@
+"""The CSV files of `directory/` to organizations, contacts, resources, projects and tasks."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable
+from typing import TypeVar
+
+from engine.config.files import Folder, SourceFile
+from engine.config.model import Contact, Directory, Organization, Project, Resource, Task
+from engine.errors import Position, Problem, did_you_mean
+
+Row = dict[str, str]
+T = TypeVar("T")
+_YES = {"yes": True, "no": False, "true": True, "false": False, "": True}
+
+
+def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
+    """Never raises: every wrong row is a problem and is left out."""
+    problems: list[Problem] = []
+    digest = hashlib.sha256()
+
+    def table(name: str, key: str, columns: list[str], optional: list[str], build: Callable[[Row, Position], T]) -> dict[str, T]:
+        source = folder.one(f"directory/{name}.csv")
+        if source is None:
+            return {}
+        digest.update(f"{name}\0{source.text}".encode())
+        return _table(source, key, columns, optional, build, problems)
+
+    def active(row: Row, position: Position) -> bool:
+        value = row.get("active", "").lower()
+        if value not in _YES:
+            problems.append(Problem(position, f"'active' cannot be '{value}'", "write yes or no"))
+        return _YES.get(value, False)
+
+    directory = Directory(
+        organizations=table(
+            "organizations",
+            "id",
+            ["id", "name"],
+            ["domains", "classification", "parent", "active"],
+            lambda row, at: Organization(
+                row["id"],
+                row["name"],
+                _list(row.get("domains", "").lower()),
+                row.get("classification", ""),
+                row.get("parent") or None,
+                active(row, at),
+                at,
+            ),
+        ),
+        contacts=table(
+            "contacts",
+            "id",
+            ["id", "organization", "email"],
+            ["first_name", "last_name", "email2", "email3", "active"],
+            lambda row, at: Contact(
+                row["id"],
+                row["organization"],
+                row.get("first_name", ""),
+                row.get("last_name", ""),
+                tuple(row.get(column, "").lower() for column in ("email", "email2", "email3")),
+                active(row, at),
+                at,
+            ),
+        ),
+        resources=table(
+            "resources",
+            "id",
+            ["id", "name", "email"],
+            ["aliases", "role", "active"],
+            lambda row, at: Resource(
+                row["id"],
+                row["name"],
+                row["email"].lower(),
+                _list(row.get("aliases", "").lower()),
+                row.get("role", ""),
+                active(row, at),
+                at,
+            ),
+        ),
+        projects=table(
+            "projects",
+            "number",
+            ["number", "name", "organization"],
+            ["active"],
+            lambda row, at: Project(row["number"], row["name"], row["organization"], active(row, at), at),
+        ),
+        tasks=table(
+            "tasks",
+            "number",
+            ["number", "project", "title", "organization", "status"],
+            [],
+            lambda row, at: Task(
+                row["number"], row["project"], row["title"], row["organization"], row["status"], at
+            ),
+        ),
+    )
+    return Directory(**{**directory.__dict__, "digest": digest.hexdigest()}), problems
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+def _table(
+    source: SourceFile,
+    key: str,
+    required: list[str],
+    optional: list[str],
+    build: Callable[[Row, Position], T],
+    problems: list[Problem],
+) -> dict[str, T]:
+    reader = csv.reader(io.StringIO(source.text, newline=""), strict=True)
+    result: dict[str, T] = {}
+    lines: dict[str, int] = {}
+    known = [*required, *optional]
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        for name in header:
+            if name not in known:
+                problems.append(Problem(Position(source.name, 1), f"unknown column '{name}'", did_you_mean(name, known)))
+        missing = [name for name in required if name not in header]
+        if missing:
+            problems.append(
+                Problem(Position(source.name, 1), f"the column '{missing[0]}' is missing", "add it to the first line")
+            )
+            return {}
+        end = reader.line_num
+        for cells in reader:
+            position, end = Position(source.name, end + 1), reader.line_num
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(header):
+                message = f"the line has {len(cells)} values, the first line {len(header)} columns"
+                problems.append(Problem(position, message, "add or remove commas; put a value with a comma in quotes"))
+                continue
+            row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+            empty = [name for name in required if not row[name]]
+            if empty:
+                problems.append(Problem(position, f"'{empty[0]}' is empty", "fill it in"))
+                continue
+            identity = row[key]
+            if identity in result:
+                problems.append(
+                    Problem(position, f"the {key} '{identity}' stands twice", f"first in line {lines[identity]}")
+                )
+                continue
+            result[identity], lines[identity] = build(row, position), position.line
+    except csv.Error as error:
+        problems.append(Problem(Position(source.name, reader.line_num), f"this is not CSV: {error}", "check its quotes"))
+    return result

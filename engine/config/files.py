@@ -1,0 +1,78 @@
+"""A configuration folder to file texts: UTF-8 only, sorted by name, with one digest over all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import ConfigError, Position, Problem
+
+LARGEST_FILE = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of the configuration: its path relative to the folder, with `/`, and its text."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """All files that make the configuration, by name."""
+
+    root: Path
+    files: dict[str, SourceFile]
+    problems: tuple[Problem, ...]
+    digest: str
+
+    def one(self, name: str) -> SourceFile | None:
+        return self.files.get(name)
+
+    def under(self, folder: str, ending: str) -> list[SourceFile]:
+        """The files of a folder (and of the folders in it) with this ending, by name."""
+        return [file for name, file in self.files.items() if name.startswith(f"{folder}/") and name.endswith(ending)]
+
+
+PATTERNS = ("*.yaml", "mailboxes/**/*.yaml", "directory/*.csv", "workflow/**/*.rules", "templates/**/*.md")
+
+
+def read_folder(root: Path) -> Folder:
+    """Read what `PATTERNS` names. Raises `ConfigError` when the folder is not there; bad files are problems in it."""
+    if not root.is_dir():
+        raise ConfigError(
+            Problem(
+                Position(str(root)),
+                "there is no such configuration folder",
+                "name one with --rules DIR or POSTROOM_RULES",
+            )
+        )
+    files: dict[str, SourceFile] = {}
+    problems: list[Problem] = []
+    digest = hashlib.sha256()
+    names = sorted({path for pattern in PATTERNS for path in root.glob(pattern) if path.is_file()})
+    for path in names:
+        name = path.relative_to(root).as_posix()
+        try:
+            if path.stat().st_size > LARGEST_FILE:
+                problems.append(Problem(Position(name), "the file is larger than 64 MB", "split it"))
+                continue
+            data = path.read_bytes()
+        except OSError as error:
+            problems.append(Problem(Position(name), f"the file cannot be read ({error.strerror})", "mend its rights"))
+            continue
+        digest.update(f"{name}\0{len(data)}\0".encode())
+        digest.update(data)
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+            problems.append(
+                Problem(Position(name, line, column), "the file is not UTF-8", "save it with the encoding UTF-8")
+            )
+            continue
+        files[name] = SourceFile(name, text.replace("\r\n", "\n"))
+    return Folder(root, files, tuple(problems), digest.hexdigest())

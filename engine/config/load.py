@@ -1,0 +1,198 @@
+"""A configuration folder to a checked `Config`: read, schema, build, rules, references; every problem at once."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.config.directory import read_directory
+from engine.config.document import Document, merge, read_document
+from engine.config.files import Folder, read_folder
+from engine.config.model import Config, Template
+from engine.config.references import check_references, names_of
+from engine.config.schema import validate
+from engine.config.sections import build_duplicates, build_mailbox, build_picklists, build_settings, build_tags
+from engine.config.templates import read_template
+from engine.dsl.check import check_rules
+from engine.dsl.parse import excerpt, parse_rules
+from engine.dsl.tree import NamedList, Rule, RuleBook
+from engine.errors import ConfigError, Position, Problem, did_you_mean
+
+NEEDED = ("settings", "picklists")
+OPTIONAL = ("duplicates", "tags")
+
+
+def load_config(root: Path) -> Config:
+    """Raises `ConfigError` with every problem of every file, in the order of file, line and column."""
+    with _no_garbage_collection():
+        return _load(root)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Loading makes many small objects that all stay: collecting between them costs a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _load(root: Path) -> Config:
+    folder = read_folder(root)
+    problems = list(folder.problems)
+    documents = _documents(folder, problems)
+    mailboxes = _mailbox_documents(folder, problems)
+    directory, wrong = read_directory(folder)
+    problems += wrong
+    templates = _templates(folder, problems)
+    book = _rules(folder, problems)
+    if any(name not in documents for name in NEEDED):
+        raise ConfigError(*_in_order(folder, problems))
+
+    settings = build_settings(documents["settings"])
+    picklists = build_picklists(documents["picklists"])
+    config = Config(
+        root=root,
+        settings=settings,
+        picklists=picklists,
+        mailboxes={name: build_mailbox(name, document) for name, document in mailboxes.items()},
+        duplicates=build_duplicates(documents["duplicates"]),
+        tags=build_tags(documents["tags"]),
+        directory=directory,
+        rules=book,
+        templates=templates,
+        digest=folder.digest,
+    )
+    for document in (*documents.values(), *mailboxes.values()):
+        problems += document.problems
+    problems += check_references(config, documents)
+    problems += check_rules(book, names_of(config))
+    if problems:
+        raise ConfigError(*_in_order(folder, problems))
+    return config
+
+
+def _in_order(folder: Folder, problems: list[Problem]) -> list[Problem]:
+    """Sorted, once each, with the source line where the file is at hand."""
+    shown = set()
+    for problem in problems:
+        at = problem.position
+        source = folder.files.get(at.file)
+        if source and at.line and not problem.excerpt:
+            problem = Problem(at, problem.message, problem.fix, excerpt(source.text, at.line, at.column or 1))
+        shown.add(problem)
+    return sorted(shown)
+
+
+def _documents(folder: Folder, problems: list[Problem]) -> dict[str, Document]:
+    """The YAML files at the top, by name; only those that their schema accepts."""
+    documents: dict[str, Document] = {}
+    empty = {"duplicates": {"duplicates": []}, "tags": {"tags": []}}
+    for name in (*NEEDED, *OPTIONAL):
+        source = folder.one(f"{name}.yaml")
+        if source is None:
+            if name in NEEDED and not any(problem.position.file == f"{name}.yaml" for problem in problems):
+                problems.append(Problem(Position(f"{name}.yaml"), "the file is missing", "write it: docs/configuration.md"))
+            elif name in OPTIONAL:
+                documents[name] = Document(f"{name}.yaml", empty[name])
+            continue
+        document = read_document(source)
+        wrong = document.problems or validate(document, name)
+        problems += wrong
+        if not wrong:
+            documents[name] = document
+        elif name in OPTIONAL:
+            documents[name] = Document(f"{name}.yaml", empty[name])
+    known = {f"{name}.yaml" for name in (*NEEDED, *OPTIONAL)}
+    for name in folder.files:
+        if "/" not in name and name.endswith(".yaml") and name not in known:
+            problems.append(Problem(Position(name), "no file of this name is read", did_you_mean(name, sorted(known))))
+    return documents
+
+
+def _mailbox_documents(folder: Folder, problems: list[Problem]) -> dict[str, Document]:
+    """Mailboxes by id, with what each extends merged in."""
+    own: dict[str, Document] = {}
+    broken: set[str] = set()
+    for source in folder.under("mailboxes", ".yaml"):
+        identity = source.name.rpartition("/")[2].removesuffix(".yaml")
+        document = read_document(source)
+        wrong = document.problems or validate(document, "mailbox")
+        if identity in own:
+            problems.append(Problem(Position(source.name), f"the mailbox '{identity}' stands twice", "rename one file"))
+        elif wrong:
+            problems += wrong
+            broken.add(identity)
+        else:
+            own[identity] = document
+    merged: dict[str, Document] = {}
+    for identity in own:
+        document = _extended(identity, own, broken, merged, problems, ())
+        if document is not None and isinstance(document.data, dict):
+            merged[identity] = document
+    return {identity: merged[identity] for identity in own if identity in merged}
+
+
+def _extended(
+    identity: str,
+    own: dict[str, Document],
+    broken: set[str],
+    merged: dict[str, Document],
+    problems: list[Problem],
+    above: tuple[str, ...],
+) -> Document | None:
+    if identity in merged:
+        return merged[identity]
+    document = own[identity]
+    base = document.data.get("extends")
+    if base is None:
+        return document
+    where = document.where("extends")
+    if base in (*above, identity):
+        circle = " -> ".join([*above, identity, base])
+        problems.append(Problem(where, f"`extends` runs in a circle: {circle}", "remove one of them"))
+        return None
+    if base not in own:
+        if base not in broken:
+            problems.append(Problem(where, f"unknown mailbox '{base}'", did_you_mean(base, own)))
+        return None
+    below = _extended(base, own, broken, merged, problems, (*above, identity))
+    if below is None:
+        return None
+    # What names the mailbox itself is its own: an alias belongs to one mailbox only.
+    inherited = Document(below.file, {key: value for key, value in below.data.items() if key not in ("aliases", "active")})
+    inherited.values, inherited.keys = below.values, below.keys
+    return merge(inherited, document)
+
+
+def _templates(folder: Folder, problems: list[Problem]) -> dict[str, Template]:
+    templates: dict[str, Template] = {}
+    for source in folder.under("templates", ".md"):
+        template, wrong = read_template(source)
+        problems += wrong
+        if template is not None:
+            templates[template.name] = template
+    return templates
+
+
+def _rules(folder: Folder, problems: list[Problem]) -> RuleBook:
+    rules: list[Rule] = []
+    lists: dict[str, NamedList] = {}
+    for source in folder.under("workflow", ".rules"):
+        items, wrong = parse_rules(source.name, source.text)
+        problems += wrong
+        for item in items:
+            if isinstance(item, Rule):
+                rules.append(item)
+            elif item.name in lists:
+                first = lists[item.name].position
+                problems.append(Problem(item.position, f"the list '{item.name}' stands twice", f"first at {first}"))
+            else:
+                lists[item.name] = item
+    return RuleBook(tuple(sorted(rules, key=lambda rule: rule.order)), lists)
+

@@ -1,0 +1,339 @@
+"""The configuration as frozen values. Every value that a trace may quote knows the file and line it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from engine.config.numbers import NumberForm
+from engine.dsl.tree import RuleBook
+from engine.errors import Position
+
+Entity = Literal["ticket", "ticket_note", "ticket_time_entry", "project_note", "task_note", "task_time_entry"]
+ENTITIES: tuple[Entity, ...] = (
+    "ticket",
+    "ticket_note",
+    "ticket_time_entry",
+    "project_note",
+    "task_note",
+    "task_time_entry",
+)
+AutomaticPolicy = Literal["note_or_ignore", "ignore", "process", "quarantine"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes in bytes, lengths in characters."""
+
+    message: int
+    attachment: int
+    attachments: int
+    title: int
+    description: int
+
+
+@dataclass(frozen=True)
+class LoopProtection:
+    messages: int
+    window: timedelta
+    alike: tuple[str, ...]
+    exempt: frozenset[str]
+
+
+@dataclass(frozen=True)
+class SenderAuthentication:
+    trust: frozenset[str]
+    indicators_need: Literal["pass", "none"]
+    on_fail: Literal["flag", "quarantine", "process"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`settings.yaml`."""
+
+    name: str
+    timezone: ZoneInfo
+    edition: Literal["basic", "advanced", "unlimited"]
+    several_mailboxes: Literal["each", "first"]
+    local_organization: str
+    unattributed: str | None
+    public_domains: frozenset[str]
+    numbers: Mapping[Literal["ticket", "task", "project"], NumberForm]
+    limits: Limits
+    loop_protection: LoopProtection | None
+    automatic_mail: Mapping[str, AutomaticPolicy]
+    sender_authentication: SenderAuthentication
+    private_mail: Literal["ignore", "process"]
+    signatures: Literal["strip", "keep"]
+    positions: Mapping[str, Position]
+
+    def where(self, key: str) -> Position:
+        """Where a top-level key stands, or the file when it is left out."""
+        return self.positions.get(key, Position("settings.yaml"))
+
+
+@dataclass(frozen=True)
+class Picklists:
+    """`picklists.yaml`."""
+
+    queues: tuple[str, ...]
+    statuses: tuple[str, ...]
+    complete: frozenset[str]
+    priorities: tuple[str, ...]
+    sources: tuple[str, ...]
+    issue_types: Mapping[str, tuple[str, ...]]
+    roles: tuple[str, ...]
+    work_types: tuple[str, ...]
+    note_types: tuple[str, ...]
+    approvals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TicketDefaults:
+    queue: str | None = None
+    status: str | None = None
+    priority: str | None = None
+    source: str | None = None
+    issue_type: str | None = None
+    sub_issue_type: str | None = None
+    assigned: str | None = None
+    due: timedelta | None = None
+    tags: tuple[str, ...] = ()
+    create_contact: bool = False
+
+
+@dataclass(frozen=True)
+class ReplyPolicy:
+    """What a note does to its ticket, by who wrote it."""
+
+    status: str | None = None
+    reopen: bool | Literal["new_linked"] = False
+    reopen_within: timedelta | None = None
+    publish: Literal["all", "internal"] | None = None
+
+
+@dataclass(frozen=True)
+class NoteDefaults:
+    type: str | None = None
+    publish: Literal["all", "internal"] = "all"
+    from_customer: ReplyPolicy = ReplyPolicy()
+    from_resource: ReplyPolicy = ReplyPolicy()
+
+
+@dataclass(frozen=True)
+class TimeDefaults:
+    work_type: str | None = None
+    role: str | None = None
+    publish: Literal["all", "internal"] = "internal"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A notification that a mailbox sends by itself."""
+
+    to: tuple[str, ...]
+    template: str
+    position: Position
+
+
+@dataclass(frozen=True)
+class Token:
+    """What the alerts token must say. `password` is still the reference `${env:NAME}`."""
+
+    id: str
+    password: str
+
+
+@dataclass(frozen=True)
+class ExchangeSource:
+    """Where a mailbox is read from. `username` and `password` are still references."""
+
+    endpoint: str | None
+    auth: str
+    username: str | None
+    password: str | None
+    folder: str
+    processed: str | None
+    failed: str | None
+    every: timedelta
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """One file of `mailboxes/`, with what it extends merged in."""
+
+    id: str
+    name: str
+    address: str
+    aliases: tuple[str, ...]
+    active: bool
+    kind: Literal["custom", "alerts"]
+    source: ExchangeSource | None
+    creates: frozenset[Entity]
+    token: Token | None
+    extract: Mapping[str, str]
+    ticket: TicketDefaults
+    notes: Mapping[Entity, NoteDefaults]
+    times: Mapping[Entity, TimeDefaults]
+    created: Notice | None
+    noted: Notice | None
+    failed: Notice | None
+    notify_from: str
+    extends: str | None
+    positions: Mapping[tuple[str | int, ...], Position]
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (self.address, *self.aliases)
+
+    def where(self, *path: str | int) -> Position:
+        """Where a key stands (through `extends`), or the nearest key around it."""
+        while path:
+            if path in self.positions:
+                return self.positions[path]
+            path = path[:-1]
+        return self.positions.get((), Position(f"mailboxes/{self.id}.yaml"))
+
+
+@dataclass(frozen=True)
+class Handling:
+    do: Literal["append_note", "create", "discard", "reopen"]
+    status: str | None = None
+    link: bool = False
+    count: bool = False
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One entry of `duplicates.yaml`."""
+
+    name: str
+    mailboxes: frozenset[str] | None
+    same: tuple[str, ...]
+    similar: Mapping[str, float]
+    within: timedelta | None
+    when_open: Handling
+    when_complete: Handling
+    position: Position
+
+
+@dataclass(frozen=True)
+class Tag:
+    label: str
+    aliases: tuple[str, ...]
+    match: bool
+    active: bool
+    position: Position
+
+
+@dataclass(frozen=True)
+class Tags:
+    """`tags.yaml`."""
+
+    most_per_ticket: int
+    shortest: int
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True)
+class Organization:
+    id: str
+    name: str
+    domains: tuple[str, ...]
+    classification: str
+    parent: str | None
+    active: bool
+    position: Position
+
+
+@dataclass(frozen=True)
+class Contact:
+    """`emails` in order: primary, second, third."""
+
+    id: str
+    organization: str
+    first_name: str
+    last_name: str
+    emails: tuple[str, ...]
+    active: bool
+    position: Position
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True)
+class Resource:
+    id: str
+    name: str
+    email: str
+    aliases: tuple[str, ...]
+    role: str
+    active: bool
+    position: Position
+
+
+@dataclass(frozen=True)
+class Project:
+    number: str
+    name: str
+    organization: str
+    active: bool
+    position: Position
+
+
+@dataclass(frozen=True)
+class Task:
+    number: str
+    project: str
+    title: str
+    organization: str
+    status: str
+    position: Position
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The CSV files of `directory/`, each by id or number, in the order of the file."""
+
+    organizations: Mapping[str, Organization] = field(default_factory=dict)
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+    projects: Mapping[str, Project] = field(default_factory=dict)
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A notification's text: Jinja2 source of subject and body (Markdown)."""
+
+    name: str
+    subject: str
+    body: str
+    position: Position
+    body_line: int
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole configuration, checked. `digest` names the very files it was made of."""
+
+    root: Path
+    settings: Settings
+    picklists: Picklists
+    mailboxes: Mapping[str, Mailbox]
+    duplicates: tuple[Criterion, ...]
+    tags: Tags
+    directory: Directory
+    rules: RuleBook
+    templates: Mapping[str, Template]
+    digest: str
+
+    def is_complete(self, status: str | None) -> bool:
+        return status in self.picklists.complete

@@ -1,0 +1,212 @@
+"""References from one file of the configuration to another: every name that does not exist, every clash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from engine.config.document import Document
+from engine.config.model import Config, Mailbox
+from engine.dsl.check import Names, pattern_error
+from engine.errors import Position, Problem, did_you_mean
+
+_ACTIVE_MAILBOXES = {"basic": 1, "advanced": 15}
+
+
+def names_of(config: Config) -> Names:
+    """What rules may name."""
+    picklists = config.picklists
+    return Names(
+        picklists={
+            "mailboxes": tuple(config.mailboxes),
+            "organizations": tuple(config.directory.organizations),
+            "resources": tuple(config.directory.resources),
+            "queues": picklists.queues,
+            "statuses": picklists.statuses,
+            "priorities": picklists.priorities,
+            "sources": picklists.sources,
+            "issue_types": tuple(picklists.issue_types),
+            "sub_issue_types": tuple(dict.fromkeys(sub for subs in picklists.issue_types.values() for sub in subs)),
+            "roles": picklists.roles,
+            "work_types": picklists.work_types,
+            "note_types": picklists.note_types,
+            "approvals": picklists.approvals,
+        },
+        sub_issue_types=picklists.issue_types,
+        tags=tuple(tag.label for tag in config.tags.tags),
+        templates=tuple(config.templates),
+        resources=tuple(config.directory.resources),
+        inactive_resources=frozenset(
+            resource.id for resource in config.directory.resources.values() if not resource.active
+        ),
+        contacts=config.directory.contacts,
+        extracted=extracted_fields(config),
+    )
+
+
+def extracted_fields(config: Config) -> frozenset[str]:
+    """Names of fields that some mailbox extracts from its messages."""
+    return frozenset(name for mailbox in config.mailboxes.values() for name in mailbox.extract)
+
+
+def check_references(config: Config, documents: dict[str, Document]) -> list[Problem]:
+    return [
+        *_settings(config),
+        *_directory(config),
+        *(problem for mailbox in config.mailboxes.values() for problem in _mailbox(config, mailbox)),
+        *_addresses(config),
+        *_duplicates(config, documents["duplicates"]),
+    ]
+
+
+def _unknown(position: Position, what: str, word: str | None, known: Iterable[str]) -> Iterator[Problem]:
+    names = list(known)
+    if word is not None and word not in names:
+        yield Problem(position, f"unknown {what} '{word}'", did_you_mean(word, names))
+
+
+def _settings(config: Config) -> Iterator[Problem]:
+    organizations = config.directory.organizations
+    settings = config.settings
+    for key, word in (("local", settings.local_organization), ("unattributed", settings.unattributed)):
+        where = settings.where(f"organizations.{key}")
+        yield from _unknown(where, "organization", word, organizations)
+        if word in organizations and not organizations[word].active:
+            yield Problem(where, f"the organization '{word}' is not active", "name an active one")
+    most = _ACTIVE_MAILBOXES.get(settings.edition)
+    active = [mailbox for mailbox in config.mailboxes.values() if mailbox.active and mailbox.kind == "custom"]
+    alerts = [mailbox for mailbox in config.mailboxes.values() if mailbox.active and mailbox.kind == "alerts"]
+    counted = active if settings.edition == "basic" else [*active, *alerts]
+    if most and len(counted) > most:
+        yield Problem(
+            settings.where("edition"),
+            f"edition {settings.edition} allows {most} active mailbox{'es' if most > 1 else ''}, there are {len(counted)}",
+            "set `active: false` on some, or take another edition",
+        )
+    if not any(mailbox.active for mailbox in config.mailboxes.values()):
+        yield Problem(Position("mailboxes"), "there is no active mailbox", "write one: docs/configuration.md")
+
+
+def _directory(config: Config) -> Iterator[Problem]:
+    directory = config.directory
+    for organization in directory.organizations.values():
+        yield from _unknown(organization.position, "organization", organization.parent, directory.organizations)
+        above, seen = organization.parent, {organization.id}
+        while above in directory.organizations and above not in seen:
+            seen.add(above)
+            above = directory.organizations[above].parent
+        if above in seen:
+            yield Problem(organization.position, "its parents run in a circle", "remove one `parent`")
+        for domain in organization.domains:
+            if "@" in domain or "." not in domain:
+                yield Problem(organization.position, f"'{domain}' is no domain", "write one such as example.com")
+    for contact in directory.contacts.values():
+        yield from _unknown(contact.position, "organization", contact.organization, directory.organizations)
+        for address in contact.emails:
+            if address and "@" not in address:
+                yield Problem(contact.position, f"'{address}' is no address", "write one such as ana@example.com")
+    for resource in directory.resources.values():
+        if config.picklists.roles and resource.role:
+            yield from _unknown(resource.position, "role", resource.role, config.picklists.roles)
+    for project in directory.projects.values():
+        yield from _unknown(project.position, "organization", project.organization, directory.organizations)
+    for task in directory.tasks.values():
+        yield from _unknown(task.position, "organization", task.organization, directory.organizations)
+        yield from _unknown(task.position, "project", task.project, directory.projects)
+        yield from _unknown(task.position, "status", task.status, config.picklists.statuses)
+    for kind, rows in (("project", directory.projects), ("task", directory.tasks)):
+        form = config.settings.numbers[kind]  # type: ignore[index]
+        for number, row in rows.items():
+            if form.split(number) is None:
+                yield Problem(row.position, f"'{number}' is no {kind} number", f"the form is {form.form}")
+
+
+def _mailbox(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
+    picklists, resources = config.picklists, config.directory.resources
+    at = ("defaults", "ticket")
+    ticket = mailbox.ticket
+    for key, word, what, known in (
+        ("queue", ticket.queue, "queue", picklists.queues),
+        ("status", ticket.status, "status", picklists.statuses),
+        ("priority", ticket.priority, "priority", picklists.priorities),
+        ("source", ticket.source, "source", picklists.sources),
+        ("issue_type", ticket.issue_type, "issue type", picklists.issue_types),
+        (
+            "sub_issue_type",
+            ticket.sub_issue_type,
+            "sub-issue type",
+            picklists.issue_types.get(ticket.issue_type or "", ()),
+        ),
+        ("assigned", ticket.assigned, "resource", resources),
+    ):
+        yield from _unknown(mailbox.where(*at, key), what, word, known)
+    labels = [tag.label for tag in config.tags.tags]
+    for index, tag in enumerate(ticket.tags):
+        yield from _unknown(mailbox.where(*at, "tags", index), "tag", tag, labels)
+    for entity, note in mailbox.notes.items():
+        yield from _unknown(mailbox.where("defaults", entity, "type"), "note type", note.type, picklists.note_types)
+        for key, policy in (("from_customer", note.from_customer), ("from_resource", note.from_resource)):
+            where = mailbox.where("defaults", entity, key, "status")
+            yield from _unknown(where, "status", policy.status, picklists.statuses)
+    for entity, time in mailbox.times.items():
+        where = ("defaults", entity)
+        yield from _unknown(mailbox.where(*where, "work_type"), "work type", time.work_type, picklists.work_types)
+        yield from _unknown(mailbox.where(*where, "role"), "role", time.role, picklists.roles)
+    for key in ("created", "noted", "failed"):
+        notice = getattr(mailbox, key)
+        if notice is None:
+            continue
+        where_template = mailbox.where("notify", key, "template")
+        yield from _unknown(where_template, "template", notice.template, config.templates)
+        for index, recipient in enumerate(notice.to):
+            if recipient.startswith("resource "):
+                where_to = mailbox.where("notify", key, "to", index)
+                yield from _unknown(where_to, "resource", recipient.removeprefix("resource "), resources)
+    if mailbox.kind == "alerts" and mailbox.token is None:
+        yield Problem(mailbox.where("kind"), "an alerts mailbox needs a token", "add `token: {id: ..., password: ${env:...}}`")
+    yield from _extracts(mailbox)
+
+
+def _extracts(mailbox: Mailbox) -> Iterator[Problem]:
+    import re2
+
+    for name, pattern in mailbox.extract.items():
+        where = mailbox.where("extract", name)
+        wrong = pattern_error(pattern)
+        if wrong:
+            yield Problem(where, f"the regular expression is wrong: {wrong}", "see docs/rule-language.md for its syntax")
+        elif name not in re2.compile(pattern).groupindex:
+            yield Problem(where, f"the expression has no group named '{name}'", f"write (?P<{name}>...)")
+
+
+def _addresses(config: Config) -> Iterator[Problem]:
+    first: dict[str, Mailbox] = {}
+    for mailbox in config.mailboxes.values():
+        for index, address in enumerate(mailbox.addresses):
+            path = ("address",) if index == 0 else ("aliases", index - 1)
+            if address in first:
+                other = first[address]
+                yield Problem(
+                    mailbox.where(*path), f"the address {address} is already {other.id}'s", "an address belongs to one mailbox"
+                )
+            first.setdefault(address, mailbox)
+
+
+def _duplicates(config: Config, document: Document) -> Iterator[Problem]:
+    fields = ["contact", "title", "description", "sender", "ticket_number", *sorted(extracted_fields(config))]
+    seen: set[str] = set()
+    for index, criterion in enumerate(config.duplicates):
+        if criterion.name in seen:
+            where = document.where("duplicates", index, "name")
+            yield Problem(where, f"the criterion '{criterion.name}' stands twice", "rename one")
+        seen.add(criterion.name)
+        for number, mailbox in enumerate(document.data["duplicates"][index].get("mailboxes", ())):
+            yield from _unknown(document.where("duplicates", index, "mailboxes", number), "mailbox", mailbox, config.mailboxes)
+        for number, field in enumerate(criterion.same):
+            yield from _unknown(document.where("duplicates", index, "same", number), "field", field, fields)
+        for key, handling in (("when_open", criterion.when_open), ("when_complete", criterion.when_complete)):
+            where = document.where("duplicates", index, key, "status")
+            yield from _unknown(where, "status", handling.status, config.picklists.statuses)
+            if handling.do == "reopen" and handling.status is None:
+                yield Problem(where, "`reopen` needs the status that it sets", "add `status: ...`")
+            if handling.status in config.picklists.complete and handling.do == "reopen":
+                yield Problem(where, f"'{handling.status}' is complete: it reopens nothing", "name another status")

@@ -1,0 +1,251 @@
+"""Validated documents to the dataclasses of `model`: settings, picklists, mailboxes, duplicates and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.config.document import Document
+from engine.config.model import (
+    ENTITIES,
+    Criterion,
+    ExchangeSource,
+    Handling,
+    Limits,
+    LoopProtection,
+    Mailbox,
+    NoteDefaults,
+    Notice,
+    Picklists,
+    ReplyPolicy,
+    SenderAuthentication,
+    Settings,
+    Tag,
+    Tags,
+    TicketDefaults,
+    TimeDefaults,
+    Token,
+)
+from engine.config.numbers import NumberForm
+from engine.quantity import parse_characters, parse_duration, parse_size
+from engine.errors import Problem
+
+T = TypeVar("T")
+AUTOMATIC_DEFAULTS = {
+    "bounce": "note_or_ignore",
+    "auto_reply": "note_or_ignore",
+    "feedback_report": "ignore",
+    "mailing_list": "process",
+    "auto_generated": "process",
+}
+
+
+def build_settings(document: Document) -> Settings:
+    data = document.data
+    limits = data.get("limits", {})
+    loop = data.get("loop_protection")
+    authentication = data.get("sender_authentication", {})
+    unattributed = data["organizations"]["unattributed"]
+    return Settings(
+        name=data["name"],
+        timezone=_timezone(document),
+        edition=data.get("edition", "unlimited"),
+        several_mailboxes=data.get("several_mailboxes", "each"),
+        local_organization=data["organizations"]["local"],
+        unattributed=None if unattributed == "none" else unattributed,
+        public_domains=frozenset(domain.lower() for domain in data.get("public_domains", [])),
+        numbers={kind: _number_form(document, kind) for kind in ("ticket", "task", "project")},
+        limits=Limits(
+            message=parse_size(limits.get("message", "30 MB")),
+            attachment=parse_size(limits.get("attachment", "5 MB")),
+            attachments=parse_size(limits.get("attachments", "10 MB")),
+            title=parse_characters(limits.get("title", "250 characters")),
+            description=parse_characters(limits.get("description", "8000 characters")),
+        ),
+        loop_protection=loop
+        and LoopProtection(
+            messages=loop["messages"],
+            window=parse_duration(loop["window"]),
+            alike=tuple(loop.get("alike", ["sender", "subject"])),
+            exempt=frozenset(address.lower() for address in loop.get("except", [])),
+        ),
+        automatic_mail={**AUTOMATIC_DEFAULTS, **data.get("automatic_mail", {})},
+        sender_authentication=SenderAuthentication(
+            trust=frozenset(host.lower() for host in authentication.get("trust", [])),
+            indicators_need=authentication.get("indicators_need", "pass"),
+            on_fail=authentication.get("on_fail", "flag"),
+        ),
+        private_mail=data.get("private_mail", "ignore"),
+        signatures=data.get("signatures", "strip"),
+        positions={
+            ".".join(map(str, path)): position for path, position in document.keys.items() if len(path) <= 2
+        },
+    )
+
+
+def _timezone(document: Document) -> ZoneInfo:
+    name = document.data.get("timezone", "UTC")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        document.problems.append(
+            Problem(document.where("timezone"), f"unknown time zone '{name}'", "write an IANA name such as Europe/Madrid")
+        )
+        return ZoneInfo("UTC")
+
+
+_NUMBERS = {
+    "ticket": "T{date:%Y%m%d}.{seq:04d}",
+    "task": "T{date:%Y%m%d}.{seq:04d}",
+    "project": "P{date:%Y%m%d}.{seq:04d}",
+}
+
+
+def _number_form(document: Document, kind: str) -> NumberForm:
+    try:
+        return NumberForm.parse(document.data.get("numbers", {}).get(kind, _NUMBERS[kind]))
+    except ValueError as error:
+        what, _, fix = str(error).partition("; ")
+        document.problems.append(Problem(document.where("numbers", kind), what, fix))
+        return NumberForm.parse(_NUMBERS[kind])
+
+
+def build_picklists(document: Document) -> Picklists:
+    data = document.data
+    statuses = data["statuses"]
+    complete = frozenset(status["name"] for status in statuses if status.get("complete"))
+    names = [status["name"] for status in statuses]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            document.problems.append(
+                Problem(document.where("statuses", index), f"the status '{name}' stands twice", "remove one")
+            )
+    if not complete:
+        document.problems.append(
+            Problem(document.where("statuses"), "no status is complete", "add `complete: true` to the one that ends work")
+        )
+    return Picklists(
+        queues=tuple(data["queues"]),
+        statuses=tuple(names),
+        complete=complete,
+        priorities=tuple(data["priorities"]),
+        sources=tuple(data.get("sources", ())),
+        issue_types={name: tuple(subs) for name, subs in data.get("issue_types", {}).items()},
+        roles=tuple(data.get("roles", ())),
+        work_types=tuple(data.get("work_types", ())),
+        note_types=tuple(data.get("note_types", ())),
+        approvals=tuple(data.get("approvals", ())),
+    )
+
+
+def build_mailbox(identity: str, document: Document) -> Mailbox:
+    """`document` has what it extends merged in."""
+    data = document.data
+    defaults = data.get("defaults", {})
+    notify = data.get("notify", {})
+    token = data.get("token")
+    return Mailbox(
+        id=identity,
+        name=data["name"],
+        address=data["address"].lower(),
+        aliases=tuple(alias.lower() for alias in data.get("aliases", ())),
+        active=data.get("active", True),
+        kind=data.get("kind", "custom"),
+        source=_exchange(data.get("source", {}).get("exchange")),
+        creates=frozenset(data.get("creates", ENTITIES)),
+        token=Token(token["id"], token["password"]) if token else None,
+        extract=dict(data.get("extract", {})),
+        ticket=_ticket_defaults(defaults.get("ticket", {})),
+        notes={
+            "ticket_note": _note_defaults(defaults.get("ticket_note", {})),
+            "project_note": _note_defaults(defaults.get("project_note", {"publish": "internal"})),
+            "task_note": _note_defaults(defaults.get("task_note", {"publish": "internal"})),
+        },
+        times={
+            "ticket_time_entry": TimeDefaults(**defaults.get("ticket_time_entry", {})),
+            "task_time_entry": TimeDefaults(**defaults.get("task_time_entry", {})),
+        },
+        created=_notice(document, notify, "created"),
+        noted=_notice(document, notify, "noted"),
+        failed=_notice(document, notify, "failed"),
+        notify_from=notify.get("from") or f"{data['name']} <{data['address']}>",
+        extends=data.get("extends"),
+        positions=document.values,
+    )
+
+
+def _exchange(data: dict[str, Any] | None) -> ExchangeSource | None:
+    if data is None:
+        return None
+    return ExchangeSource(
+        endpoint=data.get("endpoint"),
+        auth=data.get("auth", "ntlm"),
+        username=data.get("username"),
+        password=data.get("password"),
+        folder=data.get("folder", "Inbox"),
+        processed=data.get("processed"),
+        failed=data.get("failed"),
+        every=parse_duration(data.get("every", "60 seconds")),
+    )
+
+
+def _optional(data: dict[str, Any], key: str, convert: Callable[[str], T]) -> T | None:
+    return convert(data[key]) if key in data else None
+
+
+def _ticket_defaults(data: dict[str, Any]) -> TicketDefaults:
+    plain = {key: value for key, value in data.items() if key not in ("due", "tags")}
+    return TicketDefaults(due=_optional(data, "due", parse_duration), tags=tuple(data.get("tags", ())), **plain)
+
+
+def _note_defaults(data: dict[str, Any]) -> NoteDefaults:
+    def policy(key: str) -> ReplyPolicy:
+        reply = data.get(key, {})
+        within: timedelta | None = _optional(reply, "reopen_within", parse_duration)
+        return ReplyPolicy(reply.get("status"), reply.get("reopen", False), within, reply.get("publish"))
+
+    return NoteDefaults(
+        data.get("type"), data.get("publish", "all"), policy("from_customer"), policy("from_resource")
+    )
+
+
+def _notice(document: Document, notify: dict[str, Any], key: str) -> Notice | None:
+    if key not in notify:
+        return None
+    return Notice(tuple(notify[key]["to"]), notify[key]["template"], document.where("notify", key))
+
+
+def build_duplicates(document: Document) -> tuple[Criterion, ...]:
+    return tuple(
+        Criterion(
+            name=entry["name"],
+            mailboxes=frozenset(entry["mailboxes"]) if "mailboxes" in entry else None,
+            same=tuple(entry.get("same", ())),
+            similar=dict(entry.get("similar", {})),
+            within=_optional(entry, "within", parse_duration),
+            when_open=Handling(**entry["when_open"]),
+            when_complete=Handling(**entry["when_complete"]),
+            position=document.where("duplicates", index),
+        )
+        for index, entry in enumerate(document.data["duplicates"])
+    )
+
+
+def build_tags(document: Document) -> Tags:
+    data = document.data
+    tags: dict[str, Tag] = {}
+    for index, entry in enumerate(data["tags"]):
+        position = document.where("tags", index)
+        tag = Tag(
+            entry["label"], tuple(entry.get("aliases", ())), entry.get("match", True), entry.get("active", True), position
+        )
+        if tag.label in tags:
+            document.problems.append(
+                Problem(position, f"the tag '{tag.label}' stands twice", f"first in line {tags[tag.label].position.line}")
+            )
+        tags[tag.label] = tag
+    return Tags(
+        data.get("most_per_ticket", 30), parse_characters(data.get("shortest", "3 characters")), tuple(tags.values())
+    )

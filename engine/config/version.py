@@ -1,0 +1,24 @@
+"""Which configuration a Decision was made under: git commit, whether files differ from it, and a digest of the files."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+
+def describe_version(root: Path, digest: str) -> str:
+    """`1f3a9c2 digest 0a1b2c3d4e5f`, `1f3a9c2+changed digest ...`, or the digest alone outside git."""
+    short = f"digest {digest[:12]}"
+    commit = _git(root, "rev-parse", "--short=12", "HEAD")
+    if not commit:
+        return short
+    changed = _git(root, "status", "--porcelain", "--", ".")
+    return f"{commit}{'+changed' if changed else ''} {short}"
+
+
+def _git(root: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

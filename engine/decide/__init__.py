@@ -1,0 +1,1 @@
+"""A message, the configuration and the past to a `Decision`: pure, one module a step, chained in `flow`."""

@@ -1,0 +1,171 @@
+"""The last step: notifications, waiting rules, one more ticket where a rule asks for it, and the frozen Decision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from engine.decide.decision import Changes, Decision, Ending, Envelope, Notification, Waiting
+from engine.decide.draft import another_ticket
+from engine.decide.entity import Made
+from engine.decide.recipients import of_notice, permitted
+from engine.decide.setup import Setup
+from engine.decide.work import Work
+from engine.decide.workflow import Run
+from engine.entities import Note, Sender, Ticket
+from engine.mail.message import Message
+from engine.rules.facts import Facts
+
+
+def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
+    """The message becomes nothing. Whoever refuses says so to the sender (`notify.failed`)."""
+    notifications = list(run.notifications) if run else []
+    if ending.outcome in ("refused", "quarantined"):
+        facts = run.facts if run else _bare_facts(work)
+        notice = work.mailbox.failed
+        if notice and run and run.refusal:
+            notice = replace(notice, template=run.refusal)
+        notifications += of_notice(notice, "failed", facts, None, work.setup, _reason(ending))
+    sent = _permitted(work, notifications)
+    words = ending.detail or (ending.reason or "").replace("_", " ")
+    work.step("outcome", f"{ending.outcome}: {words}", ending.where)
+    return Decision(
+        envelope=work.envelope,
+        message_id=work.message.message_id,
+        identity=work.message.identity,
+        outcome=ending.outcome,
+        reason=ending.reason,
+        detail=ending.detail,
+        number=ending.number,
+        sender=work.sender,
+        fired=run.ran if run else (),
+        not_fired=run.not_ran if run else (),
+        not_fired_count=run.not_ran_count if run else 0,
+        trace=tuple(work.trace),
+        changes=Changes(notifications=sent),
+    )
+
+
+def _reason(ending: Ending) -> str:
+    """Why, as the sender may read it: no names of ours, no rules, no candidates."""
+    return {
+        "too_large": f"it is too large ({ending.detail})",
+        "unattributed": "the sender is not known here",
+        "not_created_here": "this mailbox does not take such messages",
+        "rule": ending.detail or "it was not accepted",
+        "token": "it could not be checked",
+        "unauthenticated": "its sender could not be verified",
+    }.get(ending.reason, "it could not be processed")
+
+
+def _bare_facts(work: Work) -> Facts:
+    """What is known of a message that was not taken in: its sender's address."""
+    address = work.message.sender
+    sender = work.sender or Sender("unknown", None, None, "", address.address, address.name)
+    return Facts(
+        work.setup.config, work.envelope.mailbox, work.envelope.received_at, work.now, work.message, sender
+    )
+
+
+def _permitted(work: Work, notifications: list[Notification]) -> tuple[Notification, ...]:
+    sent, left_out = permitted(notifications, work.message, work.setup)
+    for words in left_out:
+        work.step("not notified", words)
+    for one in sent:
+        work.step("notified", f"{one.recipient} using {one.template}")
+    return sent
+
+
+def close(work: Work, made: Made) -> Decision:
+    """The message became something."""
+    run, message_run = made.run, made.message_run or made.run
+    facts = run.facts
+    ticket = facts.ticket
+    notes: list[tuple[str, Note]] = []
+    if facts.note is not None:
+        notes.append((made.entity, facts.note))
+    notes += [("ticket_note", note) for note in run.notes]
+    more = tuple(
+        another_ticket(work.numbering.next(), action, ticket, work.mailbox, work.now, work.setup)
+        for action in run.more_tickets
+        if ticket is not None
+    )
+    related = (*made.related, *((ticket.number, other.number, "created with it") for other in more if ticket is not None))
+    number = _number(made, ticket, facts)
+    sent = _permitted(work, _notifications(work, made, ticket))
+    waiting = _waiting(work, made, ticket)
+    for one in waiting:
+        work.step("waiting", f"'{one.rule}' at {one.due_at:%Y-%m-%d %H:%M} UTC")
+    work.step("outcome", f"{made.outcome}: {made.entity.replace('_', ' ')} {'on ' if made.target else ''}{number}")
+    ran = (*message_run.ran, *run.ran) if message_run is not run else run.ran
+    not_ran = (*message_run.not_ran, *run.not_ran) if message_run is not run else run.not_ran
+    return Decision(
+        envelope=work.envelope,
+        message_id=work.message.message_id,
+        identity=work.message.identity,
+        outcome=made.outcome,
+        entity=made.entity,
+        number=number,
+        target=made.target,
+        sender=work.sender,
+        note=facts.note,
+        time_entry=facts.time_entry,
+        ticket=ticket,
+        task=facts.task,
+        project=facts.project,
+        fired=ran,
+        not_fired=not_ran,
+        not_fired_count=run.not_ran_count + (message_run.not_ran_count if message_run is not run else 0),
+        trace=tuple(work.trace),
+        changes=Changes(
+            ticket=ticket,
+            is_new=made.is_new,
+            reopened=made.reopened,
+            notes=tuple(notes),  # type: ignore[arg-type]
+            time_entry=(made.entity, facts.time_entry) if facts.time_entry else None,
+            task=facts.task,
+            more_tickets=more,
+            contact=work.contact,
+            related=related,
+            attachments=made.body.attachments,
+            notifications=sent,
+            waiting=waiting,
+        ),
+    )
+
+
+def _number(made: Made, ticket: Ticket | None, facts: Facts) -> str | None:
+    if made.target is not None:
+        return made.target
+    return ticket.number if ticket else None
+
+
+def _notifications(work: Work, made: Made, ticket: Ticket | None) -> list[Notification]:
+    """Rules' first: about one event an address gets one message, and a rule knows better which."""
+    found = [*(made.message_run.notifications if made.message_run else ()), *made.run.notifications]
+    number = _number(made, ticket, made.run.facts)
+    found = [replace(one, number=one.number or number) for one in found]
+    notice = work.mailbox.created if made.is_new else work.mailbox.noted
+    found += of_notice(notice, made.event, made.run.facts, ticket, work.setup)
+    if made.errors and work.mailbox.failed is not None and work.sender is not None:
+        told = replace(work.mailbox.failed, to=("sender",))
+        found += of_notice(told, "failed", made.run.facts, ticket, work.setup, "; ".join(made.errors))
+    return found
+
+
+def _waiting(work: Work, made: Made, ticket: Ticket | None) -> tuple[Waiting, ...]:
+    """Rules that wait after what happened. Whether their conditions hold is asked when they are due."""
+    if ticket is None:
+        return ()
+    program = work.setup.programs.waiting[made.event]
+    return tuple(
+        Waiting(compiled.rule.name, ticket.number, work.now + compiled.rule.event.after.length)
+        for compiled in program.rules
+        if compiled.rule.event.after is not None
+    )
+
+
+def failed(message: Message, envelope: Envelope, setup: Setup, now: datetime, error: str) -> Decision:
+    """Processing itself failed: the message is kept whole in quarantine with the error (`behaviour.md` 1.2)."""
+    work = Work(message, envelope, setup, None, now, False)  # type: ignore[arg-type]
+    return ended(work, Ending("quarantined", "error", error[:2000]))

@@ -1,0 +1,224 @@
+"""What was decided of a message, and why: frozen, complete, and all that store and notify need."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from engine.config.model import Entity
+from engine.entities import NewContact, Note, Project, Sender, Task, Ticket, TimeEntry
+from engine.mail.message import Attachment
+
+Outcome = Literal["created", "appended", "duplicate", "ignored", "refused", "quarantined"]
+# The closed list of reasons; the words of a rule stand in `detail`.
+Reason = Literal[
+    "loop",
+    "private",
+    "own_mail",
+    "bounce",
+    "auto_reply",
+    "feedback_report",
+    "mailing_list",
+    "auto_generated",
+    "too_large",
+    "unattributed",
+    "not_created_here",
+    "unauthenticated",
+    "rule",
+    "duplicate",
+    "several_mailboxes",
+    "token",
+    "unreadable",
+    "error",
+]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What the source says of a message: where it came to, from where, and when it was received (aware, UTC)."""
+
+    mailbox: str
+    source_id: str
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the trace: the step, what it found, and the place in the configuration that says so."""
+
+    step: str
+    found: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A rule that ran: its event, its place, and what its actions did, in words."""
+
+    rule: str
+    event: str
+    where: str
+    did: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NotRan:
+    """A rule that did not run, and the condition that failed or what ended the pass before it."""
+
+    rule: str
+    event: str
+    where: str
+    because: str
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One message to be sent: to one address, about one event. `event` is created, noted, failed or a rule's name."""
+
+    event: str
+    recipient: str
+    template: str
+    number: str | None
+    reason: str = ""
+    to_sender: bool = False
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A rule that is to run later on a ticket."""
+
+    rule: str
+    ticket: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The message becomes nothing, or is held back."""
+
+    outcome: Outcome
+    reason: Reason
+    detail: str = ""
+    number: str | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All that is to be stored, beside the message itself. `ticket` is as it stands after everything."""
+
+    ticket: Ticket | None = None
+    is_new: bool = False
+    reopened: bool = False
+    notes: tuple[tuple[Entity, Note], ...] = ()
+    time_entry: tuple[Entity, TimeEntry] | None = None
+    task: Task | None = None
+    more_tickets: tuple[Ticket, ...] = ()
+    contact: NewContact | None = None
+    related: tuple[tuple[str, str, str], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The whole verdict. `number` is what the message ended up at; `target` is what it was appended to."""
+
+    envelope: Envelope
+    message_id: str
+    identity: str
+    outcome: Outcome
+    reason: Reason | None = None
+    detail: str = ""
+    entity: Entity | None = None
+    number: str | None = None
+    target: str | None = None
+    sender: Sender | None = None
+    note: Note | None = None
+    time_entry: TimeEntry | None = None
+    ticket: Ticket | None = None
+    task: Task | None = None
+    project: Project | None = None
+    fired: tuple[Ran, ...] = ()
+    not_fired: tuple[NotRan, ...] = ()
+    not_fired_count: int = 0
+    trace: tuple[Step, ...] = ()
+    changes: Changes = field(default_factory=Changes)
+
+    @property
+    def mailbox(self) -> str:
+        return self.envelope.mailbox
+
+    @property
+    def notified(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.recipient for one in self.changes.notifications))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self.ticket.tags if self.ticket else ()
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The entity's fields, by their names in the tables."""
+        entity = self.time_entry or self.note or self.ticket
+        return plain(entity) if entity is not None and self.entity else {}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The Decision as `--json` prints it and `messages.decision` keeps it."""
+        sender = self.sender
+        return {
+            "message_id": self.message_id,
+            "mailbox": self.mailbox,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "detail": self.detail,
+            "entity": self.entity,
+            "number": self.number,
+            "target": self.target,
+            "sender": sender
+            and {
+                "kind": sender.kind,
+                "id": sender.id,
+                "organization": sender.organization,
+                "via": sender.via,
+                "address": sender.address,
+                "authenticated": sender.authenticated,
+            },
+            "fields": dict(self.fields),
+            "ticket": plain(self.ticket) if self.ticket else None,
+            "tags": list(self.tags),
+            "fired": [dataclasses.asdict(one) for one in self.fired],
+            "not_fired": [dataclasses.asdict(one) for one in self.not_fired],
+            "not_fired_count": self.not_fired_count,
+            "notified": list(self.notified),
+            "waiting": [one.rule for one in self.changes.waiting],
+            "trace": [dataclasses.asdict(one) for one in self.trace],
+        }
+
+    def as_json(self) -> str:
+        return json.dumps(self.as_dict(), ensure_ascii=False, default=str)
+
+
+def plain(value: Any) -> dict[str, Any]:
+    """A dataclass as JSON takes it: times as ISO 8601 in UTC, HTML and what was removed left out."""
+    result: dict[str, Any] = {}
+    for one in dataclasses.fields(value):
+        if one.name in ("html", "removed"):
+            continue
+        found = getattr(value, one.name)
+        if isinstance(found, datetime):
+            found = iso(found)
+        result[one.name] = list(found) if isinstance(found, tuple) else found
+    return result
+
+
+def iso(moment: datetime) -> str:
+    """UTC, ISO 8601, to the second, as all tables keep it."""
+    from datetime import UTC
+
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,162 @@
+"""A plan to the entity itself: the ticket, note or time entry with the mailbox's defaults, before rules run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from engine.config.model import Entity, Mailbox
+from engine.decide.become import Plan
+from engine.decide.body import Body
+from engine.decide.indicators import Indicators
+from engine.decide.setup import Setup
+from engine.decide.target import resolve_contact_id
+from engine.dsl.tree import CreateTicket
+from engine.entities import Note, Publish, Sender, Ticket, TimeEntry
+from engine.mail.message import Message
+from engine.state.view import State
+
+
+def new_ticket(
+    number: str,
+    title: str,
+    body: Body,
+    sender: Sender,
+    mailbox: Mailbox,
+    tags: tuple[str, ...],
+    extracted: Mapping[str, str],
+    created_at: datetime,
+    setup: Setup,
+    sub_issue: str = "",
+) -> Ticket:
+    """The mailbox's defaults; the sender's organization and contact."""
+    defaults = mailbox.ticket
+    complete = setup.config.is_complete(defaults.status)
+    issue, sub = _issue(sub_issue, setup) if sub_issue else (defaults.issue_type, defaults.sub_issue_type)
+    return Ticket(
+        number=number,
+        title=title,
+        description=body.description,
+        html=body.html,
+        organization=sender.organization,
+        contact=sender.id if sender.kind == "contact" else None,
+        mailbox=mailbox.id,
+        queue=defaults.queue,
+        status=defaults.status,
+        priority=defaults.priority,
+        source=defaults.source,
+        issue_type=issue,
+        sub_issue_type=sub,
+        assigned=defaults.assigned,
+        due_at=created_at + defaults.due if defaults.due else None,
+        sender=sender.address,
+        created_at=created_at,
+        updated_at=created_at,
+        completed_at=created_at if complete else None,
+        tags=tags,
+        extracted=dict(extracted),
+    )
+
+
+def _issue(sub_issue: str, setup: Setup) -> tuple[str | None, str | None]:
+    """A sub-issue type by its name, with the issue type that it belongs to."""
+    for issue, subs in setup.config.picklists.issue_types.items():
+        for sub in subs:
+            if sub.casefold() == sub_issue.casefold():
+                return issue, sub
+    return None, None
+
+
+def new_note(
+    entity: Entity, target: str, body: Body, sender: Sender, message: Message, mailbox: Mailbox, created_at: datetime
+) -> Note:
+    defaults = mailbox.notes[entity]
+    return Note(
+        target=target,
+        description=body.description,
+        publish=_publish(entity, sender, message, mailbox),
+        author=sender.kind,
+        author_id=sender.id,
+        author_address=sender.address,
+        created_at=created_at,
+        type=defaults.type,
+        removed=body.removed,
+        html=body.html,
+    )
+
+
+def _publish(entity: Entity, sender: Sender, message: Message, mailbox: Mailbox) -> Publish:
+    """An unknown sender's note is never published; a customer always sees his own (`behaviour.md` 3.1 and 3.6)."""
+    defaults = mailbox.notes[entity]
+    if sender.kind == "unknown" or (message.automatic is not None and message.automatic.kind in ("bounce", "auto_reply")):
+        return "internal"
+    if sender.kind == "resource":
+        return defaults.from_resource.publish or defaults.publish
+    return "all" if entity == "ticket_note" else defaults.publish
+
+
+def new_time_entry(
+    entity: Entity, target: str, indicators: Indicators, body: Body, sender: Sender, mailbox: Mailbox, setup: Setup, at: datetime
+) -> TimeEntry:
+    """The role: `#R=`, else the mailbox's, else the resource's own."""
+    assert indicators.hours is not None and sender.id is not None
+    defaults = mailbox.times[entity]
+    resource = setup.config.directory.resources.get(sender.id)
+    own_role = resource.role if resource and resource.role in setup.config.picklists.roles else None
+    return TimeEntry(
+        target=target,
+        resource=sender.id,
+        hours=indicators.hours,
+        summary=body.description,
+        created_at=at,
+        role=indicators.role or defaults.role or own_role,
+        work_type=defaults.work_type,
+        publish=defaults.publish,
+        removed=body.removed,
+    )
+
+
+def with_additional_contacts(ticket: Ticket, message: Message, sender: Sender, setup: Setup, state: State) -> Ticket:
+    """People in To and Cc who are contacts of the ticket's organization (`behaviour.md` 3.7)."""
+    found: list[str] = list(ticket.additional_contacts)
+    for recipient in message.recipients[:200]:
+        if recipient.address in setup.own_addresses:
+            continue
+        contact = resolve_contact_id(recipient.address, ticket.organization, setup, state)
+        if contact and contact != ticket.contact and contact != sender.id and contact not in found:
+            found.append(contact)
+    return replace(ticket, additional_contacts=tuple(found))
+
+
+def changed_ticket(ticket: Ticket, what: Plan, indicators: Indicators | None, setup: Setup, now: datetime) -> Ticket:
+    """What a note or time entry does to its ticket: status, approval, the time of change."""
+    changed = replace(ticket, updated_at=now)
+    if what.status is not None:
+        complete = setup.config.is_complete(what.status)
+        completed = (ticket.completed_at or now) if complete else None
+        changed = replace(changed, status=what.status, completed_at=completed)
+    if indicators is not None and indicators.approval is not None and not indicators.errors:
+        changed = replace(changed, approval=indicators.approval)
+    return changed
+
+
+def another_ticket(number: str, action: CreateTicket, main: Ticket, mailbox: Mailbox, now: datetime, setup: Setup) -> Ticket:
+    """A ticket that a rule creates beside the main one: the mailbox's defaults, the main one's customer."""
+    defaults = mailbox.ticket
+    ticket = Ticket(
+        number=number,
+        title=action.title,
+        organization=main.organization,
+        contact=main.contact,
+        mailbox=mailbox.id,
+        queue=defaults.queue,
+        status=defaults.status,
+        priority=defaults.priority,
+        source=defaults.source,
+        due_at=now + defaults.due if defaults.due else None,
+        created_at=now,
+        updated_at=now,
+    )
+    ticket = replace(ticket, **{name: text.text for name, text in action.fields})  # type: ignore[arg-type]
+    return replace(ticket, completed_at=now if setup.config.is_complete(ticket.status) else None)

@@ -1,0 +1,114 @@
+"""Whether what would become a ticket is about one that exists: the first criterion that matches (`behaviour.md` 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from rapidfuzz import fuzz
+
+from engine.config.model import Criterion, Handling
+from engine.decide.setup import Setup
+from engine.entities import Ticket
+from engine.quantity import show_duration
+from engine.state.view import State
+from engine.text import fold, strip_prefixes, text_key, title_key
+
+_LONGEST_COMPARED = 8_000
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """The criterion that matched, the ticket it found, and what is to be done."""
+
+    criterion: Criterion
+    ticket: Ticket
+    handling: Handling
+    because: str
+
+    @property
+    def where(self) -> str:
+        return str(self.criterion.position)
+
+
+def find_duplicate(
+    title: str,
+    description: str,
+    organization: str | None,
+    contact: str | None,
+    sender: str,
+    extracted: Mapping[str, str],
+    mailbox: str,
+    received_at: datetime,
+    setup: Setup,
+    state: State,
+) -> Duplicate | None:
+    """`extracted`: fields from the mailbox's `extract` and its token."""
+    if organization is None:
+        return None
+    fields = {
+        "contact": contact or "",
+        "title": title_key(title),
+        "description": text_key(description),
+        "sender": sender,
+        **{name: fold(value).strip() for name, value in extracted.items()},
+    }
+    for criterion in setup.config.duplicates:
+        if criterion.mailboxes is not None and mailbox not in criterion.mailboxes:
+            continue
+        if any(not fields.get(name) for name in criterion.same):
+            continue  # a criterion whose fields are empty matches nothing
+        same = {_KEYS.get(name, name): fields[name] for name in criterion.same}
+        since = received_at - criterion.within if criterion.within else None
+        for ticket in _candidates(same, organization, since, received_at, state):
+            ratio = _alike(criterion, title, description, ticket)
+            if ratio is not None:
+                complete = setup.config.is_complete(ticket.status)
+                because = _because(criterion, ticket, ratio, complete)
+                handling = criterion.when_complete if complete else criterion.when_open
+                return Duplicate(criterion, ticket, handling, because)
+    return None
+
+
+_KEYS = {"title": "title_key", "description": "description_key"}
+
+
+def _candidates(
+    same: dict[str, str], organization: str, since: datetime | None, until: datetime, state: State
+) -> list[Ticket]:
+    """Tickets with the same fields. A token's ticket number is one of ours, or the one that another system gave before."""
+    found = state.tickets_of(organization, since, until, **same)
+    if "ticket_number" in same and len(same) == 1:
+        ticket = state.target(same["ticket_number"].upper()) or state.target(same["ticket_number"])
+        if isinstance(ticket, Ticket) and ticket.organization == organization and ticket not in found:
+            if since is None or ticket.created_at >= since:
+                found = [ticket, *found]
+    return found
+
+
+def _alike(criterion: Criterion, title: str, description: str, ticket: Ticket) -> float | None:
+    """The lowest likeness of the criterion's `similar` fields, 1 without any, None where one is too low."""
+    lowest = 1.0
+    for name, least in criterion.similar.items():
+        mine, other = (title, ticket.title) if name == "title" else (description, ticket.description)
+        if not mine.strip() or not other.strip():
+            return None
+        ratio = fuzz.token_sort_ratio(_comparable(mine), _comparable(other)) / 100
+        if ratio < least:
+            return None
+        lowest = min(lowest, ratio)
+    return lowest
+
+
+def _comparable(text: str) -> str:
+    return fold(strip_prefixes(text[:_LONGEST_COMPARED]))
+
+
+def _because(criterion: Criterion, ticket: Ticket, ratio: float, complete: bool) -> str:
+    how = [f"the same {', '.join(criterion.same)}"] if criterion.same else []
+    if criterion.similar:
+        how.append(f"{', '.join(criterion.similar)} {ratio:.2f} alike")
+    within = f" within {show_duration(criterion.within)}" if criterion.within else ""
+    state = "complete" if complete else "open"
+    return f"'{criterion.name}': {' and '.join(how)} as {ticket.number}{within}, which is {state}"

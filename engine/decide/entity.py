@@ -1,0 +1,219 @@
+"""The entity itself, and the rules about it: a ticket that is opened, or a note or time entry that is added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from engine.config.model import Entity
+from engine.decide.become import Plan, allowed
+from engine.decide.body import Body, reply_body, title_of, whole_body
+from engine.decide.decision import Ending, Outcome
+from engine.decide.draft import changed_ticket, new_note, new_ticket, new_time_entry, with_additional_contacts
+from engine.decide.duplicates import Duplicate, find_duplicate
+from engine.decide.work import Work
+from engine.decide.workflow import Run, run_event, run_updates
+from engine.entities import Note, Project, Sender, Task, Ticket, TimeEntry
+from engine.mail.message import Message
+from engine.rules.facts import Facts
+
+_EVENTS: dict[Entity, str] = {
+    "ticket": "ticket created",
+    "ticket_note": "ticket note created",
+    "ticket_time_entry": "ticket time entry created",
+    "project_note": "project note created",
+    "task_note": "task note created",
+    "task_time_entry": "task time entry created",
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the message became, after all rules. `run.facts` hold the entity as it is to be stored."""
+
+    outcome: Outcome
+    entity: Entity
+    event: str
+    target: str | None
+    run: Run
+    body: Body
+    is_new: bool = False
+    reopened: bool = False
+    errors: tuple[str, ...] = ()
+    related: tuple[tuple[str, str, str], ...] = ()
+    message_run: Run | None = None
+
+
+def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
+    """A new ticket, unless a criterion of duplicates says that it is about one that exists."""
+    sender = _sender(work)
+    title = title_of(work.message, work.envelope.received_at, work.setup)
+    remarks = (*work.remarks, *what.remarks)
+    body = whole_body(_for_body(work), work.text, work.setup, remarks)
+    work.step("becomes", f"a ticket: {what.because}", what.where)
+    duplicate = find_duplicate(
+        title,
+        body.description,
+        sender.organization,
+        sender.id if sender.kind == "contact" else None,
+        sender.address,
+        work.extracted,
+        work.envelope.mailbox,
+        work.envelope.received_at,
+        work.setup,
+        work.state,
+    )
+    related = [(what.related[0], what.related[1])] if what.related else []
+    if duplicate is not None:
+        handled = _handle(work, duplicate, message_run)
+        if handled is not None:
+            return handled
+        if duplicate.handling.link:
+            related.append((duplicate.ticket.number, "looks like"))
+    tags, why = work.setup.tagger.tags(title, body.text, work.mailbox.ticket.tags)
+    if tags:
+        work.step("tags", why, str(work.mailbox.where("defaults", "ticket", "tags")))
+    number = work.numbering.next()
+    sub_issue = work.token.sub_issue if work.token else ""
+    ticket = new_ticket(
+        number, title, body, sender, work.mailbox, tags, work.extracted, work.now, work.setup, sub_issue
+    )
+    ticket = with_additional_contacts(ticket, work.message, sender, work.setup, work.state)
+    work.step("defaults", _defaults(ticket), str(work.mailbox.where("defaults", "ticket")))
+    run = _rules(work, "ticket created", _facts(work, ticket=ticket), message_run)
+    links = tuple((number, other, how) for other, how in related)
+    return Made("created", "ticket", "ticket created", None, run, body, True, related=links, message_run=message_run)
+
+
+def _handle(work: Work, duplicate: Duplicate, message_run: Run) -> Made | Ending | None:
+    """What the criterion says; None for a new ticket all the same."""
+    handling, ticket = duplicate.handling, duplicate.ticket
+    work.step("duplicate", f"{duplicate.because}: {handling.do.replace('_', ' ')}", duplicate.where)
+    if handling.do == "create":
+        return None
+    if handling.do == "discard":
+        return Ending("duplicate", "duplicate", duplicate.because, ticket.number, duplicate.where)
+    if "ticket_note" not in allowed(work.mailbox, work.setup):
+        work.step("duplicate", f"{work.mailbox.id} makes no notes: a new ticket", str(work.mailbox.where("creates")))
+        return None
+    status = handling.status if handling.do == "reopen" else None
+    reopens = status is not None and work.setup.config.is_complete(ticket.status)
+    if reopens and work.message.automatic is not None and work.token is None:
+        # Automatic mail never reopens a ticket; an alert that carries the token is not anybody's automatic mail.
+        status, reopens = None, False
+    counted = replace(ticket, occurrences=ticket.occurrences + 1) if handling.count else ticket
+    what = Plan("ticket_note", counted, duplicate.because, duplicate.where, status, reopens)
+    return add_to(work, what, message_run, before=ticket)
+
+
+def add_to(work: Work, what: Plan, message_run: Run, before: Ticket | None = None) -> Made:
+    """A note or time entry on what exists. `before`: the ticket as stored, where the plan's already counts on."""
+    sender, target = _sender(work), what.target
+    assert target is not None
+    indicators = work.indicators
+    errors = indicators.errors if indicators else ()
+    text = indicators.text if indicators and not errors else work.text
+    remarks = (*work.remarks, *what.remarks, *(f"[Nothing was booked or set: {error}.]" for error in errors))
+    body = reply_body(_for_body(work), text, work.setup, remarks)
+    is_time = what.entity in ("ticket_time_entry", "task_time_entry")
+    work.step("becomes", f"a {what.entity.replace('_', ' ')} on {target.number}: {what.because}", what.where)
+    work.step("text", body.because, body.where)
+    note: Note | None = None
+    entry: TimeEntry | None = None
+    if is_time and indicators is not None:
+        entry = new_time_entry(
+            what.entity, target.number, indicators, body, sender, work.mailbox, work.setup, work.now
+        )
+        work.step("defaults", f"role {entry.role}, work type {entry.work_type}", _where_defaults(work, what.entity))
+    else:
+        note = new_note(what.entity, target.number, body, sender, work.message, work.mailbox, work.now)
+        work.step("defaults", f"type {note.type}, publish {note.publish}", _where_defaults(work, what.entity))
+    ticket = task = project = None
+    changed = False
+    if isinstance(target, Ticket):
+        ticket = changed_ticket(target, what, indicators, work.setup, work.now)
+        ticket = with_additional_contacts(ticket, work.message, sender, work.setup, work.state)
+        changed = replace(ticket, updated_at=target.updated_at) != (before or target)
+        if ticket.status != target.status:
+            work.step("status", f"{target.status} becomes {ticket.status}", what.where)
+    elif isinstance(target, Task):
+        task = replace(target, status=what.status) if what.status else target
+    else:
+        project = target
+    facts = _facts(work, ticket=ticket, task=task, project=project, note=note, entry=entry)
+    event = _EVENTS[what.entity]
+    run = _rules(work, event, facts, message_run, changed=changed)
+    return Made(
+        "appended",
+        what.entity,
+        event,
+        target.number,
+        run,
+        body,
+        reopened=what.reopens,
+        errors=errors,
+        message_run=message_run,
+    )
+
+
+def _sender(work: Work) -> Sender:
+    assert work.sender is not None
+    return work.sender
+
+
+def _for_body(work: Work) -> Message:
+    """The message with the HTML left out where that shows the token, which is never stored in the text."""
+    if work.token is not None and work.message.html:
+        return replace(work.message, html="")
+    return work.message
+
+
+def _where_defaults(work: Work, entity: Entity) -> str:
+    return str(work.mailbox.where("defaults", entity))
+
+
+def _defaults(ticket: Ticket) -> str:
+    names = ("queue", "status", "priority", "source", "assigned")
+    return ", ".join(f"{name} {getattr(ticket, name)}" for name in names if getattr(ticket, name)) or "none"
+
+
+def _facts(
+    work: Work,
+    *,
+    ticket: Ticket | None = None,
+    task: Task | None = None,
+    project: Project | None = None,
+    note: Note | None = None,
+    entry: TimeEntry | None = None,
+) -> Facts:
+    entity = ticket or task or project
+    return Facts(
+        config=work.setup.config,
+        mailbox=work.envelope.mailbox,
+        received_at=work.envelope.received_at,
+        now=work.now,
+        message=work.message,
+        sender=work.sender,
+        organization=entity.organization if entity else None,
+        ticket=ticket,
+        note=note,
+        time_entry=entry,
+        task=task,
+        project=project,
+        reply=note is not None or entry is not None,
+        extracted=work.extracted,
+    )
+
+
+def _rules(work: Work, event: str, facts: Facts, message_run: Run, *, changed: bool = False) -> Run:
+    """The event's pass, then those of `ticket updated`. `changed`: the note itself changed the ticket."""
+    before = facts.ticket
+    start = Run(facts, names=message_run.names)
+    run = run_event(event, start, work.setup, explain=work.explain)
+    if facts.ticket is not None:
+        changed = changed or run.facts.ticket != before
+        run = run_updates(run, work.setup, changed=changed, explain=work.explain)
+    for ran in run.ran:
+        work.step("rule", f"'{ran.rule}': {'; '.join(ran.did)}", ran.where)
+    for name in run.reported:
+        work.step("rule", f"'{name}' would run in a sixth pass: the rules of `ticket updated` go round in circles")
+    return run

@@ -1,0 +1,270 @@
+"""`decide`: the steps of `design.md` chained: take in, attribute, resolve, message rules, become, duplicates, tags, rules.
+
+Pure: a function of the message, the prepared configuration, a read-only view of the past, and the clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engine.decide.attribute import attribute
+from engine.decide.authenticate import authentication
+from engine.decide.become import allowed, plan
+from engine.decide.closing import close, ended
+from engine.decide.decision import Decision, Ending, Envelope, Step
+from engine.decide.entity import add_to, open_ticket
+from engine.decide.indicators import Indicators, read_indicators
+from engine.decide.intake import automatic_policy, take_in
+from engine.decide.setup import Setup
+from engine.decide.target import Named, Resolved, named_by_report, named_by_thread, named_in_subject, resolve
+from engine.decide.token import Token, attribute_by_token, read_token
+from engine.decide.workflow import Run, run_event
+from engine.decide.work import Work
+from engine.dsl.tree import Attribute
+from engine.entities import NewContact, Project, Sender, Task, Ticket
+from engine.mail.message import Address, Message
+from engine.rules.facts import Facts
+from engine.state.view import State
+from engine.text import collapse
+
+
+def decide(
+    message: Message, envelope: Envelope, setup: Setup, state: State, now: datetime, *, explain: bool = False
+) -> Decision:
+    """What becomes of the message, and why. `now` is aware. `explain` asks for every rule that did not run."""
+    work = Work(message, envelope, setup, state, now, explain)
+    work.step("message", f"{message.sender.address or 'nobody'}: {collapse(message.subject)[:100] or '(no subject)'}")
+    ending, steps = take_in(message, envelope, setup, state)
+    work.trace += steps
+    if ending:
+        return ended(work, ending)
+    verdict, told = authentication(message, setup.config.settings.sender_authentication)
+    work.authenticated = verdict == "pass"
+    if verdict != "none":
+        work.step("authenticated", f"{verdict}: {told}", str(setup.config.settings.where("sender_authentication")))
+    on_fail = setup.config.settings.sender_authentication.on_fail
+    if verdict == "fail" and on_fail == "quarantine":
+        where = str(setup.config.settings.where("sender_authentication.on_fail"))
+        return ended(work, Ending("quarantined", "unauthenticated", told, where=where))
+    if verdict == "fail" and on_fail == "process":
+        work.authenticated = True
+
+    ending = _read_token(work)
+    if ending:
+        return ended(work, ending)
+    found = _find_sender_and_target(work, message.sender)
+    if isinstance(found, Ending):
+        return ended(work, found)
+    return _decide_known(work, found)
+
+
+def _read_token(work: Work) -> Ending | None:
+    """An alerts mailbox takes only mail with its token; the token is no part of the text."""
+    secret = work.setup.tokens.get(work.envelope.mailbox)
+    if secret is not None:
+        token = read_token(work.message.text, secret)
+        where = str(work.mailbox.where("token"))
+        if isinstance(token, Ending):
+            work.step("token", token.detail, where)
+            return replace(token, where=where)
+        work.token, work.text = token, token.text
+        work.step("token", "the id and the password are right", where)
+    work.extracted = _extract(work)
+    return None
+
+
+def _extract(work: Work) -> dict[str, str]:
+    """Fields that the mailbox's `extract` finds in subject and text, and those of the token."""
+    fields = dict(work.token.fields) if work.token else {}
+    text = f"{work.message.subject}\n{work.text[:262_144]}"
+    for name, pattern in work.setup.extracts.get(work.envelope.mailbox, {}).items():
+        match = pattern.search(text)
+        if match and match.group(name):
+            fields[name] = match.group(name).strip()[:500]
+            work.step("extract", f"{name} is '{fields[name]}'", str(work.mailbox.where("extract", name)))
+    return fields
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Who the message is from and what it belongs to."""
+
+    sender: Sender
+    contact: NewContact | None
+    resolved: Resolved
+    remarks: tuple[str, ...] = ()
+
+
+def _find_sender_and_target(work: Work, address: Address) -> _Found | Ending:
+    named = named_in_subject(work.message.subject, work.setup, work.state)
+    sender, contact, remarks = _sender(work, address, named)
+    work.step("sender", f"{_show(sender)}: {sender.because}", sender.where)
+    if sender.organization is None:
+        where = str(work.setup.config.settings.where("organizations.unattributed"))
+        work.sender = sender
+        return Ending("refused", "unattributed", sender.because, where=where)
+    found = _Found(sender, contact, _target(work, sender, named), remarks)
+    work.step("target", found.resolved.because)
+    return found
+
+
+def _sender(work: Work, address: Address, named: Named | None) -> tuple[Sender, NewContact | None, tuple[str, ...]]:
+    if work.token is not None:
+        by_token = attribute_by_token(work.token, address, work.setup, work.authenticated)
+        return by_token.sender, by_token.contact, by_token.remark
+    named_organization = named.entity.organization if named else None
+    # Automatic mail makes no contacts: a robot is nobody's colleague.
+    may_create = work.message.automatic is None
+    sender, contact = attribute(
+        address,
+        work.mailbox,
+        named_organization,
+        work.setup,
+        work.state,
+        authenticated=work.authenticated,
+        may_create=may_create,
+    )
+    return sender, contact, ()
+
+
+def _show(sender: Sender) -> str:
+    who = f"the {sender.kind} {sender.id}" if sender.id else "unknown"
+    return f"{who}, of {sender.organization}" if sender.organization else who
+
+
+def _target(work: Work, sender: Sender, named: Named | None) -> Resolved:
+    automatic = work.message.automatic
+    if automatic is not None and automatic.kind == "bounce":
+        # A bounce belongs to the notification that it returns; what its subject says anybody may have written.
+        return resolve(named_by_report(work.message, work.state), sender, work.setup)
+    named = named or named_by_thread(work.message, work.state)
+    if named is None and automatic is not None:
+        named = named_by_report(work.message, work.state)
+    return resolve(named, sender, work.setup)
+
+
+def _decide_known(work: Work, found: _Found) -> Decision:
+    """Sender and target are known: message rules, then what it becomes."""
+    current = [found]
+
+    def reattribute(action: Attribute, facts: Facts) -> tuple[Facts, str]:
+        new, words = _reattributed(work, action, current[0])
+        current[0] = new
+        return _message_facts(work, new), words
+
+    run = run_event(
+        "message",
+        Run(_message_facts(work, found)),
+        work.setup,
+        explain=work.explain,
+        reattribute=reattribute,
+    )
+    found = current[0]
+    work.sender, work.contact, work.remarks = found.sender, found.contact, found.remarks
+    for ran in run.ran:
+        work.step("rule", f"'{ran.rule}': {'; '.join(ran.did)}", ran.where)
+    if run.ending:
+        return ended(work, run.ending, run)
+    policy = automatic_policy(work.message, work.setup)
+    automatic = work.message.automatic
+    if automatic and policy == "note_or_ignore" and found.resolved.entity is None:
+        where = str(work.setup.config.settings.where(f"automatic_mail.{automatic.kind}"))
+        return ended(work, Ending("ignored", automatic.kind, automatic.evidence, where=where), run)
+
+    work.indicators = _indicators(work, found)
+    what = plan(
+        found.resolved,
+        work.indicators,
+        work.message,
+        found.sender,
+        work.mailbox,
+        work.now,
+        work.setup,
+        work.state,
+    )
+    if isinstance(what, Ending):
+        work.step("becomes", what.detail, what.where)
+        return ended(work, what, run)
+    if automatic and policy == "note_or_ignore" and what.entity == "ticket":
+        return ended(work, Ending("ignored", automatic.kind, automatic.evidence, where=what.where), run)
+    made = open_ticket(work, what, run) if what.entity == "ticket" else add_to(work, what, run)
+    return ended(work, made, run) if isinstance(made, Ending) else close(work, made)
+
+
+def _message_facts(work: Work, found: _Found) -> Facts:
+    entity = found.resolved.entity
+    return Facts(
+        config=work.setup.config,
+        mailbox=work.envelope.mailbox,
+        received_at=work.envelope.received_at,
+        now=work.now,
+        message=work.message,
+        sender=found.sender,
+        organization=found.sender.organization,
+        ticket=entity if isinstance(entity, Ticket) else None,
+        project=entity if isinstance(entity, Project) else None,
+        task=entity if isinstance(entity, Task) else None,
+        reply=entity is not None,
+        extracted=work.extracted,
+    )
+
+
+def _reattributed(work: Work, action: Attribute, before: _Found) -> tuple[_Found, str]:
+    """`attribute to ...`: another sender, and with him the target is found again."""
+    directory = work.setup.config.directory
+    if action.to == "forwarded sender":
+        forwarded = work.message.forwarded
+        if forwarded is None:
+            return before, "attribute to forwarded sender: the message forwards none"
+        # Whoever forwards vouches for the original sender, but nobody has authenticated him.
+        work.authenticated = False
+        again = _find_sender_and_target(work, forwarded.sender)
+        if isinstance(again, Ending):
+            return before, f"attribute to forwarded sender: {forwarded.sender.address} belongs to nobody"
+        return again, f"attribute to forwarded sender {forwarded.sender.address} ({forwarded.evidence})"
+    assert action.name is not None
+    name = action.name.text
+    if action.to == "organization":
+        sender = replace(before.sender, kind="unknown", id=None, organization=name, via="rule", because="a rule says so")
+    else:
+        contact = directory.contacts[name]
+        sender = replace(
+            before.sender, kind="contact", id=name, organization=contact.organization, via="rule", because="a rule says so"
+        )
+    named = named_in_subject(work.message.subject, work.setup, work.state)
+    work.step("sender", f"{_show(sender)}: a rule says so", str(action.position))
+    return _Found(sender, None, _target(work, sender, named)), f"attribute to {action.to} {name}"
+
+
+def _indicators(work: Work, found: _Found) -> Indicators | None:
+    """Those of an authenticated resource about something that exists; anybody else's line is text."""
+    if found.sender.kind != "resource" or found.resolved.entity is None:
+        return None
+    if not allowed(work.mailbox, work.setup) - {"ticket"}:
+        return None
+    indicators = read_indicators(work.text, work.setup.config.picklists)
+    if indicators is None:
+        return None
+    settings = work.setup.config.settings
+    where = str(settings.where("sender_authentication.indicators_need"))
+    if settings.sender_authentication.indicators_need == "pass" and not work.authenticated:
+        work.step("indicators", f"'{indicators.line[:80]}' is text: the sender is not authenticated", where)
+        return None
+    indicators = _fitting(indicators, found.resolved.entity)
+    shown = "; ".join(indicators.errors) if indicators.errors else indicators.line[:100]
+    work.step("indicators", shown, where)
+    return indicators
+
+
+def _fitting(indicators: Indicators, target: Ticket | Project | Task) -> Indicators:
+    """What the target cannot take is an error (`behaviour.md` 3.4)."""
+    errors = list(indicators.errors)
+    if isinstance(target, Project):
+        errors.append("a project takes notes only: no time is booked and nothing is set")
+    elif isinstance(target, Task) and indicators.approval is not None:
+        errors.append("a task has no approval")
+    return replace(indicators, errors=tuple(errors))
+
+
+__all__ = ["Step", "Token", "decide"]

@@ -1,0 +1,130 @@
+"""A checked `Config` made ready to decide with: rules compiled, keywords, addresses and number forms indexed."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import re2
+
+from engine.config.model import Config, Contact, Mailbox, Resource
+from engine.config.numbers import finder
+from engine.config.references import extracted_fields
+from engine.config.secrets import MissingSecret, resolve
+from engine.decide.tags import Tagger
+from engine.rules.program import Programs, compile_rules
+
+
+@cache
+def _shipped_public_domains() -> frozenset[str]:
+    lines = Path(__file__).with_name("public_domains.txt").read_text("utf-8").splitlines()
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+class AddressBook:
+    """Who has which address: active resources, active contacts of active organizations, and who owns a domain."""
+
+    def __init__(self, config: Config) -> None:
+        directory = config.directory
+        self.resources: dict[str, Resource] = {}
+        active = [resource for resource in directory.resources.values() if resource.active]
+        for resource in active:
+            self.resources.setdefault(resource.email, resource)
+        for resource in active:
+            for alias in resource.aliases:
+                self.resources.setdefault(alias, resource)
+        self._contacts: dict[str, list[tuple[int, Contact]]] = defaultdict(list)
+        for contact in directory.contacts.values():
+            organization = directory.organizations.get(contact.organization)
+            if contact.active and organization and organization.active:
+                for level, address in enumerate(contact.emails):
+                    if address:
+                        self._contacts[address].append((level, contact))
+        self._owners: dict[str, list[str]] = defaultdict(list)
+        for organization in directory.organizations.values():
+            if organization.active:
+                for domain in organization.domains:
+                    self._owners[domain].append(organization.id)
+        self._public = _shipped_public_domains() | config.settings.public_domains
+
+    def contacts(self, address: str) -> list[tuple[int, Contact]]:
+        """(level, contact) of each contact with this address; level 0 is the primary one."""
+        return self._contacts.get(address, [])
+
+    def owners(self, domain: str) -> list[str]:
+        """Active organizations that list the domain, else those that list its nearest parent domain."""
+        while domain:
+            if domain in self._owners:
+                return self._owners[domain]
+            domain = domain.partition(".")[2]
+        return []
+
+    def is_public(self, domain: str) -> bool:
+        return domain in self._public
+
+    def domains(self) -> list[str]:
+        return list(self._owners)
+
+
+@dataclass(frozen=True)
+class TokenSecret:
+    """What an alerts mailbox's token must say. `password` is None, with a `problem`, where the environment lacks it."""
+
+    id: str
+    password: str | None
+    problem: str = ""
+
+    @classmethod
+    def of(cls, mailbox: Mailbox) -> TokenSecret:
+        assert mailbox.token is not None
+        try:
+            return cls(mailbox.token.id, resolve(mailbox.token.password))
+        except MissingSecret as missing:
+            return cls(mailbox.token.id, None, f"the token cannot be checked: {missing}")
+
+    def __repr__(self) -> str:
+        return f"TokenSecret({self.id!r})"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that deciding needs of the configuration. Built once; shared by all messages."""
+
+    config: Config
+    programs: Programs
+    tagger: Tagger
+    book: AddressBook
+    numbers: re.Pattern[str]
+    own_addresses: frozenset[str]
+    extracts: dict[str, dict[str, Any]]
+    tokens: dict[str, TokenSecret]
+
+    def mailbox(self, name: str) -> Mailbox:
+        return self.config.mailboxes[name]
+
+
+def prepare(config: Config) -> Setup:
+    """`config` has been checked."""
+    book = AddressBook(config)
+    return Setup(
+        config=config,
+        programs=compile_rules(config.rules, extracted_fields(config), book.domains(), config.settings.timezone),
+        tagger=Tagger(config.tags),
+        book=book,
+        numbers=finder(list(config.settings.numbers.values())),
+        own_addresses=frozenset(address for mailbox in config.mailboxes.values() for address in mailbox.addresses),
+        extracts={
+            name: {field: re2.compile(pattern) for field, pattern in mailbox.extract.items()}
+            for name, mailbox in config.mailboxes.items()
+            if mailbox.extract
+        },
+        tokens={
+            name: TokenSecret.of(mailbox)
+            for name, mailbox in config.mailboxes.items()
+            if mailbox.kind == "alerts" and mailbox.token
+        },
+    )

@@ -1,0 +1,66 @@
+"""Title and description to tags: whole phrases, without case and accents, in one pass (`behaviour.md` 6)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+import ahocorasick
+
+from engine.config.model import Tags
+from engine.text import collapse, fold_accents
+
+_LONGEST = 262_144
+
+
+class Tagger:
+    """All labels and aliases in one automaton: ten thousand of them are as fast as a hundred."""
+
+    def __init__(self, tags: Tags) -> None:
+        self._most = tags.most_per_ticket
+        phrases: dict[str, list[str]] = defaultdict(list)
+        self._active = frozenset(tag.label for tag in tags.tags if tag.active)
+        for tag in tags.tags:
+            if tag.active and tag.match:
+                for phrase in dict.fromkeys(collapse(fold_accents(text)) for text in (tag.label, *tag.aliases)):
+                    if len(phrase) >= tags.shortest:
+                        phrases[phrase].append(tag.label)
+        self._automaton: Any = None
+        if phrases:
+            self._automaton = ahocorasick.Automaton()
+            for phrase, labels in phrases.items():
+                self._automaton.add_word(phrase, (len(phrase), tuple(labels)))
+            self._automaton.make_automaton()
+
+    def tags(self, title: str, description: str, own: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+        """(tags, where they came from in words). `own` are the mailbox's: first, and never dropped."""
+        counts: Counter[str] = Counter()
+        longest: dict[str, int] = defaultdict(int)
+        for text in (title, description):
+            self._count(collapse(fold_accents(text[:_LONGEST])), counts, longest)
+        mine = tuple(label for label in dict.fromkeys(own) if label in self._active)
+        found = sorted(
+            (label for label in counts if label not in mine),
+            key=lambda label: (-counts[label], -longest[label], label),
+        )
+        kept = found[: max(self._most - len(mine), 0)]
+        dropped = len(found) - len(kept)
+        words = [f"the mailbox's: {', '.join(mine)}"] if mine else []
+        if kept:
+            words.append("found in the text: " + ", ".join(f"{label} ({counts[label]})" for label in kept))
+        if dropped:
+            words.append(f"{dropped} more found, over the most of {self._most}")
+        return (*mine, *kept), "; ".join(words) or "none"
+
+    def _count(self, text: str, counts: Counter[str], longest: dict[str, int]) -> None:
+        if self._automaton is None or not text:
+            return
+        last = len(text) - 1
+        for end, (length, labels) in self._automaton.iter(text):
+            start = end - length + 1
+            # A letter or digit on either side makes it another word: CTI is not in `action`.
+            if (start > 0 and text[start - 1].isalnum()) or (end < last and text[end + 1].isalnum()):
+                continue
+            for label in labels:
+                counts[label] += 1
+                longest[label] = max(longest[label], length)

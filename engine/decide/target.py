@@ -1,0 +1,95 @@
+"""Which ticket, task or project a message belongs to: a number in its subject, or its thread (`behaviour.md` 3.1, 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.decide.setup import Setup
+from engine.entities import Sender, Target
+from engine.mail.message import Message
+from engine.state.view import State
+
+MOST_NUMBERS = 20
+
+
+@dataclass(frozen=True)
+class Named:
+    """An entity that exists and that the message names. `via`: where it does."""
+
+    entity: Target
+    via: Literal["number", "in_reply_to", "references", "bounce", "token"]
+    found: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """`entity` is what the message may be added to; `refused` names one that its sender may not write to."""
+
+    entity: Target | None
+    refused: str | None
+    because: str
+
+
+def named_in_subject(subject: str, setup: Setup, state: State) -> Named | None:
+    """The first number in the subject that exists. Brackets, `#`, `Re:` and case around it do not matter."""
+    for found in list(setup.numbers.finditer(subject[:2_000]))[:MOST_NUMBERS]:
+        for number in dict.fromkeys((found[0], found[0].upper(), found[0].lower())):
+            entity = state.target(number)
+            if entity is not None:
+                return Named(entity, "number", f"the subject carries {entity.number}")
+    return None
+
+
+def named_by_thread(message: Message, state: State) -> Named | None:
+    """What the mail that this one answers belongs to: In-Reply-To, then References from the last to the first."""
+    ways: list[tuple[Literal["in_reply_to", "references"], str]] = [("in_reply_to", one) for one in message.in_reply_to]
+    ways += [("references", one) for one in reversed(message.references)]
+    for via, message_id in dict.fromkeys(ways):
+        number = state.number_of_thread(message_id)
+        entity = state.target(number) if number else None
+        if entity is not None:
+            header = "In-Reply-To" if via == "in_reply_to" else "References"
+            return Named(entity, via, f"{header} names a message of {entity.number}")
+    return None
+
+
+def named_by_report(message: Message, state: State) -> Named | None:
+    """What the notification was about that a bounce returns: the original Message-ID inside it."""
+    if message.automatic is None:
+        return None
+    for message_id in message.automatic.about:
+        number = state.number_of_notification(message_id)
+        entity = state.target(number) if number else None
+        if entity is not None:
+            return Named(entity, "bounce", f"it returns a notification about {entity.number}")
+    return None
+
+
+def resolve(named: Named | None, sender: Sender, setup: Setup) -> Resolved:
+    """Whether the sender may write to what the message names (`behaviour.md` 3.1)."""
+    if named is None:
+        return Resolved(None, None, "no number in the subject that exists, and no thread that is known")
+    organization = named.entity.organization
+    number = named.entity.number
+    if sender.kind == "resource":
+        return Resolved(named.entity, None, f"{named.found}; a resource may write to it")
+    if sender.kind == "unknown":
+        return Resolved(named.entity, None, f"{named.found}; kept as an unknown sender's, for resources only")
+    if sender.organization == organization:
+        return Resolved(named.entity, None, f"{named.found}, of the sender's organization")
+    owner = setup.config.directory.organizations.get(organization or "")
+    if owner is not None and owner.parent == sender.organization:
+        return Resolved(named.entity, None, f"{named.found}, of an organization that belongs to the sender's")
+    return Resolved(None, number, f"{named.found}, of another organization: its contacts may not write to it")
+
+
+def resolve_contact_id(address: str, organization: str | None, setup: Setup, state: State) -> str | None:
+    """The id of the contact of this organization who has this address, if there is one."""
+    for _, contact in sorted(setup.book.contacts(address), key=lambda pair: pair[0]):
+        if contact.organization == organization:
+            return contact.id
+    for brought in state.contacts_of(address):
+        if brought.organization == organization and brought.id not in setup.config.directory.contacts:
+            return brought.id
+    return None

@@ -1,0 +1,52 @@
+"""What the steps of `flow` hand on about one message: its givens, and what was found so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from engine.config.model import Mailbox
+from engine.decide.decision import Envelope, Step
+from engine.decide.indicators import Indicators
+from engine.decide.numbering import Numbering
+from engine.decide.setup import Setup
+from engine.decide.token import Token
+from engine.entities import NewContact, Sender
+from engine.mail.message import Message
+from engine.state.view import State
+
+
+@dataclass
+class Work:
+    """Lives for one call of `decide`. Givens first; below them what each step adds, in the order of the steps."""
+
+    message: Message
+    envelope: Envelope
+    setup: Setup
+    state: State
+    now: datetime
+    explain: bool
+    trace: list[Step] = field(default_factory=list)
+    text: str = ""
+    authenticated: bool = False
+    token: Token | None = None
+    extracted: dict[str, str] = field(default_factory=dict)
+    sender: Sender | None = None
+    contact: NewContact | None = None
+    remarks: tuple[str, ...] = ()
+    indicators: Indicators | None = None
+
+    def __post_init__(self) -> None:
+        self.text = self.message.text
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return self.setup.mailbox(self.envelope.mailbox)
+
+    @cached_property
+    def numbering(self) -> Numbering:
+        return Numbering(self.now, self.setup, self.state)
+
+    def step(self, name: str, found: str, where: str = "") -> None:
+        self.trace.append(Step(name, found, where))

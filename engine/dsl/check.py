@@ -1,0 +1,267 @@
+"""Syntax trees against what their event offers, types and picklists: every name and value that does not exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import re2
+
+from engine.dsl.tree import (
+    And,
+    Condition,
+    Duration,
+    ListName,
+    Moment,
+    Not,
+    Number,
+    Or,
+    Pattern,
+    Rule,
+    RuleBook,
+    Size,
+    Test,
+    Text,
+    Texts,
+)
+from engine.dsl.vocabulary import (
+    COLLECTIONS,
+    EVENTS,
+    WAITING_GROUPS,
+    EventInfo,
+    Field,
+    offered,
+    resolve,
+)
+from engine.errors import Position, Problem, did_you_mean
+
+ORGANIZATION_DOMAINS = "organization_domains"
+_TEXT_OPERATORS = {"contains", "contains any of", "contains all of", "starts with", "ends with", "matches"}
+_COMPARISONS = {">", ">=", "<", "<="}
+
+
+@dataclass(frozen=True)
+class Names:
+    """Everything outside the rules that they may name. `picklists` holds ids of mailboxes and resources too."""
+
+    picklists: Mapping[str, tuple[str, ...]]
+    sub_issue_types: Mapping[str, tuple[str, ...]]
+    tags: tuple[str, ...]
+    templates: tuple[str, ...]
+    resources: tuple[str, ...]
+    inactive_resources: frozenset[str]
+    contacts: Mapping[str, object]
+    extracted: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One rule's event with what it offers, and all that can be named."""
+
+    rule: Rule
+    event: EventInfo
+    names: Names
+    book: RuleBook
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return WAITING_GROUPS if self.rule.event.after else self.event.groups
+
+
+def check_rules(book: RuleBook, names: Names) -> list[Problem]:
+    """All problems, in the order in which the rules run."""
+    from engine.dsl.check_actions import check_actions
+
+    problems = list(_names_that_stand_twice(book))
+    for rule in book.rules:
+        event = EVENTS.get(rule.event.name)
+        if event is None:
+            known = did_you_mean(rule.event.name, EVENTS)
+            problems.append(Problem(rule.event.position, f"unknown event '{rule.event.name}'", known))
+            continue
+        if rule.event.after and not event.waits:
+            waits = ", ".join(name for name, info in EVENTS.items() if info.waits)
+            problems.append(
+                Problem(rule.event.position, f"a rule cannot wait after '{event.name}'", f"it can after: {waits}")
+            )
+            continue
+        scope = Scope(rule, event, names, book)
+        if rule.condition is not None:
+            problems += _condition(rule.condition, scope)
+        problems += check_actions(scope)
+    return problems
+
+
+def _names_that_stand_twice(book: RuleBook) -> Iterator[Problem]:
+    first: dict[str, Position] = {}
+    for rule in book.rules:
+        name = rule.name.casefold()
+        if not rule.name.strip():
+            yield Problem(rule.position, "the rule has no name", "say in a few words what it does")
+        elif name in first:
+            yield Problem(rule.position, f"the rule '{rule.name}' stands twice", f"first at {first[name]}; rename one")
+        first.setdefault(name, rule.position)
+
+
+def _condition(condition: Condition, scope: Scope) -> Iterator[Problem]:
+    if isinstance(condition, Test):
+        yield from _test(condition, scope)
+    elif isinstance(condition, Not):
+        yield from _condition(condition.part, scope)
+    elif isinstance(condition, And | Or):
+        for part in condition.parts:
+            yield from _condition(part, scope)
+
+
+def _test(test: Test, scope: Scope) -> Iterator[Problem]:
+    field = field_of(test, scope.groups, scope.names.extracted)
+    if field is None:
+        yield _unknown_operand(test, scope)
+        return
+    shown = test.operand.name.replace("_", " ") if test.operand.kind == "field" else test.operand.name
+    if test.operand.kind == "header" and not re.fullmatch(r"[!-9;-~]+", test.operand.name):
+        yield Problem(test.operand.position, f'"{shown}" is no name of a header', 'write one such as "List-Id"')
+    wrong = _operator_problem(test, field)
+    if wrong:
+        yield Problem(test.position, f"'{shown}' {wrong[0]}", wrong[1])
+        return
+    yield from _value(test, field, scope)
+
+
+def field_of(test: Test, groups: tuple[str, ...], extracted: frozenset[str]) -> Field | None:
+    """What a condition looks at, with its type."""
+    if test.operand.kind == "header":
+        return Field(test.operand.name, "text", "a header") if "message" in groups else None
+    if test.operand.kind == "any":
+        return COLLECTIONS.get(test.operand.name) if "message" in groups else None
+    return resolve(test.operand.name, groups, extracted)
+
+
+def _unknown_operand(test: Test, scope: Scope) -> Problem:
+    name = test.operand.name
+    where = f"a rule that waits after '{scope.event.name}'" if scope.rule.event.after else f"'{scope.event.name}'"
+    if "message" not in scope.groups and test.operand.kind != "field":
+        return Problem(test.operand.position, f"{where} has no message any more", "look at the ticket instead")
+    if test.operand.kind == "any":
+        return Problem(test.operand.position, f"unknown collection '{name}'", did_you_mean(name, COLLECTIONS))
+    everywhere = resolve(name, tuple({group for event in EVENTS.values() for group in event.groups}))
+    message = f"{where} has no '{name}'" if everywhere else f"unknown field '{name}'"
+    return Problem(test.operand.position, message, did_you_mean(name, offered(scope.groups, scope.names.extracted)))
+
+
+def _operator_problem(test: Test, field: Field) -> tuple[str, str] | None:
+    operator = test.operator
+    if operator in ("exists", "is empty"):
+        return None
+    if operator == "holds":
+        # A bare field asks whether it is there at all: `when ticket.assigned`.
+        return ("is the ticket itself", 'ask for a field, or write: ticket has tag "..."') if field.type == "tags" else None
+    if (operator == "has tag") != (field.type == "tags"):
+        if operator == "has tag":
+            return "has no tags", 'write: ticket has tag "..."'
+        return "is the ticket itself", 'ask for a field, or write: ticket has tag "..."'
+    if operator in _TEXT_OPERATORS and field.type not in ("text", "word"):
+        return f"is no text: '{operator}' does not fit", "compare it with is, >, >=, < or <="
+    if operator in _COMPARISONS and field.type not in ("number", "size", "day", "clock", "duration"):
+        return f"is no number, size or time: '{operator}' does not fit", "compare it with is, in or contains"
+    if operator == "in" and field.type not in ("text", "word"):
+        return "is no text: 'in' does not fit", "compare it with is, >, >=, < or <="
+    return None
+
+
+def _value(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
+    value = test.value
+    if isinstance(value, Pattern):
+        yield from _pattern(value)
+    elif isinstance(value, ListName):
+        if value.name != ORGANIZATION_DOMAINS and value.name not in scope.book.lists:
+            fix = did_you_mean(value.name, [*scope.book.lists, "organization domains"])
+            yield Problem(value.position, f"unknown list '{value.name}'", fix)
+        elif value.name in scope.book.lists:
+            for text in scope.book.lists[value.name].texts:
+                yield from _empty(text)
+                if test.operator == "in":
+                    yield from _word(text, field, scope)
+    elif isinstance(value, Texts):
+        for text in value.texts:
+            yield from _empty(text)
+            if test.operator == "in":
+                yield from _word(text, field, scope)
+    elif test.operator == "has tag" and isinstance(value, Text):
+        if value.text not in scope.names.tags:
+            yield Problem(value.position, f"unknown tag '{value.text}'", did_you_mean(value.text, scope.names.tags))
+    elif value is not None:
+        yield from _plain_value(test, field, value, scope)
+
+
+def _plain_value(
+    test: Test, field: Field, value: Text | Number | Size | Duration | Moment, scope: Scope
+) -> Iterator[Problem]:
+    wanted = {
+        "number": (Number, "a number"),
+        "size": (Size, "a size such as 5 MB"),
+        "duration": (Duration, "a length of time such as 30 minutes"),
+        "day": (Moment, "a day such as 2026-12-24"),
+        "clock": (Moment, "a time of day such as 08:30"),
+    }
+    if field.type in wanted:
+        kind, words = wanted[field.type]
+        fits = isinstance(value, kind)
+        if isinstance(value, Moment):
+            fits = fits and (type(value.value).__name__ == ("time" if field.type == "clock" else "date"))
+        if not fits:
+            yield Problem(value.position, f"'{field.name}' cannot be compared with this", f"write {words}")
+        return
+    if field.type == "flag":
+        if not (isinstance(value, Text) and value.text in ("true", "false")):
+            yield Problem(value.position, f"'{field.name}' is true or false", f"write: {field.name}, or: not {field.name}")
+        return
+    if not isinstance(value, Text):
+        yield Problem(value.position, f"'{field.name}' is text", "put the value in quotes")
+        return
+    if test.operator == "is":
+        yield from _word(value, field, scope)
+    elif not value.quoted:
+        yield Problem(value.position, f"'{value.text}' must stand in quotes", f'write "{value.text}"')
+    else:
+        yield from _empty(value)
+
+
+def _empty(text: Text) -> Iterator[Problem]:
+    if not text.text.strip():
+        yield Problem(text.position, "an empty text is in everything", "write `is empty`, or give it a word")
+
+
+def _word(text: Text, field: Field, scope: Scope) -> Iterator[Problem]:
+    """`is` and `in` on a field with fixed values: the value must be one of them."""
+    if field.words or field.picklist:
+        known = field.words or scope.names.picklists.get(field.picklist or "", ())
+        if text.text.casefold() not in {word.casefold() for word in known}:
+            kind = (field.picklist or "").rstrip("s").replace("_", " ").replace("statuse", "status")
+            kind = {"prioritie": "priority"}.get(kind, kind) or "value"
+            yield Problem(text.position, f"unknown {kind} '{text.text}'", did_you_mean(text.text, known))
+    elif not text.quoted:
+        yield Problem(text.position, f"'{text.text}' must stand in quotes", f'write "{text.text}"')
+
+
+def _pattern(value: Pattern) -> Iterator[Problem]:
+    unknown = set(value.flags) - set("ims")
+    if unknown:
+        yield Problem(value.position, f"unknown flag '{sorted(unknown)[0]}'", "known are: i (any case), m, s")
+        return
+    wrong = pattern_error(value.pattern)
+    if wrong:
+        yield Problem(value.position, f"the regular expression is wrong: {wrong}", "see docs/rule-language.md for its syntax")
+
+
+def pattern_error(pattern: str) -> str | None:
+    """What RE2 says against a pattern, or None."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options=options)
+    except re2.error as error:
+        text = error.args[0] if error.args else "?"
+        return text.decode() if isinstance(text, bytes) else str(text)
+    return None

@@ -1,0 +1,165 @@
+"""Actions against their event: what may be done there, and that every value, tag, template and resource exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from engine.dsl.check import Scope
+from engine.dsl.tree import (
+    AddNote,
+    AddTag,
+    Assign,
+    Attribute,
+    CreateTicket,
+    Discard,
+    Duration,
+    Notify,
+    Number,
+    Quarantine,
+    Refuse,
+    RemoveTag,
+    SetField,
+    Text,
+)
+from engine.dsl.vocabulary import settable
+from engine.errors import Problem, did_you_mean
+
+_PICKLISTS = {
+    "ticket.organization": "organizations",
+    "ticket.queue": "queues",
+    "ticket.status": "statuses",
+    "ticket.priority": "priorities",
+    "ticket.source": "sources",
+    "ticket.issue_type": "issue_types",
+    "ticket.sub_issue_type": "sub_issue_types",
+    "ticket.approval": "approvals",
+    "note.type": "note_types",
+    "time_entry.role": "roles",
+    "time_entry.work_type": "work_types",
+    "task.status": "statuses",
+}
+_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
+
+
+def check_actions(scope: Scope) -> Iterator[Problem]:
+    for action in scope.rule.actions:
+        if isinstance(action, SetField):
+            yield from _set(action, scope)
+        elif isinstance(action, AddTag | RemoveTag):
+            yield from _ticket_only(action, scope)
+            yield from _known(action.tag, "tag", scope.names.tags)
+        elif isinstance(action, Assign):
+            yield from _ticket_only(action, scope)
+            yield from _resource(action.resource, scope)
+        elif isinstance(action, Notify):
+            yield from _notify(action, scope)
+        elif isinstance(action, AddNote):
+            yield from _ticket_only(action, scope)
+        elif isinstance(action, CreateTicket):
+            yield from _create(action, scope)
+        elif isinstance(action, Discard | Refuse | Quarantine | Attribute):
+            yield from _on_message_only(action, scope)
+
+
+def _on_message_only(action: Discard | Refuse | Quarantine | Attribute, scope: Scope) -> Iterator[Problem]:
+    word = type(action).__name__.lower()
+    if not scope.event.may_end or scope.rule.event.after:
+        yield Problem(action.position, f"'{word}' comes too late on '{scope.event.name}'", "write it in a rule: on message")
+        return
+    if isinstance(action, Refuse) and action.template:
+        yield from _known(action.template, "template", scope.names.templates)
+    if isinstance(action, Attribute) and action.name:
+        if action.to == "organization":
+            yield from _known(action.name, "organization", scope.names.picklists["organizations"])
+        elif action.name.text not in scope.names.contacts:
+            fix = did_you_mean(action.name.text, map(str, scope.names.contacts))
+            yield Problem(action.name.position, f"unknown contact '{action.name.text}'", fix)
+
+
+def _ticket_only(action: AddTag | RemoveTag | Assign | AddNote | CreateTicket, scope: Scope) -> Iterator[Problem]:
+    if "ticket.status" not in scope.event.settable:
+        words = {"AddTag": "add tag to", "RemoveTag": "remove tag from", "AddNote": "add note to", "Assign": "assign"}
+        word = words.get(type(action).__name__, "create another one from")
+        yield Problem(
+            action.position, f"there is no ticket to {word} on '{scope.event.name}'", "write it in a rule on a ticket's event"
+        )
+
+
+def _known(text: Text, what: str, known: tuple[str, ...]) -> Iterator[Problem]:
+    if text.text not in known:
+        yield Problem(text.position, f"unknown {what} '{text.text}'", did_you_mean(text.text, known))
+
+
+def _resource(text: Text, scope: Scope) -> Iterator[Problem]:
+    yield from _known(text, "resource", scope.names.resources)
+    if text.text in scope.names.inactive_resources:
+        yield Problem(text.position, f"the resource '{text.text}' is not active", "name an active one")
+
+
+def _notify(action: Notify, scope: Scope) -> Iterator[Problem]:
+    yield from _known(action.template, "template", scope.names.templates)
+    for recipient in action.recipients:
+        if recipient.kind == "address" and not _ADDRESS.fullmatch(recipient.name):
+            yield Problem(recipient.position, f'"{recipient.name}" is no address', "write one such as desk@example.com")
+        elif recipient.kind == "resource":
+            yield from _resource(Text(recipient.name, False, recipient.position), scope)
+        elif recipient.kind in ("assigned resource", "additional contacts") and "ticket" not in scope.event.groups:
+            yield Problem(recipient.position, f"'{scope.event.name}' has no {recipient.kind}", "name an address")
+
+
+def _set(action: SetField, scope: Scope) -> Iterator[Problem]:
+    field = settable(action.field, scope.event)
+    if field is None:
+        names = [name.partition(".")[2].replace("_", " ") for name in scope.event.settable]
+        shown = action.field.replace("_", " ")
+        if not names:
+            fix = "set it in a rule: on ticket created" if scope.event.may_end else "nothing can be set here"
+            yield Problem(action.position, f"'{shown}' cannot be set on '{scope.event.name}'", fix)
+        else:
+            yield Problem(action.position, f"'{shown}' cannot be set on '{scope.event.name}'", did_you_mean(shown, names))
+        return
+    value = action.value
+    if value is None:
+        if field in ("ticket.title", "ticket.organization", "ticket.status", "task.status", "note.publish"):
+            yield Problem(action.position, f"'{action.field}' cannot be empty", "set it to a value")
+        return
+    if field == "ticket.due_at":
+        if not isinstance(value, Duration):
+            yield Problem(value.position, "'due' is set to a length of time", "write: set due to 4 hours")
+        return
+    if isinstance(value, Number | Duration):
+        yield Problem(value.position, f"'{action.field}' is text", "put the value in quotes")
+        return
+    yield from _set_value(field, value, action, scope)
+
+
+def _set_value(field: str, value: Text, action: SetField, scope: Scope) -> Iterator[Problem]:
+    if field == "ticket.assigned":
+        yield from _resource(value, scope)
+    elif field == "ticket.contact":
+        if value.text not in scope.names.contacts:
+            yield Problem(
+                value.position, f"unknown contact '{value.text}'", did_you_mean(value.text, map(str, scope.names.contacts))
+            )
+    elif field == "note.publish":
+        if value.text not in ("all", "internal"):
+            yield Problem(value.position, f"'publish' cannot be '{value.text}'", "write all or internal")
+    elif field in _PICKLISTS:
+        what = field.partition(".")[2].replace("_", " ")
+        yield from _known(value, what, scope.names.picklists.get(_PICKLISTS[field], ()))
+        if action.sub is not None:
+            if field != "ticket.issue_type":
+                yield Problem(action.sub.position, f"'{what}' has no second value", "remove the part after /")
+            else:
+                yield from _known(action.sub, "sub-issue type", scope.names.sub_issue_types.get(value.text, ()))
+
+
+def _create(action: CreateTicket, scope: Scope) -> Iterator[Problem]:
+    yield from _ticket_only(action, scope)
+    for name, text in action.fields:
+        field = f"ticket.{name}"
+        if field not in _PICKLISTS and name not in ("assigned", "description"):
+            yield Problem(text.position, f"a new ticket cannot be given '{name}'", "give queue, status, priority, ...")
+        elif name != "description":
+            yield from _set_value(field, text, SetField(name, text, None, text.position), scope)

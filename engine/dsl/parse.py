@@ -1,0 +1,136 @@
+"""`.rules` text to a syntax tree, or every syntax error in it: line, caret, and what was expected there in words."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from lark import Lark
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from engine.dsl.build import Builder, BuildError
+from engine.dsl.tree import NamedList, Rule
+from engine.errors import Position, Problem
+
+_ITEM = re.compile(r"^[ \t]*(?=(?:rule[ \t]+\"|list[ \t]+\w+[ \t]*=))", re.MULTILINE)
+
+
+@cache
+def _grammar() -> Lark:
+    text = Path(__file__).with_name("grammar.lark").read_text("utf-8")
+    return Lark(text, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=False)
+
+
+def parse_rules(file: str, text: str) -> tuple[list[Rule | NamedList], list[Problem]]:
+    """Rules and lists of one file in their order, and its problems. Never raises.
+
+    A file with an error is read again rule by rule, so that one error does not hide the next.
+    """
+    try:
+        return _parse(file, text), []
+    except (UnexpectedInput, BuildError):
+        pass
+    items: list[Rule | NamedList] = []
+    problems: list[Problem] = []
+    starts = [found.start() for found in _ITEM.finditer(text)]
+    if not starts or text[: starts[0]].strip():
+        starts.insert(0, 0)
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        # Blank lines in front keep the numbers of the lines.
+        piece = "\n" * text.count("\n", 0, start) + text[start:end]
+        try:
+            items += _parse(file, piece)
+        except BuildError as error:
+            problems.append(_with_excerpt(error.problem, text))
+        except UnexpectedInput as error:
+            problems.append(_syntax_problem(file, text, error))
+    return items, problems
+
+
+def _parse(file: str, text: str) -> list[Rule | NamedList]:
+    tree = _grammar().parse(text)
+    return Builder(file, text).items(tree)
+
+
+def _with_excerpt(problem: Problem, text: str) -> Problem:
+    at = problem.position
+    return Problem(at, problem.message, problem.fix, excerpt(text, at.line, at.column))
+
+
+def excerpt(text: str, line: int, column: int) -> str:
+    """The source line with a caret under the column."""
+    lines = text.split("\n")
+    shown = lines[line - 1] if 0 < line <= len(lines) else ""
+    lead = "".join("\t" if letter == "\t" else " " for letter in shown[: max(column - 1, 0)])
+    return f"    {shown}\n    {lead}^"
+
+
+def _syntax_problem(file: str, text: str, error: UnexpectedInput) -> Problem:
+    line, column = error.line, error.column
+    if isinstance(error, UnexpectedToken):
+        found = error.token
+        accepted = set(error.accepts or error.expected)
+        if found.type == "$END":
+            line, column = _end(text)
+            what = "the rule ends too early"
+        else:
+            what = f"'{found}' cannot stand here"
+    elif isinstance(error, UnexpectedCharacters):
+        accepted = set(error.allowed or ())
+        what = _character(text, line, column)
+    else:
+        accepted, what = set(), "the file ends too early"
+        line, column = _end(text)
+    return Problem(Position(file, line, column), what, _expected(accepted), excerpt(text, line, column))
+
+
+def _end(text: str) -> tuple[int, int]:
+    stripped = text.rstrip()
+    line = stripped.count("\n") + 1
+    return line, len(stripped) - (stripped.rfind("\n") + 1) + 1
+
+
+def _character(text: str, line: int, column: int) -> str:
+    rest = text.split("\n")[line - 1][column - 1 :]
+    if rest.startswith('"'):
+        return "the text in quotes does not end on its line"
+    if rest.startswith(("'", "\u201c", "\u201d", "\u2018", "\u2019")):
+        return f'{rest[0]} does not quote; text stands in straight double quotes ("...")'
+    word = re.match(r"\w+|.", rest)
+    return f"'{word[0] if word else rest[:1]}' cannot stand here"
+
+
+_NAMES = {
+    "STRING": 'text in quotes ("...")',
+    "REGEX": "a regular expression (/.../)",
+    "SIZE": "a size (5 MB)",
+    "DURATION": "a length of time (30 minutes)",
+    "DATE": "a day (2026-12-24)",
+    "CLOCK": "a time of day (08:30)",
+    "NUMBER": "a number",
+    "INTEGER": "a whole number",
+    "COMPARE": "a comparison (>, >=, <, <=)",
+    "NAME": "a name",
+    "LPAR": "(",
+    "RPAR": ")",
+    "COMMA": "a comma",
+    "EQUAL": "=",
+    "SLASH": "/",
+    "$END": "the end of the file",
+}
+_OPERATORS = {"IS", "IN", "CONTAINS", "STARTS", "ENDS", "MATCHES", "EXISTS", "HAS", "COMPARE", "DOES"}
+_ACTIONS = {"SET", "CLEAR", "ADD", "REMOVE", "ASSIGN", "NOTIFY", "CREATE", "DISCARD", "REFUSE", "QUARANTINE"}
+
+
+def _expected(accepted: set[str]) -> str:
+    if accepted >= {"IS", "IN", "CONTAINS"}:
+        more = " or `then`" if "THEN" in accepted else ""
+        return f"expected an operator (is, is not, in, contains, starts with, matches, exists, ...), `and`, `or`{more}"
+    if accepted >= _ACTIONS - {"REFUSE"}:
+        words = "set, clear, add tag, remove tag, assign to, notify, add note, create ticket, discard, refuse, quarantine"
+        return f"expected an action ({words}, attribute to, stop)" + (" or the next rule" if "RULE" in accepted else "")
+    if {"HEADER", "ANY", "LPAR"} <= accepted:
+        return "expected a condition: a field (subject, sender.address, ...), header, any, not or ("
+    names = sorted(_NAMES.get(name, f"`{name.lower()}`") for name in accepted if not name.startswith("__"))
+    return "expected " + " or ".join(names) if names else "see docs/rule-language.md"

@@ -1,0 +1,74 @@
+"""Problems that a person can act on: where, what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in a configuration file: path relative to the configuration, line and column from 1 (0: none)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong: `file:line:column: message; fix`, and optionally the source line with a caret."""
+
+    position: Position
+    message: str
+    fix: str = ""
+    excerpt: str = ""
+
+    def __str__(self) -> str:
+        line = f"{self.position}: {self.message}"
+        if self.fix:
+            line += f"; {self.fix}"
+        return f"{line}\n{self.excerpt}" if self.excerpt else line
+
+
+class PostroomError(Exception):
+    """The family of all errors that are shown to a person as they are. Carries at least one problem."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+    @classmethod
+    def of(cls, message: str, fix: str = "", position: Position | None = None) -> PostroomError:
+        return cls(Problem(position or Position("postroom"), message, fix))
+
+
+class ConfigError(PostroomError):
+    """The configuration is wrong. Carries every problem found, in the order of the files."""
+
+
+class SourceError(PostroomError):
+    """Mail cannot be read from where it was said to be."""
+
+
+class StoreError(PostroomError):
+    """The database cannot be opened, read or written. The message in hand is not lost: nothing of it was stored."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A fix for an unknown word: the nearest known one, or the list of what is known when nothing is near."""
+    names = list(dict.fromkeys(known))
+    folded = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{folded[near[0]]}'?"
+    if not names:
+        return "none is defined yet"
+    shown = ", ".join(names[:8])
+    return f"known are: {shown}" + (", ..." if len(names) > 8 else "")

@@ -1,0 +1,1 @@
+"""Raw bytes to a `Message`: never raises, whatever the bytes."""

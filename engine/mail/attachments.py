@@ -1,0 +1,45 @@
+"""Parts that are no body to attachments with safe names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+from engine.mail.message import Attachment
+
+LONGEST_NAME = 120
+_RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?$", re.IGNORECASE)
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_EXTENSIONS = {
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "text/calendar": ".ics",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "application/pdf": ".pdf",
+    "message/rfc822": ".eml",
+}
+
+
+def safe_name(name: str, content_type: str, number: int) -> str:
+    """A file name that no system takes for a path, a device or an option, and that does not lie about its ending."""
+    name = unicodedata.normalize("NFC", name)
+    name = re.split(r"[/\\]", name)[-1] if re.search(r"[/\\]", name) else name
+    name = _UNSAFE.sub("_", name).strip(" .").lstrip("-~")
+    if not name or name == "_":
+        name = f"attachment-{number}{_EXTENSIONS.get(content_type, '.bin')}"
+    if _RESERVED.match(name):
+        name = f"_{name}"
+    if len(name) > LONGEST_NAME:
+        stem, dot, ending = name.rpartition(".")
+        keep = f"{dot}{ending}" if stem and len(ending) <= 10 else ""
+        name = name[: LONGEST_NAME - len(keep)] + keep
+    return name
+
+
+def attachment(name: str, content_type: str, data: bytes, *, inline: bool, number: int) -> Attachment:
+    return Attachment(
+        safe_name(name, content_type, number), content_type, data, hashlib.sha256(data).hexdigest(), inline
+    )

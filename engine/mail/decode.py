@@ -1,0 +1,130 @@
+"""Bytes and encoded words to text, as well as can be: declared charset, then UTF-8, then a guess. Never raises."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+from engine.text import clean
+
+_WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
+_BETWEEN = re.compile(r"(\?=)\s+(=\?[^?\s]+\?[bBqQ]\?)")
+# What senders write, and what they mean (WHATWG's Encoding standard: latin-1 is read as cp1252, gb2312 as gb18030 ...).
+_MEANT = {
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+    "us-ascii": "ascii",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "ks_c_5601-1987": "cp949",
+    "euc-kr": "cp949",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "iso-2022-jp": "iso2022_jp_ext",
+    "iso-8859-8-i": "iso-8859-8",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "x-mac-roman": "mac-roman",
+    "unicode-1-1-utf-7": "utf-7",
+    "utf8mb4": "utf-8",
+    "cp-850": "cp850",
+}
+# Codecs of Python's that are no charsets of mail; some of them take quadratic time.
+_NEVER = {"unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "mbcs", "oem", "unicode-escape"}
+
+
+def codec_of(charset: str) -> str | None:
+    """Python's name for a declared charset, or None when there is no such text encoding."""
+    name = charset.strip().strip("\"'").lower()
+    name = _MEANT.get(name, name)
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return None
+    if found.name in _NEVER or not getattr(found, "_is_text_encoding", True):
+        return None
+    return found.name
+
+
+def decode_bytes(data: bytes, charset: str | None) -> str:
+    """Text of a body or a header's raw bytes."""
+    codec = codec_of(charset) if charset else None
+    for candidate in (codec, "utf-8"):
+        if candidate:
+            try:
+                return clean(data.decode(candidate))
+            except (UnicodeError, ValueError):
+                continue
+    if codec and codec not in ("ascii", "utf-8"):
+        return clean(data.decode(codec, "replace"))
+    return clean(data.decode(_guess(data), "replace"))
+
+
+def _guess(data: bytes) -> str:
+    best = from_bytes(data[:16_384]).best()
+    return best.encoding if best is not None else "cp1252"
+
+
+def decode_header(value: str) -> str:
+    """A raw header value (as `email` keeps it, undecodable bytes as surrogates) to text on one line."""
+    if not value.isascii():
+        value = decode_bytes(value.encode("utf-8", "surrogateescape"), None)
+    if "\n" in value or "\r" in value:
+        value = re.sub(r"\s*[\r\n]+\s*", " ", value)
+    if "=?" in value:
+        value = _decode_words(value)
+    return clean(value).strip()
+
+
+def _decode_words(value: str) -> str:
+    """RFC 2047. Adjacent words of one charset are joined as bytes, for senders split characters between them."""
+    value = _BETWEEN.sub(r"\1\2", value)
+    result: list[str] = []
+    pending, pending_charset = b"", ""
+    position = 0
+
+    def flush() -> None:
+        nonlocal pending
+        if pending:
+            result.append(decode_bytes(pending, pending_charset))
+            pending = b""
+
+    for word in _WORD.finditer(value):
+        if word.start() > position:
+            flush()
+            result.append(value[position : word.start()])
+        charset, encoding, payload = word[1], word[2].lower(), word[3]
+        data = _payload(encoding, payload)
+        if data is None:
+            flush()
+            result.append(word[0])
+        else:
+            if pending and charset.lower() != pending_charset:
+                flush()
+            pending, pending_charset = pending + data, charset.lower()
+        position = word.end()
+    flush()
+    result.append(value[position:])
+    # Decoded words may smuggle line breaks in: a header value is one line.
+    return re.sub(r"[\r\n]+", " ", "".join(result))
+
+
+def _payload(encoding: str, payload: str) -> bytes | None:
+    if encoding == "q":
+        return binascii.a2b_qp(payload.encode("utf-8", "replace"), header=True)
+    letters = re.sub(r"[^A-Za-z0-9+/]", "", payload)
+    if len(letters) % 4 == 1:
+        letters = letters[:-1]
+    try:
+        return base64.b64decode(letters + "=" * (-len(letters) % 4))
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,87 @@
+"""Header fields to values: addresses, dates, Message-IDs. Bounded, so that no header can take long."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from datetime import UTC, datetime
+
+from engine.mail.decode import decode_header
+from engine.mail.message import Address
+
+LONGEST_FIELD = 65_536
+MOST_ADDRESSES = 1_000
+MOST_REFERENCES = 32  # `behaviour.md` 3.2
+_MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
+_ADDRESS = re.compile(r"[^\s<>\"(),:;\[\]\\]{1,200}@[^\s<>\"(),:;\\]{1,255}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+")
+
+
+def addresses(values: list[str]) -> tuple[Address, ...]:
+    """Addresses of raw header values in their order. What is no address is left out; a display name never counts as one."""
+    found: list[Address] = []
+    for value in values:
+        for name, address in email.utils.getaddresses([_unfold(value[:LONGEST_FIELD])]):
+            parsed = _address(name, address)
+            if parsed is not None:
+                found.append(parsed)
+            if len(found) >= MOST_ADDRESSES:
+                return tuple(found)
+    return tuple(found)
+
+
+def _unfold(value: str) -> str:
+    return re.sub(r"[\r\n]+[ \t]*", " ", value)
+
+
+def _address(name: str, address: str) -> Address | None:
+    text = decode_header(address)
+    match = _ADDRESS.search(text)
+    if match is None:
+        return None
+    return Address(_CONTROL.sub("", decode_header(name)).strip(" \"'"), match[0].rstrip(".>").lower())
+
+
+def first_address(text: str) -> Address | None:
+    """The address in a line of text such as `Ana García <ana@contoso.example>` or `Ana [mailto:ana@contoso.example]`."""
+    text = text[:1000].replace("mailto:", "").replace("[", "<").replace("]", ">")
+    match = _ADDRESS.search(text)
+    if match is None:
+        return None
+    name = text[: match.start()].strip(" <\"'*\t")
+    return Address(_CONTROL.sub("", name), match[0].rstrip(".>*").lower())
+
+
+def message_ids(values: list[str], most: int = MOST_REFERENCES) -> tuple[str, ...]:
+    """Message-IDs without their brackets, the last `most` of them."""
+    found: list[str] = []
+    for value in values:
+        found += _MESSAGE_ID.findall(value[-LONGEST_FIELD:])
+    return tuple(found[-most:])
+
+
+def message_id(value: str) -> str:
+    """One Message-ID: in brackets, or what stands there where a sender left the brackets out."""
+    match = _MESSAGE_ID.search(value[:LONGEST_FIELD])
+    if match:
+        return match[1]
+    words = value.split()
+    return words[0].strip("<>")[:998] if words else ""
+
+
+def date(value: str) -> datetime | None:
+    """A Date header in UTC, or None where it makes no sense."""
+    try:
+        parsed = email.utils.parsedate_to_datetime(value[:200].strip())
+        if parsed.tzinfo is None:
+            parsed = parsed.replace(tzinfo=UTC)
+        return parsed.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError, IndexError, AttributeError):
+        return None
+
+
+def received_at(values: list[str]) -> datetime | None:
+    """When the topmost Received header, our own server's, says that the message came in (RFC 5321 4.4)."""
+    for value in values[:1]:
+        return date(value.rpartition(";")[2])
+    return None

@@ -1,0 +1,116 @@
+"""What a message is once parsed: frozen values, all text free of lone surrogates and NUL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+AutomaticKind = Literal["bounce", "auto_reply", "feedback_report", "mailing_list", "auto_generated"]
+
+
+@dataclass(frozen=True)
+class Address:
+    """One mailbox of RFC 5322: display name, and address in lower case."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+class Headers:
+    """Decoded header fields in their order, found by name without case."""
+
+    def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
+        self._fields = tuple(fields)
+        self._by_name: dict[str, list[str]] = {}
+        for name, value in self._fields:
+            self._by_name.setdefault(name.lower(), []).append(value)
+
+    def get(self, name: str, default: str = "") -> str:
+        """The first field of this name."""
+        found = self._by_name.get(name.lower())
+        return found[0] if found else default
+
+    def get_all(self, name: str) -> list[str]:
+        return self._by_name.get(name.lower(), [])
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._by_name
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A part that is no body: a safe file name, its decoded bytes, and their SHA-256 in hex."""
+
+    name: str
+    content_type: str
+    data: bytes = field(repr=False)
+    sha256: str
+    inline: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+
+@dataclass(frozen=True)
+class Automatic:
+    """That no person wrote the message: its kind, what told so, and the Message-IDs it reports on."""
+
+    kind: AutomaticKind
+    evidence: str
+    about: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """Who wrote the message that this one forwards, and what told so."""
+
+    sender: Address
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One parsed message. `date` is aware, in UTC, and None where the header is missing or makes no sense."""
+
+    size: int
+    sha256: str
+    headers: Headers
+    message_id: str = ""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    date: datetime | None = None
+    senders: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    automatic: Automatic | None = None
+    forwarded: Forwarded | None = None
+    private: bool = False
+    importance: str = "normal"
+    identity: str = ""
+    defects: tuple[str, ...] = ()
+
+    @property
+    def sender(self) -> Address:
+        """The first address in From; empty where there is none."""
+        return self.senders[0] if self.senders else Address("", "")
+
+    @property
+    def recipients(self) -> tuple[Address, ...]:
+        return (*self.to, *self.cc)

@@ -1,0 +1,226 @@
+"""`parse_message(raw)`: bytes to a `Message`. Never raises: what cannot be understood is left out and named in `defects`."""
+
+from __future__ import annotations
+
+import email
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message as Parsed
+from email.policy import compat32
+
+from engine.mail import headers as fields
+from engine.mail.attachments import attachment
+from engine.mail.automatic import classify
+from engine.mail.decode import decode_bytes, decode_header
+from engine.mail.forwarded import find_forwarded
+from engine.mail.html import html_to_text
+from engine.mail.message import Address, Attachment, Headers, Message
+from engine.mail.tnef import unpack_tnef
+from engine.text import clean
+
+DEEPEST = 20
+MOST_PARTS = 500
+MOST_HEADERS = 2_000
+SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
+_PRIVATE = {"private", "company-confidential", "confidential"}
+
+
+@dataclass
+class _Body:
+    """What a walk over the parts gathers."""
+
+    plain: list[str] = field(default_factory=list)
+    html: list[str] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    attached: list[Address] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+    parts: int = 0
+
+
+def parse_message(raw: bytes) -> Message:
+    """Every step is bounded; whatever still fails in one is a defect, and the rest of the message stands."""
+    defects: list[str] = []
+    parsed = _parse(raw, defects)
+    raw_fields = [(name, str(value)) for name, value in parsed.raw_items()][:MOST_HEADERS]
+    # Headers that we ourselves write and read are nobody else's to set (`behaviour.md` 3.1).
+    raw_fields = [(name, value) for name, value in raw_fields if not name.lower().startswith("x-postroom")]
+    headers = Headers((clean(name), decode_header(value[: fields.LONGEST_FIELD])) for name, value in raw_fields)
+    raw_of: dict[str, list[str]] = {}
+    for name, value in raw_fields:
+        raw_of.setdefault(name.lower(), []).append(value)
+
+    body = _Body()
+    try:
+        _walk(parsed, body)
+    except Exception as error:
+        defects.append(f"the structure cannot be read: {error!r}"[:200])
+    html = "\n".join(body.html)
+    text = "\n\n".join(part for part in body.plain if part.strip())
+    if not text.strip():
+        text = html_to_text(html)
+    senders = fields.addresses(raw_of.get("from", []))
+    subject = headers.get("Subject")
+    automatic = None
+    try:
+        sender = senders[0] if senders else Address("", "")
+        automatic = classify(headers, sender, subject, text, parsed)
+    except Exception as error:
+        defects.append(f"whether it is automatic cannot be told: {error!r}"[:200])
+    message_id = fields.message_id(headers.get("Message-ID"))
+    return Message(
+        size=len(raw),
+        sha256=hashlib.sha256(raw).hexdigest(),
+        headers=headers,
+        message_id=message_id,
+        in_reply_to=fields.message_ids(headers.get_all("In-Reply-To")),
+        references=fields.message_ids(headers.get_all("References")),
+        date=fields.date(headers.get("Date")),
+        senders=senders,
+        to=fields.addresses(raw_of.get("to", [])),
+        cc=fields.addresses(raw_of.get("cc", [])),
+        subject=subject,
+        text=text,
+        html=html,
+        attachments=tuple(body.attachments),
+        automatic=automatic,
+        forwarded=find_forwarded(subject, text, tuple(body.attached)) if automatic is None else None,
+        private=headers.get("Sensitivity").strip().lower() in _PRIVATE,
+        importance=_importance(headers),
+        identity=_identity(raw, message_id, raw_of),
+        defects=tuple([*defects, *body.defects][:20]),
+    )
+
+
+def _parse(raw: bytes, defects: list[str]) -> Parsed:
+    try:
+        return email.message_from_bytes(raw, policy=compat32)
+    except Exception as error:  # nested deeper than Python recurses, and whatever else the parser meets
+        defects.append(f"the parts cannot be told apart: {error!r}"[:200])
+        head, _, rest = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:1_000_000] else b"\n\n")
+        only_head = email.message_from_bytes(head + b"\n\n", policy=compat32)
+        for name in ("Content-Type", "Content-Transfer-Encoding"):
+            del only_head[name]
+        only_head.set_payload(rest[:1_000_000].decode("latin-1"))
+        return only_head
+
+
+def _identity(raw: bytes, message_id: str, raw_of: dict[str, list[str]]) -> str:
+    """`behaviour.md` 1.1: Message-ID, From, Date and Subject together, or the raw bytes where there is no Message-ID."""
+    if not message_id:
+        return hashlib.sha256(b"raw\0" + raw).hexdigest()
+    parts = [message_id, *("".join(raw_of.get(name, [])) for name in ("from", "date", "subject"))]
+    normal = "\0".join(" ".join(part.split()) for part in parts)
+    return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _importance(headers: Headers) -> str:
+    said = headers.get("Importance").lower() or headers.get("X-Priority")[:1]
+    return {"high": "high", "1": "high", "2": "high", "low": "low", "4": "low", "5": "low"}.get(said, "normal")
+
+
+# --- the parts --------------------------------------------------------------------------------------------------
+
+
+def _walk(root: Parsed, body: _Body) -> None:
+    waiting: list[tuple[Parsed, int, bool]] = [(root, 0, False)]
+    while waiting:
+        part, depth, in_attached = waiting.pop()
+        body.parts += 1
+        if body.parts > MOST_PARTS:
+            body.defects.append(f"more than {MOST_PARTS} parts: the rest is left out")
+            return
+        kind = part.get_content_type()
+        payload = part.get_payload()
+        if kind == "message/rfc822" and isinstance(payload, list):
+            inner = payload[0] if payload else None
+            if inner is not None and not isinstance(inner, str):
+                _attached_message(part, inner, body)
+                if not in_attached:
+                    waiting += [(inner, depth + 1, True)]
+        elif isinstance(payload, list) and not kind.startswith("message/"):
+            if depth >= DEEPEST:
+                body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
+                continue
+            children = [child for child in payload if not isinstance(child, str)]
+            waiting += [(child, depth + 1, in_attached) for child in reversed(children[: MOST_PARTS + 1])]
+        elif isinstance(payload, list):
+            continue  # delivery-status and its kin: fields for machines
+        else:
+            _leaf(part, kind, body, root is part, in_attached)
+
+
+def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool) -> None:
+    disposition = _disposition(part)
+    name = _filename(part)
+    is_text = kind in ("text/plain", "text/html") and disposition != "attachment" and (not name or is_root)
+    if is_text:
+        if not in_attached:  # an attached message's own text stays in its attachment
+            charset = _charset(part)
+            text = decode_bytes(_decoded(part), charset).replace("\r\n", "\n").replace("\r", "\n")
+            (body.html if kind == "text/html" else body.plain).append(text)
+        return
+    data = _decoded(part)
+    inline = disposition == "inline" or bool(part.get("Content-ID"))
+    if inline and kind.startswith("image/") and len(data) < SMALLEST_INLINE_IMAGE:
+        return
+    if not data and not name:
+        return
+    number = len(body.attachments) + 1
+    if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat":
+        unpacked = list(unpack_tnef(data))
+        if unpacked:
+            for offset, (inner_name, inner_data) in enumerate(unpacked):
+                body.attachments.append(
+                    attachment(inner_name, "application/octet-stream", inner_data, inline=False, number=number + offset)
+                )
+            return
+    body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
+
+
+def _attached_message(part: Parsed, inner: Parsed, body: _Body) -> None:
+    subject = decode_header(str(inner.get("Subject", ""))[:1000])
+    body.attached += fields.addresses([str(value) for value in inner.get_all("From", [])])[:1]
+    try:
+        data = inner.as_bytes()
+    except Exception:  # the generator refuses some headers that the parser takes
+        data = b"".join(_lines(inner))
+    name = _filename(part) or (f"{subject}.eml" if subject else "")
+    number = len(body.attachments) + 1
+    body.attachments.append(attachment(name, "message/rfc822", data, inline=False, number=number))
+
+
+def _lines(inner: Parsed) -> Iterator[bytes]:
+    for name, value in inner.raw_items():
+        yield f"{name}: {value}\n".encode("utf-8", "surrogateescape")
+    yield b"\n"
+    yield _decoded(inner)
+
+
+def _decoded(part: Parsed) -> bytes:
+    try:
+        data = part.get_payload(decode=True)
+    except Exception:
+        payload = part.get_payload()
+        data = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+    return data if isinstance(data, bytes) else b""
+
+
+def _disposition(part: Parsed) -> str:
+    return str(part.get("Content-Disposition", "")).partition(";")[0].strip().lower()
+
+
+def _charset(part: Parsed) -> str | None:
+    try:
+        found = part.get_content_charset()
+    except Exception:
+        return None
+    return str(found) if found else None
+
+
+def _filename(part: Parsed) -> str:
+    try:
+        name = part.get_filename("")
+    except Exception:
+        return ""
+    return decode_header(str(name)[:2000])

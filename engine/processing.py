@@ -1,0 +1,177 @@
+"""The loop of `run`: each item parsed, decided and stored; many share a commit; one that fails is kept whole."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from engine.config.version import describe_version
+from engine.decide.closing import failed
+from engine.decide.decision import Decision, Envelope
+from engine.decide.flow import decide
+from engine.decide.setup import Setup
+from engine.mail.message import Message
+from engine.mail.parse import parse_message
+from engine.sources.item import Item
+from engine.sources.route import received_at, route
+from engine.state.sqlite import SqliteState
+from engine.store.apply import Stored, apply
+from engine.store.blobs import Blobs
+from engine.store.database import database_path, explain_error
+from engine.store.directory import sync_directory
+
+BATCH_MESSAGES = 100
+BATCH_SECONDS = 0.5
+
+
+@dataclass
+class Summary:
+    """What a run did. `unread` are items that could not even be read, with why."""
+
+    messages: int = 0
+    known: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    held: list[Decision] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def findings(self) -> bool:
+        """Something that a person should look at."""
+        return bool(self.held or self.unread)
+
+    def count(self, decision: Decision) -> None:
+        what = decision.entity if decision.outcome in ("created", "appended") else decision.reason
+        self.outcomes[f"{decision.outcome}: {(what or '').replace('_', ' ')}"] += 1
+        self.rules.update(ran.rule for ran in decision.fired)
+        if decision.outcome == "quarantined":
+            self.held.append(decision)
+
+
+class Processor:
+    """One configuration on one database. Decides inside the write transaction, so that two processes never number alike."""
+
+    def __init__(self, connection: sqlite3.Connection, setup: Setup) -> None:
+        self.connection = connection
+        self.setup = setup
+        self.state = SqliteState(connection, setup.config)
+        self.version = describe_version(setup.config.root, setup.config.digest)
+        path = database_path(connection)
+        self.blobs = Blobs(path.with_name(f"{path.name}.files")) if path is not None else None
+        try:
+            sync_directory(connection, setup.config, datetime.now(UTC))
+        except (sqlite3.Error, OSError) as error:
+            raise explain_error(error, path) from error
+
+    def run(
+        self,
+        items: Iterable[Item],
+        mailbox: str | None,
+        *,
+        on_decision: Callable[[Decision], None] | None = None,
+        on_item: Callable[[], None] | None = None,
+        explain: bool = False,
+    ) -> Summary:
+        """Raises `StoreError` when the database fails: what was committed stands, the rest is as if never read."""
+        summary = Summary()
+        try:
+            self._run(items, mailbox, summary, on_decision, on_item, explain)
+        except KeyboardInterrupt:
+            summary.interrupted = True
+            self._end("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            self._end("ROLLBACK")
+            raise explain_error(error, database_path(self.connection)) from error
+        except BaseException:
+            self._end("ROLLBACK")
+            raise
+        return summary
+
+    def _run(
+        self,
+        items: Iterable[Item],
+        mailbox: str | None,
+        summary: Summary,
+        on_decision: Callable[[Decision], None] | None,
+        on_item: Callable[[], None] | None,
+        explain: bool,
+    ) -> None:
+        pending: list[Decision] = []
+        began = time.monotonic()
+
+        def commit() -> None:
+            self._end("COMMIT")
+            for decision in pending:
+                summary.count(decision)
+                if on_decision:
+                    on_decision(decision)
+            pending.clear()
+
+        try:
+            for item in items:
+                summary.messages += 1
+                try:
+                    raw = item.read()
+                except OSError as error:
+                    summary.unread.append((item.source_id, error.strerror or str(error)))
+                    continue
+                if not self.connection.in_transaction:
+                    self.connection.execute("BEGIN IMMEDIATE")
+                    began = time.monotonic()
+                decision = self.take(raw, item.source_id, mailbox, explain=explain)
+                if decision is None:
+                    summary.known += 1
+                else:
+                    pending.append(decision)
+                if on_item:
+                    on_item()
+                if len(pending) >= BATCH_MESSAGES or time.monotonic() - began > BATCH_SECONDS:
+                    commit()
+        finally:
+            # Ctrl-C between two messages: what is decided is stored.
+            if self.connection.in_transaction:
+                commit()
+
+    def take(
+        self, raw: bytes, source_id: str, mailbox: str | None, received: datetime | None = None, *, explain: bool = False
+    ) -> Decision | None:
+        """One message, within the caller's transaction; None when it was processed before."""
+        message = parse_message(raw)
+        wall = datetime.now(UTC).replace(microsecond=0)
+        name = mailbox or route(message, self.setup.config)
+        if self.state.seen(name, message.identity) is not None:
+            return None
+        at = received or received_at(message, wall)
+        envelope = Envelope(name, source_id, at)
+        self.connection.execute("SAVEPOINT message")
+        try:
+            try:
+                decision = decide(message, envelope, self.setup, self.state, at, explain=explain)
+                self._store(decision, message, raw, wall)
+            except (sqlite3.OperationalError, OSError):
+                raise  # the database or the disk: no fault of the message
+            except Exception as error:
+                self.connection.execute("ROLLBACK TO message")
+                words = "".join(traceback.format_exception_only(error)).strip()
+                decision = failed(message, envelope, self.setup, at, words)
+                self._store(decision, message, raw, wall)
+        except BaseException:
+            self.connection.execute("ROLLBACK TO message")
+            self.connection.execute("RELEASE message")
+            raise
+        self.connection.execute("RELEASE message")
+        return decision
+
+    def _store(self, decision: Decision, message: Message, raw: bytes, wall: datetime) -> None:
+        kept = None if decision.reason == "too_large" else raw
+        apply(self.connection, self.blobs, decision, Stored(message, kept, self.version, wall), self.setup.config)
+
+    def _end(self, word: str) -> None:
+        if self.connection.in_transaction:
+            self.connection.execute(word)

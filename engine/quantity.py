@@ -1,0 +1,60 @@
+"""Amounts as people write them (`30 MB`, `5 minutes`, `250 characters`) to numbers."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+SIZE_UNITS = {"bytes": 1, "byte": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
+SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_AMOUNT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$")
+
+
+def parse_size(text: str) -> int:
+    """Bytes. `30 MB` counts 1024 * 1024 to the MB. Raises `ValueError`."""
+    number, unit = _split(text)
+    if unit not in SIZE_UNITS:
+        raise ValueError(f"'{text}' is not a size")
+    return int(number * SIZE_UNITS[unit])
+
+
+def parse_duration(text: str) -> timedelta:
+    """A length of time. Raises `ValueError`."""
+    number, unit = _split(text)
+    unit = unit.removesuffix("s")
+    if unit not in SECONDS:
+        raise ValueError(f"'{text}' is not a length of time")
+    return timedelta(seconds=number * SECONDS[unit])
+
+
+def parse_characters(text: str) -> int:
+    """A number of characters. Raises `ValueError`."""
+    number, unit = _split(text)
+    if unit not in ("character", "characters"):
+        raise ValueError(f"'{text}' is not a number of characters")
+    return int(number)
+
+
+def _split(text: str) -> tuple[float, str]:
+    found = _AMOUNT.match(text)
+    if not found:
+        raise ValueError(f"'{text}' is not an amount")
+    return float(found[1]), found[2].lower()
+
+
+def show_size(size: int) -> str:
+    """`5 MB`, `1.5 KB`, `12 bytes`."""
+    for unit, name in ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB")):
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size} bytes"
+
+
+def show_duration(length: timedelta) -> str:
+    """`5 minutes`, `1 hour`."""
+    seconds = length.total_seconds()
+    for name in ("week", "day", "hour", "minute"):
+        if seconds >= SECONDS[name] and seconds % SECONDS[name] == 0:
+            count = int(seconds // SECONDS[name])
+            return f"{count} {name}" + ("" if count == 1 else "s")
+    return f"{seconds:g} seconds"

@@ -1,0 +1,146 @@
+"""Conditions to atoms: each distinct question asked once, negation pushed down to it, and conjunctions only.
+
+durable-rules runs a rule once for every way in which its `$or`s are satisfied (`design.md`), so every `or` becomes an atom
+that we evaluate, and the engine sees conjunctions of atoms, some of them negated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.dsl.tree import (
+    And,
+    Condition,
+    Duration,
+    ListName,
+    Moment,
+    Not,
+    Number,
+    Operand,
+    Or,
+    Pattern,
+    RuleBook,
+    Size,
+    Test,
+    Text,
+    Texts,
+)
+from engine.dsl.vocabulary import resolve
+from engine.text import fold
+
+# More conjuncts than this in one rule become an atom of our own: a fact has room for 255 properties.
+MOST_CONJUNCTS = 40
+
+
+@dataclass(frozen=True)
+class Literal:
+    """An atom that must be true, or must not be."""
+
+    atom: int
+    positive: bool
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One question about one operand. Equal leaves of different rules are one atom."""
+
+    operand: tuple[str, str]
+    operator: str
+    value: object
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Our own atom: true when every literal of any branch holds."""
+
+    branches: tuple[tuple[Literal, ...], ...]
+
+
+@dataclass
+class AtomTable:
+    """All atoms of one program, by number. `words` are the condition as first written, for explanations."""
+
+    book: RuleBook
+    groups: tuple[str, ...]
+    extracted: frozenset[str]
+    organization_domains: tuple[str, ...]
+    leaves: dict[int, Leaf] = field(default_factory=dict)
+    choices: dict[int, Choice] = field(default_factory=dict)
+    operands: dict[tuple[str, str], Operand] = field(default_factory=dict)
+    _numbers: dict[Leaf | Choice, int] = field(default_factory=dict)
+    _lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def conjunction(self, condition: Condition | None) -> tuple[tuple[Literal, Condition], ...]:
+        """A condition as literals that must all hold, each with the part of the condition it stands for."""
+        if condition is None:
+            return ()
+        parts = self._flat(condition, True)
+        if len(parts) > MOST_CONJUNCTS:
+            rest = parts[MOST_CONJUNCTS - 1 :]
+            choice = self._number(Choice((tuple(literal for literal, _ in rest),)))
+            parts = [*parts[: MOST_CONJUNCTS - 1], (Literal(choice, True), condition)]
+        return tuple(dict((literal, (literal, part)) for literal, part in parts).values())
+
+    def _flat(self, condition: Condition, positive: bool) -> list[tuple[Literal, Condition]]:
+        if isinstance(condition, Not):
+            inner = condition.part
+            found = self._flat(inner, not positive)
+            # `is not "x"` is written as one condition and is shown as one.
+            return [(literal, condition) for literal, _ in found] if isinstance(inner, Test) else found
+        if isinstance(condition, Test):
+            return [(Literal(self._leaf(condition), positive), condition)]
+        if isinstance(condition, And) == positive:
+            return [pair for part in condition.parts for pair in self._flat(part, positive)]
+        # A disjunction: `or`, or a negated `and`.
+        branches = tuple(tuple(literal for literal, _ in self._flat(part, positive)) for part in condition.parts)
+        return [(Literal(self._number(Choice(branches)), True), condition)]
+
+    def _leaf(self, test: Test) -> int:
+        name, known = test.operand.name, None
+        if test.operand.kind == "field":
+            known = resolve(name, self.groups, self.extracted)
+            name = known.name if known else name
+        operand = (test.operand.kind, name)
+        self.operands.setdefault(operand, test.operand)
+        if test.operand.kind == "field" and known and known.type == "flag" and isinstance(test.value, Text):
+            return self._number(Leaf(operand, "holds" if test.value.text == "true" else "fails", None))
+        return self._number(Leaf(operand, test.operator, self._value(test)))
+
+    def _value(self, test: Test) -> object:
+        value = test.value
+        match value:
+            case None:
+                return None
+            case Text():
+                return value.text if test.operator == "has tag" else fold(value.text)
+            case Number():
+                return value.number
+            case Size():
+                return value.size
+            case Duration():
+                return value.length
+            case Moment():
+                return value.value
+            case Pattern():
+                return (value.pattern, value.flags)
+            case Texts():
+                return tuple(sorted({fold(text.text) for text in value.texts}))
+            case ListName():
+                return self._list(value.name)
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        if name not in self._lists:
+            named = self.book.lists.get(name)
+            texts = self.organization_domains if named is None else tuple(text.text for text in named.texts)
+            self._lists[name] = tuple(sorted({fold(text) for text in texts}))
+        return self._lists[name]
+
+    def _number(self, atom: Leaf | Choice) -> int:
+        number = self._numbers.get(atom)
+        if number is None:
+            number = self._numbers[atom] = len(self._numbers) + 1
+            if isinstance(atom, Leaf):
+                self.leaves[number] = atom
+            else:
+                self.choices[number] = atom
+        return number

@@ -1,0 +1,141 @@
+"""What a rule can look at, and the value of each field: one place that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.dsl.tree import Operand
+from engine.dsl.vocabulary import COLLECTIONS, FIELDS, WEEKDAYS, resolve
+from engine.entities import Note, Project, Sender, Task, Ticket, TimeEntry
+
+if TYPE_CHECKING:
+    from engine.config.model import Config
+    from engine.mail.message import Message
+
+Values = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One event as its rules see it. What the event does not have is None."""
+
+    config: Config
+    mailbox: str
+    received_at: datetime
+    now: datetime
+    message: Message | None = None
+    sender: Sender | None = None
+    organization: str | None = None
+    ticket: Ticket | None = None
+    note: Note | None = None
+    time_entry: TimeEntry | None = None
+    task: Task | None = None
+    project: Project | None = None
+    reply: bool = False
+    extracted: Mapping[str, str] | None = None
+
+    @property
+    def subject_organization(self) -> str | None:
+        """The organization that `organization.…` means: the ticket's where there is one, else the sender's."""
+        if self.ticket is not None:
+            return self.ticket.organization
+        return self.organization or (self.sender.organization if self.sender else None)
+
+
+def _local(facts: Facts) -> datetime:
+    return facts.received_at.astimezone(facts.config.settings.timezone)
+
+
+def _organization(attribute: str) -> Callable[[Facts], Any]:
+    def read(facts: Facts) -> Any:
+        found = facts.config.directory.organizations.get(facts.subject_organization or "")
+        return getattr(found, attribute) if found else None
+
+    return read
+
+
+def _contact(attribute: str) -> Callable[[Facts], Any]:
+    def read(facts: Facts) -> Any:
+        identity = _contact_id(facts)
+        found = facts.config.directory.contacts.get(identity or "")
+        if found:
+            return found.emails[0] if attribute == "address" else getattr(found, attribute)
+        if facts.sender and facts.sender.id == identity:
+            return getattr(facts.sender, attribute)
+        return None
+
+    return read
+
+
+def _contact_id(facts: Facts) -> str | None:
+    if facts.ticket is not None:
+        return facts.ticket.contact
+    return facts.sender.id if facts.sender and facts.sender.kind == "contact" else None
+
+
+def _of(part: str, attribute: str) -> Callable[[Facts], Any]:
+    def read(facts: Facts) -> Any:
+        whole = getattr(facts, part)
+        return getattr(whole, attribute) if whole is not None else None
+
+    return read
+
+
+_READERS: dict[str, Callable[[Facts], Any]] = {
+    name: _of(*name.split(".", 1)) for name in FIELDS if "." in name
+} | {
+    "message.body": _of("message", "text"),
+    "message.id": _of("message", "message_id"),
+    "message.automatic": lambda facts: facts.message.automatic.kind if facts.message and facts.message.automatic else None,
+    "message.forwarded": lambda facts: bool(facts.message and facts.message.forwarded),
+    "message.reply": lambda facts: facts.reply,
+    "message.received": lambda facts: facts.received_at,
+    "message.time": lambda facts: _local(facts).time(),
+    "message.weekday": lambda facts: WEEKDAYS[_local(facts).weekday()],
+    "mailbox": lambda facts: facts.mailbox,
+    "sender.known": lambda facts: bool(facts.sender and facts.sender.kind != "unknown"),
+    "organization.id": lambda facts: facts.subject_organization,
+    "organization.name": _organization("name"),
+    "organization.classification": _organization("classification"),
+    "organization.parent": _organization("parent"),
+    "contact.id": _contact_id,
+    "contact.name": _contact("name"),
+    "contact.address": _contact("address"),
+    "ticket.complete": lambda facts: bool(facts.ticket and facts.config.is_complete(facts.ticket.status)),
+    "ticket.age": lambda facts: facts.now - facts.ticket.created_at if facts.ticket else None,
+    "ticket": lambda facts: facts.ticket.tags if facts.ticket else (),
+}
+
+
+def reader(operand: Operand, groups: tuple[str, ...], extracted: frozenset[str]) -> Callable[[Facts], Values]:
+    """A function from facts to the operand's values: none where it is empty, several for a header or a collection."""
+    if operand.kind == "header":
+        return lambda facts: tuple(facts.message.headers.get_all(operand.name)) if facts.message else ()
+    if operand.kind == "any":
+        return _COLLECTION_READERS[operand.name]
+    field = resolve(operand.name, groups, extracted)
+    assert field is not None, operand  # check_rules has seen to it
+    read = _READERS.get(field.name)
+    if read is None:
+        name = field.name
+        return lambda facts: _values((facts.extracted or {}).get(name))
+    return lambda facts: _values(read(facts))
+
+
+def _values(value: Any) -> Values:
+    if isinstance(value, tuple):
+        return value
+    return () if value is None or value == "" else (value,)
+
+
+_COLLECTION_READERS: dict[str, Callable[[Facts], Values]] = {
+    "attachment.name": lambda facts: tuple(part.name for part in facts.message.attachments) if facts.message else (),
+    "attachment.type": lambda facts: tuple(part.content_type for part in facts.message.attachments) if facts.message else (),
+    "attachment.size": lambda facts: tuple(part.size for part in facts.message.attachments) if facts.message else (),
+    "recipient.address": lambda facts: tuple(one.address for one in facts.message.recipients) if facts.message else (),
+    "recipient.domain": lambda facts: tuple(one.domain for one in facts.message.recipients) if facts.message else (),
+}
+assert set(_COLLECTION_READERS) == set(COLLECTIONS)

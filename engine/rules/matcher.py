@@ -1,0 +1,151 @@
+"""Finding the true atoms of one operand: all literals in one pass (Aho-Corasick), patterns in linear time (RE2)."""
+
+from __future__ import annotations
+
+import operator
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import ahocorasick
+import re2
+
+from engine.rules.atoms import Leaf
+from engine.rules.facts import Values
+from engine.text import fold
+
+# Rules look at so many characters of a text at the most; the rest of a huge one is not searched.
+LONGEST_TEXT = 262_144
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "is": operator.eq,
+}
+
+
+class Matcher:
+    """All atoms that ask about one operand. `match` is a pure function of the operand's values."""
+
+    def __init__(self, leaves: Iterable[tuple[int, Leaf]], timezone: ZoneInfo) -> None:
+        self._timezone = timezone
+        self._exists: list[int] = []
+        self._empty: list[int] = []
+        self._false: list[int] = []
+        self._equal: dict[str, list[int]] = defaultdict(list)
+        self._tags: dict[str, list[int]] = defaultdict(list)
+        self._literals: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        self._all_of: dict[int, frozenset[str]] = {}
+        self._patterns: list[tuple[Any, int]] = []
+        self._comparisons: list[tuple[Callable[[Any, Any], bool], Any, int]] = []
+        for atom, leaf in leaves:
+            self._add(atom, leaf)
+        self._automaton = self._build()
+        self._reads_text = bool(self._equal or self._literals or self._patterns)
+
+    def _add(self, atom: int, leaf: Leaf) -> None:
+        value: Any = leaf.value
+        match leaf.operator:
+            case "exists" | "holds":
+                self._exists.append(atom)
+            case "is empty":
+                self._empty.append(atom)
+            case "has tag":
+                self._tags[value].append(atom)
+            case "fails":
+                self._false.append(atom)
+            case "is" if isinstance(value, str):
+                self._equal[value].append(atom)
+            case "in":
+                for text in value:
+                    self._equal[text].append(atom)
+            case "contains" | "starts with" | "ends with":
+                self._literals[value].append((leaf.operator, atom))
+            case "contains any of":
+                for text in value:
+                    self._literals[text].append(("contains", atom))
+            case "contains all of":
+                self._all_of[atom] = frozenset(value)
+                for text in value:
+                    self._literals[text].append(("all", atom))
+            case "matches":
+                pattern, flags = value
+                self._patterns.append((re2.compile((f"(?{flags})" if flags else "") + pattern), atom))
+            case _:
+                self._comparisons.append((_COMPARE[leaf.operator], value, atom))
+
+    def _build(self) -> Any:
+        if not self._literals:
+            return None
+        automaton = ahocorasick.Automaton()
+        for text, uses in self._literals.items():
+            automaton.add_word(text, (text, len(text), tuple(uses)))
+        automaton.make_automaton()
+        return automaton
+
+    def match(self, values: Values) -> set[int]:
+        """The atoms that are true of these values. Several values: true of any of them."""
+        true: set[int] = set()
+        if any(value is not False for value in values):
+            true.update(self._exists)
+        else:
+            true.update(self._false)
+        if not any(value not in (False, "") and str(value).strip() for value in values):
+            true.update(self._empty)
+        for value in values:
+            if isinstance(value, str):
+                if value in self._tags:
+                    true.update(self._tags[value])
+                if self._reads_text:
+                    self._text(value, true)
+            elif self._comparisons and not isinstance(value, bool):
+                self._compare(value, true)
+        return true
+
+    def _text(self, value: str, true: set[int]) -> None:
+        text = fold(value[:LONGEST_TEXT]).strip()
+        if text in self._equal:
+            true.update(self._equal[text])
+        if self._automaton is not None:
+            self._search(text, true)
+        for pattern, atom in self._patterns:
+            # The text as it is written, but for Unicode's many ways to write it; the flags say whether case counts.
+            if atom not in true and pattern.search(_as_written(value)):
+                true.add(atom)
+
+    def _search(self, text: str, true: set[int]) -> None:
+        last = len(text) - 1
+        found_of: dict[int, set[str]] = defaultdict(set)
+        for end, (literal, length, uses) in self._automaton.iter(text):
+            for how, atom in uses:
+                if atom in true:
+                    continue
+                if how == "contains" or (how == "starts with" and end + 1 == length) or (how == "ends with" and end == last):
+                    true.add(atom)
+                elif how == "all":
+                    found = found_of[atom]
+                    found.add(literal)
+                    if len(found) == len(self._all_of[atom]):
+                        true.add(atom)
+
+    def _compare(self, value: Any, true: set[int]) -> None:
+        for compare, wanted, atom in self._comparisons:
+            have = value
+            if isinstance(value, datetime) and isinstance(wanted, date):
+                have = value.astimezone(self._timezone).date()
+            if isinstance(have, time) != isinstance(wanted, time):
+                continue
+            if isinstance(have, time):
+                have = have.replace(tzinfo=None, second=0, microsecond=0)
+            if compare(have, wanted):
+                true.add(atom)
+
+
+def _as_written(value: str) -> str:
+    text = value[:LONGEST_TEXT]
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)

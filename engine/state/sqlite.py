@@ -1,0 +1,147 @@
+"""The past as SQLite keeps it: every question of `view.State` is one indexed query."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.config.model import Config
+from engine.decide.decision import iso
+from engine.entities import NewContact, Project, Target, Task, Ticket
+from engine.state.view import Seen
+from engine.text import fold
+
+_TICKET = (
+    "number title description organization contact mailbox queue status priority source issue_type sub_issue_type assigned"
+    " approval due_at occurrences sender html created_at updated_at completed_at"
+).split()
+_COLUMNS = ", ".join(f"t.{name}" for name in _TICKET)
+_TIMES = ("due_at", "created_at", "updated_at", "completed_at")
+_MOST_CANDIDATES = 200
+
+
+def moment(text: str) -> datetime:
+    """A stored time."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+class SqliteState:
+    """Reads through the connection it is given, so within a batch it sees what the batch has stored."""
+
+    def __init__(self, connection: sqlite3.Connection, config: Config) -> None:
+        self._connection = connection
+        self._directory = config.directory
+
+    def _one(self, query: str, *values: Any) -> Any:
+        return self._connection.execute(query, values).fetchone()
+
+    def seen(self, mailbox: str, identity: str) -> Seen | None:
+        row = self._one("SELECT mailbox, outcome, number FROM messages WHERE mailbox = ? AND identity = ?", mailbox, identity)
+        return Seen(*row) if row else None
+
+    def seen_elsewhere(self, mailbox: str, identity: str) -> Seen | None:
+        row = self._one(
+            "SELECT mailbox, outcome, number FROM messages WHERE identity = ? AND mailbox <> ?"
+            " AND outcome IN ('created', 'appended') ORDER BY id LIMIT 1",
+            identity,
+            mailbox,
+        )
+        return Seen(*row) if row else None
+
+    def count_alike(
+        self,
+        mailbox: str,
+        since: datetime,
+        until: datetime,
+        *,
+        sender: str | None,
+        subject_key: str | None,
+        body_key: str | None,
+    ) -> int:
+        query = "SELECT COUNT(*) FROM messages WHERE mailbox = ? AND received_at > ? AND received_at < ?"
+        values: list[Any] = [mailbox, iso(since), iso(until)]
+        for column, value in (("sender", sender), ("subject_key", subject_key), ("body_key", body_key)):
+            if value is not None:
+                query += f" AND {column} = ?"
+                values.append(value)
+        row = self._one(query + " AND COALESCE(reason, '') NOT IN ('loop', 'several_mailboxes')", *values)
+        return int(row[0])
+
+    def target(self, number: str) -> Target | None:
+        row = self._one(f"SELECT {_COLUMNS} FROM tickets t WHERE number = ?", number)
+        if row is not None:
+            return self._ticket(row)
+        row = self._one("SELECT number, project, title, organization, status FROM tasks WHERE number = ?", number)
+        if row is not None:
+            return Task(*row)
+        row = self._one("SELECT number, name, organization FROM projects WHERE number = ? AND active", number)
+        if row is not None:
+            return Project(*row)
+        return self._listed(number)
+
+    def _listed(self, number: str) -> Target | None:
+        """Tasks and projects of the directory that no run has brought into the database yet."""
+        task = self._directory.tasks.get(number)
+        if task is not None:
+            return Task(task.number, task.project, task.title, task.organization, task.status)
+        project = self._directory.projects.get(number)
+        return Project(project.number, project.name, project.organization) if project and project.active else None
+
+    def _ticket(self, row: tuple[Any, ...]) -> Ticket:
+        fields = dict(zip(_TICKET, row, strict=True))
+        for name in _TIMES:
+            fields[name] = moment(fields[name]) if fields[name] else None
+        number = fields["number"]
+        tags = self._connection.execute("SELECT tag FROM ticket_tags WHERE ticket = ? ORDER BY rowid", (number,))
+        more = self._connection.execute("SELECT contact FROM additional_contacts WHERE ticket = ? ORDER BY rowid", (number,))
+        extracted = self._connection.execute("SELECT name, value FROM ticket_fields WHERE ticket = ?", (number,))
+        return Ticket(
+            **fields,
+            tags=tuple(tag for (tag,) in tags),
+            additional_contacts=tuple(contact for (contact,) in more),
+            extracted=dict(extracted.fetchall()),
+        )
+
+    def number_of_thread(self, message_id: str) -> str | None:
+        row = self._one(
+            "SELECT number FROM messages WHERE message_id = ? AND number IS NOT NULL AND outcome IN ('created', 'appended')"
+            " ORDER BY id LIMIT 1",
+            message_id,
+        )
+        return row[0] if row else (self.number_of_notification(message_id) or None)
+
+    def number_of_notification(self, message_id: str) -> str | None:
+        row = self._one("SELECT COALESCE(number, '') FROM outbox WHERE message_id = ?", message_id)
+        return row[0] if row else None
+
+    def tickets_of(self, organization: str, since: datetime | None, until: datetime, **same: str) -> list[Ticket]:
+        query = f"SELECT {_COLUMNS} FROM tickets t WHERE t.organization = ? AND t.created_at <= ?"
+        values: list[Any] = [organization, iso(until)]
+        if since is not None:
+            query += " AND t.created_at >= ?"
+            values.append(iso(since))
+        for name, value in same.items():
+            if name in ("contact", "sender", "title_key", "description_key"):
+                query += f" AND t.{name} = ?"
+                values.append(value)
+            else:
+                query += " AND EXISTS (SELECT 1 FROM ticket_fields f WHERE f.ticket = t.number AND f.name = ? AND f.value_key = ?)"
+                values += [name, fold(value).strip()]
+        rows = self._connection.execute(f"{query} ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}", values)
+        return [self._ticket(row) for row in rows.fetchall()]
+
+    def contacts_of(self, address: str) -> list[NewContact]:
+        rows = self._connection.execute(
+            "SELECT id, organization, first_name, last_name, email FROM contacts WHERE email = ? AND origin = 'mail' AND active",
+            (address,),
+        )
+        return [NewContact(*row) for row in rows.fetchall()]
+
+    def last_sequence(self, series: str) -> int:
+        row = self._one("SELECT value FROM cursors WHERE name = ?", f"sequence {series}")
+        return int(row[0]) if row else 0
+
+    def reopenings(self, number: str, since: datetime) -> int:
+        row = self._one("SELECT COUNT(*) FROM reopenings WHERE ticket = ? AND reopened_at > ?", number, iso(since))
+        return int(row[0])

@@ -1,0 +1,64 @@
+"""The small protocol between deciding and what was decided before. A PostgreSQL view would fit beside the SQLite one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from engine.entities import NewContact, Target, Ticket
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A message that was processed: its mailbox and what became of it."""
+
+    mailbox: str
+    outcome: str
+    number: str | None
+
+
+class State(Protocol):
+    """Every question is answered from committed or same-transaction data, and changes nothing."""
+
+    def seen(self, mailbox: str, identity: str) -> Seen | None:
+        """The message of this identity in this mailbox."""
+
+    def seen_elsewhere(self, mailbox: str, identity: str) -> Seen | None:
+        """The first message of this identity in another mailbox that became something."""
+
+    def count_alike(
+        self,
+        mailbox: str,
+        since: datetime,
+        until: datetime,
+        *,
+        sender: str | None,
+        subject_key: str | None,
+        body_key: str | None,
+    ) -> int:
+        """Messages received in [since, until] that were not themselves ignored as a loop. None: does not count."""
+
+    def target(self, number: str) -> Target | None:
+        """The ticket, task or project of this number."""
+
+    def number_of_thread(self, message_id: str) -> str | None:
+        """The number that the mail of this Message-ID, received or sent by us, belongs to."""
+
+    def number_of_notification(self, message_id: str) -> str | None:
+        """The number that our own notification of this Message-ID is about; empty where it is about none."""
+
+    def tickets_of(self, organization: str, since: datetime | None, until: datetime, **same: str) -> list[Ticket]:
+        """Tickets of an organization opened in [since, until], newest first, whose named fields or keys are equal.
+
+        `same` may name contact, sender, title_key, description_key, or a field that a mailbox extracts.
+        """
+
+    def contacts_of(self, address: str) -> list[NewContact]:
+        """Contacts that earlier mail brought, beside those of the directory."""
+
+    def last_sequence(self, series: str) -> int:
+        """The last number given in a series, 0 for none."""
+
+    def reopenings(self, number: str, since: datetime) -> int:
+        """How often the ticket was reopened since then."""

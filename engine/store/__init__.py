@@ -1,0 +1,1 @@
+"""The only writer: tables, migrations, and applying a Decision. Only this package and `state` know SQL."""

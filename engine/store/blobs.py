@@ -1,0 +1,43 @@
+"""Attachments in a folder beside the database, once by their SHA-256, on disk before the row that names them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from engine.mail.message import Attachment
+
+
+class Blobs:
+    """`FILE.files/ab/abcd...`: a file is complete or not there, for it is renamed into place."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256
+
+    def keep(self, attachment: Attachment) -> None:
+        """Raises `OSError`, such as for a full disk; then nothing of the message is stored."""
+        path = self.path(attachment.sha256)
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with partial.open("wb") as file:
+                file.write(attachment.data)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+            _sync_folder(path.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

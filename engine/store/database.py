@@ -1,0 +1,85 @@
+"""Opening the database: WAL, `synchronous=FULL`, foreign keys, migrated; errors as a person can act on them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.decide.decision import iso
+from engine.errors import Position, StoreError
+from engine.store.migrations import MIGRATIONS, migrate, version_of
+
+BUSY_SECONDS = 60
+
+
+def open_database(path: Path | None) -> sqlite3.Connection:
+    """For writing; created when it is not there. None: in memory, for tests. Raises `StoreError`."""
+    with _errors(path):
+        connection = sqlite3.connect(
+            ":memory:" if path is None else path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
+        )
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            if path is not None:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+            if version_of(connection) != len(MIGRATIONS):
+                migrate(connection, iso(datetime.now(UTC)))
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Nothing can be written through it. Raises `StoreError`, also when there is no database yet."""
+    if not path.exists():
+        raise StoreError.of("there is no such database", "run `postroom run` first, or name one with --db", Position(str(path)))
+    with _errors(path):
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        version = version_of(connection)
+        if version != len(MIGRATIONS):
+            connection.close()
+            raise StoreError.of(
+                f"the database has version {version}, this postroom understands {len(MIGRATIONS)}",
+                "run `postroom run` once to upgrade it" if version < len(MIGRATIONS) else "upgrade postroom",
+                Position(str(path)),
+            )
+    return connection
+
+
+def database_path(connection: sqlite3.Connection) -> Path | None:
+    """The file behind a connection, None in memory."""
+    name = connection.execute("PRAGMA database_list").fetchone()[2]
+    return Path(name) if name else None
+
+
+def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreError:
+    """What went wrong with the database or its folder of attachments, and what to do."""
+    text = str(error)
+    where = Position(str(path) if path else "the database")
+    low = text.lower()
+    if "full" in low or getattr(error, "errno", None) == 28:
+        fix = "the disk is full: make room, then run the same command again; nothing is lost"
+    elif "locked" in low or "busy" in low:
+        fix = "another process holds it: try again when that has ended"
+    elif "readonly" in low or "read-only" in low or "permission" in low:
+        fix = "mend the rights of the file and its folder, or name another with --db"
+    elif "malformed" in low or "not a database" in low or "corrupt" in low:
+        fix = "restore it from a backup, or name another with --db"
+    elif "unable to open" in low:
+        fix = "does its folder exist, and may you write there?"
+    else:
+        fix = "nothing of the message in hand was stored; run the same command again when the cause is mended"
+    return StoreError.of(f"the database cannot be used: {text}", fix, where)
+
+
+@contextmanager
+def _errors(path: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise explain_error(error, path) from error

@@ -1,0 +1,150 @@
+"""The database's tables, as numbered migrations. A migration that has landed is never edited: add the next one."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from engine.errors import StoreError
+
+_FIRST = """
+CREATE TABLE messages (
+  id INTEGER PRIMARY KEY, mailbox TEXT NOT NULL, message_id TEXT NOT NULL, identity TEXT NOT NULL,
+  source_id TEXT NOT NULL, received_at TEXT NOT NULL, sender TEXT NOT NULL, subject TEXT NOT NULL, size INTEGER NOT NULL,
+  raw_sha256 TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT, number TEXT, decision TEXT NOT NULL,
+  config_version TEXT NOT NULL, processed_at TEXT NOT NULL, subject_key TEXT NOT NULL, body_key TEXT NOT NULL,
+  UNIQUE (mailbox, identity)
+);
+CREATE INDEX messages_by_message_id ON messages (message_id);
+CREATE INDEX messages_by_identity ON messages (identity);
+CREATE INDEX messages_alike ON messages (mailbox, sender, received_at);
+CREATE INDEX messages_by_receipt ON messages (mailbox, received_at);
+CREATE INDEX messages_by_number ON messages (number);
+CREATE TABLE raw_messages (sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, zlib BLOB NOT NULL);
+CREATE TABLE tickets (
+  number TEXT PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL, organization TEXT, contact TEXT,
+  mailbox TEXT NOT NULL, queue TEXT, status TEXT, priority TEXT, source TEXT, issue_type TEXT, sub_issue_type TEXT,
+  assigned TEXT, approval TEXT, due_at TEXT, occurrences INTEGER NOT NULL, sender TEXT NOT NULL, html TEXT NOT NULL,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, completed_at TEXT, message INTEGER REFERENCES messages (id),
+  title_key TEXT NOT NULL, description_key TEXT NOT NULL
+);
+CREATE INDEX tickets_by_organization ON tickets (organization, created_at);
+CREATE INDEX tickets_by_title ON tickets (organization, title_key);
+CREATE TABLE ticket_fields (
+  ticket TEXT NOT NULL REFERENCES tickets (number), name TEXT NOT NULL, value TEXT NOT NULL, value_key TEXT NOT NULL,
+  PRIMARY KEY (ticket, name)
+);
+CREATE INDEX ticket_fields_by_value ON ticket_fields (name, value_key);
+CREATE TABLE ticket_notes (
+  id INTEGER PRIMARY KEY, ticket TEXT NOT NULL REFERENCES tickets (number), type TEXT, publish TEXT NOT NULL,
+  author TEXT NOT NULL, author_id TEXT, author_address TEXT NOT NULL, description TEXT NOT NULL, removed TEXT NOT NULL,
+  html TEXT NOT NULL, created_at TEXT NOT NULL, message INTEGER REFERENCES messages (id)
+);
+CREATE INDEX ticket_notes_by_ticket ON ticket_notes (ticket);
+CREATE TABLE ticket_time_entries (
+  id INTEGER PRIMARY KEY, ticket TEXT NOT NULL REFERENCES tickets (number), resource TEXT NOT NULL, hours REAL NOT NULL,
+  role TEXT, work_type TEXT, summary TEXT NOT NULL, publish TEXT NOT NULL, removed TEXT NOT NULL,
+  created_at TEXT NOT NULL, message INTEGER REFERENCES messages (id)
+);
+CREATE INDEX ticket_time_entries_by_ticket ON ticket_time_entries (ticket);
+CREATE TABLE projects (number TEXT PRIMARY KEY, name TEXT NOT NULL, organization TEXT NOT NULL, active INTEGER NOT NULL);
+CREATE TABLE tasks (
+  number TEXT PRIMARY KEY, project TEXT NOT NULL, title TEXT NOT NULL, organization TEXT NOT NULL, status TEXT NOT NULL
+);
+CREATE TABLE project_notes (
+  id INTEGER PRIMARY KEY, project TEXT NOT NULL, type TEXT, publish TEXT NOT NULL, author TEXT NOT NULL, author_id TEXT,
+  author_address TEXT NOT NULL, description TEXT NOT NULL, removed TEXT NOT NULL, html TEXT NOT NULL,
+  created_at TEXT NOT NULL, message INTEGER REFERENCES messages (id)
+);
+CREATE INDEX project_notes_by_project ON project_notes (project);
+CREATE TABLE task_notes (
+  id INTEGER PRIMARY KEY, task TEXT NOT NULL, type TEXT, publish TEXT NOT NULL, author TEXT NOT NULL, author_id TEXT,
+  author_address TEXT NOT NULL, description TEXT NOT NULL, removed TEXT NOT NULL, html TEXT NOT NULL,
+  created_at TEXT NOT NULL, message INTEGER REFERENCES messages (id)
+);
+CREATE INDEX task_notes_by_task ON task_notes (task);
+CREATE TABLE task_time_entries (
+  id INTEGER PRIMARY KEY, task TEXT NOT NULL, resource TEXT NOT NULL, hours REAL NOT NULL, role TEXT, work_type TEXT,
+  summary TEXT NOT NULL, publish TEXT NOT NULL, removed TEXT NOT NULL, created_at TEXT NOT NULL,
+  message INTEGER REFERENCES messages (id)
+);
+CREATE INDEX task_time_entries_by_task ON task_time_entries (task);
+CREATE TABLE contacts (
+  id TEXT PRIMARY KEY, organization TEXT NOT NULL, first_name TEXT NOT NULL, last_name TEXT NOT NULL, email TEXT NOT NULL,
+  email2 TEXT NOT NULL DEFAULT '', email3 TEXT NOT NULL DEFAULT '', active INTEGER NOT NULL DEFAULT 1,
+  origin TEXT NOT NULL, created_at TEXT NOT NULL
+);
+CREATE INDEX contacts_by_email ON contacts (email);
+CREATE TABLE attachments (
+  id INTEGER PRIMARY KEY, message INTEGER NOT NULL REFERENCES messages (id), number TEXT NOT NULL, name TEXT NOT NULL,
+  content_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL
+);
+CREATE INDEX attachments_by_number ON attachments (number);
+CREATE TABLE ticket_tags (ticket TEXT NOT NULL REFERENCES tickets (number), tag TEXT NOT NULL, PRIMARY KEY (ticket, tag));
+CREATE TABLE additional_contacts (
+  ticket TEXT NOT NULL REFERENCES tickets (number), contact TEXT NOT NULL, PRIMARY KEY (ticket, contact)
+);
+CREATE TABLE related_tickets (
+  ticket TEXT NOT NULL REFERENCES tickets (number), related TEXT NOT NULL REFERENCES tickets (number), how TEXT NOT NULL,
+  PRIMARY KEY (ticket, related)
+);
+CREATE TABLE reopenings (ticket TEXT NOT NULL REFERENCES tickets (number), reopened_at TEXT NOT NULL, message INTEGER);
+CREATE INDEX reopenings_by_ticket ON reopenings (ticket, reopened_at);
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY, message INTEGER REFERENCES messages (id), mailbox TEXT NOT NULL, event TEXT NOT NULL,
+  recipient TEXT NOT NULL, template TEXT NOT NULL, number TEXT, reason TEXT NOT NULL, to_sender INTEGER NOT NULL,
+  message_id TEXT NOT NULL UNIQUE, status TEXT NOT NULL, created_at TEXT NOT NULL
+);
+CREATE INDEX outbox_by_message_id ON outbox (message_id);
+CREATE TABLE waiting_rules (
+  id INTEGER PRIMARY KEY, rule TEXT NOT NULL, ticket TEXT NOT NULL REFERENCES tickets (number), due_at TEXT NOT NULL,
+  status TEXT NOT NULL, created_at TEXT NOT NULL
+);
+CREATE INDEX waiting_rules_due ON waiting_rules (status, due_at);
+CREATE TABLE quarantine (
+  id INTEGER PRIMARY KEY, message INTEGER NOT NULL UNIQUE REFERENCES messages (id), mailbox TEXT NOT NULL,
+  source_id TEXT NOT NULL, raw_sha256 TEXT NOT NULL REFERENCES raw_messages (sha256), reason TEXT NOT NULL,
+  error TEXT NOT NULL, created_at TEXT NOT NULL
+);
+CREATE TABLE cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL, updated_at TEXT NOT NULL);
+CREATE TABLE rule_hits (
+  message INTEGER NOT NULL REFERENCES messages (id), rule TEXT NOT NULL, event TEXT NOT NULL, place TEXT NOT NULL,
+  PRIMARY KEY (message, rule)
+);
+CREATE INDEX rule_hits_by_rule ON rule_hits (rule);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+
+
+def migrate(connection: sqlite3.Connection, now: str) -> None:
+    """Bring the database to the newest version, each step in one transaction. Raises `StoreError` for a newer one."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)"
+        )
+        have = version_of(connection)
+        if have > len(MIGRATIONS):
+            raise StoreError.of(
+                f"the database has version {have}, this postroom understands {len(MIGRATIONS)}", "upgrade postroom"
+            )
+        for version, script in enumerate(MIGRATIONS[have:], have + 1):
+            for statement in script.split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute("INSERT INTO schema_version VALUES (?, ?)", (version, now))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of the database, 0 for an empty one."""
+    found = connection.execute("SELECT name FROM sqlite_master WHERE name = 'schema_version'").fetchone()
+    if found is None:
+        return 0
+    return int(connection.execute("SELECT COALESCE(MAX(version), 0) FROM schema_version").fetchone()[0])
+
+
+

@@ -1,0 +1,69 @@
+"""Text as it is compared: without case, Unicode normalised; with a few ready forms for titles and keywords."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+# Reply and forward prefixes as mail clients write them: en, de, es, fr, it, pt, nl, sv, da/no, fi, pl, cs, hu, tr, ro, ru,
+# zh, ja, he, el ...; with counters: Re[2]:, RE^3:, Re(4):
+_PREFIXES = (
+    "re aw antw antwort sv vs va vb res rv rif r ref fw fwd wg wtr tr trans i enc doorst vl ynt ilt odp pd bls atb"
+    " tel reply rép rép. réf tr."
+)
+_PREFIX = re.compile(
+    r"^\s*(?:(?:" + "|".join(re.escape(word) for word in _PREFIXES.split()) + r"|回复|回覆|答复|转发|轉寄|返信|転送|השב|הועבר|απ|πρθ|отв|пер)"
+    r"\s*(?:[\[(^]?\d{1,3}[\])]?)?\s*[:：]\s*)+",
+    re.IGNORECASE,
+)
+_SPACE = re.compile(r"\s+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def fold(text: str) -> str:
+    """NFKC without case: the form in which rules and duplicates compare text (`behaviour.md` 7)."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def fold_accents(text: str) -> str:
+    """`fold`, and without accents: the form in which tags are found (`behaviour.md` 6)."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", fold(text))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def collapse(text: str) -> str:
+    """Every run of white space as one space."""
+    return _SPACE.sub(" ", text).strip()
+
+
+def strip_prefixes(subject: str) -> str:
+    """A subject without reply and forward prefixes in any language."""
+    return _PREFIX.sub("", subject).strip()
+
+
+def title_key(title: str) -> str:
+    """A title as duplicates compare it: without prefixes, case and spaces (`behaviour.md` 5)."""
+    return _SPACE.sub("", fold(strip_prefixes(title)))
+
+
+def text_key(text: str) -> str:
+    """A digest of a long text, without case and with spaces collapsed; empty for an empty one."""
+    folded = collapse(fold(text))
+    return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest() if folded else ""
+
+
+def clean(text: str) -> str:
+    """Text that every part of postroom can carry: no lone surrogates (UTF-8 has none) and no NUL."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def cut(text: str, length: int) -> str:
+    """At most `length` characters, with an ellipsis as the last where it was cut."""
+    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
