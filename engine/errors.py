@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, order=True)
@@ -45,7 +46,7 @@ class PostroomError(Exception):
         self.problems = problems
 
     @classmethod
-    def of(cls, message: str, fix: str = "", position: Position | None = None) -> PostroomError:
+    def of(cls, message: str, fix: str = "", position: Position | None = None) -> Self:
         return cls(Problem(position or Position("postroom"), message, fix))
 
 

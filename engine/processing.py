@@ -24,6 +24,7 @@ from engine.store.apply import Stored, apply
 from engine.store.blobs import Blobs
 from engine.store.database import database_path, explain_error
 from engine.store.directory import sync_directory
+from engine.store.quarantine import held_messages, release
 
 BATCH_MESSAGES = 100
 BATCH_SECONDS = 0.5
@@ -137,6 +138,26 @@ class Processor:
             # Ctrl-C between two messages: what is decided is stored.
             if self.connection.in_transaction:
                 commit()
+
+    def retry(self, only: tuple[int, ...]) -> Summary:
+        """Quarantined messages again, each in its own transaction: it leaves quarantine as it gets its new outcome."""
+        summary = Summary()
+        try:
+            for message in held_messages(self.connection, only):
+                self.connection.execute("BEGIN IMMEDIATE")
+                held = release(self.connection, message)
+                summary.messages += 1
+                decision = self.take(held.raw, held.source_id, held.mailbox, held.received_at)
+                self._end("COMMIT")
+                if decision is not None:
+                    summary.count(decision)
+        except (sqlite3.Error, OSError) as error:
+            self._end("ROLLBACK")
+            raise explain_error(error, database_path(self.connection)) from error
+        except BaseException:
+            self._end("ROLLBACK")
+            raise
+        return summary
 
     def take(
         self, raw: bytes, source_id: str, mailbox: str | None, received: datetime | None = None, *, explain: bool = False

@@ -13,7 +13,9 @@ _PREFIXES = (
     " tel reply rép rép. réf tr."
 )
 _PREFIX = re.compile(
-    r"^\s*(?:(?:" + "|".join(re.escape(word) for word in _PREFIXES.split()) + r"|回复|回覆|答复|转发|轉寄|返信|転送|השב|הועבר|απ|πρθ|отв|пер)"
+    r"^\s*(?:(?:"
+    + "|".join(re.escape(word) for word in _PREFIXES.split())
+    + r"|回复|回覆|答复|转发|轉寄|返信|転送|השב|הועבר|απ|πρθ|отв|пер)"
     r"\s*(?:[\[(^]?\d{1,3}[\])]?)?\s*[:：]\s*)+",
     re.IGNORECASE,
 )

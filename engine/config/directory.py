@@ -93,9 +93,7 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
             "number",
             ["number", "project", "title", "organization", "status"],
             [],
-            lambda row, at: Task(
-                row["number"], row["project"], row["title"], row["organization"], row["status"], at
-            ),
+            lambda row, at: Task(row["number"], row["project"], row["title"], row["organization"], row["status"], at),
         ),
     )
     return Directory(**{**directory.__dict__, "digest": digest.hexdigest()}), problems
@@ -144,9 +142,7 @@ def _table(
                 continue
             identity = row[key]
             if identity in result:
-                problems.append(
-                    Problem(position, f"the {key} '{identity}' stands twice", f"first in line {lines[identity]}")
-                )
+                problems.append(Problem(position, f"the {key} '{identity}' stands twice", f"first in line {lines[identity]}"))
                 continue
             result[identity], lines[identity] = build(row, position), position.line
     except csv.Error as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -19,13 +19,13 @@ MOST_NODES = 200_000  # what one file may hold once its anchors are expanded
 class _CoreLoader(yaml.SafeLoader):
     """YAML 1.2's core schema, as editors read it: `yes` and `on` are text, `1:30` is no number, dates are text."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}  # type: ignore[misc]
 
 
 class _CoreCLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """The same on libyaml, eight times as fast, where PyYAML was built with it."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}  # type: ignore[misc]
 
 
 for _loader in (_CoreLoader, _CoreCLoader):
@@ -35,7 +35,7 @@ for _loader in (_CoreLoader, _CoreCLoader):
         ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+)$", "-+.0123456789"),
         ("null", r"^(?:~|null|Null|NULL|)$", "~nN\0"),
     ):
-        _loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first) + [""])
+        _loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), [*_first, ""])
 
 
 @dataclass
@@ -153,7 +153,7 @@ class _Builder:
         if tag == "str":
             return node.value
         try:
-            value = self.constructor.construct_object(node)  # type: ignore[no-untyped-call]
+            value = self.constructor.construct_object(node)
         except (ValueError, yaml.YAMLError):
             return node.value
         return value

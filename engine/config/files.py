@@ -70,9 +70,7 @@ def read_folder(root: Path) -> Folder:
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-            problems.append(
-                Problem(Position(name, line, column), "the file is not UTF-8", "save it with the encoding UTF-8")
-            )
+            problems.append(Problem(Position(name, line, column), "the file is not UTF-8", "save it with the encoding UTF-8"))
             continue
         files[name] = SourceFile(name, text.replace("\r\n", "\n"))
     return Folder(root, files, tuple(problems), digest.hexdigest())

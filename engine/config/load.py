@@ -92,7 +92,7 @@ def _in_order(folder: Folder, problems: list[Problem]) -> list[Problem]:
 def _documents(folder: Folder, problems: list[Problem]) -> dict[str, Document]:
     """The YAML files at the top, by name; only those that their schema accepts."""
     documents: dict[str, Document] = {}
-    empty = {"duplicates": {"duplicates": []}, "tags": {"tags": []}}
+    empty: dict[str, dict[str, list[object]]] = {"duplicates": {"duplicates": []}, "tags": {"tags": []}}
     for name in (*NEEDED, *OPTIONAL):
         source = folder.one(f"{name}.yaml")
         if source is None:
@@ -132,9 +132,9 @@ def _mailbox_documents(folder: Folder, problems: list[Problem]) -> dict[str, Doc
             own[identity] = document
     merged: dict[str, Document] = {}
     for identity in own:
-        document = _extended(identity, own, broken, merged, problems, ())
-        if document is not None and isinstance(document.data, dict):
-            merged[identity] = document
+        whole = _extended(identity, own, broken, merged, problems, ())
+        if whole is not None:
+            merged[identity] = whole
     return {identity: merged[identity] for identity in own if identity in merged}
 
 
@@ -195,4 +195,3 @@ def _rules(folder: Folder, problems: list[Problem]) -> RuleBook:
             else:
                 lists[item.name] = item
     return RuleBook(tuple(sorted(rules, key=lambda rule: rule.order)), lists)
-

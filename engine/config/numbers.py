@@ -53,9 +53,7 @@ class NumberForm:
 
     def series(self, day: datetime) -> str:
         """What counts together: the number with its date filled in and its counter open."""
-        return "".join(
-            day.strftime(text) if kind == "date" else ("{}" if kind == "seq" else text) for kind, text in self._parts
-        )
+        return "".join(day.strftime(text) if kind == "date" else ("{}" if kind == "seq" else text) for kind, text in self._parts)
 
     def write(self, day: datetime, sequence: int) -> str:
         return "".join(

@@ -35,9 +35,7 @@ def names_of(config: Config) -> Names:
         tags=tuple(tag.label for tag in config.tags.tags),
         templates=tuple(config.templates),
         resources=tuple(config.directory.resources),
-        inactive_resources=frozenset(
-            resource.id for resource in config.directory.resources.values() if not resource.active
-        ),
+        inactive_resources=frozenset(resource.id for resource in config.directory.resources.values() if not resource.active),
         contacts=config.directory.contacts,
         extracted=extracted_fields(config),
     )
@@ -70,7 +68,7 @@ def _settings(config: Config) -> Iterator[Problem]:
     for key, word in (("local", settings.local_organization), ("unattributed", settings.unattributed)):
         where = settings.where(f"organizations.{key}")
         yield from _unknown(where, "organization", word, organizations)
-        if word in organizations and not organizations[word].active:
+        if word is not None and word in organizations and not organizations[word].active:
             yield Problem(where, f"the organization '{word}' is not active", "name an active one")
     most = _ACTIVE_MAILBOXES.get(settings.edition)
     active = [mailbox for mailbox in config.mailboxes.values() if mailbox.active and mailbox.kind == "custom"]
@@ -91,7 +89,7 @@ def _directory(config: Config) -> Iterator[Problem]:
     for organization in directory.organizations.values():
         yield from _unknown(organization.position, "organization", organization.parent, directory.organizations)
         above, seen = organization.parent, {organization.id}
-        while above in directory.organizations and above not in seen:
+        while above is not None and above in directory.organizations and above not in seen:
             seen.add(above)
             above = directory.organizations[above].parent
         if above in seen:
@@ -148,9 +146,8 @@ def _mailbox(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
             where = mailbox.where("defaults", entity, key, "status")
             yield from _unknown(where, "status", policy.status, picklists.statuses)
     for entity, time in mailbox.times.items():
-        where = ("defaults", entity)
-        yield from _unknown(mailbox.where(*where, "work_type"), "work type", time.work_type, picklists.work_types)
-        yield from _unknown(mailbox.where(*where, "role"), "role", time.role, picklists.roles)
+        yield from _unknown(mailbox.where("defaults", entity, "work_type"), "work type", time.work_type, picklists.work_types)
+        yield from _unknown(mailbox.where("defaults", entity, "role"), "role", time.role, picklists.roles)
     for key in ("created", "noted", "failed"):
         notice = getattr(mailbox, key)
         if notice is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -57,16 +57,14 @@ def _problems(document: Document, error: ValidationError) -> list[Problem]:
     schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
     key = next((str(part) for part in reversed(path) if isinstance(part, str)), "the file")
     where = document.where(*path)
-    kind, value = error.validator, error.validator_value
+    kind, value = error.validator, cast(Any, error.validator_value)
+    instance = cast(Any, error.instance)
     if kind == "additionalProperties":
         known = list(schema.get("properties", {}))
-        unknown = [name for name in error.instance if name not in known]
-        return [
-            Problem(document.where_key(*path, name), f"unknown key '{name}'", did_you_mean(name, known))
-            for name in unknown
-        ]
+        unknown = [name for name in instance if name not in known]
+        return [Problem(document.where_key(*path, name), f"unknown key '{name}'", did_you_mean(name, known)) for name in unknown]
     if kind == "required":
-        missing = [name for name in value if name not in error.instance]
+        missing = [name for name in value if name not in instance]
         described = schema.get("properties", {})
         return [
             Problem(where, f"the key '{name}' is missing", f"add it: {described.get(name, {}).get('description', '')}")
@@ -76,7 +74,7 @@ def _problems(document: Document, error: ValidationError) -> list[Problem]:
 
 
 def _wording(key: str, error: ValidationError, schema: dict[str, Any]) -> tuple[str, str]:
-    kind, value, found = error.validator, error.validator_value, error.instance
+    kind, value, found = error.validator, cast(Any, error.validator_value), error.instance
     expected = schema.get("x-expected")
     if kind == "type" or (expected and kind in ("pattern", "minLength")):
         types = value if isinstance(value, list) else [value]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.config.document import Document
 from engine.config.model import (
     ENTITIES,
+    AutomaticPolicy,
     Criterion,
     ExchangeSource,
     Handling,
@@ -29,11 +30,11 @@ from engine.config.model import (
     Token,
 )
 from engine.config.numbers import NumberForm
-from engine.quantity import parse_characters, parse_duration, parse_size
 from engine.errors import Problem
+from engine.quantity import parse_characters, parse_duration, parse_size
 
 T = TypeVar("T")
-AUTOMATIC_DEFAULTS = {
+AUTOMATIC_DEFAULTS: dict[str, AutomaticPolicy] = {
     "bounce": "note_or_ignore",
     "auto_reply": "note_or_ignore",
     "feedback_report": "ignore",
@@ -79,9 +80,7 @@ def build_settings(document: Document) -> Settings:
         ),
         private_mail=data.get("private_mail", "ignore"),
         signatures=data.get("signatures", "strip"),
-        positions={
-            ".".join(map(str, path)): position for path, position in document.keys.items() if len(path) <= 2
-        },
+        positions={".".join(map(str, path)): position for path, position in document.keys.items() if len(path) <= 2},
     )
 
 
@@ -206,9 +205,7 @@ def _note_defaults(data: dict[str, Any]) -> NoteDefaults:
         within: timedelta | None = _optional(reply, "reopen_within", parse_duration)
         return ReplyPolicy(reply.get("status"), reply.get("reopen", False), within, reply.get("publish"))
 
-    return NoteDefaults(
-        data.get("type"), data.get("publish", "all"), policy("from_customer"), policy("from_resource")
-    )
+    return NoteDefaults(data.get("type"), data.get("publish", "all"), policy("from_customer"), policy("from_resource"))
 
 
 def _notice(document: Document, notify: dict[str, Any], key: str) -> Notice | None:
@@ -238,14 +235,10 @@ def build_tags(document: Document) -> Tags:
     tags: dict[str, Tag] = {}
     for index, entry in enumerate(data["tags"]):
         position = document.where("tags", index)
-        tag = Tag(
-            entry["label"], tuple(entry.get("aliases", ())), entry.get("match", True), entry.get("active", True), position
-        )
+        tag = Tag(entry["label"], tuple(entry.get("aliases", ())), entry.get("match", True), entry.get("active", True), position)
         if tag.label in tags:
             document.problems.append(
                 Problem(position, f"the tag '{tag.label}' stands twice", f"first in line {tags[tag.label].position.line}")
             )
         tags[tag.label] = tag
-    return Tags(
-        data.get("most_per_ticket", 30), parse_characters(data.get("shortest", "3 characters")), tuple(tags.values())
-    )
+    return Tags(data.get("most_per_ticket", 30), parse_characters(data.get("shortest", "3 characters")), tuple(tags.values()))

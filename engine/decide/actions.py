@@ -25,6 +25,7 @@ from engine.dsl.tree import (
     Rule,
     SetField,
     Stop,
+    Text,
 )
 from engine.dsl.vocabulary import EVENTS, settable
 from engine.entities import Note, Ticket
@@ -77,14 +78,14 @@ def _perform(action: Action, rule: Rule, done: Performed, setup: Setup, reattrib
                 for address in addresses_of(recipient, facts, setup)
             )
             to = ", ".join(one.recipient for one in found) or "nobody"
-            return replace(_did(done, facts, f"notify {to} using {action.template.text}"), notifications=(*done.notifications, *found))
+            return replace(
+                _did(done, facts, f"notify {to} using {action.template.text}"), notifications=(*done.notifications, *found)
+            )
         case AddNote() if facts.ticket is not None:
             note = system_note(action.text, action.publish, facts, setup)
             return replace(_did(done, facts, f"add a note ({action.publish})"), notes=(*done.notes, note))
         case CreateTicket():
-            return replace(
-                _did(done, facts, f"create the ticket '{action.title}'"), more_tickets=(*done.more_tickets, action)
-            )
+            return replace(_did(done, facts, f"create the ticket '{action.title}'"), more_tickets=(*done.more_tickets, action))
         case Attribute() if reattribute is not None:
             return _did(done, *reattribute(action, facts))
         case Stop():
@@ -142,12 +143,14 @@ def _set(action: SetField, rule: Rule, facts: Facts, setup: Setup) -> tuple[Fact
     if entity is None:
         return facts, f"set {action.field}: there is none"
     value: Any = None
+    shown = ""
     if isinstance(action.value, Duration):
         value = facts.now + action.value.length
+        shown = f"{value:%Y-%m-%d %H:%M} UTC"
     elif action.value is not None:
-        value = action.value.text if hasattr(action.value, "text") else str(action.value.number)
+        value = shown = action.value.text if isinstance(action.value, Text) else f"{action.value.number:g}"
     changed = {name: value}
-    words = f"set {name.replace('_', ' ')} to {action.value.text if hasattr(action.value, 'text') else value}"
+    words = f"set {name.replace('_', ' ')} to {shown}"
     if full == "ticket.issue_type":
         changed["sub_issue_type"] = action.sub.text if action.sub else None
         words += f" / {action.sub.text}" if action.sub else ""

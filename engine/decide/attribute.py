@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.config.model import Contact, Mailbox
 from engine.decide.setup import Setup
-from engine.entities import NewContact, Sender
+from engine.entities import NewContact, Sender, SenderKind
 from engine.mail.message import Address
 from engine.state.view import State
 
@@ -70,8 +70,15 @@ def _of_domain(
     switch = mailbox.where("defaults", "ticket", "create_contact")
     because = f"{domain} is {organization}'s ({where}): a new contact"
     sender = Sender(
-        "contact", contact.id, organization, "created", finder.sender.address, finder.sender.name, finder.authenticated,
-        because, str(switch),
+        "contact",
+        contact.id,
+        organization,
+        "created",
+        finder.sender.address,
+        finder.sender.name,
+        finder.authenticated,
+        because,
+        str(switch),
     )
     return sender, contact
 
@@ -143,9 +150,17 @@ class _Finder:
         return self._sender("unknown", None, organization, via, because, where)
 
     def _sender(
-        self, kind: str, identity: str | None, organization: str | None, via: str, because: str, where: str
+        self, kind: SenderKind, identity: str | None, organization: str | None, via: str, because: str, where: str
     ) -> Sender:
         name = self.sender.name
         return Sender(
-            kind, identity, organization, via, self.sender.address, name, self.authenticated, because, where  # type: ignore[arg-type]
+            kind,
+            identity,
+            organization,
+            via,
+            self.sender.address,
+            name,
+            self.authenticated,
+            because,
+            where,
         )

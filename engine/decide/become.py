@@ -60,7 +60,9 @@ def plan(
         entity: Entity = "task_time_entry" if books else "task_note"
         status = indicators.status if books and indicators else None
         return _permitted(Plan(entity, target, resolved.because, status=status), mailbox, setup)
-    return _permitted(_on_ticket(target, resolved, indicators, books, message, sender, mailbox, now, setup, state), mailbox, setup)
+    return _permitted(
+        _on_ticket(target, resolved, indicators, books, message, sender, mailbox, now, setup, state), mailbox, setup
+    )
 
 
 def _on_ticket(

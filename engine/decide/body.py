@@ -59,9 +59,7 @@ def reply_body(message: Message, text: str, setup: Setup, remarks: tuple[str, ..
     return _body(message, reply.text, reply.removed, setup, remarks, because, where)
 
 
-def _body(
-    message: Message, text: str, removed: str, setup: Setup, remarks: tuple[str, ...], because: str, where: str
-) -> Body:
+def _body(message: Message, text: str, removed: str, setup: Setup, remarks: tuple[str, ...], because: str, where: str) -> Body:
     limit = setup.config.settings.limits.description
     if len(text) > limit:
         text = text[: max(limit - len(CUT), 0)].rstrip() + CUT

@@ -62,9 +62,7 @@ def _bare_facts(work: Work) -> Facts:
     """What is known of a message that was not taken in: its sender's address."""
     address = work.message.sender
     sender = work.sender or Sender("unknown", None, None, "", address.address, address.name)
-    return Facts(
-        work.setup.config, work.envelope.mailbox, work.envelope.received_at, work.now, work.message, sender
-    )
+    return Facts(work.setup.config, work.envelope.mailbox, work.envelope.received_at, work.now, work.message, sender)
 
 
 def _permitted(work: Work, notifications: list[Notification]) -> tuple[Notification, ...]:

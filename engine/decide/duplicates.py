@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 
 from engine.config.model import Criterion, Handling
 from engine.decide.setup import Setup
-from engine.entities import Ticket
+from engine.entities import Sender, Ticket
 from engine.quantity import show_duration
 from engine.state.view import State
 from engine.text import fold, strip_prefixes, text_key, title_key
@@ -37,7 +37,7 @@ def find_duplicate(
     description: str,
     organization: str | None,
     contact: str | None,
-    sender: str,
+    sender: Sender,
     extracted: Mapping[str, str],
     mailbox: str,
     received_at: datetime,
@@ -51,7 +51,7 @@ def find_duplicate(
         "contact": contact or "",
         "title": title_key(title),
         "description": text_key(description),
-        "sender": sender,
+        "sender": sender.address,
         **{name: fold(value).strip() for name, value in extracted.items()},
     }
     for criterion in setup.config.duplicates:
@@ -60,6 +60,8 @@ def find_duplicate(
         if any(not fields.get(name) for name in criterion.same):
             continue  # a criterion whose fields are empty matches nothing
         same = {_KEYS.get(name, name): fields[name] for name in criterion.same}
+        if sender.via == "unattributed":
+            same["sender"] = sender.address  # strangers share an organization, but have nothing to do with each other
         since = received_at - criterion.within if criterion.within else None
         for ticket in _candidates(same, organization, since, received_at, state):
             ratio = _alike(criterion, title, description, ticket)
@@ -74,16 +76,14 @@ def find_duplicate(
 _KEYS = {"title": "title_key", "description": "description_key"}
 
 
-def _candidates(
-    same: dict[str, str], organization: str, since: datetime | None, until: datetime, state: State
-) -> list[Ticket]:
+def _candidates(same: dict[str, str], organization: str, since: datetime | None, until: datetime, state: State) -> list[Ticket]:
     """Tickets with the same fields. A token's ticket number is one of ours, or the one that another system gave before."""
     found = state.tickets_of(organization, since, until, **same)
-    if "ticket_number" in same and len(same) == 1:
+    if "ticket_number" in same:
         ticket = state.target(same["ticket_number"].upper()) or state.target(same["ticket_number"])
-        if isinstance(ticket, Ticket) and ticket.organization == organization and ticket not in found:
-            if since is None or ticket.created_at >= since:
-                found = [ticket, *found]
+        ours = isinstance(ticket, Ticket) and ticket.organization == organization and ticket not in found
+        if isinstance(ticket, Ticket) and ours and (since is None or ticket.created_at >= since):
+            found = [ticket, *found]
     return found
 
 

@@ -55,7 +55,7 @@ def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
         body.description,
         sender.organization,
         sender.id if sender.kind == "contact" else None,
-        sender.address,
+        sender,
         work.extracted,
         work.envelope.mailbox,
         work.envelope.received_at,
@@ -74,9 +74,7 @@ def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
         work.step("tags", why, str(work.mailbox.where("defaults", "ticket", "tags")))
     number = work.numbering.next()
     sub_issue = work.token.sub_issue if work.token else ""
-    ticket = new_ticket(
-        number, title, body, sender, work.mailbox, tags, work.extracted, work.now, work.setup, sub_issue
-    )
+    ticket = new_ticket(number, title, body, sender, work.mailbox, tags, work.extracted, work.now, work.setup, sub_issue)
     ticket = with_additional_contacts(ticket, work.message, sender, work.setup, work.state)
     work.step("defaults", _defaults(ticket), str(work.mailbox.where("defaults", "ticket")))
     run = _rules(work, "ticket created", _facts(work, ticket=ticket), message_run)
@@ -120,9 +118,7 @@ def add_to(work: Work, what: Plan, message_run: Run, before: Ticket | None = Non
     note: Note | None = None
     entry: TimeEntry | None = None
     if is_time and indicators is not None:
-        entry = new_time_entry(
-            what.entity, target.number, indicators, body, sender, work.mailbox, work.setup, work.now
-        )
+        entry = new_time_entry(what.entity, target.number, indicators, body, sender, work.mailbox, work.setup, work.now)
         work.step("defaults", f"role {entry.role}, work type {entry.work_type}", _where_defaults(work, what.entity))
     else:
         note = new_note(what.entity, target.number, body, sender, work.message, work.mailbox, work.now)

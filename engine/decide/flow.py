@@ -19,8 +19,8 @@ from engine.decide.intake import automatic_policy, take_in
 from engine.decide.setup import Setup
 from engine.decide.target import Named, Resolved, named_by_report, named_by_thread, named_in_subject, resolve
 from engine.decide.token import Token, attribute_by_token, read_token
-from engine.decide.workflow import Run, run_event
 from engine.decide.work import Work
+from engine.decide.workflow import Run, run_event
 from engine.dsl.tree import Attribute
 from engine.entities import NewContact, Project, Sender, Task, Ticket
 from engine.mail.message import Address, Message
@@ -29,9 +29,7 @@ from engine.state.view import State
 from engine.text import collapse
 
 
-def decide(
-    message: Message, envelope: Envelope, setup: Setup, state: State, now: datetime, *, explain: bool = False
-) -> Decision:
+def decide(message: Message, envelope: Envelope, setup: Setup, state: State, now: datetime, *, explain: bool = False) -> Decision:
     """What becomes of the message, and why. `now` is aware. `explain` asks for every rule that did not run."""
     work = Work(message, envelope, setup, state, now, explain)
     work.step("message", f"{message.sender.address or 'nobody'}: {collapse(message.subject)[:100] or '(no subject)'}")

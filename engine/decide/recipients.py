@@ -38,7 +38,9 @@ def addresses_of(recipient: Recipient, facts: Facts, setup: Setup) -> list[str]:
             resource = directory.resources.get((ticket.assigned if ticket else None) or "")
             return [resource.email] if resource and resource.active else []
         case "contact":
-            identity = ticket.contact if ticket else (facts.sender.id if facts.sender and facts.sender.kind == "contact" else None)
+            identity = (
+                ticket.contact if ticket else (facts.sender.id if facts.sender and facts.sender.kind == "contact" else None)
+            )
             return _contacts([identity] if identity else [], setup)
         case "additional contacts":
             return _contacts(ticket.additional_contacts if ticket else (), setup)

@@ -16,7 +16,7 @@ from defusedxml.ElementTree import fromstring
 
 from engine.decide.decision import Ending
 from engine.decide.setup import Setup, TokenSecret
-from engine.entities import NewContact, Sender
+from engine.entities import NewContact, Sender, SenderKind
 from engine.mail.message import Address
 
 _START = re.compile(r"<Autotask\b", re.IGNORECASE)
@@ -105,9 +105,17 @@ def attribute_by_token(token: Token, address: Address, setup: Setup, authenticat
     named = [one for one in directory.organizations.values() if one.active and token.customer and one.name == token.customer]
     contacts = sorted(setup.book.contacts(token.email), key=lambda pair: pair[0]) if token.email else []
 
-    def sender(kind: str, identity: str | None, organization: str, because: str, where: str = "") -> Sender:
+    def sender(kind: SenderKind, identity: str | None, organization: str, because: str, where: str = "") -> Sender:
         return Sender(
-            kind, identity, organization, "token", address.address, address.name, authenticated, because, where  # type: ignore[arg-type]
+            kind,
+            identity,
+            organization,
+            "token",
+            address.address,
+            address.name,
+            authenticated,
+            because,
+            where,
         )
 
     if len(named) == 1:
@@ -131,9 +139,7 @@ def attribute_by_token(token: Token, address: Address, setup: Setup, authenticat
     if len(at_level) == 1:
         contact_found = at_level[0]
         because = f"the token's email is that of {contact_found.id} of {contact_found.organization}"
-        return TokenSender(
-            sender("contact", contact_found.id, contact_found.organization, because, str(contact_found.position))
-        )
+        return TokenSender(sender("contact", contact_found.id, contact_found.organization, because, str(contact_found.position)))
     if at_level:
         names = ", ".join(f"{one.id} of {one.organization}" for one in at_level)
         remark = f"[The token's email {token.email} belongs to several contacts: {names}.]"

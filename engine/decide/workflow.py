@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from engine.decide.actions import Performed, Reattribute, perform, spares_reply
-from engine.decide.decision import Ending, NotRan, Notification, Ran
+from engine.decide.decision import Ending, Notification, NotRan, Ran
 from engine.decide.setup import Setup
 from engine.dsl.tree import CreateTicket
 from engine.entities import Note

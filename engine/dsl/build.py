@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from lark import Token, Tree
 
-from engine.quantity import parse_duration, parse_size
 from engine.dsl.tree import (
     Action,
     AddNote,
@@ -45,6 +44,7 @@ from engine.dsl.tree import (
     Value,
 )
 from engine.errors import Position, Problem
+from engine.quantity import parse_duration, parse_size
 
 Node = Tree[Token]
 
@@ -231,7 +231,9 @@ class Builder:
             return SetField(canonical(_join(children[0])), None, None, at)
         if kind in ("add_tag", "remove_tag", "assign"):
             text = cast(Text, self._value(children[0]))
-            return {"add_tag": AddTag, "remove_tag": RemoveTag, "assign": Assign}[kind](text, at)
+            if kind == "assign":
+                return Assign(text, at)
+            return AddTag(text, at) if kind == "add_tag" else RemoveTag(text, at)
         if kind == "notify":
             *recipients, template = children
             found = tuple(self._recipient(cast(Node, child), at) for child in recipients)

@@ -82,9 +82,7 @@ def check_rules(book: RuleBook, names: Names) -> list[Problem]:
             continue
         if rule.event.after and not event.waits:
             waits = ", ".join(name for name, info in EVENTS.items() if info.waits)
-            problems.append(
-                Problem(rule.event.position, f"a rule cannot wait after '{event.name}'", f"it can after: {waits}")
-            )
+            problems.append(Problem(rule.event.position, f"a rule cannot wait after '{event.name}'", f"it can after: {waits}"))
             continue
         scope = Scope(rule, event, names, book)
         if rule.condition is not None:
@@ -195,9 +193,7 @@ def _value(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
         yield from _plain_value(test, field, value, scope)
 
 
-def _plain_value(
-    test: Test, field: Field, value: Text | Number | Size | Duration | Moment, scope: Scope
-) -> Iterator[Problem]:
+def _plain_value(test: Test, field: Field, value: Text | Number | Size | Duration | Moment, scope: Scope) -> Iterator[Problem]:
     wanted = {
         "number": (Number, "a number"),
         "size": (Size, "a size such as 5 MB"),

@@ -241,18 +241,7 @@ class Stop:
 
 
 Action = (
-    SetField
-    | AddTag
-    | RemoveTag
-    | Assign
-    | Notify
-    | AddNote
-    | CreateTicket
-    | Discard
-    | Refuse
-    | Quarantine
-    | Attribute
-    | Stop
+    SetField | AddTag | RemoveTag | Assign | Notify | AddNote | CreateTicket | Discard | Refuse | Quarantine | Attribute | Stop
 )
 
 # --- files ------------------------------------------------------------------------------------------------------

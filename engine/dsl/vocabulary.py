@@ -72,7 +72,7 @@ _FIELDS = (
     Field("ticket.due_at", "day", "when it is due; also `due`"),
     Field("ticket.created_at", "day", "when it was opened"),
     Field("ticket.age", "duration", "how long ago it was opened"),
-    Field("ticket", "tags", "the ticket's tags: `ticket has tag \"VPN\"`"),
+    Field("ticket", "tags", 'the ticket\'s tags: `ticket has tag "VPN"`'),
     Field("note.author", "word", "who wrote the note", words=("resource", "contact", "unknown")),
     Field("note.publish", "word", "who sees it", words=("all", "internal")),
     Field("note.type", "word", "the note type", picklist="note_types"),
@@ -129,10 +129,21 @@ class EventInfo:
 
 _TICKET = tuple(
     f"ticket.{name}"
-    for name in (
-        "title description organization contact queue status priority source issue_type sub_issue_type assigned"
-        " approval due_at"
-    ).split()
+    for name in [
+        "title",
+        "description",
+        "organization",
+        "contact",
+        "queue",
+        "status",
+        "priority",
+        "source",
+        "issue_type",
+        "sub_issue_type",
+        "assigned",
+        "approval",
+        "due_at",
+    ]
 )
 _NOTE = ("note.type", "note.publish")
 _TIME = ("time_entry.role", "time_entry.work_type")
@@ -158,9 +169,7 @@ EVENTS = {
         ),
         EventInfo("project note created", (*_MAIL, "project", "note"), _NOTE, "a note on a project"),
         EventInfo("task note created", (*_MAIL, "task", "note"), (*_NOTE, "task.status"), "a note on a task"),
-        EventInfo(
-            "task time entry created", (*_MAIL, "task", "time_entry"), (*_TIME, "task.status"), "a time entry on a task"
-        ),
+        EventInfo("task time entry created", (*_MAIL, "task", "time_entry"), (*_TIME, "task.status"), "a time entry on a task"),
         EventInfo("ticket updated", (*_MAIL, "ticket"), _TICKET, "a ticket that this message or a rule changed", waits=True),
     )
 }

@@ -40,6 +40,4 @@ def safe_name(name: str, content_type: str, number: int) -> str:
 
 
 def attachment(name: str, content_type: str, data: bytes, *, inline: bool, number: int) -> Attachment:
-    return Attachment(
-        safe_name(name, content_type, number), content_type, data, hashlib.sha256(data).hexdigest(), inline
-    )
+    return Attachment(safe_name(name, content_type, number), content_type, data, hashlib.sha256(data).hexdigest(), inline)

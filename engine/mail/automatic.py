@@ -47,7 +47,9 @@ _VACATION_SUBJECT = re.compile(
     r"|自动回复|自動回覆|自動応答|автоответ|автоматический ответ)",
     re.IGNORECASE,
 )
-_ABUSE_SUBJECT = re.compile(r"^\s*(?:abuse (?:report|complaint)|complaint about message|spam report|feedback report|\[?fbl\]?\b)", re.IGNORECASE)
+_ABUSE_SUBJECT = re.compile(
+    r"^\s*(?:abuse (?:report|complaint)|complaint about message|spam report|feedback report|\[?fbl\]?\b)", re.IGNORECASE
+)
 
 
 def classify(headers: Headers, sender: Address, subject: str, text: str, parsed: Parsed | None) -> Automatic | None:
@@ -89,7 +91,7 @@ def _part_types(parsed: Parsed | None) -> list[str]:
 
 def _report(headers: Headers, types: list[str]) -> Found:
     content_type = headers.get("Content-Type").lower()
-    if "feedback-report" in content_type and "report" in content_type or "message/feedback-report" in types:
+    if ("feedback-report" in content_type and "report" in content_type) or "message/feedback-report" in types:
         return "feedback_report", "a message/feedback-report part (RFC 5965)"
     if "message/delivery-status" in types or "message/global-delivery-status" in types:
         return "bounce", "a message/delivery-status part (RFC 3464)"
@@ -112,7 +114,7 @@ def _bounce_headers(headers: Headers, sender: Address, subject: str, text: str) 
     is_daemon = bool(_DAEMON.match(local)) or "mailer-daemon" in headers.get("From").lower()
     if is_daemon and (_BOUNCE_SUBJECT.search(subject) or _STATUS.search(text[:20_000])):
         return "bounce", f"From: {sender.address or headers.get('From')[:80]}, with a delivery failure"
-    if (headers.get("Received").lower().startswith("(qmail") and "for bounce" in headers.get("Received")[:200]):
+    if headers.get("Received").lower().startswith("(qmail") and "for bounce" in headers.get("Received")[:200]:
         return "bounce", "Received: (qmail ... invoked for bounce)"
     return None
 
@@ -150,15 +152,15 @@ def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, pars
     says_so = bool(_BOUNCE_SUBJECT.search(subject))
     start = text[:20_000]
     if not (daemon or null or says_so):
-        if "X-MLServer" in headers or "X-ML-Info" in headers:
-            if local.endswith(("-admin", "-request", "-ctl")) or local.startswith("owner-"):
-                return "bounce", "X-MLServer: a list server's own notice"
+        is_list_server = "X-MLServer" in headers or "X-ML-Info" in headers
+        if is_list_server and (local.endswith(("-admin", "-request", "-ctl")) or local.startswith("owner-")):
+            return "bounce", "X-MLServer: a list server's own notice"
         return None
     if parsed is not None and (daemon or null or says_so):
         try:
             temporary, permanent = all_failures(parsed)
         except Exception:  # its detectors were not written for hostile mail
-            temporary, permanent = set(), set()
+            temporary, permanent = frozenset(), frozenset()
         if (temporary or permanent) and (daemon or null or _STATUS.search(start)):
             return "bounce", "a delivery failure in a format from before RFC 3464"
     if daemon and (says_so or _STATUS.search(start) or _COPY.search(start)):

@@ -18,9 +18,7 @@ _LABELS = {
     "subject": "subject betreff asunto objet oggetto assunto onderwerp emne ämne temat aihe",
     "reply-to": "reply-to antwort_an responder_a répondre_à rispondi_a responder_para antwoord_aan",
 }
-_KIND_OF = {
-    word.replace("_", " "): kind for kind, words in _LABELS.items() for word in words.split()
-}
+_KIND_OF = {word.replace("_", " "): kind for kind, words in _LABELS.items() for word in words.split()}
 _LABEL_LINE = re.compile(
     r"^[ \t>*_|]{0,20}("
     + "|".join(sorted((re.escape(word) for word in _KIND_OF), key=len, reverse=True))
@@ -61,7 +59,8 @@ _OPENING = re.compile(
     rf"^[ \t*]{{0,4}}(?:(?:{_OPENERS})\b|\d|\w{{2,12}}[.,]?[ \t]+\d|(?:mo|di|mi|do|fr|sa|so)\.?,)", re.IGNORECASE
 )
 _WROTE = re.compile(
-    rf"(?:\b(?:{_VERBS})\b(?:[ \t\u00a0][^\n]{{0,120}})?[ \t\u00a0]*[:：]|\b(?:{_VERBS})[ \t]*-{{2,}})[ \t\u00a0*]*$", re.IGNORECASE
+    rf"(?:\b(?:{_VERBS})\b(?:[ \t\u00a0][^\n]{{0,120}})?[ \t\u00a0]*[:：]|\b(?:{_VERBS})[ \t]*-{{2,}})[ \t\u00a0*]*$",
+    re.IGNORECASE,
 )
 _DATE_AND_ADDRESS = re.compile(r"\d{1,2}[:.]\d{2}.{0,200}<[^<>\s]+@[^<>\s]+>[ \t]*:[ \t]*$")
 _DASHED = re.compile(r"^[ \t]*-{2,}.*-{2,}[ \t]*$")
@@ -130,9 +129,7 @@ def wrote_header(lines: list[str], start: int) -> int | None:
 
 
 def _looks_like_header(joined: str) -> bool:
-    return bool(
-        re.search(r"\d{1,2}[:.h]\d{2}|\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", joined) or ("@" in joined)
-    )
+    return bool(re.search(r"\d{1,2}[:.h]\d{2}|\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", joined) or ("@" in joined))
 
 
 def is_quoted(line: str) -> bool:

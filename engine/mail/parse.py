@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message as Parsed
@@ -92,9 +93,19 @@ def parse_message(raw: bytes) -> Message:
     )
 
 
+_OBSOLETE_NAME = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
+
+
 def _parse(raw: bytes, defects: list[str]) -> Parsed:
     try:
-        return email.message_from_bytes(raw, policy=compat32)
+        parsed = email.message_from_bytes(raw, policy=compat32)
+        if not parsed.keys() and _OBSOLETE_NAME.match(raw[:2000]):
+            # `From   : John Doe`: white space before the colon (RFC 5322 4.5), which Python's parser does not take.
+            head, blank, rest = (
+                re.split(rb"(\r?\n\r?\n)", raw, maxsplit=1) if b"\n\n" in raw or b"\r\n\r\n" in raw else (raw, b"", b"")
+            )
+            parsed = email.message_from_bytes(_OBSOLETE_NAME.sub(rb"\1:", head) + blank + rest, policy=compat32)
+        return parsed
     except Exception as error:  # nested deeper than Python recurses, and whatever else the parser meets
         defects.append(f"the parts cannot be told apart: {error!r}"[:200])
         head, _, rest = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:1_000_000] else b"\n\n")
@@ -153,6 +164,8 @@ def _walk(root: Parsed, body: _Body) -> None:
 def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool) -> None:
     disposition = _disposition(part)
     name = _filename(part)
+    if kind.startswith("multipart/"):
+        kind = "text/plain"  # its boundary is missing or broken: what is there is read as it stands
     is_text = kind in ("text/plain", "text/html") and disposition != "attachment" and (not name or is_root)
     if is_text:
         if not in_attached:  # an attached message's own text stays in its attachment

@@ -17,7 +17,6 @@ from engine.dsl.tree import (
     Not,
     Number,
     Operand,
-    Or,
     Pattern,
     RuleBook,
     Size,
@@ -79,7 +78,7 @@ class AtomTable:
             rest = parts[MOST_CONJUNCTS - 1 :]
             choice = self._number(Choice((tuple(literal for literal, _ in rest),)))
             parts = [*parts[: MOST_CONJUNCTS - 1], (Literal(choice, True), condition)]
-        return tuple(dict((literal, (literal, part)) for literal, part in parts).values())
+        return tuple({literal: (literal, part) for literal, part in parts}.values())
 
     def _flat(self, condition: Condition, positive: bool) -> list[tuple[Literal, Condition]]:
         if isinstance(condition, Not):

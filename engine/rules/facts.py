@@ -84,9 +84,7 @@ def _of(part: str, attribute: str) -> Callable[[Facts], Any]:
     return read
 
 
-_READERS: dict[str, Callable[[Facts], Any]] = {
-    name: _of(*name.split(".", 1)) for name in FIELDS if "." in name
-} | {
+_READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) for name in FIELDS if "." in name} | {
     "message.body": _of("message", "text"),
     "message.id": _of("message", "message_id"),
     "message.automatic": lambda facts: facts.message.automatic.kind if facts.message and facts.message.automatic else None,

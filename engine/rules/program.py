@@ -63,10 +63,7 @@ class Program:
             for literal, _ in compiled.literals:
                 rarity[literal.atom] += 1
         return Rulesets(
-            (
-                Conjunction(index, tuple(literal for literal, _ in compiled.literals))
-                for index, compiled in enumerate(self.rules)
-            ),
+            (Conjunction(index, tuple(literal for literal, _ in compiled.literals)) for index, compiled in enumerate(self.rules)),
             rarity,
         )
 
@@ -143,9 +140,7 @@ class Programs:
     waiting: dict[str, Program]
 
 
-def compile_rules(
-    book: RuleBook, extracted: frozenset[str], organization_domains: Iterable[str], timezone: ZoneInfo
-) -> Programs:
+def compile_rules(book: RuleBook, extracted: frozenset[str], organization_domains: Iterable[str], timezone: ZoneInfo) -> Programs:
     """`book` has passed `check_rules`."""
     domains = tuple(organization_domains)
 

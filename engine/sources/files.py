@@ -23,7 +23,9 @@ def open_source(path: str) -> list[Item] | Iterator[Item]:
     if place.is_dir():
         found = _maildir(place) if (place / "cur").is_dir() and (place / "new").is_dir() else _folder(place)
         if not found:
-            raise SourceError.of("there is no mail in this folder", "a Maildir has cur/ and new/; else .eml files", Position(path))
+            raise SourceError.of(
+                "there is no mail in this folder", "a Maildir has cur/ and new/; else .eml files", Position(path)
+            )
         return found
     if _is_mbox(place):
         return _mbox(place)

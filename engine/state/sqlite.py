@@ -12,10 +12,29 @@ from engine.entities import NewContact, Project, Target, Task, Ticket
 from engine.state.view import Seen
 from engine.text import fold
 
-_TICKET = (
-    "number title description organization contact mailbox queue status priority source issue_type sub_issue_type assigned"
-    " approval due_at occurrences sender html created_at updated_at completed_at"
-).split()
+_TICKET = [
+    "number",
+    "title",
+    "description",
+    "organization",
+    "contact",
+    "mailbox",
+    "queue",
+    "status",
+    "priority",
+    "source",
+    "issue_type",
+    "sub_issue_type",
+    "assigned",
+    "approval",
+    "due_at",
+    "occurrences",
+    "sender",
+    "html",
+    "created_at",
+    "updated_at",
+    "completed_at",
+]
 _COLUMNS = ", ".join(f"t.{name}" for name in _TICKET)
 _TIMES = ("due_at", "created_at", "updated_at", "completed_at")
 _MOST_CANDIDATES = 200
@@ -126,7 +145,9 @@ class SqliteState:
                 query += f" AND t.{name} = ?"
                 values.append(value)
             else:
-                query += " AND EXISTS (SELECT 1 FROM ticket_fields f WHERE f.ticket = t.number AND f.name = ? AND f.value_key = ?)"
+                query += (
+                    " AND EXISTS (SELECT 1 FROM ticket_fields f WHERE f.ticket = t.number AND f.name = ? AND f.value_key = ?)"
+                )
                 values += [name, fold(value).strip()]
         rows = self._connection.execute(f"{query} ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}", values)
         return [self._ticket(row) for row in rows.fetchall()]

@@ -65,7 +65,9 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
     for ticket in changes.more_tickets:
         _ticket(connection, ticket, message, config)
     if changes.reopened and changes.ticket is not None:
-        connection.execute("INSERT INTO reopenings VALUES (?, ?, ?)", (changes.ticket.number, iso(changes.ticket.updated_at), message))
+        connection.execute(
+            "INSERT INTO reopenings VALUES (?, ?, ?)", (changes.ticket.number, iso(changes.ticket.updated_at), message)
+        )
     for entity, note in changes.notes:
         _note(connection, entity, note, message)
     if changes.time_entry is not None:
@@ -186,7 +188,7 @@ def _ticket(connection: sqlite3.Connection, ticket: Ticket, message: int | None,
             "description_key": text_key(ticket.description),
         }
         _insert(connection, "tickets", row)
-        count_number(connection, "ticket", ticket.number, config, row["created_at"])
+        count_number(connection, "ticket", ticket.number, config, iso(ticket.created_at))
     else:
         changes = ", ".join(f"{name} = ?" for name in row)
         connection.execute(f"UPDATE tickets SET {changes} WHERE number = ?", (*row.values(), ticket.number))
@@ -288,3 +290,8 @@ def _notification(
             now,
         ),
     )
+
+
+def apply_given_ticket(connection: sqlite3.Connection, ticket: Ticket, message: int, config: Config) -> None:
+    """A ticket that a rule test gives."""
+    _ticket(connection, ticket, message, config)

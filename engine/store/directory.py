@@ -36,10 +36,7 @@ def sync_directory(connection: sqlite3.Connection, config: Config, now: datetime
         connection.executemany(
             "INSERT INTO tasks VALUES (?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET project = excluded.project,"
             " title = excluded.title, organization = excluded.organization",
-            [
-                (one.number, one.project, one.title, one.organization, one.status)
-                for one in directory.tasks.values()
-            ],
+            [(one.number, one.project, one.title, one.organization, one.status) for one in directory.tasks.values()],
         )
         for number in directory.tasks:
             count_number(connection, "task", number, config, moment)

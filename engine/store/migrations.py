@@ -120,9 +120,7 @@ def migrate(connection: sqlite3.Connection, now: str) -> None:
     """Bring the database to the newest version, each step in one transaction. Raises `StoreError` for a newer one."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)"
-        )
+        connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
         have = version_of(connection)
         if have > len(MIGRATIONS):
             raise StoreError.of(
@@ -145,6 +143,3 @@ def version_of(connection: sqlite3.Connection) -> int:
     if found is None:
         return 0
     return int(connection.execute("SELECT COALESCE(MAX(version), 0) FROM schema_version").fetchone()[0])
-
-
-

@@ -1,0 +1,58 @@
+# Two commands do everything: `make run` and `make test`. The rest is for working on postroom.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHARED ?= ../shared
+
+.PHONY: run test setup lint types check schemas sample lock clean bench
+
+setup: $(VENV)/.ready
+
+# Made anew when the lock file changes. Packages come with their hashes; building needs a C compiler (durable-rules).
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "postroom needs Python 3.11 or newer: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+run: setup
+	rm -rf sample.db sample.db-wal sample.db-shm sample.db.files
+	$(BIN)/postroom run --source sample --db sample.db || test $$? -eq 1
+	@echo
+	$(BIN)/postroom show T20261102.0001 --db sample.db
+	@echo
+	@echo "More: .venv/bin/postroom status --db sample.db; .venv/bin/postroom explain sample/new/*.001.sample"
+
+test: setup
+	$(BIN)/python -m pytest -n 2
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+check: setup
+	$(BIN)/postroom check
+	$(BIN)/postroom test
+
+# The schemas alone accept what ships. That they reject what they must is in tests/config/test_schema.py.
+schemas: setup
+	for name in settings picklists tags duplicates; do \
+	  $(BIN)/check-jsonschema --schemafile schema/$$name.schema.json rules/$$name.yaml || exit 1; done
+	$(BIN)/check-jsonschema --schemafile schema/mailbox.schema.json rules/mailboxes/*.yaml
+	$(BIN)/check-jsonschema --schemafile schema/tests.schema.json rules/tests/*.yaml
+
+sample: setup
+	$(BIN)/python tools/make_sample.py
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev --extra build pyproject.toml -o requirements.lock
+
+bench: setup
+	$(BIN)/python bench/load_rules.py
+
+clean:
+	rm -rf $(VENV) sample.db* .pytest_cache .mypy_cache .ruff_cache

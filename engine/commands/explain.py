@@ -1,0 +1,90 @@
+"""`postroom explain`: what would become of a message, and why; writes nothing."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from engine.commands.options import chosen_mailbox, common, load_setup
+from engine.config.version import describe_version
+from engine.decide.decision import Envelope
+from engine.decide.flow import decide
+from engine.errors import PostroomError
+from engine.mail.parse import parse_message
+from engine.report.explanation import explanation
+from engine.sources.files import open_source
+from engine.sources.route import received_at, route
+from engine.state.sqlite import SqliteState
+from engine.store.database import open_database, open_for_reading
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.option("--mailbox", metavar="NAME", help="As mail to this mailbox.")
+@click.option("--message", "message_id", metavar="ID", help="What became of a stored message, by its Message-ID or row number.")
+@click.option("--json", "as_json", is_flag=True, help="Print the Decision.")
+@common
+def explain(
+    file: str | None, mailbox: str | None, message_id: str | None, as_json: bool, rules: Path, db: Path, verbose: bool
+) -> None:
+    """Say what would become of a message and why, or what became of a stored one. Writes nothing.
+
+    \b
+    Examples:
+      postroom explain mail.eml
+      postroom explain - --mailbox support < mail.eml
+      postroom explain --message 4711
+    """
+    if (file is None) == (message_id is None):
+        raise click.UsageError("name a FILE, or a stored message with --message ID")
+    if message_id is not None:
+        decision = _stored(db, message_id)
+    else:
+        decision = _fresh(str(file), mailbox, rules, db)
+    click.echo(json.dumps(decision, ensure_ascii=False) if as_json else explanation(decision), nl=as_json)
+
+
+def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> dict:  # type: ignore[type-arg]
+    setup = load_setup(rules)
+    name = chosen_mailbox(mailbox, setup.config)
+    items = list(open_source(file))
+    if len(items) != 1:
+        raise PostroomError.of(f"{file} holds {len(items)} messages", "name one message's file")
+    try:
+        raw = items[0].read()
+    except OSError as error:
+        raise PostroomError.of(f"{file} cannot be read: {error.strerror}", "mend its rights") from error
+    message = parse_message(raw)
+    name = name or route(message, setup.config)
+    at = received_at(message, datetime.now(UTC))
+    # Without a database there is no past: every message is the first.
+    with closing(open_for_reading(db) if db.exists() else open_database(None)) as connection:
+        state = SqliteState(connection, setup.config)
+        seen = state.seen(name, message.identity)
+        decision = decide(message, Envelope(name, items[0].source_id, at), setup, state, at, explain=True).as_dict()
+    if seen is not None:
+        click.echo(
+            f"It was processed before ({seen.outcome} {seen.number or ''}): `run` would pass it over.".replace(" )", ")"),
+            err=True,
+        )
+    decision["configuration"] = describe_version(setup.config.root, setup.config.digest)
+    return decision
+
+
+def _stored(db: Path, message_id: str) -> dict:  # type: ignore[type-arg]
+    with closing(open_for_reading(db)) as connection:
+        column = "id" if message_id.isdigit() else "message_id"
+        row = connection.execute(
+            f"SELECT decision, config_version, processed_at FROM messages WHERE {column} = ? ORDER BY id LIMIT 1",
+            (message_id.strip("<>"),),
+        ).fetchone()
+    if row is None:
+        raise PostroomError.of(f"there is no message '{message_id}' in {db}", "give its Message-ID or the id of its row")
+    decision: dict = json.loads(row[0])  # type: ignore[type-arg]
+    decision["configuration"] = row[1]
+    decision["trace"].append({"step": "decided", "found": f"{row[2]} under the configuration {row[1]}", "where": ""})
+    return decision

@@ -1,0 +1,59 @@
+"""Options that commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from engine.config.load import load_config
+from engine.config.model import Config
+from engine.decide.setup import Setup, prepare
+from engine.errors import PostroomError, did_you_mean
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def common(command: F) -> F:
+    """`--rules`, `--db`, `--verbose` on every command."""
+    for option in (
+        click.option("--verbose", is_flag=True, help="Show the traceback of an error."),
+        click.option(
+            "--db",
+            type=click.Path(path_type=Path, dir_okay=False),
+            default="postroom.db",
+            envvar="POSTROOM_DB",
+            show_default=True,
+            help="The database.  [env: POSTROOM_DB]",
+        ),
+        click.option(
+            "--rules",
+            type=click.Path(path_type=Path),
+            default="rules",
+            envvar="POSTROOM_RULES",
+            show_default=True,
+            help="The configuration's folder.  [env: POSTROOM_RULES]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def load_setup(rules: Path) -> Setup:
+    """Raises `ConfigError` with every problem."""
+    return prepare(load_config(rules))
+
+
+def chosen_mailbox(name: str | None, config: Config) -> str | None:
+    """A mailbox named with --mailbox: it must exist and be read. Raises `PostroomError`."""
+    if name is None:
+        return None
+    if name not in config.mailboxes:
+        raise PostroomError.of(f"unknown mailbox '{name}'", did_you_mean(name, config.mailboxes))
+    if not config.mailboxes[name].active:
+        raise PostroomError.of(
+            f"the mailbox '{name}' is not active", "name another, or set `active: true`", config.mailboxes[name].where("active")
+        )
+    return name

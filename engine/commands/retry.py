@@ -1,0 +1,35 @@
+"""`postroom retry`: messages in quarantine once more, under the configuration as it now is."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from engine.commands.options import common, load_setup
+from engine.processing import Processor
+from engine.report.summary import print_summary
+from engine.store.database import open_database
+
+
+@click.command()
+@click.argument("messages", nargs=-1, type=int)
+@common
+def retry(messages: tuple[int, ...], rules: Path, db: Path, verbose: bool) -> None:
+    """Process quarantined mail again: all of it, or the MESSAGES whose ids `postroom status` shows.
+
+    \b
+    Examples:
+      postroom retry
+      postroom retry 12 15
+
+    Exit status: 1 when some went back to quarantine.
+    """
+    setup = load_setup(rules)
+    with closing(open_database(db)) as connection:
+        summary = Processor(connection, setup).retry(messages)
+    print_summary(summary, Console())
+    sys.exit(1 if summary.findings else 0)

@@ -1,0 +1,45 @@
+"""What is held in quarantine, and taking one message out of it to be processed anew."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.errors import StoreError
+from engine.state.sqlite import moment
+
+
+@dataclass(frozen=True)
+class Held:
+    """One message in quarantine, with its whole bytes."""
+
+    message: int
+    mailbox: str
+    source_id: str
+    received_at: datetime
+    raw: bytes
+
+
+def held_messages(connection: sqlite3.Connection, only: tuple[int, ...]) -> list[int]:
+    """Ids of messages in quarantine; `only` these where some are named. Raises `StoreError` for one that is not there."""
+    every = [row[0] for row in connection.execute("SELECT message FROM quarantine ORDER BY id")]
+    for message in only:
+        if message not in every:
+            raise StoreError.of(f"message {message} is not in quarantine", "`postroom status` shows which are")
+    return list(only) or every
+
+
+def release(connection: sqlite3.Connection, message: int) -> Held:
+    """Remove the message's rows, within the caller's transaction, and give its bytes back."""
+    row = connection.execute(
+        "SELECT q.mailbox, q.source_id, m.received_at, r.zlib FROM quarantine q JOIN messages m ON m.id = q.message"
+        " JOIN raw_messages r ON r.sha256 = q.raw_sha256 WHERE q.message = ?",
+        (message,),
+    ).fetchone()
+    connection.execute("DELETE FROM quarantine WHERE message = ?", (message,))
+    connection.execute("DELETE FROM rule_hits WHERE message = ?", (message,))
+    connection.execute("UPDATE outbox SET message = NULL WHERE message = ?", (message,))
+    connection.execute("DELETE FROM messages WHERE id = ?", (message,))
+    return Held(message, row[0], row[1], moment(row[2]), zlib.decompress(row[3]))

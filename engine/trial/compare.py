@@ -1,0 +1,75 @@
+"""What was expected against what was found: maps by the keys that are given, named lists as sets, the rest exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from engine.decide.decision import Decision, plain
+from engine.errors import Position
+from engine.trial.case import Case
+
+_SETS = ("fired", "not_fired", "notified", "tags", "waiting")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One expectation that does not hold."""
+
+    what: str
+    expected: Any
+    found: Any
+    position: Position
+
+
+def differences(case: Case, decision: Decision) -> list[Difference]:
+    found = _found(decision)
+    return [
+        difference
+        for key, expected in case.data["expect"].items()
+        for difference in _compare(case, ("expect", key), key, expected, found.get(key))
+    ]
+
+
+def _found(decision: Decision) -> dict[str, Any]:
+    return {
+        "outcome": decision.outcome,
+        "reason": decision.reason,
+        "detail": decision.detail,
+        "entity": decision.entity,
+        "target": decision.target,
+        "sender": decision.as_dict()["sender"],
+        "ticket": plain(decision.ticket) if decision.ticket else None,
+        "note": plain(decision.note) if decision.note else None,
+        "time_entry": plain(decision.time_entry) if decision.time_entry else None,
+        "fired": [one.rule for one in decision.fired],
+        "not_fired": [one.rule for one in decision.not_fired],
+        "notified": list(decision.notified),
+        "tags": list(decision.tags),
+        "waiting": [one.rule for one in decision.changes.waiting],
+    }
+
+
+def _compare(case: Case, path: tuple[str, ...], name: str, expected: Any, found: Any) -> Iterator[Difference]:
+    if name == "not_fired":
+        # These rules must not have run; others may not have either.
+        if not set(expected) <= set(found or ()):
+            yield Difference(name, expected, found, case.where(*path))
+    elif isinstance(expected, dict):
+        if not isinstance(found, dict):
+            yield Difference(name, expected, found, case.where(*path))
+            return
+        for key, value in expected.items():
+            yield from _compare(case, (*path, key), f"{name}.{key}", value, found.get(key))
+    elif name.rpartition(".")[2] in (*_SETS, "additional_contacts") and isinstance(expected, list):
+        if set(expected) != set(found or ()):
+            yield Difference(name, expected, found, case.where(*path))
+    elif not _equal(expected, found):
+        yield Difference(name, expected, found, case.where(*path))
+
+
+def _equal(expected: Any, found: Any) -> bool:
+    if isinstance(expected, str) and isinstance(found, str):
+        return expected.strip() == found.strip()  # a YAML block ends with a line break that no text has
+    return bool(expected == found) and isinstance(expected, bool) == isinstance(found, bool)

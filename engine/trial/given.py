@@ -1,0 +1,209 @@
+"""What a test gives: its message as bytes, and its past as rows of an empty database."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import fields
+from datetime import UTC, datetime
+from email.message import EmailMessage, MIMEPart
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+from engine.config.model import Config, Mailbox
+from engine.decide.decision import iso
+from engine.entities import Ticket
+from engine.errors import ConfigError, Problem, did_you_mean
+from engine.mail.parse import parse_message
+from engine.quantity import parse_duration, parse_size
+from engine.store.apply import apply_given_ticket, count_number
+from engine.text import text_key, title_key
+from engine.trial.case import Case
+
+DEFAULT_NOW = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+_COLUMNS = {one.name for one in fields(Ticket)}
+_TIMES = ("created_at", "updated_at", "due_at", "completed_at")
+
+
+def now_of(case: Case) -> datetime:
+    """The time of receipt. Raises `ConfigError`."""
+    text = case.data.get("given", {}).get("now")
+    if text is None:
+        return DEFAULT_NOW
+    return _moment(case, text, "given", "now")
+
+
+def _moment(case: Case, text: str, *path: str | int) -> datetime:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise ConfigError(Problem(case.where(*path), f"'{text}' is no time", "write 2026-11-01T10:00:00Z")) from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+# --- the message ------------------------------------------------------------------------------------------------
+
+
+def message_of(case: Case, mailbox: Mailbox, now: datetime) -> bytes:
+    """The bytes of the test's message. Raises `ConfigError` where a file is not there or a header cannot be."""
+    data = case.data["message"]
+    if "file" in data:
+        path = case.folder / data["file"]
+        try:
+            return Path(path).read_bytes()
+        except OSError as error:
+            fix = "the path starts at the test file"
+            raise ConfigError(Problem(case.where("message", "file"), f"{path}: {error.strerror}", fix)) from None
+    lines = [
+        ("From", data.get("from", "")),
+        ("To", _joined(data.get("to", mailbox.address))),
+        ("Cc", _joined(data.get("cc", ""))),
+        ("Subject", data.get("subject", "")),
+        ("Date", format_datetime(now)),
+        ("Message-ID", f"<test.{abs(hash(case.name)) % 10**12}.{case.index}@rule-test.invalid>"),
+    ]
+    extra = [(name, value) for name, values in data.get("headers", {}).items() for value in _listed(values)]
+    replaced = {name.lower() for name, _ in extra}
+    head = [(name, value) for name, value in lines if value and name.lower() not in replaced] + extra
+    # Header lines as a sender would write them, for the parser to read: nothing is checked or folded here.
+    encoded = "".join(f"{name}: {value}\r\n" for name, value in head).encode("utf-8")
+    own_type = "content-type" in replaced
+    if own_type:
+        return encoded + b"\r\n" + str(data.get("body", "")).encode("utf-8")
+    return encoded + _content(case).as_bytes()
+
+
+def _joined(value: Any) -> str:
+    return ", ".join(_listed(value)) if value else ""
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _content(case: Case) -> MIMEPart:
+    data = case.data["message"]
+    content = EmailMessage()
+    if "body" in data or "html" not in data:
+        content.set_content(data.get("body", ""), cte="base64")
+        if "html" in data:
+            content.add_alternative(data["html"], subtype="html", cte="base64")
+    else:
+        content.set_content(data["html"], subtype="html", cte="base64")
+    for index, one in enumerate(data.get("attachments", ())):
+        main, _, sub = one.get("type", "application/octet-stream").partition("/")
+        size = one.get("size", 1024)
+        try:
+            length = size if isinstance(size, int) else parse_size(size)
+        except ValueError:
+            where = case.where("message", "attachments", index, "size")
+            raise ConfigError(Problem(where, f"'{size}' is no size", "write one such as 6 MB")) from None
+        content.add_attachment(b"x" * length, maintype=main, subtype=sub or "octet-stream", filename=one["name"])
+    return content
+
+
+# --- the past ---------------------------------------------------------------------------------------------------
+
+
+def set_up(case: Case, connection: sqlite3.Connection, config: Config, mailbox: str, now: datetime) -> None:
+    """Rows for the given tickets, tasks, projects and mail seen before. Raises `ConfigError`."""
+    given = case.data.get("given", {})
+    for index, row in enumerate(given.get("tasks", ())):
+        values = [row.get(name, "") for name in ("number", "project", "title", "organization", "status")]
+        _known(case, row, {"number", "project", "title", "organization", "status"}, "tasks", index)
+        connection.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", values)
+        count_number(connection, "task", values[0], config, iso(now))
+    for index, row in enumerate(given.get("projects", ())):
+        _known(case, row, {"number", "name", "organization", "active"}, "projects", index)
+        active = int(row.get("active", True) not in (False, "no"))
+        values = [row.get(name, "") for name in ("number", "name", "organization")]
+        connection.execute("INSERT OR REPLACE INTO projects VALUES (?, ?, ?, ?)", [*values, active])
+    for index, row in enumerate(given.get("tickets", ())):
+        _ticket(case, index, row, connection, config, mailbox, now)
+    for index, row in enumerate(given.get("seen", ())):
+        _seen(case, index, row, connection, row.get("mailbox", mailbox), now)
+
+
+def _known(case: Case, row: dict[str, Any], known: set[str], kind: str, index: int) -> None:
+    for name in row:
+        if name not in known:
+            where = case.document.where_key("tests", case.index, "given", kind, index, name)
+            raise ConfigError(Problem(where, f"unknown column '{name}'", did_you_mean(name, sorted(known))))
+
+
+def _ticket(
+    case: Case, index: int, row: dict[str, Any], connection: sqlite3.Connection, config: Config, mailbox: str, now: datetime
+) -> None:
+    _known(case, row, _COLUMNS | {"ago", "message_id"}, "tickets", index)
+    created = now - parse_duration(row["ago"]) if "ago" in row else now
+    values: dict[str, Any] = {
+        "title": "",
+        "organization": None,
+        "mailbox": mailbox,
+        "status": config.mailboxes[mailbox].ticket.status,
+        "created_at": created,
+        "updated_at": created,
+    }
+    for name, value in row.items():
+        if name in _TIMES:
+            values[name] = _moment(case, value, "given", "tickets", index, name)
+        elif name in ("tags", "additional_contacts"):
+            values[name] = tuple(value)
+        elif name not in ("ago", "message_id"):
+            values[name] = value
+    if config.is_complete(values["status"]):
+        values.setdefault("completed_at", values["updated_at"])
+    ticket = Ticket(**values)
+    message = _message(
+        connection, mailbox, row.get("message_id", ""), f"given ticket {index}", "", "", ticket.created_at, ticket.number
+    )
+    apply_given_ticket(connection, ticket, message, config)
+
+
+def _seen(case: Case, index: int, row: dict[str, Any], connection: sqlite3.Connection, mailbox: str, now: datetime) -> None:
+    _known(case, row, {"from", "subject", "ago", "body", "mailbox", "message_id"}, "seen", index)
+    received = now - parse_duration(row["ago"]) if "ago" in row else now
+    sender = parse_message(f"From: {row['from']}\n\n".encode()).sender.address
+    identity = f"given mail {index}"
+    _message(
+        connection,
+        mailbox,
+        row.get("message_id", ""),
+        identity,
+        sender,
+        row.get("subject", ""),
+        received,
+        None,
+        row.get("body", ""),
+    )
+
+
+def _message(
+    connection: sqlite3.Connection,
+    mailbox: str,
+    message_id: str,
+    identity: str,
+    sender: str,
+    subject: str,
+    received: datetime,
+    number: str | None,
+    body: str = "",
+) -> int:
+    cursor = connection.execute(
+        "INSERT INTO messages (mailbox, message_id, identity, source_id, received_at, sender, subject, size, raw_sha256, outcome,"
+        " number, decision, config_version, processed_at, subject_key, body_key)"
+        " VALUES (?, ?, ?, 'given', ?, ?, ?, 0, '', 'created', ?, '{}', '', ?, ?, ?)",
+        (
+            mailbox,
+            message_id.strip("<>"),
+            identity,
+            iso(received),
+            sender,
+            subject,
+            number,
+            iso(received),
+            title_key(subject),
+            text_key(body),
+        ),
+    )
+    return cursor.lastrowid or 0

@@ -1,0 +1,58 @@
+"""Running cases: each on a database of its own in memory, through the very flow that production runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.decide.decision import Decision, Envelope
+from engine.decide.flow import decide
+from engine.decide.setup import Setup
+from engine.errors import ConfigError, Problem, did_you_mean
+from engine.mail.parse import parse_message
+from engine.sources.route import route
+from engine.state.sqlite import SqliteState
+from engine.store.database import open_database
+from engine.trial.case import Case
+from engine.trial.compare import Difference, differences
+from engine.trial.given import message_of, now_of, set_up
+
+
+@dataclass(frozen=True)
+class Result:
+    case: Case
+    decision: Decision
+    differences: list[Difference]
+
+    @property
+    def passed(self) -> bool:
+        return not self.differences
+
+
+def run_case(case: Case, setup: Setup) -> Result:
+    """Raises `ConfigError` where the test itself is wrong."""
+    config = setup.config
+    _check_names(case, setup)
+    now = now_of(case)
+    name = case.data.get("mailbox")
+    if name is not None and name not in config.mailboxes:
+        raise ConfigError(Problem(case.where("mailbox"), f"unknown mailbox '{name}'", did_you_mean(name, config.mailboxes)))
+    first = config.mailboxes[name] if name else next(iter(config.mailboxes.values()))
+    message = parse_message(message_of(case, first, now))
+    mailbox = name or route(message, config)
+    connection = open_database(None)
+    try:
+        set_up(case, connection, config, mailbox, now)
+        state = SqliteState(connection, config)
+        decision = decide(message, Envelope(mailbox, str(case.position), now), setup, state, now, explain=True)
+    finally:
+        connection.close()
+    return Result(case, decision, differences(case, decision))
+
+
+def _check_names(case: Case, setup: Setup) -> None:
+    """A misspelt rule in `not_fired` would always pass."""
+    names = [rule.name for rule in setup.config.rules.rules]
+    for key in ("fired", "not_fired", "waiting"):
+        for index, name in enumerate(case.data["expect"].get(key, ())):
+            if name not in names:
+                raise ConfigError(Problem(case.where("expect", key, index), f"unknown rule '{name}'", did_you_mean(name, names)))
