@@ -25,7 +25,7 @@ class _CoreLoader(yaml.SafeLoader):
 class _CoreCLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """The same on libyaml, eight times as fast, where PyYAML was built with it."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}  # type: ignore[misc]
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
 
 for _loader in (_CoreLoader, _CoreCLoader):
@@ -88,7 +88,7 @@ def read_document(source: SourceFile) -> Document:
 
 def _hint(error: yaml.MarkedYAMLError) -> str:
     text = f"{error.problem} {error.context}"
-    if "\\t" in text or "'\t'" in text:
+    if "tab character" in text or "'\\t'" in text:
         return "indent with spaces, not tabs"
     if "mapping values are not allowed" in text:
         return "put the text in quotes, or check the indentation"

@@ -80,7 +80,7 @@ def build_settings(document: Document) -> Settings:
         ),
         private_mail=data.get("private_mail", "ignore"),
         signatures=data.get("signatures", "strip"),
-        positions={".".join(map(str, path)): position for path, position in document.keys.items() if len(path) <= 2},
+        positions={".".join(map(str, path)): position for path, position in document.values.items() if 0 < len(path) <= 2},
     )
 
 

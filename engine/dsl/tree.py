@@ -118,6 +118,8 @@ class Test:
     position: Position
     words: str
 
+    __test__ = False  # no test of pytest's
+
 
 @dataclass(frozen=True)
 class Not:

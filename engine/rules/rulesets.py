@@ -18,6 +18,10 @@ from engine.rules.atoms import Literal
 # A ruleset's table holds 512 property names and creating a fuller one hangs; a fact holds 255 properties. Staying under
 # the smaller number means that even a message for which every atom is true fits.
 MOST_NAMES = 240
+# It matches a fact by walking a tree of conditions with a stack of 64 branches (events.c, MAX_STACK_SIZE; error 303 beyond),
+# and lists at most 256 rules on one condition (error 108). A branch that waits on the stack leads to at least one rule that
+# no other does, so with this many rules in a ruleset neither limit can be met. Found here; `design.md` does not have it.
+MOST_RULES = 60
 _MESSAGE = "msg"
 _LAST = "last"
 _sids = itertools.count(1)
@@ -115,6 +119,8 @@ class Rulesets:
         self._by_anchor: dict[int, list[int]] = defaultdict(list)
         self._anchored: list[_One] = []
         anchor_of = {one.index: anchor for anchor, one in anchored}
+        # Rules with one anchor stand together, so that a message meets as few rulesets as can be; order comes from `index`.
+        anchored.sort(key=lambda pair: pair[0])
         for part in _split([one for _, one in anchored]):
             for anchor in {anchor_of[one.index] for one in part}:
                 self._by_anchor[anchor].append(len(self._anchored))
@@ -133,12 +139,12 @@ class Rulesets:
 
 
 def _split(conjunctions: list[Conjunction]) -> list[list[Conjunction]]:
-    """Consecutive rules together while their atoms fit one ruleset."""
+    """Consecutive rules together while they and their atoms fit one ruleset."""
     parts: list[list[Conjunction]] = []
     names: set[int] = set()
     for one in conjunctions:
         atoms = {literal.atom for literal in one.literals}
-        if not parts or len(names | atoms) > MOST_NAMES:
+        if not parts or len(parts[-1]) >= MOST_RULES or len(names | atoms) > MOST_NAMES:
             parts.append([])
             names = set()
         parts[-1].append(one)

@@ -1,0 +1,131 @@
+"""Every kind of mistake in a configuration is a line with file, line and fix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.config.load import load_config
+from engine.errors import ConfigError
+
+# (file, text to replace, replacement, what the problem must say: position, message, fix)
+MISTAKES = [
+    ("settings.yaml", "version: 1", "version: 2", "settings.yaml:3:10: version 2 is not understood; this postroom understands version 1"),
+    ("settings.yaml", "edition: unlimited", "edition: gold", "settings.yaml:6:10: 'edition' cannot be 'gold'; known are: basic, advanced, unlimited"),
+    ("settings.yaml", "edition: unlimited", "editon: unlimited", "settings.yaml:6:1: unknown key 'editon'; did you mean 'edition'?"),
+    ("settings.yaml", "timezone: Europe/Amsterdam", "timezone: Europe/Atlantis", "settings.yaml:5:11: unknown time zone 'Europe/Atlantis'"),
+    ("settings.yaml", "local: harbourhill ", "local: harbour ", "settings.yaml:9:10: unknown organization 'harbour'; did you mean 'harbourhill'?"),
+    ("settings.yaml", "message: 600 KB", "message: 600", "settings.yaml:18:12: 'message' cannot be 600; write a size such as '30 MB'"),
+    ("settings.yaml", "window: 10 minutes", "window: soon", "settings.yaml:26:11: 'window' cannot be 'soon'; write a length of time"),
+    ("settings.yaml", "ticket: T{date:%Y%m%d}.{seq:04d}", "ticket: T{date:%Q}.{seq:04d}", "settings.yaml:13:11: the date form '%Q' is not understood"),
+    ("settings.yaml", "private_mail: ignore", "private_mail: ignore\nprivate_mail: process", "the key 'private_mail' stands twice (first in line 42); remove one"),
+    ("settings.yaml", "name: Harbour & Hill IT", "name: [Harbour", "settings.yaml:5:9: this is not YAML: did not find expected ',' or ']'; close the bracket"),
+    ("settings.yaml", "signatures: strip", "\tsignatures: strip", "indent with spaces, not tabs"),
+    ("picklists.yaml", "{name: Done, complete: true}", "{name: Done, complete: yes}", "'complete' cannot be 'yes'; write true or false"),
+    ("picklists.yaml", "{name: Done, complete: true}", "{name: Done}", "no status is complete; add `complete: true`"),
+    ("picklists.yaml", "  - {name: In progress}", "  - {name: New}", "picklists.yaml:7:5: the status 'New' stands twice; remove one"),
+    ("tags.yaml", "- {label: Phishing", "- {label: Printer", "the tag 'Printer' stands twice; first in line 9"),
+    ("duplicates.yaml", "mailboxes: [alerts]", "mailboxes: [alert]", "duplicates.yaml:6:17: unknown mailbox 'alert'; did you mean 'alerts'?"),
+    ("duplicates.yaml", "same: [alert_id]", "same: [alertid]", "duplicates.yaml:7:12: unknown field 'alertid'; did you mean 'alert_id'?"),
+    ("duplicates.yaml", "status: In progress", "status: Done", "'Done' is complete: it reopens nothing; name another status"),
+    ("mailboxes/help.yaml", "queue: Front desk", "queue: Frontdesk", "mailboxes/help.yaml:23:12: unknown queue 'Frontdesk'; did you mean 'Front desk'?"),
+    ("mailboxes/help.yaml", "status: New", "status: Newish", "unknown status 'Newish'; did you mean 'New'?"),
+    ("mailboxes/help.yaml", "template: received", "template: recieved", "unknown template 'recieved'; did you mean 'received'?"),
+    ("mailboxes/help.yaml", "${env:HELP_PASSWORD}", "hunter2", "'password' cannot be 'hunter2'; write the name of an environment variable"),
+    ("mailboxes/help.yaml", "address: help@", "address: priority@", "the address priority@harbourhill.example is already"),
+    ("mailboxes/priority.yaml", "extends: help", "extends: helpp", "mailboxes/priority.yaml:4:10: unknown mailbox 'helpp'; did you mean 'help'?"),
+    ("mailboxes/priority.yaml", "extends: help", "extends: priority", "`extends` runs in a circle: priority -> priority"),
+    ("mailboxes/priority.yaml", "tags: [Priority line]", "tags: [Priorty line]", "unknown tag 'Priorty line'; did you mean 'Priority line'?"),
+    ("mailboxes/alerts.yaml", "(?P<device>", "(?P<host>", "the expression has no group named 'device'; write (?P<device>...)"),
+    ("mailboxes/alerts.yaml", "(?P<device>", "(?P<device>(", "the regular expression is wrong"),
+    ("templates/received.md", "---\nsubject", "subject", "templates/received.md:1:1: the template has no head"),
+    ("templates/received.md", "{{ ticket.title }}", "{{ ticket.title }", "templates/received.md:2: the template is wrong"),
+    ("directory/contacts.csv", "maya,brightwater,", "maya,brightwter,", "directory/contacts.csv:2: unknown organization 'brightwter'; did you mean 'brightwater'?"),
+    ("directory/contacts.csv", "peter,brightwater", "maya,brightwater", "directory/contacts.csv:3: the id 'maya' stands twice; first in line 2"),
+    ("directory/contacts.csv", "id,organization", "ident,organization", "unknown column 'ident'"),
+    ("directory/contacts.csv", ",,yes\npeter", ",yes\npeter", "directory/contacts.csv:2: the line has 7 values, the first line 8 columns"),
+    ("directory/organizations.csv", "kessler-nord,Kessler Werk Nord,nord.kessler.example,Standard,kessler,", "kessler-nord,Kessler Werk Nord,nord.kessler.example,Standard,kesler,", "unknown organization 'kesler'"),
+    ("directory/resources.csv", ",Technician,yes\njoost", ",Technican,yes\njoost", "directory/resources.csv:2: unknown role 'Technican'; did you mean 'Technician'?"),
+    ("directory/resources.csv", ",Technician,yes\njoost", ",Technician,maybe\njoost", "'active' cannot be 'maybe'; write yes or no"),
+    ("directory/tasks.csv", "P20260901.0001", "P20260901.0002", "unknown project 'P20260901.0002'; did you mean 'P20260901.0001'?"),
+    ("directory/tasks.csv", "In progress", "Doing", "unknown status 'Doing'"),
+    ("workflow/20-triage.rules", 'set queue to "Second line"', 'set queue to "Secondline"', "workflow/20-triage.rules:10:18: unknown queue 'Secondline'; did you mean 'Second line'?"),
+    ("workflow/20-triage.rules", "organization.classification", "organisation.classification", "unknown field 'organisation.classification'; did you mean 'organization.classification'?"),
+    ("workflow/20-triage.rules", "on ticket created", "on ticket creatd", "unknown event 'ticket creatd'; did you mean 'ticket created'?"),
+    ("workflow/20-triage.rules", "any of outage_words or", "any of outage_word or", "unknown list 'outage_word'; did you mean 'outage_words'?"),
+    ("workflow/20-triage.rules", 'has tag "VPN"', 'has tag "VPM"', "unknown tag 'VPM'; did you mean 'VPN'?"),
+    ("workflow/20-triage.rules", "assign to joost", "assign to ruben", "the resource 'ruben' is not active; name an active one"),
+    ("workflow/20-triage.rules", "using urgent", "using urgnt", "unknown template 'urgnt'; did you mean 'urgent'?"),
+    ("workflow/20-triage.rules", 'to "Connectivity" / "VPN"', 'to "Connectivity" / "Printer"', "unknown sub-issue type 'Printer'"),
+    ("workflow/20-triage.rules", 'priority is not "Urgent"', 'priority > 3', "'priority' is no number, size or time: '>' does not fit"),
+    ("workflow/10-intake.rules", '/\\.(exe|js|vbs|scr|docm|xlsm)$/i', "/(exe/i", "the regular expression is wrong"),
+    ("workflow/10-intake.rules", '/\\.(exe|js|vbs|scr|docm|xlsm)$/i', "/exe/q", "unknown flag 'q'; known are: i (any case), m, s"),
+    ("workflow/10-intake.rules", 'then discard "newsletter"', 'then set queue to "Front desk"', "'queue' cannot be set on 'message'; set it in a rule: on ticket created"),
+    ("workflow/10-intake.rules", 'then discard "newsletter"', "then discard newsletter", "'newsletter' cannot stand here; expected text in quotes"),
+    ("workflow/30-follow-up.rules", 'rule "Recovered devices are done"', 'rule "The technician hears what the customer wrote"', "stands twice; first at workflow/30-follow-up.rules:1:6; rename one"),
+    ("workflow/30-follow-up.rules", "after 30 minutes from ticket created", "after 30 minutes from message", "a rule cannot wait after 'message'"),
+    ("workflow/30-follow-up.rules", 'status is "New"\n', 'status is "New" and subject contains "x"\n', "a rule that waits after 'ticket created' has no 'subject'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "says"), MISTAKES, ids=[f"{m[0]}: {m[3][:60]}" for m in MISTAKES])
+def test_a_mistake_is_found_and_says_how_to_mend_it(rules: Path, file: str, old: str, new: str, says: str) -> None:
+    path = rules / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(rules)
+    shown = str(caught.value)
+    assert says in shown
+    for problem in caught.value.problems:
+        assert problem.position.file and problem.fix, problem
+
+
+def test_all_problems_are_reported_at_once_in_the_order_of_the_files(rules: Path) -> None:
+    for file, old, new in (
+        ("settings.yaml", "edition: unlimited", "edition: gold"),
+        ("mailboxes/help.yaml", "queue: Front desk", "queue: Frontdesk"),
+        ("workflow/20-triage.rules", 'has tag "VPN"', 'has tag "VPM"'),
+        ("directory/tasks.csv", "In progress", "Doing"),
+    ):
+        path = rules / file
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    # settings that their schema refuses stand in the way of references: those come when it is mended
+    with pytest.raises(ConfigError) as caught:
+        load_config(rules)
+    assert [problem.position.file for problem in caught.value.problems] == ["settings.yaml"]
+    (rules / "settings.yaml").write_text((rules / "settings.yaml").read_text("utf-8").replace("gold", "unlimited"), "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(rules)
+    files = [problem.position.file for problem in caught.value.problems]
+    assert files == ["directory/tasks.csv", "mailboxes/help.yaml", "workflow/20-triage.rules"]
+
+
+def test_a_file_that_is_not_utf8_is_named_with_its_line(rules: Path) -> None:
+    (rules / "tags.yaml").write_bytes(b"version: 1\ntags:\n  - {label: Caf\xe9}\n")
+    with pytest.raises(ConfigError, match=r"tags\.yaml:3:16: the file is not UTF-8; save it with the encoding UTF-8"):
+        load_config(rules)
+
+
+def test_anchors_that_explode_are_refused_in_no_time(rules: Path) -> None:
+    lines = ["version: 1", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    (rules / "tags.yaml").write_text("\n".join(lines), "utf-8")
+    with pytest.raises(ConfigError, match="anchors make this file grow"):
+        load_config(rules)
+
+
+def test_a_missing_file_and_a_missing_folder_say_so(rules: Path, tmp_path: Path) -> None:
+    (rules / "picklists.yaml").unlink()
+    with pytest.raises(ConfigError, match=r"picklists\.yaml: the file is missing"):
+        load_config(rules)
+    with pytest.raises(ConfigError, match="there is no such configuration folder; name one with --rules DIR"):
+        load_config(tmp_path / "nowhere")
+
+
+def test_a_file_of_a_name_that_nothing_reads_is_named(rules: Path) -> None:
+    (rules / "setings.yaml").write_text("version: 1\n")
+    with pytest.raises(ConfigError, match=r"setings\.yaml: no file of this name is read; did you mean 'settings\.yaml'\?"):
+        load_config(rules)

@@ -1,0 +1,48 @@
+"""What tests share: where configurations are, and a copy of one to break."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.config.load import load_config
+from engine.decide.setup import Setup, prepare
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Path:
+    return ROOT / "rules"
+
+
+@pytest.fixture(scope="session")
+def setup(shipped: Path) -> Setup:
+    return prepare(load_config(shipped))
+
+
+@pytest.fixture
+def rules(tmp_path: Path, shipped: Path) -> Path:
+    """A copy of the shipped configuration, to change."""
+    return Path(shutil.copytree(shipped, tmp_path / "rules"))
+
+
+@pytest.fixture(scope="session")
+def example() -> Path:
+    """The example configuration, where it is at hand."""
+    path = SHARED / "example-rules"
+    if not path.is_dir():
+        pytest.skip("../shared/example-rules is not here")
+    return path
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Real mail, where it is at hand."""
+    path = SHARED / "corpus"
+    if not path.is_dir():
+        pytest.skip("../shared/corpus is not here")
+    return path

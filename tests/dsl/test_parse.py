@@ -1,0 +1,117 @@
+"""The rule language's text to trees, and its syntax errors in the language's words."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.dsl.parse import parse_rules
+from engine.dsl.tree import And, Duration, Not, Or, Rule, SetField, Size, Test
+
+
+def one(condition: str) -> object:
+    items, problems = parse_rules("x.rules", f'rule "R"\n  on message\n  when {condition}\n  then stop\n')
+    assert not problems, problems
+    rule = items[0]
+    assert isinstance(rule, Rule)
+    return rule.condition
+
+
+def test_and_binds_more_than_or_and_not_most() -> None:
+    tree = one('sender.known or header "X" exists and not message.forwarded')
+    assert isinstance(tree, Or)
+    assert isinstance(tree.parts[1], And)
+    assert isinstance(tree.parts[1].parts[1], Not)
+
+
+@pytest.mark.parametrize(
+    ("condition", "operator", "negated"),
+    [
+        ('subject is "a"', "is", False),
+        ('subject is not "a"', "is", True),
+        ("sender.address in friends", "in", False),
+        ('sender.address not in ("a", "b")', "in", True),
+        ('subject contains "a"', "contains", False),
+        ('subject does not contain "a"', "contains", True),
+        ("subject contains any of words", "contains any of", False),
+        ("subject does not contain any of words", "contains any of", True),
+        ('subject contains all of ("a", "b")', "contains all of", False),
+        ('subject starts with "a"', "starts with", False),
+        ('subject does not end with "a"', "ends with", True),
+        ("subject matches /a+\\/b/i", "matches", False),
+        ("subject does not match /a/", "matches", True),
+        ('header "List-Id" exists', "exists", False),
+        ('header "List-Id" does not exist', "exists", True),
+        ("subject is empty", "is empty", False),
+        ("subject is not empty", "is empty", True),
+        ('ticket has tag "VPN"', "has tag", False),
+        ('ticket does not have tag "VPN"', "has tag", True),
+        ("message.size > 5 MB", ">", False),
+        ("any attachment.size <= 10 KB", "<=", False),
+        ("message.time < 08:30", "<", False),
+        ("message.received >= 2026-12-24", ">=", False),
+        ("sender.known", "holds", False),
+    ],
+)
+def test_every_operator_of_the_language(condition: str, operator: str, negated: bool) -> None:
+    tree = one(condition)
+    assert isinstance(tree, Not) == negated
+    test = tree.part if isinstance(tree, Not) else tree
+    assert isinstance(test, Test)
+    assert test.operator == operator
+    assert test.words == condition
+
+
+def test_values_have_their_types() -> None:
+    tree = one("message.size > 1.5 KB")
+    assert isinstance(tree, Test) and isinstance(tree.value, Size) and tree.value.size == 1536
+    tree = one("ticket.age > 2 business hours")
+    assert isinstance(tree, Test) and isinstance(tree.value, Duration) and tree.value.business
+
+
+def test_every_action_of_the_language() -> None:
+    actions = """
+      set queue to "Level 1"  set issue type to "A" / "B"  set due to 4 hours  clear assigned
+      add tag "x"  remove tag "y"  assign to eva  assign to "eva"
+      notify sender, contact, additional contacts, assigned resource, resource oncall, "a@b.example" using some-template
+      add note "text" as internal  add note "text" as all  add note "text"
+      create ticket "More" with queue "Q", priority "Low"  create ticket "More"
+      discard "x"  discard "x" even replies  refuse "y"  refuse using t  refuse "y" using t even replies  quarantine "z"
+      attribute to forwarded sender  attribute to organization acme  attribute to contact ana  stop
+    """
+    items, problems = parse_rules("x.rules", f'rule "R" on ticket created then {actions}')
+    assert not problems
+    rule = items[0]
+    assert isinstance(rule, Rule) and len(rule.actions) == 24
+    assert isinstance(rule.actions[0], SetField) and rule.actions[0].position.line == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "says"),
+    [
+        ('rule "A"\n  on message\n  when subject ~ "x"\n  then stop', 3, 16, "'~' cannot stand here"),
+        ('rule "A"\n  on message\n  when subject contains\n  then stop', 4, 3, "'then' cannot stand here; expected `all` or `any` or a name or text in quotes"),
+        ('rule "A"\n  on message\n  then frobnicate', 3, 8, "'frobnicate' cannot stand here; expected an action (set, clear, add tag"),
+        ('rule "A"\n  on message\n  when subject', 3, 15, "the rule ends too early; expected an operator (is, is not, in"),
+        ("rule 'A'\n  on message then stop", 1, 6, "' does not quote; text stands in straight double quotes"),
+        ('rule "A"\n  on message\n  when subject is "x\n  then stop', 3, 19, "the text in quotes does not end on its line"),
+        ('rule "A"\n  on message\n  when (sender.known\n  then stop', 4, 3, "'then' cannot stand here"),
+        ('rule "A"\n  priority high\n  on message then stop', 2, 12, "'high' cannot stand here; expected a whole number"),
+        ('rule "A"\n  on message when message.time > 25:00 then stop', 2, 34, "there is no 25:00; write a time such as 08:30"),
+    ],
+)  # fmt: skip
+def test_a_syntax_error_shows_line_caret_and_what_was_expected(text: str, line: int, column: int, says: str) -> None:
+    _, problems = parse_rules("x.rules", text)
+    assert len(problems) == 1
+    problem = problems[0]
+    assert (problem.position.line, problem.position.column) == (line, column), str(problem)
+    assert says in f"{problem.message}; {problem.fix}"
+    shown, caret = problem.excerpt.split("\n")
+    assert shown.strip() == text.split("\n")[line - 1].strip()
+    assert caret.index("^") == column + 3
+
+
+def test_one_error_does_not_hide_the_next_nor_the_rules_between() -> None:
+    text = 'rule "A" on message when ~ then stop\nrule "B" on message then stop\nlist x = "a"\nrule "C" on message then fly\n'
+    items, problems = parse_rules("x.rules", text)
+    assert [problem.position.line for problem in problems] == [1, 4]
+    assert [item.name for item in items] == ["B", "x"]

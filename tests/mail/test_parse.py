@@ -1,0 +1,205 @@
+"""Raw bytes to a `Message`: never an exception, and as much as can be read."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.mail.attachments import safe_name
+from engine.mail.parse import parse_message
+
+
+def mail(*lines: str, body: str = "hello\n") -> bytes:
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode("utf-8")
+
+
+def test_headers_addresses_and_dates_are_decoded() -> None:
+    message = parse_message(
+        mail(
+            "From: =?iso-8859-1?Q?Ana_Garc=EDa?= <ANA@Contoso.example>",
+            'To: "Desk, The" <help@us.example>, Bob <bob@x.example>',
+            "Cc: undisclosed-recipients:;",
+            "Subject: =?utf-8?B?w7xi?= =?utf-8?B?ZXI=?= plain =?utf-8?Q?=F0=9F=93=85?=",
+            "Date: Mon, 2 Nov 2026 11:00:00 +0100",
+            "Message-ID: <a1@x.example>",
+            "In-Reply-To: <p1@x.example>",
+            "References: <r1@x.example>\r\n <r2@x.example>",
+        )
+    )
+    assert message.sender.address == "ana@contoso.example" and message.sender.name == "Ana García"
+    assert [one.address for one in message.to] == ["help@us.example", "bob@x.example"]
+    assert message.cc == ()
+    assert message.subject == "über plain 📅"
+    assert message.date == datetime(2026, 11, 2, 10, tzinfo=UTC)
+    assert (message.message_id, message.in_reply_to, message.references) == (
+        "a1@x.example",
+        ("p1@x.example",),
+        ("r1@x.example", "r2@x.example"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("declared", "data", "text"),
+    [
+        ("utf-8", "größer".encode(), "größer"),
+        ("us-ascii", "größer".encode(), "größer"),
+        ("utf-8", "größer".encode("cp1252"), "größer"),
+        ("iso-8859-1", "10 € – “ja”".encode("cp1252"), "10 € – “ja”"),
+        ("ks_c_5601-1987", "안녕".encode("cp949"), "안녕"),
+        ("shift_jis", "①日本".encode("cp932"), "①日本"),
+        ("no-such-charset", "größer".encode(), "größer"),
+        ("unicode_escape", b"\\x41", "\\x41"),
+        ("zlib", b"plain", "plain"),
+    ],
+)  # fmt: skip
+def test_a_charset_that_is_declared_wrongly_is_still_read(declared: str, data: bytes, text: str) -> None:
+    raw = (
+        f"From: a@b.example\r\nContent-Type: text/plain; charset={declared}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n".encode()
+        + data
+    )
+    assert parse_message(raw).text.strip() == text
+
+
+def test_html_alone_becomes_text_and_an_empty_text_part_counts_as_none() -> None:
+    html = "<html><style>p {}</style><body><p>Hello <b>you</b></p><script>x()</script><p>Bye</p></body></html>"
+    raw = mail("From: a@b.example", "Content-Type: text/html; charset=utf-8", body=html)
+    assert parse_message(raw).text.split() == ["Hello", "you", "Bye"]
+    both = mail(
+        "From: a@b.example",
+        'Content-Type: multipart/alternative; boundary="b"',
+        body=f"--b\r\nContent-Type: text/plain\r\n\r\n  \r\n--b\r\nContent-Type: text/html\r\n\r\n{html}\r\n--b--\r\n",
+    )
+    assert parse_message(both).text.split() == ["Hello", "you", "Bye"]
+
+
+def test_small_inline_images_are_logos_and_larger_ones_attachments() -> None:
+    def part(size: int, extra: str) -> str:
+        return f"--b\r\nContent-Type: image/png; name=i.png\r\n{extra}Content-Transfer-Encoding: 8bit\r\n\r\n{'x' * size}\r\n"
+
+    inline = "Content-Disposition: inline\r\nContent-ID: <1>\r\n"
+    body = part(8_000, inline) + part(8_192, inline) + part(10, "Content-Disposition: attachment\r\n") + "--b--\r\n"
+    message = parse_message(mail("From: a@b.example", 'Content-Type: multipart/related; boundary="b"', body=body))
+    assert [(one.size, one.inline) for one in message.attachments] == [(8192, True), (10, False)]
+
+
+def test_an_attached_message_is_kept_and_unpacked_one_level() -> None:
+    inner = "From: Zoe <zoe@z.example>\r\nSubject: Inner\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: text/plain\r\n\r\nthe inner text\r\n--c\r\nContent-Type: text/x-log; name=l.log\r\n\r\nlog\r\n--c--\r\n"
+    body = f"--b\r\nContent-Type: text/plain\r\n\r\nsee\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--\r\n"
+    message = parse_message(
+        mail("From: a@b.example", "Subject: Fwd: Inner", "Content-Type: multipart/mixed; boundary=b", body=body)
+    )
+    assert message.text.strip() == "see"
+    assert [one.name for one in message.attachments] == ["Inner.eml", "l.log"]
+    assert message.forwarded is not None and message.forwarded.sender.address == "zoe@z.example"
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Windows\\x.exe", "x.exe"),
+        ("CON.txt", "_CON.txt"),
+        ("nul", "_nul"),
+        ("a\0b\r\nc.txt", "a_b_c.txt"),
+        ("invoice\u202efdp.exe", "invoice_fdp.exe"),
+        ("...", "attachment-1.txt"),
+        ("", "attachment-1.txt"),
+        ("-rf", "rf"),
+        ("x" * 300 + ".pdf", "x" * 116 + ".pdf"),
+        ("año 2026.pdf", "año 2026.pdf"),
+    ],
+)
+def test_names_of_attachments_are_made_safe(name: str, safe: str) -> None:
+    assert safe_name(name, "text/plain", 1) == safe
+
+
+def test_our_own_headers_are_not_a_strangers_to_set() -> None:
+    assert "X-Postroom-Ticket" not in parse_message(mail("From: a@b.example", "X-Postroom-Ticket: T1")).headers
+
+
+@pytest.mark.parametrize("value", ["Private", "company-confidential", " private "])
+def test_private_and_confidential_messages_are_known(value: str) -> None:
+    assert parse_message(mail("From: a@b.example", f"Sensitivity: {value}")).private
+
+
+def test_identity_is_message_id_from_date_and_subject_or_the_raw_bytes() -> None:
+    base = ["From: a@b.example", "Date: Mon, 2 Nov 2026 11:00:00 +0100", "Subject: x", "Message-ID: <1@b>"]
+    one = parse_message(mail(*base)).identity
+    assert parse_message(mail("Received: elsewhere", *base, body="other")).identity == one
+    for index in range(4):
+        changed = [line + "z" if number == index else line for number, line in enumerate(base)]
+        if index == 3:
+            changed[3] = "Message-ID: <2@b>"
+        assert parse_message(mail(*changed)).identity != one
+    without = parse_message(mail(*base[:3])).identity
+    assert without != parse_message(mail(*base[:3], body="other")).identity
+    assert without == parse_message(mail(*base[:3])).identity
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\0" * 1000,
+        b"no header at all",
+        b"From: \xff\xfe\r\nSubject: =?utf-8?B?!!!?=\r\nDate: yesterday\r\n\r\n\xff",
+        b"Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n",
+        b"Content-Type: text/plain; charset=\xff\xff; =\r\nContent-Disposition: attachment; filename*=x'y'%zz\r\n\r\nhi",
+        b"Content-Type: " + b"a/b;" * 10_000 + b"\r\n\r\n",
+        b"From: " + b"<" * 50_000 + b"\r\n\r\n",
+        b"From: " + b"a@b.example, " * 100_000 + b"\r\n\r\n",
+        b"Subject: " + b"x" * 1_000_000 + b"\r\n\r\n",
+        b"Subject: " + b"=?utf-8?Q?a?= " * 50_000 + b"\r\n\r\n",
+        b"References: " + b"<a@b> " * 100_000 + b"\r\n\r\n",
+        b"X: y\r\n" * 50_000 + b"\r\n",
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(1_000)),
+        b"Content-Type: text/html\r\n\r\n" + b"<div>" * 100_000,
+        b"Content-Type: text/html\r\n\r\n" + b"<" * 500_000,
+        b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 20_000,
+        b"\r\n\r\n" + b"On 1.1.2026 x@y wrote\n" * 20_000,
+        b"From: a@b\r\n\r\n" + b"> " * 200_000,
+        b"From: a@b\r\nSubject: Fwd: x\r\n\r\n" + b"From: a\nSent: b\n" * 20_000,
+    ],
+    ids=range(20),
+)
+def test_whatever_the_bytes_it_neither_raises_nor_hangs(raw: bytes) -> None:
+    start = time.process_time()
+    message = parse_message(raw)
+    assert message.identity and message.size == len(raw)
+    message.text.encode("utf-8")
+    message.subject.encode("utf-8")
+    assert time.process_time() - start < 10  # a hang, not a benchmark: each takes well under a second
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.binary(max_size=2000))
+def test_random_bytes_never_raise(raw: bytes) -> None:
+    parse_message(raw)
+
+
+_LINE = st.sampled_from(
+    ["From: a@b", "Content-Type: multipart/mixed; boundary=x", "Content-Type: text/html; charset=utf-7", "--x", "--x--", "", "> q",
+     "Content-Transfer-Encoding: base64", "=?utf-8?q?=FF?=", "Content-Type: message/rfc822", "\x00\xff", "On 1.1.26 a@b wrote:", "From: x\nSent: y\nTo: z"]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_LINE, max_size=40))
+def test_random_structures_never_raise(lines: list[str]) -> None:
+    parse_message("\n".join(lines).encode("latin-1", "replace"))
+
+
+def test_real_mail_is_read_without_a_defect(corpus: Path) -> None:
+    count = 0
+    for path in sorted(corpus.glob("*/**/*")):
+        if path.is_file() and path.stat().st_size and path.suffix != ".txt" and not path.name.startswith("."):
+            message = parse_message(path.read_bytes())
+            assert message.defects == (), path
+            assert len(message.headers), path
+            count += 1
+    assert count >= 277

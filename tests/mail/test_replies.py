@@ -1,0 +1,51 @@
+"""Replies lose quotation and signature, and nothing that their writer wrote (`behaviour.md` 4.2).
+
+Pairs of files: `replies/NAME.txt` as it came in, `replies/NAME.kept.txt` what stays.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.mail.quotes import strip_reply
+
+PAIRS = sorted(path for path in (Path(__file__).parent / "replies").glob("*.txt") if not path.name.endswith(".kept.txt"))
+
+
+@pytest.mark.parametrize("path", PAIRS, ids=lambda path: path.stem)
+def test_a_reply_keeps_what_its_writer_wrote(path: Path) -> None:
+    expected = path.with_name(f"{path.stem}.kept.txt").read_text("utf-8").strip("\n")
+    reply = strip_reply(path.read_text("utf-8"))
+    assert reply.text == expected
+
+
+@pytest.mark.parametrize("path", PAIRS, ids=lambda path: path.stem)
+def test_what_is_taken_out_is_kept_beside_it(path: Path) -> None:
+    text = path.read_text("utf-8")
+    reply = strip_reply(text)
+    have = sorted(f"{reply.text}\n{reply.removed}".split())
+    assert have == sorted(text.split())
+
+
+def test_real_replies_lose_nothing_above_the_quotation(corpus: Path) -> None:
+    """Lines above the first sign of a quotation or signature are all kept."""
+    count = 0
+    for folder in ("reply-bodies-a", "reply-bodies-b"):
+        for path in sorted((corpus / folder).glob("*.txt")):
+            text = path.read_text("utf-8", errors="replace")
+            reply = strip_reply(text)
+            assert reply.text, path
+            count += 1
+            for line in text.split("\n"):
+                stripped = line.strip()
+                if stripped.startswith(
+                    (">", "--", "__", "On ", "Am ", "Le ", "El ", "Em ", "In ", "Op ", "From", "De", "Von", "Da", "Van", "*From")
+                ):
+                    break
+                if "@" in stripped or stripped.endswith(":"):
+                    break
+                if len(stripped) > 40 and ":" not in stripped:
+                    assert stripped in reply.text, f"{path}: {line}"
+    assert count == 137

@@ -1,0 +1,193 @@
+"""Programs on durable-rules agree with plain evaluation of the same conditions, in order, without exception."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.dsl.parse import parse_rules
+from engine.dsl.tree import And, Condition, NamedList, Not, Or, Rule, RuleBook, Test
+from engine.rules.facts import Facts
+from engine.rules.program import Program
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+def facts(subject: str = "", body: str = "", **more: Any) -> Facts:
+    from zoneinfo import ZoneInfo
+
+    from engine.mail.message import Headers, Message
+
+    message = Message(size=more.pop("size", 100), sha256="", headers=Headers(more.pop("headers", ())), subject=subject, text=body)
+    message = replace(message, attachments=more.pop("attachments", ()))
+    config: Any = SimpleNamespace(
+        settings=SimpleNamespace(timezone=ZoneInfo("Europe/Madrid")), directory=SimpleNamespace(organizations={}, contacts={})
+    )
+    return Facts(config=config, mailbox="m", received_at=more.pop("at", NOW), now=NOW, message=message, **more)
+
+
+def program(text: str, groups: tuple[str, ...] = ("message", "mailbox", "sender", "ticket")) -> Program:
+    from zoneinfo import ZoneInfo
+
+    items, problems = parse_rules("x.rules", text)
+    assert not problems, problems
+    rules = tuple(item for item in items if isinstance(item, Rule))
+    lists = {item.name: item for item in items if isinstance(item, NamedList)}
+    return Program(rules, RuleBook(rules, lists), groups, frozenset(), ("own.example",), ZoneInfo("Europe/Madrid"))
+
+
+def names(one: Program, what: Facts) -> list[str]:
+    return [one.rules[index].rule.name for index in one.matching(one.read(what))]
+
+
+def holds(condition: str, what: Facts, lists: str = "") -> bool:
+    one = program(f'{lists}\nrule "R" on message when {condition} then stop')
+    return names(one, what) == ["R"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "subject", "expected"),
+    [
+        ('subject contains "über"', "Alles ÜBER Nacht", True),
+        ('subject contains "strasse"', "Hauptstraße 1", True),
+        ('subject contains "fi"', "ﬁnal", True),
+        ('subject is "hello"', "  HELLO ", True),
+        ('subject is not "hello"', "hello there", True),
+        ('subject starts with "re:"', "Re: x", True),
+        ('subject starts with "x"', "Re: x", False),
+        ('subject ends with "x"', "Re: x", True),
+        ('subject contains any of ("a1", "b2")', "has b2", True),
+        ('subject contains all of ("a1", "b2")', "has b2", False),
+        ('subject contains all of ("a1", "b2")', "b2 then a1", True),
+        ("subject contains any of words", "xx Down yy", True),
+        ('subject in ("one", "two")', "Two", True),
+        ('subject not in ("one", "two")', "three", True),
+        ("subject matches /^in(voice)?\\b/", "invoice 7", True),
+        ("subject matches /INVOICE/", "invoice 7", False),
+        ("subject matches /INVOICE/i", "invoice 7", True),
+        ("subject is empty", "", True),
+        ("subject is empty", "x", False),
+        ("subject exists", "", False),
+        ("subject", "x", True),
+        ("message.size > 50 bytes", "", True),
+        ("message.size >= 1 KB", "", False),
+        ("message.time < 10:31", "", True),
+        ("message.time < 10:30", "", False),
+        ("message.received >= 2026-11-02", "", True),
+        ("message.received < 2026-11-02", "", False),
+        ('message.weekday is "Monday"', "", True),
+        ("message.reply is false", "", True),
+        ("not message.reply", "", True),
+    ],
+)
+def test_operators_mean_what_they_say(condition: str, subject: str, expected: bool) -> None:
+    assert holds(condition, facts(subject), 'list words = "down", "outage"') is expected
+
+
+def test_headers_and_collections_hold_when_any_value_does() -> None:
+    headers = (("Received", "a"), ("Received", "b"), ("X-Empty", ""))
+    assert holds('header "received" is "b"', facts(headers=headers))
+    assert holds('header "X-Empty" exists', facts(headers=headers))
+    assert not holds('header "X-None" exists', facts(headers=headers))
+    from engine.mail.attachments import attachment
+
+    files = tuple(
+        attachment(name, "text/plain", b"x" * size, inline=False, number=1) for name, size in (("a.txt", 5), ("b.exe", 9))
+    )
+    assert holds('any attachment.name ends with ".exe"', facts(attachments=files))
+    assert holds("any attachment.size > 8 bytes", facts(attachments=files))
+    assert not holds("any attachment.size > 9 bytes", facts(attachments=files))
+
+
+def test_a_catastrophic_pattern_of_other_engines_is_linear_here() -> None:
+    assert not holds("body matches /^(a+)+$/", facts(body="a" * 200_000 + "!"))
+
+
+def test_why_a_rule_did_not_match_is_told_in_its_own_words_with_its_place() -> None:
+    one = program(
+        'rule "R"\n  on message\n  when subject contains "a"\n   and (body contains "b" or not sender.known)\n  then stop'
+    )
+    unmet = one.unmet(0, one.read(facts("xx", "b")))
+    assert unmet is not None and (unmet.words, unmet.where) == ('subject contains "a"', "x.rules:3:8")
+    one = program('rule "R" on message when not (subject is "a" or body is "b") then stop')
+    unmet = one.unmet(0, one.read(facts("a")))
+    assert unmet is not None and unmet.words == 'subject is "a"'
+
+
+def test_the_fact_is_read_anew_only_where_a_value_changed() -> None:
+    one = program('rule "R" on message when subject contains "a" and body contains "b" then stop')
+    first = one.read(facts("a", "b"))
+    second = one.read(facts("a", "c"), first)
+    assert second.found[0] is first.found[0]
+    assert one.matching(second) == []
+
+
+LETTERS = "abcdefgh"
+
+
+def _random_condition(dice: random.Random, depth: int) -> str:
+    if depth == 0 or dice.random() < 0.25:
+        field = dice.choice(("subject", "body"))
+        letter = dice.choice(LETTERS)
+        return dice.choice((f'{field} contains "{letter}"', f'{field} does not contain "{letter}"', f'{field} is "{letter}"'))
+    parts = [_random_condition(dice, depth - 1) for _ in range(dice.randint(2, 4))]
+    text = "(" + f" {dice.choice(('and', 'or'))} ".join(parts) + ")"
+    return f"not {text}" if dice.random() < 0.3 else text
+
+
+def _plainly(condition: Condition, subject: str, body: str) -> bool:
+    match condition:
+        case Not():
+            return not _plainly(condition.part, subject, body)
+        case And():
+            return all(_plainly(part, subject, body) for part in condition.parts)
+        case Or():
+            return any(_plainly(part, subject, body) for part in condition.parts)
+        case Test():
+            text = subject if condition.operand.name == "subject" else body
+            value: Any = condition.value
+            return text == value.text if condition.operator == "is" else value.text in text
+
+
+def test_random_nested_conditions_agree_with_plain_evaluation_in_order() -> None:
+    """The test that `design.md` asks to keep: 120 random expressions over 1,500 random messages."""
+    dice = random.Random(20261102)
+    text = "\n".join(f'rule "R{n}" on message when {_random_condition(dice, 4)} then stop' for n in range(120))
+    one = program(text)
+    for _ in range(1500):
+        subject = "".join(dice.sample(LETTERS, dice.randint(0, 5)))
+        body = "".join(dice.sample(LETTERS, dice.randint(0, 5)))
+        expected = [
+            compiled.rule.name
+            for compiled in one.rules
+            if compiled.rule.condition is not None and _plainly(compiled.rule.condition, subject, body)
+        ]
+        assert names(one, facts(subject, body)) == expected
+
+
+def test_five_ors_of_eight_true_parts_run_the_rule_once_and_at_once() -> None:
+    group = "(" + " or ".join(f'subject contains "{letter}"' for letter in LETTERS) + ")"
+    other = "(" + " or ".join(f'body contains "{letter}"' for letter in LETTERS) + ")"
+    one = program(f'rule "R" on message when {group} and {other} and {group} and {other} and {group} then stop')
+    assert names(one, facts(LETTERS, LETTERS)) == ["R"]
+
+
+def test_a_thousand_rules_are_used() -> None:
+    text = "\n".join(
+        f'rule "R{n}" on message when subject contains "s{n}x" and body contains "b{n}x" then stop' for n in range(1000)
+    )
+    one = program(text)
+    assert names(one, facts("s7x s500x s999x", "b7x b999x")) == ["R7", "R999"]
+
+
+def test_a_rule_with_a_hundred_conditions_fits() -> None:
+    text = " and ".join(f'subject contains "w{n}w"' for n in range(100))
+    one = program(f'rule "R" on message when {text} then stop')
+    subject = " ".join(f"w{n}w" for n in range(100))
+    assert names(one, facts(subject)) == ["R"]
+    assert names(one, facts(subject.replace("w55w", ""))) == []

@@ -1,0 +1,110 @@
+"""Each sharp edge of durable-rules that `design.md` measured has its guard, and each guard its test."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+
+import pytest
+
+from engine.rules.atoms import Literal
+from engine.rules.rulesets import MOST_NAMES, MOST_RULES, Conjunction, Rulesets, _expression, _One
+
+
+def conjunction(index: int, *atoms: int) -> Conjunction:
+    """Negative numbers are atoms that must not be true."""
+    return Conjunction(index, tuple(Literal(abs(atom), atom > 0) for atom in atoms))
+
+
+def rulesets(*conjunctions: Conjunction) -> Rulesets:
+    atoms = {literal.atom for one in conjunctions for literal in one.literals}
+    return Rulesets(conjunctions, dict.fromkeys(atoms, 1))
+
+
+def test_all_matching_rules_run_in_order_not_only_the_first() -> None:
+    assert rulesets(conjunction(0, 1), conjunction(1, 2), conjunction(2, 1, 2)).matching({1, 2}) == [0, 1, 2]
+
+
+def test_a_fact_that_matches_no_rule_is_survived() -> None:
+    """`delete_state` after an unmatched fact is a segmentation fault: every ruleset has a last rule for every message."""
+    one = rulesets(conjunction(0, 1))
+    for _ in range(1000):
+        assert one.matching(set()) == []
+        assert one.matching({7}) == []
+
+
+def test_without_the_last_rule_the_fault_is_real() -> None:
+    """In a process of its own, for it may die. When it no longer does, the guard can go."""
+    code = (
+        "from durable.engine import Ruleset\n"
+        "class H:\n  def get_action(self, n): ...\n"
+        "rs = Ruleset('x', H(), {'r': {'all': [{'m': {'$and': [{'msg': 1}, {'a': 1}]}}], 'run': lambda c: None}})\n"
+        "try:\n  rs.assert_fact({'sid': 's', 'msg': 1})\nexcept Exception: pass\n"
+        "rs.delete_state('s')\nprint('survived')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "survived" not in done.stdout
+
+
+def test_every_expression_contains_the_message_so_absence_alone_never_matches_the_state() -> None:
+    assert _expression(conjunction(0, -1)) == {"$and": [{"msg": 1}, {"$nex": {"a1": 1}}]}
+    assert _expression(conjunction(0)) == {"msg": 1}
+    one = rulesets(conjunction(0, -1), conjunction(1))
+    for _ in range(200):
+        assert one.matching(set()) == [0, 1]
+        assert one.matching({1}) == [1]
+
+
+def test_rules_are_split_so_that_no_limit_of_the_engine_can_be_met() -> None:
+    """512 names in a ruleset, 255 properties in a fact, 64 branches on the stack, 256 rules on one condition."""
+    assert MOST_NAMES < 255 and MOST_RULES < 64
+    many = [conjunction(index, 2 * index + 1, -(2 * index + 2)) for index in range(1000)]
+    one = rulesets(*many)
+    assert len(one) == -(-1000 // MOST_RULES)
+    assert one.matching({2 * index + 1 for index in range(1000)}) == list(range(1000))
+    assert one.matching(set(range(1, 2001))) == []
+
+
+@pytest.mark.parametrize("shape", ["one condition", "all different", "all absent", "long"])
+def test_hundreds_of_rules_that_all_match_are_no_error(shape: str) -> None:
+    make = {
+        "one condition": lambda index: conjunction(index, 1),
+        "all different": lambda index: conjunction(index, index + 1),
+        "all absent": lambda index: conjunction(index, -(index + 1000)),
+        "long": lambda index: conjunction(index, *range(index + 1, index + 31)),
+    }[shape]
+    one = rulesets(*(make(index) for index in range(500)))
+    assert one.matching(set(range(1, 600))) == list(range(500))
+
+
+def test_the_stack_of_64_is_real() -> None:
+    """When this no longer fails, the guard can go."""
+    with pytest.raises(Exception, match="303"):
+        _One([conjunction(index, index + 1) for index in range(100)]).matching(range(1, 101))
+
+
+def test_a_message_goes_only_to_rulesets_in_which_a_rule_may_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = rulesets(*(conjunction(index, index + 1) for index in range(1000)))
+    asked: list[_One] = []
+    matching = _One.matching
+    monkeypatch.setattr(_One, "matching", lambda self, true: asked.append(self) or matching(self, true))
+    assert one.matching({5}) == [4]
+    assert len(asked) == 1
+
+
+def test_a_contradiction_is_not_given_to_the_engine() -> None:
+    assert rulesets(conjunction(0, 1, -1), conjunction(1, 1)).matching({1}) == [1]
+
+
+def test_thousands_of_messages_leave_nothing_behind() -> None:
+    import resource
+
+    one = rulesets(*(conjunction(index, index % 50 + 1, -(index % 49 + 51)) for index in range(100)))
+    dice = random.Random(1)
+    for _ in range(500):
+        one.matching(set(dice.sample(range(1, 100), 20)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(5000):
+        one.matching(set(dice.sample(range(1, 100), 20)))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KB
