@@ -12,7 +12,7 @@ from engine.config.model import Criterion, Handling
 from engine.decide.setup import Setup
 from engine.entities import Sender, Ticket
 from engine.quantity import show_duration
-from engine.state.view import State
+from engine.state.view import Candidate, State
 from engine.text import fold, strip_prefixes, text_key, title_key
 
 _LONGEST_COMPARED = 8_000
@@ -41,6 +41,7 @@ def find_duplicate(
     extracted: Mapping[str, str],
     mailbox: str,
     received_at: datetime,
+    identity: str,
     setup: Setup,
     state: State,
 ) -> Duplicate | None:
@@ -63,9 +64,10 @@ def find_duplicate(
         if sender.via == "unattributed":
             same["sender"] = sender.address  # strangers share an organization, but have nothing to do with each other
         since = received_at - criterion.within if criterion.within else None
-        for ticket in _candidates(same, organization, since, received_at, state):
-            ratio = _alike(criterion, title, description, ticket)
-            if ratio is not None:
+        for candidate in _candidates(same, organization, since, received_at, identity, state):
+            ratio = _alike(criterion, title, description, candidate)
+            ticket = state.target(candidate.number) if ratio is not None else None
+            if ratio is not None and isinstance(ticket, Ticket):
                 complete = setup.config.is_complete(ticket.status)
                 because = _because(criterion, ticket, ratio, complete)
                 handling = criterion.when_complete if complete else criterion.when_open
@@ -76,18 +78,19 @@ def find_duplicate(
 _KEYS = {"title": "title_key", "description": "description_key"}
 
 
-def _candidates(same: dict[str, str], organization: str, since: datetime | None, until: datetime, state: State) -> list[Ticket]:
+def _candidates(
+    same: dict[str, str], organization: str, since: datetime | None, until: datetime, identity: str, state: State
+) -> list[Candidate]:
     """Tickets with the same fields. A token's ticket number is one of ours, or the one that another system gave before."""
-    found = state.tickets_of(organization, since, until, **same)
+    found = state.tickets_of(organization, since, until, identity, **same)
     if "ticket_number" in same:
         ticket = state.target(same["ticket_number"].upper()) or state.target(same["ticket_number"])
-        ours = isinstance(ticket, Ticket) and ticket.organization == organization and ticket not in found
-        if isinstance(ticket, Ticket) and ours and (since is None or ticket.created_at >= since):
-            found = [ticket, *found]
+        if isinstance(ticket, Ticket) and ticket.organization == organization and (since is None or ticket.created_at >= since):
+            found = [Candidate(ticket.number, ticket.title, ticket.description), *found]
     return found
 
 
-def _alike(criterion: Criterion, title: str, description: str, ticket: Ticket) -> float | None:
+def _alike(criterion: Criterion, title: str, description: str, ticket: Candidate) -> float | None:
     """The lowest likeness of the criterion's `similar` fields, 1 without any, None where one is too low."""
     lowest = 1.0
     for name, least in criterion.similar.items():

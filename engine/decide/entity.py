@@ -59,6 +59,7 @@ def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
         work.extracted,
         work.envelope.mailbox,
         work.envelope.received_at,
+        work.message.identity,
         work.setup,
         work.state,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from engine.config.model import Config
 from engine.decide.decision import iso
 from engine.entities import NewContact, Project, Target, Task, Ticket
-from engine.state.view import Seen
+from engine.state.view import Candidate, Seen
 from engine.text import fold
 
 _TICKET = [
@@ -134,9 +134,14 @@ class SqliteState:
         row = self._one("SELECT COALESCE(number, '') FROM outbox WHERE message_id = ?", message_id)
         return row[0] if row else None
 
-    def tickets_of(self, organization: str, since: datetime | None, until: datetime, **same: str) -> list[Ticket]:
-        query = f"SELECT {_COLUMNS} FROM tickets t WHERE t.organization = ? AND t.created_at <= ?"
-        values: list[Any] = [organization, iso(until)]
+    def tickets_of(
+        self, organization: str, since: datetime | None, until: datetime, other_than: str, **same: str
+    ) -> list[Candidate]:
+        query = (
+            "SELECT t.number, t.title, t.description FROM tickets t LEFT JOIN messages m ON m.id = t.message"
+            " WHERE t.organization = ? AND t.created_at <= ? AND m.identity IS NOT ?"
+        )
+        values: list[Any] = [organization, iso(until), other_than]
         if since is not None:
             query += " AND t.created_at >= ?"
             values.append(iso(since))
@@ -150,7 +155,7 @@ class SqliteState:
                 )
                 values += [name, fold(value).strip()]
         rows = self._connection.execute(f"{query} ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}", values)
-        return [self._ticket(row) for row in rows.fetchall()]
+        return [Candidate(*row) for row in rows.fetchall()]
 
     def contacts_of(self, address: str) -> list[NewContact]:
         rows = self._connection.execute(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from engine.entities import NewContact, Target, Ticket
+from engine.entities import NewContact, Target
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,15 @@ class Seen:
     mailbox: str
     outcome: str
     number: str | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A ticket that may be meant: what likeness is measured on."""
+
+    number: str
+    title: str
+    description: str
 
 
 class State(Protocol):
@@ -48,9 +57,12 @@ class State(Protocol):
     def number_of_notification(self, message_id: str) -> str | None:
         """The number that our own notification of this Message-ID is about; empty where it is about none."""
 
-    def tickets_of(self, organization: str, since: datetime | None, until: datetime, **same: str) -> list[Ticket]:
+    def tickets_of(
+        self, organization: str, since: datetime | None, until: datetime, other_than: str, **same: str
+    ) -> list[Candidate]:
         """Tickets of an organization opened in [since, until], newest first, whose named fields or keys are equal.
 
+        Tickets that the message of identity `other_than` opened, through another mailbox, are left out.
         `same` may name contact, sender, title_key, description_key, or a field that a mailbox extracts.
         """
 

@@ -16,7 +16,7 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_by_message_id ON messages (message_id);
 CREATE INDEX messages_by_identity ON messages (identity);
-CREATE INDEX messages_alike ON messages (mailbox, sender, received_at);
+CREATE INDEX messages_alike ON messages (mailbox, sender, subject_key, received_at);
 CREATE INDEX messages_by_receipt ON messages (mailbox, received_at);
 CREATE INDEX messages_by_number ON messages (number);
 CREATE TABLE raw_messages (sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, zlib BLOB NOT NULL);

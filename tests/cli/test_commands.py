@@ -1,0 +1,155 @@
+"""The commands as a person calls them: what they print, and their exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIL = b"From: carmen@olivar.example\r\nTo: help@harbourhill.example\r\nSubject: VPN \x1b[31mred\r\nMessage-ID: <1@t>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nhello\r\n"
+
+
+def postroom(*words: str | Path, cwd: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", *map(str, words)], cwd=cwd, input=stdin, capture_output=True, env=_env()
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def _env() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "POSTROOM_RULES": str(ROOT / "rules"), "COLUMNS": "120"}
+
+
+@pytest.mark.parametrize("command", ["run", "check", "explain", "show", "status", "retry", "test"])
+def test_every_command_has_help_with_an_example(command: str, tmp_path: Path) -> None:
+    done = postroom(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0 and "Example" in done.stdout and f"postroom {command}" in done.stdout
+
+
+def test_run_status_show_and_explain(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(MAIL)
+    done = postroom("run", "--source", "a.eml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 messages" in done.stdout and "Remote access is a matter of connectivity" in done.stdout
+    done = postroom("status", cwd=tmp_path)
+    assert done.returncode == 0 and "0 in quarantine" in done.stdout
+    done = postroom("show", "t20261102.0001", cwd=tmp_path)
+    assert done.returncode == 0 and "joost" in done.stdout and "hello" in done.stdout and "configuration" in done.stdout
+    assert "\x1b" not in done.stdout
+    done = postroom("explain", "--message", "1@t", cwd=tmp_path)
+    assert done.returncode == 0 and "It becomes the ticket T20261102.0001" in done.stdout
+    before = (tmp_path / "postroom.db").read_bytes()
+    done = postroom("explain", "a.eml", cwd=tmp_path)
+    assert done.returncode == 0 and "processed before" in done.stderr
+    assert (tmp_path / "postroom.db").read_bytes() == before
+
+
+def test_explain_says_each_step_with_its_place_and_why_rules_did_not_run(tmp_path: Path) -> None:
+    done = postroom("explain", "-", cwd=tmp_path, stdin=MAIL)
+    assert done.returncode == 0
+    assert "the contact carmen, of olivar: the primary address" in done.stdout
+    assert "[directory/contacts.csv:6]" in done.stdout
+    assert "[workflow/20-triage.rules:" in done.stdout
+    assert 'organization.classification is "Premium"' in done.stdout and "does not hold" in done.stdout
+    assert not (tmp_path / "postroom.db").exists()
+
+
+def test_json_is_one_decision_a_line(tmp_path: Path) -> None:
+    done = postroom("run", "--source", ROOT / "sample", "--json", cwd=tmp_path)
+    decisions = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(decisions) == 64 and all(one["outcome"] and one["trace"] for one in decisions)
+    assert all("because" in rule for one in decisions for rule in one["not_fired"])
+
+
+def test_quarantine_is_said_and_is_exit_status_1(tmp_path: Path) -> None:
+    done = postroom("run", "--source", "-", cwd=tmp_path, stdin=b"\0\1\2")
+    assert done.returncode == 1 and "1 in quarantine" in done.stderr
+    assert postroom("status", cwd=tmp_path).returncode == 1
+    assert postroom("retry", cwd=tmp_path).returncode == 1
+    done = postroom("retry", "7", cwd=tmp_path)
+    assert done.returncode == 2 and "message 7 is not in quarantine" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("run", "--source", "nowhere"), "nowhere: there is no such file or folder; name one with --source PATH"),
+        (("run",), "Missing option '--source'"),
+        (("run", "--source", ".", "--mailbox", "helpp"), "unknown mailbox 'helpp'; did you mean 'help'?"),
+        (("run", "--source", ".", "--mailbox", "former"), "the mailbox 'former' is not active"),
+        (("run", "--source", "a.eml", "--db", "no/such/folder/x.db"), "no/such/folder/x.db: the database cannot be used"),
+        (("run", "--source", "a.eml", "--db", "a.eml"), "a.eml: the database cannot be used: file is not a database; restore it"),
+        (("check", "--rules", "nowhere"), "nowhere: there is no such configuration folder"),
+        (("show", "T1"), "postroom.db: there is no such database; run `postroom run` first"),
+        (("explain",), "name a FILE"),
+        (("frobnicate",), "No such command"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_status_2(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    (tmp_path / "a.eml").write_bytes(MAIL)
+    done = postroom(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_configuration_is_exit_status_2_everywhere(tmp_path: Path, rules: Path) -> None:
+    (rules / "workflow/20-triage.rules").write_text('rule "x"\n  on ticket created\n  then set queue to "Nowhere"\n')
+    (tmp_path / "a.eml").write_bytes(MAIL)
+    for words in (("check",), ("run", "--source", "a.eml"), ("explain", "a.eml"), ("test",)):
+        done = postroom(*words, "--rules", rules, cwd=tmp_path)
+        assert done.returncode == 2 and "workflow/20-triage.rules:3:21: unknown queue 'Nowhere'" in done.stdout + done.stderr
+    done = postroom("check", "--rules", rules, "--format", "json", cwd=tmp_path)
+    assert json.loads(done.stdout)[0] == {"file": "workflow/20-triage.rules", "line": 3, "column": 21, "message": "unknown queue 'Nowhere'", "fix": "known are: Front desk, Second line, Monitoring, Projects, Unknown senders"}  # fmt: skip
+    done = postroom("check", "--rules", rules, "--format", "github", cwd=tmp_path)
+    assert done.stdout.startswith("::error file=") and ",line=3,col=21::unknown queue" in done.stdout
+
+
+def test_a_failing_rule_test_shows_expected_and_found_and_why(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "version: 1\ntests:\n  - name: wrong\n    mailbox: help\n    message: {from: carmen@olivar.example, subject: VPN}\n"
+        "    expect: {outcome: created, ticket: {queue: Projects}}\n"
+    )
+    done = postroom("test", "--tests", "t.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert (
+        "expected  'Projects'" in done.stdout and "found     'Second line'" in done.stdout and "0 passed, 1 failed" in done.stdout
+    )
+    (tmp_path / "t.yaml").write_text(
+        "version: 1\ntests:\n  - name: wrong\n    message: {from: a@b.example}\n    expect: {not_fired: [No such rule]}\n"
+    )
+    done = postroom("test", "--tests", "t.yaml", cwd=tmp_path)
+    assert done.returncode == 2 and "t.yaml:5:26: unknown rule 'No such rule'" in done.stderr
+
+
+def test_ctrl_c_stores_what_is_done_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    with box.open("wb") as file:
+        for number in range(4000):
+            body = MAIL.replace(b"<1@t>", b"<%d@t>" % number).replace(
+                b"VPN", b"%d %s" % (number, chr(97 + number % 26).encode() * 9)
+            )
+            file.write(b"From x\n" + body.replace(b"\r\n", b"\n") + b"\n")
+    command = [sys.executable, "-m", "engine", "run", "--source", "box"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=_env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not (tmp_path / "postroom.db-wal").exists() or (tmp_path / "postroom.db-wal").stat().st_size < 500_000:
+        time.sleep(0.02)
+        assert process.poll() is None, process.communicate()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and b"run the same command again to go on" in errors and b"Traceback" not in errors
+    done = postroom("run", "--source", "box", cwd=tmp_path)
+    assert done.returncode == 0 and "were processed before" in done.stdout
+    import sqlite3
+
+    counts = (
+        sqlite3.connect(tmp_path / "postroom.db").execute("SELECT COUNT(*), COUNT(DISTINCT message_id) FROM messages").fetchone()
+    )
+    assert counts == (4000, 4000)

@@ -1,0 +1,347 @@
+"""Mail in, rows out: real SQLite, real files, the whole path."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from engine.decide.setup import Setup
+from engine.errors import StoreError
+from engine.processing import Processor, Summary
+from engine.sources.files import open_source
+from engine.sources.item import Item
+from engine.store.database import open_database, open_for_reading
+from engine.store.migrations import MIGRATIONS, version_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def mail(number: int, subject: str = "", sender: str = "carmen@olivar.example", more: str = "", body: str = "text") -> bytes:
+    return (
+        f"Received: by mx; Mon, 2 Nov 2026 10:{number % 60:02}:00 +0000\r\nFrom: {sender}\r\nTo: help@harbourhill.example\r\n"
+        f"Subject: {subject or f'number {number} {chr(97 + number % 26) * 9}'}\r\nMessage-ID: <{number}@test.example>\r\n{more}\r\n{body}\r\n"
+    ).encode()
+
+
+def items(*messages: bytes) -> list[Item]:
+    return [Item(f"item {index}", lambda raw=raw: raw) for index, raw in enumerate(messages)]
+
+
+def run(path: Path, setup: Setup, *messages: bytes, mailbox: str | None = "help") -> Summary:
+    connection = open_database(path)
+    try:
+        return Processor(connection, setup).run(items(*messages), mailbox)
+    finally:
+        connection.close()
+
+
+def rows(path: Path, query: str) -> list[tuple]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def dump(path: Path) -> list[str]:
+    connection = sqlite3.connect(path)
+    try:
+        return list(connection.iterdump())
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "p.db"
+
+
+def test_the_sample_shows_everything(db: Path, setup: Setup) -> None:
+    connection = open_database(db)
+    summary = Processor(connection, setup).run(open_source(str(ROOT / "sample")), None)
+    connection.close()
+    outcomes = {key.partition(":")[0] for key in summary.outcomes}
+    assert outcomes == {"created", "appended", "duplicate", "ignored", "refused", "quarantined"}
+    reasons = {reason for (reason,) in rows(db, "SELECT DISTINCT reason FROM messages WHERE reason IS NOT NULL")}
+    assert reasons >= {
+        "loop",
+        "private",
+        "own_mail",
+        "bounce",
+        "auto_reply",
+        "feedback_report",
+        "too_large",
+        "rule",
+        "duplicate",
+        "token",
+        "unreadable",
+    }
+    for table in (
+        "tickets",
+        "ticket_notes",
+        "ticket_time_entries",
+        "project_notes",
+        "task_notes",
+        "task_time_entries",
+        "contacts",
+        "attachments",
+        "ticket_tags",
+        "outbox",
+        "waiting_rules",
+        "quarantine",
+        "rule_hits",
+    ):
+        assert rows(db, f"SELECT COUNT(*) FROM {table}")[0][0] > 0, table
+    ran = {rule for (rule,) in rows(db, "SELECT DISTINCT rule FROM rule_hits")}
+    not_waiting = {rule.name for rule in setup.config.rules.rules if rule.event.after is None}
+    assert not_waiting <= ran, not_waiting - ran
+
+
+def test_running_twice_changes_nothing_the_second_time(db: Path, setup: Setup) -> None:
+    for _ in range(2):
+        connection = open_database(db)
+        summary = Processor(connection, setup).run(open_source(str(ROOT / "sample")), None)
+        connection.close()
+        state = dump(db)
+        if summary.known == summary.messages:
+            assert state == before
+    assert summary.known == summary.messages == 65
+
+
+def test_a_stranger_who_reuses_a_message_id_cannot_make_anothers_mail_vanish(db: Path, setup: Setup) -> None:
+    summary = run(db, setup, mail(1, "x y z", "thief@evil.example"), mail(1, "x y z"))
+    assert summary.known == 0 and rows(db, "SELECT COUNT(*) FROM messages") == [(2,)]
+
+
+def test_the_same_message_in_two_mailboxes_is_two_messages(db: Path, setup: Setup) -> None:
+    run(db, setup, mail(1), mailbox="help")
+    run(db, setup, mail(1), mailbox="priority")
+    assert rows(db, "SELECT mailbox, outcome FROM messages ORDER BY id") == [("help", "created"), ("priority", "created")]
+
+
+def test_a_message_that_makes_processing_fail_is_kept_whole_and_the_next_goes_on(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import engine.processing as processing
+
+    decide = processing.decide
+
+    def failing(message, *rest, **more):  # type: ignore[no-untyped-def]
+        if "boom" in message.subject:
+            raise ValueError("no step expected this")
+        return decide(message, *rest, **more)
+
+    monkeypatch.setattr(processing, "decide", failing)
+    boom = mail(2, "boom")
+    summary = run(db, setup, mail(1), boom, mail(3))
+    assert summary.findings and len(summary.held) == 1
+    assert rows(db, "SELECT outcome, reason FROM messages ORDER BY id") == [
+        ("created", None),
+        ("quarantined", "error"),
+        ("created", None),
+    ]
+    assert rows(db, "SELECT error FROM quarantine") == [("ValueError: no step expected this",)]
+    monkeypatch.undo()
+    connection = open_database(db)
+    again = Processor(connection, setup).retry(())
+    connection.close()
+    assert dict(again.outcomes) == {"created: ticket": 1}
+    assert rows(db, "SELECT COUNT(*) FROM quarantine") == [(0,)]
+    assert rows(db, "SELECT title FROM tickets WHERE title = 'boom'") == [("boom",)]
+
+
+def test_of_a_private_message_neither_subject_nor_body_is_stored(db: Path, setup: Setup) -> None:
+    run(db, setup, mail(1, "zebra-subject", more="Sensitivity: Private\r\n", body="zebra-body"))
+    assert rows(db, "SELECT outcome, reason, subject FROM messages") == [("ignored", "private", "")]
+    assert not any("zebra" in line for line in dump(db))
+    assert rows(db, "SELECT COUNT(*) FROM raw_messages") == [(0,)]
+
+
+def test_the_token_stands_in_no_text(db: Path, setup: Setup) -> None:
+    body = (
+        'Alert: A-1\n<Autotask><ID name="harbourhill"/><PW name="sample-only"/><Customer name="Olivar Hermanos S.L."/></Autotask>'
+    )
+    run(db, setup, mail(1, "alert", body=body), mailbox="alerts")
+    assert rows(db, "SELECT outcome FROM messages") == [("created",)]
+    assert not any("sample-only" in line for line in dump(db) if "raw_messages" not in line)
+
+
+def test_attachments_are_stored_once_by_their_digest(db: Path, setup: Setup) -> None:
+    part = "--b\r\nContent-Type: text/x-log; name=a.log\r\n\r\nthe same\r\n--b--\r\n"
+    kind = "Content-Type: multipart/mixed; boundary=b\r\n"
+    run(db, setup, *(mail(n, more=kind, body=part) for n in range(3)))
+    digests = {digest for (digest,) in rows(db, "SELECT sha256 FROM attachments")}
+    assert rows(db, "SELECT COUNT(*) FROM attachments") == [(3,)] and len(digests) == 1
+    files = [path for path in db.with_name("p.db.files").rglob("*") if path.is_file()]
+    assert [path.name for path in files] == list(digests) and files[0].read_bytes().strip() == b"the same"
+
+
+def test_every_decision_is_stored_with_its_trace_and_configuration(db: Path, setup: Setup) -> None:
+    run(db, setup, mail(1, "VPN"))
+    decision, version = rows(db, "SELECT decision, config_version FROM messages")[0]
+    found = json.loads(decision)
+    for key in (
+        "message_id",
+        "mailbox",
+        "outcome",
+        "reason",
+        "entity",
+        "number",
+        "target",
+        "sender",
+        "fields",
+        "tags",
+        "fired",
+        "not_fired",
+        "notified",
+        "waiting",
+        "trace",
+    ):
+        assert key in found
+    assert found["fields"]["title"] == "VPN" and "digest" in version
+    assert all(one["because"] for one in found["not_fired"])
+
+
+def test_a_reply_to_mail_of_the_same_batch_is_joined(db: Path, setup: Setup) -> None:
+    run(db, setup, mail(1, "first"), mail(2, "Re: first", more="In-Reply-To: <1@test.example>\r\n"))
+    assert rows(db, "SELECT COUNT(*) FROM tickets") == [(1,)] and rows(db, "SELECT COUNT(*) FROM ticket_notes") == [(1,)]
+
+
+def test_loops_are_counted_over_a_run(db: Path, setup: Setup) -> None:
+    summary = run(db, setup, *(mail(n, "again and again", "robot@olivar.example", body=str(n)) for n in range(6)))
+    assert summary.outcomes["ignored: loop"] == 4
+
+
+def test_at_most_three_reopenings_an_hour(db: Path, setup: Setup) -> None:
+    run(db, setup, mail(0, "first"))
+    for n in range(1, 6):
+        connection = sqlite3.connect(db)
+        connection.execute("UPDATE tickets SET status = 'Done', completed_at = '2026-11-02T10:00:00Z'")
+        connection.commit()
+        connection.close()
+        run(db, setup, mail(n, f"T20261102.0001 part {'abcdefgh'[n] * 5}"))
+    assert rows(db, "SELECT COUNT(*) FROM reopenings") == [(3,)]
+    assert rows(db, "SELECT status FROM tickets") == [("Done",)]
+
+
+def test_a_bounce_of_a_notification_is_noted_on_its_ticket_and_a_reply_to_it_joined(db: Path, setup: Setup) -> None:
+    run(db, setup, mail(1, "first"))
+    ours = rows(db, "SELECT message_id FROM outbox")[0][0]
+    bounce = (
+        f"From: MAILER-DAEMON@mx.example\r\nReturn-Path: <>\r\nSubject: failure\r\nMessage-ID: <b@mx>\r\nContent-Type: multipart/report; boundary=b\r\n\r\n"
+        f"--b\r\n\r\nfailed\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nStatus: 5.1.1\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{ours}>\r\nSubject: x\r\n\r\ny\r\n--b--\r\n"
+    ).encode()
+    run(db, setup, bounce, mail(3, "Re: received", more=f"In-Reply-To: <{ours}>\r\n"))
+    assert rows(db, "SELECT author, publish FROM ticket_notes ORDER BY id") == [("unknown", "internal"), ("contact", "all")]
+    assert len(rows(db, "SELECT * FROM outbox")) == 1
+
+
+def test_a_failing_database_loses_nothing_and_the_next_run_goes_on(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import engine.processing as processing
+
+    apply = processing.apply
+    calls = []
+
+    def full(*args):  # type: ignore[no-untyped-def]
+        calls.append(1)
+        if len(calls) == 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        return apply(*args)
+
+    monkeypatch.setattr(processing, "apply", full)
+    with pytest.raises(StoreError, match="the disk is full: make room, then run the same command again; nothing is lost"):
+        run(db, setup, *(mail(n) for n in range(5)))
+    monkeypatch.undo()
+    run(db, setup, *(mail(n) for n in range(5)))
+    assert rows(db, "SELECT COUNT(*) FROM messages") == [(5,)] and rows(db, "SELECT COUNT(*) FROM tickets") == [(5,)]
+
+
+def test_an_item_that_cannot_be_read_is_named_and_the_rest_goes_on(db: Path, setup: Setup, tmp_path: Path) -> None:
+    gone = Item("gone.eml", (tmp_path / "gone.eml").read_bytes)
+    connection = open_database(db)
+    summary = Processor(connection, setup).run([gone, *items(mail(1))], "help")
+    connection.close()
+    assert summary.unread == [("gone.eml", "No such file or directory")] and summary.findings
+    assert rows(db, "SELECT COUNT(*) FROM messages") == [(1,)]
+
+
+def test_a_newer_database_is_refused_in_words(db: Path) -> None:
+    open_database(db).close()
+    connection = sqlite3.connect(db)
+    connection.execute("INSERT INTO schema_version VALUES (99, '')")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError, match="the database has version 99, this postroom understands"):
+        open_database(db)
+    with pytest.raises(StoreError, match="upgrade postroom"):
+        open_for_reading(db)
+
+
+def test_the_database_is_durable_and_its_tables_are_those_of_the_contract(db: Path) -> None:
+    connection = open_database(db)
+    assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+    assert connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
+    assert version_of(connection) == len(MIGRATIONS)
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert tables >= {
+        "messages", "tickets", "ticket_notes", "ticket_time_entries", "project_notes", "task_notes", "task_time_entries", "projects",
+        "tasks", "contacts", "attachments", "ticket_tags", "related_tickets", "outbox", "waiting_rules", "quarantine", "cursors",
+        "rule_hits", "schema_version",
+    }  # fmt: skip
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(messages)")]
+    assert columns[:16] == [
+        "id",
+        "mailbox",
+        "message_id",
+        "identity",
+        "source_id",
+        "received_at",
+        "sender",
+        "subject",
+        "size",
+        "raw_sha256",
+        "outcome",
+        "reason",
+        "number",
+        "decision",
+        "config_version",
+        "processed_at",
+    ]
+    connection.close()
+
+
+def test_real_mail_is_one_row_each_and_no_bounce_opens_a_ticket(db: Path, example: Path, corpus: Path) -> None:
+    from engine.config.load import load_config
+    from engine.decide.setup import prepare
+
+    setup = prepare(load_config(example))
+    connection = open_database(db)
+    for folder in ("bounces", "mail-gem", "redmine"):
+        found = list(open_source(str(corpus / folder)))
+        summary = Processor(connection, setup).run(found, None)
+        assert summary.messages == len(found) and not summary.unread
+        assert sum(summary.outcomes.values()) + summary.known == len(found)
+        if folder == "bounces":
+            assert {key.partition(":")[0] for key in summary.outcomes} == {"ignored"}
+            assert connection.execute("SELECT COUNT(*) FROM outbox").fetchone()[0] == 0
+    assert connection.execute("SELECT COUNT(*) FROM quarantine WHERE reason = 'error'").fetchone()[0] == 0
+    connection.close()
+
+
+def test_the_examples_own_tests_hold(example: Path) -> None:
+    from engine.config.load import load_config
+    from engine.decide.setup import prepare
+    from engine.trial.case import read_cases, test_files
+    from engine.trial.run import run_case
+
+    setup = prepare(load_config(example))
+    cases = read_cases(test_files([example / "tests"]))
+    assert len(cases) == 4
+    for case in cases:
+        assert run_case(case, setup).differences == []
