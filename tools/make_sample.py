@@ -1,6 +1,6 @@
 """Writes the sample Maildir, `sample/`: mail of our own invention, the same bytes every time.
 
-Run it after a change: `python tools/make_sample.py`. `docs/sample.md` says what each message shows.
+Run it after a change: `python tools/make_sample.py`. `docs/configuration.md` explains the rules that it meets.
 """
 
 from __future__ import annotations
