@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from engine.config.files import Folder, SourceFile
-from engine.config.model import Contact, Directory, Organization, Project, Resource, Task
+from engine.config.people import Contact, Directory, Organization, Project, Resource, Task
 from engine.errors import Position, Problem, did_you_mean
 
 Row = dict[str, str]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.config.model import Contact, Mailbox
+from engine.config.model import Mailbox
+from engine.config.people import Contact
 from engine.decide.setup import Setup
 from engine.entities import NewContact, Sender, SenderKind
 from engine.mail.message import Address

@@ -11,8 +11,9 @@ from typing import Any
 
 import re2
 
-from engine.config.model import Config, Contact, Mailbox, Resource
+from engine.config.model import Config, Mailbox
 from engine.config.numbers import finder
+from engine.config.people import Contact, Resource
 from engine.config.references import extracted_fields
 from engine.config.secrets import MissingSecret, resolve
 from engine.decide.tags import Tagger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from email.message import Message as Parsed
 
@@ -9,6 +10,9 @@ from flufl.bounce import all_failures
 
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
+
+# Its detectors stumble over hostile mail and say so with tracebacks: what they find is all that matters here.
+logging.getLogger("flufl.bounce").disabled = True
 
 _DAEMON = re.compile(
     r"^(mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mmdf|bounces?|nobody|mail[-_.]delivery|mdaemon|uucp|mail(system)?"
