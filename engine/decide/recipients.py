@@ -103,3 +103,12 @@ def permitted(
                 one.event, one.recipient, one.template, one.number, one.reason, to_sender
             )
     return tuple(kept.values()), list(dict.fromkeys(left_out))
+
+
+def distinct(notifications: Iterable[Notification], setup: Setup) -> tuple[Notification, ...]:
+    """One an address and event, none to ourselves: for rules that no message is behind any more."""
+    kept: dict[tuple[str, str], Notification] = {}
+    for one in notifications:
+        if one.recipient not in setup.own_addresses:
+            kept.setdefault((one.recipient, one.event), one)
+    return tuple(kept.values())

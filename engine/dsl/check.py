@@ -84,6 +84,13 @@ def check_rules(book: RuleBook, names: Names) -> list[Problem]:
             waits = ", ".join(name for name, info in EVENTS.items() if info.waits)
             problems.append(Problem(rule.event.position, f"a rule cannot wait after '{event.name}'", f"it can after: {waits}"))
             continue
+        if rule.event.after and rule.event.after.business:
+            problems.append(
+                Problem(
+                    rule.event.after.position, "business hours cannot be waited for yet", "write plain hours, such as 2 hours"
+                )
+            )
+            continue
         scope = Scope(rule, event, names, book)
         if rule.condition is not None:
             problems += _condition(rule.condition, scope)
@@ -204,6 +211,8 @@ def _plain_value(test: Test, field: Field, value: Text | Number | Size | Duratio
     if field.type in wanted:
         kind, words = wanted[field.type]
         fits = isinstance(value, kind)
+        if isinstance(value, Duration) and value.business:
+            yield Problem(value.position, "business hours cannot be compared yet", "write plain hours, such as 2 hours")
         if isinstance(value, Moment):
             fits = fits and (type(value.value).__name__ == ("time" if field.type == "clock" else "date"))
         if not fits:

@@ -104,6 +104,8 @@ def _notify(action: Notify, scope: Scope) -> Iterator[Problem]:
             yield Problem(recipient.position, f'"{recipient.name}" is no address', "write one such as desk@example.com")
         elif recipient.kind == "resource":
             yield from _resource(Text(recipient.name, False, recipient.position), scope)
+        elif recipient.kind == "sender" and scope.rule.event.after:
+            yield Problem(recipient.position, "a rule that waits has no sender any more", "name the contact")
         elif recipient.kind in ("assigned resource", "additional contacts") and "ticket" not in scope.event.groups:
             yield Problem(recipient.position, f"'{scope.event.name}' has no {recipient.kind}", "name an address")
 

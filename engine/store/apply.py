@@ -61,15 +61,18 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
             "OR IGNORE ",
         )
     if changes.ticket is not None:
-        _ticket(connection, changes.ticket, message if changes.is_new else None, config)
+        if changes.is_new:
+            insert_ticket(connection, changes.ticket, message, config)
+        else:
+            update_ticket(connection, changes.ticket)
     for ticket in changes.more_tickets:
-        _ticket(connection, ticket, message, config)
+        insert_ticket(connection, ticket, message, config)
     if changes.reopened and changes.ticket is not None:
         connection.execute(
             "INSERT INTO reopenings VALUES (?, ?, ?)", (changes.ticket.number, iso(changes.ticket.updated_at), message)
         )
     for entity, note in changes.notes:
-        _note(connection, entity, note, message)
+        store_note(connection, entity, note, message)
     if changes.time_entry is not None:
         _time_entry(connection, *changes.time_entry, message)
     if changes.task is not None:
@@ -157,8 +160,39 @@ def _decision(decision: Decision, private: bool) -> str:
     return json.dumps(found, ensure_ascii=False, default=str)
 
 
-def _ticket(connection: sqlite3.Connection, ticket: Ticket, message: int | None, config: Config) -> None:
-    row = {
+def insert_ticket(connection: sqlite3.Connection, ticket: Ticket, message: int | None, config: Config) -> None:
+    """A new ticket; `message` opened it, None where a rule did that waited."""
+    row = _ticket_row(ticket)
+    row |= {"message": message, "title_key": title_key(ticket.title), "description_key": text_key(ticket.description)}
+    _insert(connection, "tickets", row)
+    count_number(connection, "ticket", ticket.number, config, iso(ticket.created_at))
+    connection.executemany(
+        "INSERT INTO ticket_fields VALUES (?, ?, ?, ?)",
+        [(ticket.number, name, value, fold(value).strip()) for name, value in ticket.extracted.items()],
+    )
+    _tags_and_contacts(connection, ticket)
+
+
+def update_ticket(connection: sqlite3.Connection, ticket: Ticket) -> None:
+    """A ticket that exists, as it now is."""
+    row = _ticket_row(ticket)
+    changes = ", ".join(f"{name} = ?" for name in row)
+    connection.execute(f"UPDATE tickets SET {changes} WHERE number = ?", (*row.values(), ticket.number))
+    connection.execute("DELETE FROM ticket_tags WHERE ticket = ?", (ticket.number,))
+    connection.execute("DELETE FROM additional_contacts WHERE ticket = ?", (ticket.number,))
+    _tags_and_contacts(connection, ticket)
+
+
+def _tags_and_contacts(connection: sqlite3.Connection, ticket: Ticket) -> None:
+    connection.executemany("INSERT OR IGNORE INTO ticket_tags VALUES (?, ?)", [(ticket.number, tag) for tag in ticket.tags])
+    connection.executemany(
+        "INSERT OR IGNORE INTO additional_contacts VALUES (?, ?)",
+        [(ticket.number, contact) for contact in ticket.additional_contacts],
+    )
+
+
+def _ticket_row(ticket: Ticket) -> dict[str, Any]:
+    return {
         "number": ticket.number,
         "title": ticket.title,
         "description": ticket.description,
@@ -181,29 +215,6 @@ def _ticket(connection: sqlite3.Connection, ticket: Ticket, message: int | None,
         "updated_at": iso(ticket.updated_at),
         "completed_at": iso(ticket.completed_at) if ticket.completed_at else None,
     }
-    if message is not None:
-        row |= {
-            "message": message,
-            "title_key": title_key(ticket.title),
-            "description_key": text_key(ticket.description),
-        }
-        _insert(connection, "tickets", row)
-        count_number(connection, "ticket", ticket.number, config, iso(ticket.created_at))
-    else:
-        changes = ", ".join(f"{name} = ?" for name in row)
-        connection.execute(f"UPDATE tickets SET {changes} WHERE number = ?", (*row.values(), ticket.number))
-        connection.execute("DELETE FROM ticket_tags WHERE ticket = ?", (ticket.number,))
-        connection.execute("DELETE FROM additional_contacts WHERE ticket = ?", (ticket.number,))
-    connection.executemany("INSERT OR IGNORE INTO ticket_tags VALUES (?, ?)", [(ticket.number, tag) for tag in ticket.tags])
-    connection.executemany(
-        "INSERT OR IGNORE INTO additional_contacts VALUES (?, ?)",
-        [(ticket.number, contact) for contact in ticket.additional_contacts],
-    )
-    if message is not None:
-        connection.executemany(
-            "INSERT INTO ticket_fields VALUES (?, ?, ?, ?)",
-            [(ticket.number, name, value, fold(value).strip()) for name, value in ticket.extracted.items()],
-        )
 
 
 def count_number(connection: sqlite3.Connection, kind: str, number: str, config: Config, now: str) -> None:
@@ -219,7 +230,7 @@ def count_number(connection: sqlite3.Connection, kind: str, number: str, config:
     )
 
 
-def _note(connection: sqlite3.Connection, entity: str, note: Note, message: int) -> None:
+def store_note(connection: sqlite3.Connection, entity: str, note: Note, message: int | None) -> None:
     table, owner = _OWNER[entity]
     _insert(
         connection,
@@ -270,16 +281,27 @@ def _task(connection: sqlite3.Connection, task: Task) -> None:
 def _notification(
     connection: sqlite3.Connection, one: Notification, decision: Decision, message: int, config: Config, now: str
 ) -> None:
+    queue_notification(connection, one, (decision.mailbox, decision.identity), decision.mailbox, message, config, now)
+
+
+def queue_notification(
+    connection: sqlite3.Connection,
+    one: Notification,
+    cause: tuple[str, ...],
+    mailbox: str,
+    message: int | None,
+    config: Config,
+    now: str,
+) -> None:
     """Our own Message-ID is made of what the notification is about, so that the same one cannot be queued twice."""
-    mailbox = config.mailboxes[decision.mailbox]
-    digest = hashlib.sha256("\0".join((decision.mailbox, decision.identity, one.event, one.recipient)).encode()).hexdigest()
-    domain = mailbox.address.rpartition("@")[2]
+    digest = hashlib.sha256("\0".join((*cause, one.event, one.recipient)).encode()).hexdigest()
+    domain = config.mailboxes[mailbox].address.rpartition("@")[2] if mailbox in config.mailboxes else "postroom.invalid"
     connection.execute(
         "INSERT OR IGNORE INTO outbox (message, mailbox, event, recipient, template, number, reason, to_sender, message_id,"
         " status, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
         (
             message,
-            decision.mailbox,
+            mailbox,
             one.event,
             one.recipient,
             one.template,
@@ -290,8 +312,3 @@ def _notification(
             now,
         ),
     )
-
-
-def apply_given_ticket(connection: sqlite3.Connection, ticket: Ticket, message: int, config: Config) -> None:
-    """A ticket that a rule test gives."""
-    _ticket(connection, ticket, message, config)

@@ -97,7 +97,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_by_message_id ON outbox (message_id);
 CREATE TABLE waiting_rules (
   id INTEGER PRIMARY KEY, rule TEXT NOT NULL, ticket TEXT NOT NULL REFERENCES tickets (number), due_at TEXT NOT NULL,
-  status TEXT NOT NULL, created_at TEXT NOT NULL
+  status TEXT NOT NULL, because TEXT NOT NULL DEFAULT '', created_at TEXT NOT NULL, finished_at TEXT
 );
 CREATE INDEX waiting_rules_due ON waiting_rules (status, due_at);
 CREATE TABLE quarantine (

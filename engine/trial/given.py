@@ -16,7 +16,7 @@ from engine.entities import Ticket
 from engine.errors import ConfigError, Problem, did_you_mean
 from engine.mail.parse import parse_message
 from engine.quantity import parse_duration, parse_size
-from engine.store.apply import apply_given_ticket, count_number
+from engine.store.apply import count_number, insert_ticket
 from engine.text import text_key, title_key
 from engine.trial.case import Case
 
@@ -157,7 +157,7 @@ def _ticket(
     message = _message(
         connection, mailbox, row.get("message_id", ""), f"given ticket {index}", "", "", ticket.created_at, ticket.number
     )
-    apply_given_ticket(connection, ticket, message, config)
+    insert_ticket(connection, ticket, message, config)
 
 
 def _seen(case: Case, index: int, row: dict[str, Any], connection: sqlite3.Connection, mailbox: str, now: datetime) -> None:

@@ -27,7 +27,7 @@ def _env() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "POSTROOM_RULES": str(ROOT / "rules"), "COLUMNS": "120"}
 
 
-@pytest.mark.parametrize("command", ["run", "check", "explain", "show", "status", "retry", "test"])
+@pytest.mark.parametrize("command", ["run", "check", "explain", "show", "status", "retry", "test", "run-waiting"])
 def test_every_command_has_help_with_an_example(command: str, tmp_path: Path) -> None:
     done = postroom(command, "--help", cwd=tmp_path)
     assert done.returncode == 0 and "Example" in done.stdout and f"postroom {command}" in done.stdout

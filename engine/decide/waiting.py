@@ -1,0 +1,66 @@
+"""A rule that waited, when it is due: run on the ticket as it now is, or dropped. Pure (`behaviour.md` 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from engine.decide.actions import perform
+from engine.decide.decision import Notification
+from engine.decide.draft import another_ticket
+from engine.decide.numbering import Numbering
+from engine.decide.recipients import distinct
+from engine.decide.setup import Setup
+from engine.entities import Note, Ticket
+from engine.rules.facts import Facts
+from engine.state.view import State
+
+
+@dataclass(frozen=True)
+class Due:
+    """What became of a waiting rule: `ran`, with what it did, or `dropped`, with why. It never causes another rule."""
+
+    status: Literal["ran", "dropped"]
+    because: str
+    ticket: Ticket | None = None
+    notes: tuple[Note, ...] = ()
+    more_tickets: tuple[Ticket, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+
+
+def decide_due(rule: str, number: str, setup: Setup, state: State, now: datetime) -> Due:
+    """`rule` by its name, `number` of its ticket."""
+    ticket = state.target(number)
+    if not isinstance(ticket, Ticket):
+        return Due("dropped", f"there is no ticket {number} any more")
+    found = next(
+        (
+            (program, index)
+            for program in setup.programs.waiting.values()
+            for index, compiled in enumerate(program.rules)
+            if compiled.rule.name == rule
+        ),
+        None,
+    )
+    if found is None:
+        return Due("dropped", "the configuration has no such rule any more")
+    program, index = found
+    facts = Facts(setup.config, ticket.mailbox, ticket.created_at, now, ticket=ticket)
+    reading = program.read(facts)
+    if index not in program.matching(reading):
+        unmet = program.unmet(index, reading)
+        return Due("dropped", f"{unmet.words} ({unmet.where}) does not hold" if unmet else "its condition does not hold")
+    done = perform(program.rules[index].rule, facts, setup)
+    numbering = Numbering(now, setup, state)
+    # The mailbox may be gone from the configuration; then there is nothing to take a new ticket's defaults from.
+    mailbox = setup.config.mailboxes.get(ticket.mailbox)
+    more = tuple(another_ticket(numbering.next(), action, ticket, mailbox, now, setup) for action in done.more_tickets if mailbox)
+    return Due(
+        "ran",
+        "; ".join(done.did),
+        done.facts.ticket,
+        done.notes,
+        more,
+        distinct(done.notifications, setup),
+    )

@@ -1,0 +1,52 @@
+"""Waiting rules: which are due, and storing what became of one, in one transaction each."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.config.model import Config
+from engine.decide.decision import iso
+from engine.decide.waiting import Due
+from engine.store.apply import insert_ticket, queue_notification, store_note, update_ticket
+
+
+@dataclass(frozen=True)
+class WaitingRow:
+    id: int
+    rule: str
+    ticket: str
+
+
+def due_rules(connection: sqlite3.Connection, now: datetime) -> list[WaitingRow]:
+    """The oldest first."""
+    rows = connection.execute(
+        "SELECT id, rule, ticket FROM waiting_rules WHERE status = 'waiting' AND due_at <= ? ORDER BY due_at, id", (iso(now),)
+    )
+    return [WaitingRow(*row) for row in rows.fetchall()]
+
+
+def still_waiting(connection: sqlite3.Connection, row: WaitingRow) -> bool:
+    """Whether no other process has run it since it was listed."""
+    found = connection.execute("SELECT status FROM waiting_rules WHERE id = ?", (row.id,)).fetchone()
+    return found is not None and found[0] == "waiting"
+
+
+def finish(connection: sqlite3.Connection, row: WaitingRow, due: Due, config: Config, now: datetime) -> None:
+    """Within the caller's transaction: a crash leaves the rule waiting, with nothing of it done."""
+    moment = iso(now)
+    if due.ticket is not None:
+        update_ticket(connection, due.ticket)
+    for note in due.notes:
+        store_note(connection, "ticket_note", note, None)
+    for ticket in due.more_tickets:
+        insert_ticket(connection, ticket, None, config)
+        connection.execute("INSERT OR IGNORE INTO related_tickets VALUES (?, ?, 'created with it')", (row.ticket, ticket.number))
+    mailbox = due.ticket.mailbox if due.ticket else ""
+    for one in due.notifications:
+        queue_notification(connection, one, ("waiting", str(row.id)), mailbox, None, config, moment)
+    connection.execute(
+        "UPDATE waiting_rules SET status = ?, because = ?, finished_at = ? WHERE id = ?",
+        (due.status, due.because, moment, row.id),
+    )

@@ -1,0 +1,67 @@
+"""Rules that wait: run once when they are due, dropped when their condition no longer holds, never lost (`behaviour.md` 7)."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.decide.setup import Setup
+from engine.decide.waiting import decide_due
+from engine.processing import Processor
+from engine.sources.item import Item
+from engine.state.sqlite import SqliteState
+from engine.store.database import open_database
+from engine.store.waiting import due_rules, finish
+
+RECEIVED = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+DUE = RECEIVED + timedelta(minutes=30)
+MAIL = b"Date: Mon, 2 Nov 2026 10:00:00 +0000\r\nFrom: maya@brightwater.example\r\nSubject: Everything is down\r\nMessage-ID: <1@t>\r\n\r\nx\r\n"
+
+
+@pytest.fixture
+def connection(tmp_path: Path, setup: Setup) -> sqlite3.Connection:
+    opened = open_database(tmp_path / "p.db")
+    Processor(opened, setup).run([Item("x", lambda: MAIL)], "help")
+    return opened
+
+
+def run(connection: sqlite3.Connection, setup: Setup, now: datetime) -> list[tuple[str, str]]:
+    state = SqliteState(connection, setup.config)
+    result = []
+    for row in due_rules(connection, now):
+        due = decide_due(row.rule, row.ticket, setup, state, now)
+        finish(connection, row, due, setup.config, now)
+        result.append((due.status, due.because))
+    return result
+
+
+def test_it_runs_once_when_it_is_due(connection: sqlite3.Connection, setup: Setup) -> None:
+    queued = connection.execute("SELECT COUNT(*) FROM outbox").fetchone()[0]
+    assert run(connection, setup, DUE - timedelta(seconds=1)) == []
+    assert run(connection, setup, DUE) == [("ran", "notify oncall@harbourhill.example using urgent; add a note (internal)")]
+    assert run(connection, setup, DUE + timedelta(days=1)) == []
+    assert connection.execute("SELECT description, publish, author, type FROM ticket_notes").fetchall() == [
+        ("Still not taken after 30 minutes", "internal", "system", "System note")
+    ]
+    assert connection.execute("SELECT COUNT(*) FROM outbox").fetchone()[0] == queued + 1
+    assert connection.execute("SELECT status, finished_at FROM waiting_rules").fetchall() == [("ran", "2026-11-02T10:30:00Z")]
+
+
+def test_it_is_dropped_when_its_condition_does_not_hold_then(connection: sqlite3.Connection, setup: Setup) -> None:
+    connection.execute("UPDATE tickets SET status = 'In progress'")
+    ((status, because),) = run(connection, setup, DUE)
+    assert status == "dropped" and because == 'status is "New" (workflow/30-follow-up.rules:20:33) does not hold'
+    assert connection.execute("SELECT COUNT(*) FROM ticket_notes").fetchone()[0] == 0
+
+
+def test_it_survives_a_restart(tmp_path: Path, connection: sqlite3.Connection, setup: Setup) -> None:
+    connection.close()
+    assert [status for status, _ in run(open_database(tmp_path / "p.db"), setup, DUE)] == ["ran"]
+
+
+def test_a_rule_that_the_configuration_no_longer_has_is_dropped(connection: sqlite3.Connection, setup: Setup) -> None:
+    connection.execute("UPDATE waiting_rules SET rule = 'Gone'")
+    assert run(connection, setup, DUE) == [("dropped", "the configuration has no such rule any more")]
