@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engine.config.model import Config
 from engine.decide.decision import iso
-from engine.store.apply import count_number
+from engine.store.entities import count_number
 
 
 def sync_directory(connection: sqlite3.Connection, config: Config, now: datetime) -> None:

@@ -9,7 +9,8 @@ from datetime import datetime
 from engine.config.model import Config
 from engine.decide.decision import iso
 from engine.decide.waiting import Due
-from engine.store.apply import insert_ticket, queue_notification, store_note, update_ticket
+from engine.store.apply import queue_notification
+from engine.store.entities import insert_ticket, store_note, update_ticket
 
 
 @dataclass(frozen=True)

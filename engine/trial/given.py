@@ -16,7 +16,7 @@ from engine.entities import Ticket
 from engine.errors import ConfigError, Problem, did_you_mean
 from engine.mail.parse import parse_message
 from engine.quantity import parse_duration, parse_size
-from engine.store.apply import count_number, insert_ticket
+from engine.store.entities import count_number, insert_ticket
 from engine.text import text_key, title_key
 from engine.trial.case import Case
 
