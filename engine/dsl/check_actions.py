@@ -113,7 +113,7 @@ def _notify(action: Notify, scope: Scope) -> Iterator[Problem]:
 def _set(action: SetField, scope: Scope) -> Iterator[Problem]:
     field = settable(action.field, scope.event)
     if field is None:
-        names = [name.partition(".")[2].replace("_", " ") for name in scope.event.settable]
+        names = [name.partition(".")[2].replace("_", " ").replace("due at", "due") for name in scope.event.settable]
         shown = action.field.replace("_", " ")
         if not names:
             fix = "set it in a rule: on ticket created" if scope.event.may_end else "nothing can be set here"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from dataclasses import fields
 from datetime import UTC, datetime
 from email.message import EmailMessage, MIMEPart
@@ -60,7 +61,7 @@ def message_of(case: Case, mailbox: Mailbox, now: datetime) -> bytes:
         ("Cc", _joined(data.get("cc", ""))),
         ("Subject", data.get("subject", "")),
         ("Date", format_datetime(now)),
-        ("Message-ID", f"<test.{abs(hash(case.name)) % 10**12}.{case.index}@rule-test.invalid>"),
+        ("Message-ID", f"<test.{zlib.crc32(case.name.encode())}.{case.index}@rule-test.invalid>"),
     ]
     extra = [(name, value) for name, values in data.get("headers", {}).items() for value in _listed(values)]
     replaced = {name.lower() for name, _ in extra}
