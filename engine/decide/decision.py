@@ -192,12 +192,12 @@ class Decision:
             "fields": dict(self.fields),
             "ticket": plain(self.ticket) if self.ticket else None,
             "tags": list(self.tags),
-            "fired": [dataclasses.asdict(one) for one in self.fired],
-            "not_fired": [dataclasses.asdict(one) for one in self.not_fired],
+            "fired": [dict(vars(one)) for one in self.fired],
+            "not_fired": [dict(vars(one)) for one in self.not_fired],
             "not_fired_count": self.not_fired_count,
             "notified": list(self.notified),
             "waiting": [one.rule for one in self.changes.waiting],
-            "trace": [dataclasses.asdict(one) for one in self.trace],
+            "trace": [dict(vars(one)) for one in self.trace],
         }
 
     def as_json(self) -> str:

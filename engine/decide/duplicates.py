@@ -55,6 +55,7 @@ def find_duplicate(
         "sender": sender.address,
         **{name: fold(value).strip() for name, value in extracted.items()},
     }
+    mine = {"title": _comparable(title), "description": _comparable(description)}
     for criterion in setup.config.duplicates:
         if criterion.mailboxes is not None and mailbox not in criterion.mailboxes:
             continue
@@ -65,7 +66,7 @@ def find_duplicate(
             same["sender"] = sender.address  # strangers share an organization, but have nothing to do with each other
         since = received_at - criterion.within if criterion.within else None
         for candidate in _candidates(same, organization, since, received_at, identity, state):
-            ratio = _alike(criterion, title, description, candidate)
+            ratio = _alike(criterion, mine, candidate)
             ticket = state.target(candidate.number) if ratio is not None else None
             if ratio is not None and isinstance(ticket, Ticket):
                 complete = setup.config.is_complete(ticket.status)
@@ -90,14 +91,15 @@ def _candidates(
     return found
 
 
-def _alike(criterion: Criterion, title: str, description: str, ticket: Candidate) -> float | None:
+def _alike(criterion: Criterion, mine: Mapping[str, str], ticket: Candidate) -> float | None:
     """The lowest likeness of the criterion's `similar` fields, 1 without any, None where one is too low."""
     lowest = 1.0
     for name, least in criterion.similar.items():
-        mine, other = (title, ticket.title) if name == "title" else (description, ticket.description)
-        if not mine.strip() or not other.strip():
+        other = ticket.title if name == "title" else ticket.description
+        if not mine[name].strip() or not other.strip():
             return None
-        ratio = fuzz.token_sort_ratio(_comparable(mine), _comparable(other)) / 100
+        # With a cutoff the ratio is 0 as soon as it cannot be reached any more.
+        ratio = fuzz.token_sort_ratio(mine[name], _comparable(other), score_cutoff=least * 100) / 100
         if ratio < least:
             return None
         lowest = min(lowest, ratio)
