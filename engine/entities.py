@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Literal
 
@@ -58,6 +58,10 @@ class Ticket:
     tags: tuple[str, ...] = ()
     additional_contacts: tuple[str, ...] = ()
     extracted: Mapping[str, str] = field(default_factory=dict)
+
+
+# The fields of a ticket that are columns of its row, by the same names; the others have tables of their own.
+TICKET_COLUMNS = tuple(one.name for one in fields(Ticket) if one.name not in ("tags", "additional_contacts", "extracted"))
 
 
 @dataclass(frozen=True)

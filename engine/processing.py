@@ -6,7 +6,8 @@ import sqlite3
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -81,18 +82,24 @@ class Processor:
     ) -> Summary:
         """Raises `StoreError` when the database fails: what was committed stands, the rest is as if never read."""
         summary = Summary()
+        with self._guarded():
+            try:
+                self._run(items, mailbox, summary, on_decision, on_item, explain)
+            except KeyboardInterrupt:
+                summary.interrupted = True
+        return summary
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Whatever fails inside leaves no transaction open; a failing database is told in words."""
         try:
-            self._run(items, mailbox, summary, on_decision, on_item, explain)
-        except KeyboardInterrupt:
-            summary.interrupted = True
-            self._end("COMMIT")
+            yield
         except (sqlite3.Error, OSError) as error:
             self._end("ROLLBACK")
             raise explain_error(error, database_path(self.connection)) from error
         except BaseException:
             self._end("ROLLBACK")
             raise
-        return summary
 
     def _run(
         self,
@@ -142,7 +149,7 @@ class Processor:
     def retry(self, only: tuple[int, ...]) -> Summary:
         """Quarantined messages again, each in its own transaction: it leaves quarantine as it gets its new outcome."""
         summary = Summary()
-        try:
+        with self._guarded():
             for message in held_messages(self.connection, only):
                 self.connection.execute("BEGIN IMMEDIATE")
                 held = release(self.connection, message)
@@ -151,12 +158,6 @@ class Processor:
                 self._end("COMMIT")
                 if decision is not None:
                     summary.count(decision)
-        except (sqlite3.Error, OSError) as error:
-            self._end("ROLLBACK")
-            raise explain_error(error, database_path(self.connection)) from error
-        except BaseException:
-            self._end("ROLLBACK")
-            raise
         return summary
 
     def take(
@@ -180,7 +181,7 @@ class Processor:
             except Exception as error:
                 self.connection.execute("ROLLBACK TO message")
                 words = "".join(traceback.format_exception_only(error)).strip()
-                decision = failed(message, envelope, self.setup, at, words)
+                decision = failed(message, envelope, self.setup, self.state, at, words)
                 self._store(decision, message, raw, wall)
         except BaseException:
             self.connection.execute("ROLLBACK TO message")

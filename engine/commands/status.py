@@ -32,7 +32,8 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
         last = connection.execute("SELECT MAX(processed_at) FROM messages").fetchone()[0]
         click.echo(f"{total} messages" + (f", the last at {last}" if last else ""))
         for outcome, reason, count in outcomes:
-            click.echo(f"  {count:>7}  {outcome}{f' ({reason.replace(chr(95), chr(32))})' if reason else ''}")
+            why = f" ({reason.replace('_', ' ')})" if reason else ""
+            click.echo(f"  {count:>7}  {outcome}{why}")
         for words, query in (
             ("notifications queued", "SELECT COUNT(*) FROM outbox WHERE status = 'queued'"),
             ("rules waiting", "SELECT COUNT(*) FROM waiting_rules WHERE status = 'waiting'"),

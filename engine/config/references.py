@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import re2
+
 from engine.config.document import Document
 from engine.config.model import Config, Mailbox
 from engine.dsl.check import Names, pattern_error
@@ -164,8 +166,6 @@ def _mailbox(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
 
 
 def _extracts(mailbox: Mailbox) -> Iterator[Problem]:
-    import re2
-
     for name, pattern in mailbox.extract.items():
         where = mailbox.where("extract", name)
         wrong = pattern_error(pattern)

@@ -73,7 +73,7 @@ def _perform(action: Action, rule: Rule, done: Performed, setup: Setup, reattrib
             return _did(done, *_ticket(action, facts))
         case Notify():
             found = tuple(
-                Notification(rule.event.name, address, action.template.text, _number(facts))
+                Notification(rule.event.name, address, action.template.text, facts.number)
                 for recipient in action.recipients
                 for address in addresses_of(recipient, facts, setup)
             )
@@ -114,13 +114,6 @@ def system_note(text: str, publish: Any, facts: Facts, setup: Setup) -> Note:
     assert facts.ticket is not None
     kind = SYSTEM_NOTE if SYSTEM_NOTE in setup.config.picklists.note_types else None
     return Note(facts.ticket.number, text, publish, "system", None, "", facts.now, type=kind)
-
-
-def _number(facts: Facts) -> str | None:
-    for entity in (facts.ticket, facts.task, facts.project):
-        if entity is not None:
-            return entity.number
-    return None
 
 
 def _ticket(action: AddTag | RemoveTag | Assign, facts: Facts) -> tuple[Facts, str]:

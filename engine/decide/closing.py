@@ -15,6 +15,7 @@ from engine.decide.workflow import Run
 from engine.entities import Note, Sender, Ticket
 from engine.mail.message import Message
 from engine.rules.facts import Facts
+from engine.state.view import State
 
 
 def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
@@ -25,7 +26,7 @@ def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
         notice = work.mailbox.failed
         if notice and run and run.refusal:
             notice = replace(notice, template=run.refusal)
-        notifications += of_notice(notice, "failed", facts, None, work.setup, _reason(ending))
+        notifications += of_notice(notice, "failed", facts, work.setup, _reason(ending))
     sent = _permitted(work, notifications)
     words = ending.detail or (ending.reason or "").replace("_", " ")
     work.step("outcome", f"{ending.outcome}: {words}", ending.where)
@@ -89,8 +90,8 @@ def close(work: Work, made: Made) -> Decision:
         if ticket is not None
     )
     related = (*made.related, *((ticket.number, other.number, "created with it") for other in more if ticket is not None))
-    number = _number(made, ticket, facts)
-    sent = _permitted(work, _notifications(work, made, ticket))
+    number = facts.number
+    sent = _permitted(work, _notifications(work, made))
     waiting = _waiting(work, made, ticket)
     for one in waiting:
         work.step("waiting", f"'{one.rule}' at {one.due_at:%Y-%m-%d %H:%M} UTC")
@@ -132,22 +133,16 @@ def close(work: Work, made: Made) -> Decision:
     )
 
 
-def _number(made: Made, ticket: Ticket | None, facts: Facts) -> str | None:
-    if made.target is not None:
-        return made.target
-    return ticket.number if ticket else None
-
-
-def _notifications(work: Work, made: Made, ticket: Ticket | None) -> list[Notification]:
+def _notifications(work: Work, made: Made) -> list[Notification]:
     """Rules' first: about one event an address gets one message, and a rule knows better which."""
     found = [*(made.message_run.notifications if made.message_run else ()), *made.run.notifications]
-    number = _number(made, ticket, made.run.facts)
+    number = made.run.facts.number
     found = [replace(one, number=one.number or number) for one in found]
     notice = work.mailbox.created if made.is_new else work.mailbox.noted
-    found += of_notice(notice, made.event, made.run.facts, ticket, work.setup)
+    found += of_notice(notice, made.event, made.run.facts, work.setup)
     if made.errors and work.mailbox.failed is not None and work.sender is not None:
         told = replace(work.mailbox.failed, to=("sender",))
-        found += of_notice(told, "failed", made.run.facts, ticket, work.setup, "; ".join(made.errors))
+        found += of_notice(told, "failed", made.run.facts, work.setup, "; ".join(made.errors))
     return found
 
 
@@ -163,7 +158,7 @@ def _waiting(work: Work, made: Made, ticket: Ticket | None) -> tuple[Waiting, ..
     )
 
 
-def failed(message: Message, envelope: Envelope, setup: Setup, now: datetime, error: str) -> Decision:
+def failed(message: Message, envelope: Envelope, setup: Setup, state: State, now: datetime, error: str) -> Decision:
     """Processing itself failed: the message is kept whole in quarantine with the error (`behaviour.md` 1.2)."""
-    work = Work(message, envelope, setup, None, now, False)  # type: ignore[arg-type]
+    work = Work(message, envelope, setup, state, now, False)
     return ended(work, Ending("quarantined", "error", error[:2000]))

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from engine.config.model import Entity
@@ -219,6 +219,4 @@ def plain(value: Any) -> dict[str, Any]:
 
 def iso(moment: datetime) -> str:
     """UTC, ISO 8601, to the second, as all tables keep it."""
-    from datetime import UTC
-
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

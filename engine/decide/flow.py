@@ -12,13 +12,13 @@ from engine.decide.attribute import attribute
 from engine.decide.authenticate import authentication
 from engine.decide.become import allowed, plan
 from engine.decide.closing import close, ended
-from engine.decide.decision import Decision, Ending, Envelope, Step
+from engine.decide.decision import Decision, Ending, Envelope
 from engine.decide.entity import add_to, open_ticket
 from engine.decide.indicators import Indicators, read_indicators
 from engine.decide.intake import automatic_policy, take_in
 from engine.decide.setup import Setup
 from engine.decide.target import Named, Resolved, named_by_report, named_by_thread, named_in_subject, resolve
-from engine.decide.token import Token, attribute_by_token, read_token
+from engine.decide.token import attribute_by_token, read_token
 from engine.decide.work import Work
 from engine.decide.workflow import Run, run_event
 from engine.dsl.tree import Attribute
@@ -263,6 +263,3 @@ def _fitting(indicators: Indicators, target: Ticket | Project | Task) -> Indicat
     elif isinstance(target, Task) and indicators.approval is not None:
         errors.append("a task has no approval")
     return replace(indicators, errors=tuple(errors))
-
-
-__all__ = ["Step", "Token", "decide"]

@@ -8,7 +8,6 @@ from engine.config.model import Notice
 from engine.decide.decision import Notification
 from engine.decide.setup import Setup
 from engine.dsl.tree import Recipient
-from engine.entities import Ticket
 from engine.errors import Position
 from engine.mail.message import Message
 from engine.rules.facts import Facts
@@ -31,11 +30,9 @@ def addresses_of(recipient: Recipient, facts: Facts, setup: Setup) -> list[str]:
             return [recipient.name.lower()]
         case "sender":
             return [facts.sender.address] if facts.sender and facts.sender.address else []
-        case "resource":
-            resource = directory.resources.get(recipient.name)
-            return [resource.email] if resource and resource.active else []
-        case "assigned resource":
-            resource = directory.resources.get((ticket.assigned if ticket else None) or "")
+        case "resource" | "assigned resource":
+            identity = recipient.name if recipient.kind == "resource" else (ticket.assigned if ticket else None)
+            resource = directory.resources.get(identity or "")
             return [resource.email] if resource and resource.active else []
         case "contact":
             identity = (
@@ -57,36 +54,27 @@ def _contacts(identities: Iterable[str], setup: Setup) -> list[str]:
     return found
 
 
-def of_notice(
-    notice: Notice | None, event: str, facts: Facts, ticket: Ticket | None, setup: Setup, reason: str = ""
-) -> list[Notification]:
+def of_notice(notice: Notice | None, event: str, facts: Facts, setup: Setup, reason: str = "") -> list[Notification]:
     """What a mailbox sends by itself."""
     if notice is None:
         return []
-    number = _number(facts, ticket)
     return [
-        Notification(event, address, notice.template, number, reason)
+        Notification(event, address, notice.template, facts.number, reason)
         for text in notice.to
         for address in addresses_of(parse_recipient(text, notice.position), facts, setup)
     ]
 
 
-def _number(facts: Facts, ticket: Ticket | None) -> str | None:
-    for entity in (ticket, facts.ticket, facts.task, facts.project):
-        if entity is not None:
-            return entity.number
-    return None
-
-
 def permitted(
-    notifications: Iterable[Notification], message: Message, setup: Setup
+    notifications: Iterable[Notification], message: Message | None, setup: Setup
 ) -> tuple[tuple[Notification, ...], list[str]]:
     """Those that may be sent, one an address and event, and what was left out, in words.
 
     A rule's notification comes before the mailbox's own about the same event, so the caller puts them in that order.
+    `message` is None for a rule that waited: no message is behind it any more.
     """
-    sender = message.sender.address
-    answerable = message.automatic is None and "X-Auto-Response-Suppress" not in message.headers
+    sender = message.sender.address if message else None
+    answerable = message is None or (message.automatic is None and "X-Auto-Response-Suppress" not in message.headers)
     kept: dict[tuple[str, str], Notification] = {}
     left_out: list[str] = []
     for one in notifications:
@@ -103,12 +91,3 @@ def permitted(
                 one.event, one.recipient, one.template, one.number, one.reason, to_sender
             )
     return tuple(kept.values()), list(dict.fromkeys(left_out))
-
-
-def distinct(notifications: Iterable[Notification], setup: Setup) -> tuple[Notification, ...]:
-    """One an address and event, none to ourselves: for rules that no message is behind any more."""
-    kept: dict[tuple[str, str], Notification] = {}
-    for one in notifications:
-        if one.recipient not in setup.own_addresses:
-            kept.setdefault((one.recipient, one.event), one)
-    return tuple(kept.values())

@@ -38,6 +38,12 @@ class Facts:
     extracted: Mapping[str, str] | None = None
 
     @property
+    def number(self) -> str | None:
+        """The number of the ticket, task or project that the event is about."""
+        entity = self.ticket or self.task or self.project
+        return entity.number if entity is not None else None
+
+    @property
     def subject_organization(self) -> str | None:
         """The organization that `organization.…` means: the ticket's where there is one, else the sender's."""
         if self.ticket is not None:

@@ -113,10 +113,10 @@ class Matcher:
             true.update(self._equal[text])
         if self._automaton is not None:
             self._search(text, true)
-        for pattern, atom in self._patterns:
+        if self._patterns:
             # The text as it is written, but for Unicode's many ways to write it; the flags say whether case counts.
-            if atom not in true and pattern.search(_as_written(value)):
-                true.add(atom)
+            written = _as_written(value)
+            true.update(atom for pattern, atom in self._patterns if atom not in true and pattern.search(written))
 
     def _search(self, text: str, true: set[int]) -> None:
         last = len(text) - 1

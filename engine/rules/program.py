@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -97,15 +98,19 @@ class Program:
 
     def _add_choices(self, true: set[int]) -> None:
         """Choices are numbered after all that they are made of, so one walk upwards decides them."""
-        waiting = set(self._free_choices)
+        seen = set(self._free_choices)
         for atom in true:
-            waiting.update(self._choices_of.get(atom, ()))
+            seen.update(self._choices_of.get(atom, ()))
+        waiting = list(seen)
+        heapq.heapify(waiting)
         while waiting:
-            number = min(waiting)
-            waiting.discard(number)
-            if number not in true and _holds(self._table.choices[number], true):
+            number = heapq.heappop(waiting)
+            if _holds(self._table.choices[number], true):
                 true.add(number)
-                waiting.update(self._choices_of.get(number, ()))
+                for above in self._choices_of.get(number, ()):
+                    if above not in seen:
+                        seen.add(above)
+                        heapq.heappush(waiting, above)
 
     def matching(self, reading: Reading) -> list[int]:
         """Indices into `rules`, in order, as durable-rules decides. Raises `EngineError`."""

@@ -8,34 +8,11 @@ from typing import Any
 
 from engine.config.model import Config
 from engine.decide.decision import iso
-from engine.entities import NewContact, Project, Target, Task, Ticket
+from engine.entities import TICKET_COLUMNS, NewContact, Project, Target, Task, Ticket
 from engine.state.view import Candidate, Seen
 from engine.text import fold
 
-_TICKET = [
-    "number",
-    "title",
-    "description",
-    "organization",
-    "contact",
-    "mailbox",
-    "queue",
-    "status",
-    "priority",
-    "source",
-    "issue_type",
-    "sub_issue_type",
-    "assigned",
-    "approval",
-    "due_at",
-    "occurrences",
-    "sender",
-    "html",
-    "created_at",
-    "updated_at",
-    "completed_at",
-]
-_COLUMNS = ", ".join(f"t.{name}" for name in _TICKET)
+_COLUMNS = ", ".join(f"t.{name}" for name in TICKET_COLUMNS)
 _TIMES = ("due_at", "created_at", "updated_at", "completed_at")
 _MOST_CANDIDATES = 200
 
@@ -108,7 +85,7 @@ class SqliteState:
         return Project(project.number, project.name, project.organization) if project and project.active else None
 
     def _ticket(self, row: tuple[Any, ...]) -> Ticket:
-        fields = dict(zip(_TICKET, row, strict=True))
+        fields = dict(zip(TICKET_COLUMNS, row, strict=True))
         for name in _TIMES:
             fields[name] = moment(fields[name]) if fields[name] else None
         number = fields["number"]

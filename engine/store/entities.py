@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime
 from typing import Any
 
 from engine.config.model import Config
 from engine.decide.decision import iso
-from engine.entities import Note, Task, Ticket, TimeEntry
+from engine.entities import TICKET_COLUMNS, Note, Task, Ticket, TimeEntry
 from engine.text import fold, text_key, title_key
 
 _OWNER = {
@@ -58,29 +59,8 @@ def _tags_and_contacts(connection: sqlite3.Connection, ticket: Ticket) -> None:
 
 
 def _ticket_row(ticket: Ticket) -> dict[str, Any]:
-    return {
-        "number": ticket.number,
-        "title": ticket.title,
-        "description": ticket.description,
-        "organization": ticket.organization,
-        "contact": ticket.contact,
-        "mailbox": ticket.mailbox,
-        "queue": ticket.queue,
-        "status": ticket.status,
-        "priority": ticket.priority,
-        "source": ticket.source,
-        "issue_type": ticket.issue_type,
-        "sub_issue_type": ticket.sub_issue_type,
-        "assigned": ticket.assigned,
-        "approval": ticket.approval,
-        "due_at": iso(ticket.due_at) if ticket.due_at else None,
-        "occurrences": ticket.occurrences,
-        "sender": ticket.sender,
-        "html": ticket.html,
-        "created_at": iso(ticket.created_at),
-        "updated_at": iso(ticket.updated_at),
-        "completed_at": iso(ticket.completed_at) if ticket.completed_at else None,
-    }
+    values = {name: getattr(ticket, name) for name in TICKET_COLUMNS}
+    return {name: iso(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def count_number(connection: sqlite3.Connection, kind: str, number: str, config: Config, now: str) -> None:
