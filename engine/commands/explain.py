@@ -6,6 +6,7 @@ import json
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -48,7 +49,7 @@ def explain(
     click.echo(json.dumps(decision, ensure_ascii=False) if as_json else explanation(decision), nl=as_json)
 
 
-def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> dict:  # type: ignore[type-arg]
+def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> dict[str, Any]:
     setup = load_setup(rules)
     name = chosen_mailbox(mailbox, setup.config)
     items = list(open_source(file))
@@ -75,7 +76,7 @@ def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> dict:  # ty
     return decision
 
 
-def _stored(db: Path, message_id: str) -> dict:  # type: ignore[type-arg]
+def _stored(db: Path, message_id: str) -> dict[str, Any]:
     with closing(open_for_reading(db)) as connection:
         column = "id" if message_id.isdigit() else "message_id"
         row = connection.execute(
@@ -84,7 +85,7 @@ def _stored(db: Path, message_id: str) -> dict:  # type: ignore[type-arg]
         ).fetchone()
     if row is None:
         raise PostroomError.of(f"there is no message '{message_id}' in {db}", "give its Message-ID or the id of its row")
-    decision: dict = json.loads(row[0])  # type: ignore[type-arg]
+    decision: dict[str, Any] = json.loads(row[0])
     decision["configuration"] = row[1]
     decision["trace"].append({"step": "decided", "found": f"{row[2]} under the configuration {row[1]}", "where": ""})
     return decision

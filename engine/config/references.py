@@ -8,7 +8,8 @@ import re2
 
 from engine.config.document import Document
 from engine.config.model import Config, Mailbox
-from engine.dsl.check import Names, pattern_error
+from engine.dsl.check import pattern_error
+from engine.dsl.scope import Names
 from engine.errors import Position, Problem, did_you_mean
 
 _ACTIVE_MAILBOXES = {"basic": 1, "advanced": 15}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from engine.config.model import Entity
 from engine.decide.decision import Changes, Decision, Ending, Envelope, Notification, Waiting
 from engine.decide.draft import another_ticket
 from engine.decide.entity import Made
@@ -80,7 +81,7 @@ def close(work: Work, made: Made) -> Decision:
     run, message_run = made.run, made.message_run or made.run
     facts = run.facts
     ticket = facts.ticket
-    notes: list[tuple[str, Note]] = []
+    notes: list[tuple[Entity, Note]] = []
     if facts.note is not None:
         notes.append((made.entity, facts.note))
     notes += [("ticket_note", note) for note in run.notes]
@@ -120,7 +121,7 @@ def close(work: Work, made: Made) -> Decision:
             ticket=ticket,
             is_new=made.is_new,
             reopened=made.reopened,
-            notes=tuple(notes),  # type: ignore[arg-type]
+            notes=tuple(notes),
             time_entry=(made.entity, facts.time_entry) if facts.time_entry else None,
             task=facts.task,
             more_tickets=more,

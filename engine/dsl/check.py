@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import re2
 
+from engine.dsl.check_actions import check_actions
+from engine.dsl.scope import Names, Scope
 from engine.dsl.tree import (
     And,
     Condition,
@@ -18,7 +19,6 @@ from engine.dsl.tree import (
     Number,
     Or,
     Pattern,
-    Rule,
     RuleBook,
     Size,
     Test,
@@ -28,8 +28,6 @@ from engine.dsl.tree import (
 from engine.dsl.vocabulary import (
     COLLECTIONS,
     EVENTS,
-    WAITING_GROUPS,
-    EventInfo,
     Field,
     offered,
     resolve,
@@ -41,38 +39,8 @@ _TEXT_OPERATORS = {"contains", "contains any of", "contains all of", "starts wit
 _COMPARISONS = {">", ">=", "<", "<="}
 
 
-@dataclass(frozen=True)
-class Names:
-    """Everything outside the rules that they may name. `picklists` holds ids of mailboxes and resources too."""
-
-    picklists: Mapping[str, tuple[str, ...]]
-    sub_issue_types: Mapping[str, tuple[str, ...]]
-    tags: tuple[str, ...]
-    templates: tuple[str, ...]
-    resources: tuple[str, ...]
-    inactive_resources: frozenset[str]
-    contacts: Mapping[str, object]
-    extracted: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Scope:
-    """One rule's event with what it offers, and all that can be named."""
-
-    rule: Rule
-    event: EventInfo
-    names: Names
-    book: RuleBook
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        return WAITING_GROUPS if self.rule.event.after else self.event.groups
-
-
 def check_rules(book: RuleBook, names: Names) -> list[Problem]:
     """All problems, in the order in which the rules run."""
-    from engine.dsl.check_actions import check_actions
-
     problems = list(_names_that_stand_twice(book))
     for rule in book.rules:
         event = EVENTS.get(rule.event.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from engine.dsl.check import Scope
+from engine.dsl.scope import Scope
 from engine.dsl.tree import (
     AddNote,
     AddTag,

@@ -1,0 +1,37 @@
+"""What a rule is checked against: all that it may name, and what its event offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.dsl.tree import Rule, RuleBook
+from engine.dsl.vocabulary import WAITING_GROUPS, EventInfo
+
+
+@dataclass(frozen=True)
+class Names:
+    """Everything outside the rules that they may name. `picklists` holds ids of mailboxes and resources too."""
+
+    picklists: Mapping[str, tuple[str, ...]]
+    sub_issue_types: Mapping[str, tuple[str, ...]]
+    tags: tuple[str, ...]
+    templates: tuple[str, ...]
+    resources: tuple[str, ...]
+    inactive_resources: frozenset[str]
+    contacts: Mapping[str, object]
+    extracted: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One rule's event with what it offers, and all that can be named."""
+
+    rule: Rule
+    event: EventInfo
+    names: Names
+    book: RuleBook
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return WAITING_GROUPS if self.rule.event.after else self.event.groups
