@@ -17,12 +17,13 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	touch $@
 
 run: setup
-	rm -rf sample.db sample.db-wal sample.db-shm sample.db.files
+	rm -rf sample.db sample.db-wal sample.db-shm sample.db.files sample.outbox
 	$(BIN)/postroom run --source sample --db sample.db || test $$? -eq 1
 	@echo
 	$(BIN)/postroom show T20261102.0001 --db sample.db
+	$(BIN)/postroom send --db sample.db --folder sample.outbox
 	@echo
-	@echo "More: .venv/bin/postroom status --db sample.db; .venv/bin/postroom explain sample/new/*.001.sample"
+	@echo "The notifications are in sample.outbox/. More: .venv/bin/postroom status --db sample.db; .venv/bin/postroom explain sample/new/*.001.sample"
 
 test: setup
 	$(BIN)/python -m pytest -n 2
@@ -55,4 +56,4 @@ bench: setup
 	$(BIN)/python bench/load_rules.py
 
 clean:
-	rm -rf $(VENV) sample.db* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) sample.db* sample.outbox .pytest_cache .mypy_cache .ruff_cache

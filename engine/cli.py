@@ -12,6 +12,7 @@ from engine.commands.explain import explain
 from engine.commands.retry import retry
 from engine.commands.run import run
 from engine.commands.run_waiting import run_waiting
+from engine.commands.send import send
 from engine.commands.show import show
 from engine.commands.status import status
 from engine.commands.test import test
@@ -32,7 +33,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, test, explain, show, status, retry, run_waiting):
+for command in (run, check, test, explain, show, status, retry, run_waiting, send):
     cli.add_command(command)
 
 

@@ -22,7 +22,7 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
     Example:
       postroom status --db postroom.db
 
-    Exit status: 1 when messages are in quarantine.
+    Exit status: 1 when messages are in quarantine, or notifications could not be sent.
     """
     with closing(open_for_reading(db)) as connection:
         outcomes = connection.execute(
@@ -35,7 +35,8 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
             why = f" ({reason.replace('_', ' ')})" if reason else ""
             click.echo(f"  {count:>7}  {outcome}{why}")
         for words, query in (
-            ("notifications queued", "SELECT COUNT(*) FROM outbox WHERE status = 'queued'"),
+            ("notifications to send", "SELECT COUNT(*) FROM outbox WHERE status = 'queued'"),
+            ("notifications sent", "SELECT COUNT(*) FROM outbox WHERE status = 'sent'"),
             ("rules waiting", "SELECT COUNT(*) FROM waiting_rules WHERE status = 'waiting'"),
         ):
             click.echo(f"{connection.execute(query).fetchone()[0]} {words}")
@@ -43,9 +44,22 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
             "SELECT q.message, q.mailbox, q.source_id, q.reason, q.error, q.created_at FROM quarantine q ORDER BY q.id LIMIT 50"
         ).fetchall()
         count = connection.execute("SELECT COUNT(*) FROM quarantine").fetchone()[0]
+        failed = connection.execute(
+            "SELECT id, recipient, subject, error FROM outbox WHERE status = 'failed' ORDER BY id LIMIT 50"
+        ).fetchall()
+        late = connection.execute(
+            "SELECT error, COUNT(*) FROM outbox WHERE status = 'queued' AND error <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+        ).fetchall()
+        lost = connection.execute("SELECT COUNT(*) FROM outbox WHERE status = 'failed'").fetchone()[0]
+    for error, waiting in late:
+        click.echo(printable(f"  {waiting} wait: {error}"))
+    if lost:
+        click.echo(f"{lost} notifications could not be sent; `postroom send --again` tries them again, `--forget` lets them go")
+    for identity, recipient, subject, error in failed:
+        click.echo(printable(f"  notification {identity} to {recipient}: {subject}: {error}"))
     click.echo(f"{count} in quarantine")
     for message, mailbox, source_id, reason, error, created in held:
         click.echo(printable(f"  message {message} to {mailbox}, {created}: {reason}: {error} ({source_id})"))
     if count > len(held):
         click.echo(f"  and {count - len(held)} more")
-    sys.exit(1 if count else 0)
+    sys.exit(1 if count or lost else 0)

@@ -13,8 +13,9 @@ from engine.config.files import Folder, read_folder
 from engine.config.model import Config, Template
 from engine.config.references import check_references, names_of
 from engine.config.schema import validate
-from engine.config.sections import build_duplicates, build_mailbox, build_picklists, build_settings, build_tags
-from engine.config.templates import read_template
+from engine.config.sections import build_duplicates, build_mailbox, build_picklists, build_tags
+from engine.config.settings import build_settings
+from engine.config.templates import check_variables, read_template
 from engine.dsl.check import check_rules
 from engine.dsl.parse import excerpt, parse_rules
 from engine.dsl.tree import NamedList, Rule, RuleBook
@@ -72,6 +73,7 @@ def _load(root: Path) -> Config:
         problems += document.problems
     problems += check_references(config, documents)
     problems += check_rules(book, names_of(config))
+    problems += check_variables(book, config.mailboxes.values(), templates)
     if problems:
         raise ConfigError(*_in_order(folder, problems))
     return config

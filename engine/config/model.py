@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from engine.config.business import BusinessHours
 from engine.config.numbers import NumberForm
 from engine.config.people import Directory
 from engine.dsl.tree import RuleBook
@@ -53,6 +54,34 @@ class SenderAuthentication:
 
 
 @dataclass(frozen=True)
+class SmtpSending:
+    """A mail server. `username` and `password` are still references."""
+
+    host: str
+    port: int
+    tls: Literal["starttls", "implicit", "none"]
+    ca_file: str | None
+    username: str | None
+    password: str | None
+    timeout: timedelta
+
+
+@dataclass(frozen=True)
+class FolderSending:
+    """Notifications become files, for trying out."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class NotificationLimit:
+    """At most so many messages to one address within a time."""
+
+    messages: int
+    within: timedelta
+
+
+@dataclass(frozen=True)
 class Settings:
     """`settings.yaml`."""
 
@@ -70,6 +99,10 @@ class Settings:
     sender_authentication: SenderAuthentication
     private_mail: Literal["ignore", "process"]
     signatures: Literal["strip", "keep"]
+    business_hours: BusinessHours | None
+    sending: SmtpSending | FolderSending | None
+    give_up: timedelta
+    notification_limits: tuple[NotificationLimit, ...]
     positions: Mapping[str, Position]
 
     def where(self, key: str) -> Position:
@@ -241,14 +274,27 @@ class Tags:
 
 
 @dataclass(frozen=True)
+class Variable:
+    """One use of a variable in a template: `ticket.number`, or `reason`, which has no attribute."""
+
+    group: str
+    attribute: str
+    position: Position
+
+    def __str__(self) -> str:
+        return f"{self.group}.{self.attribute}" if self.attribute else self.group
+
+
+@dataclass(frozen=True)
 class Template:
-    """A notification's text: Jinja2 source of subject and body (Markdown)."""
+    """A notification's text: Jinja2 source of subject and body (Markdown), and every variable that it uses."""
 
     name: str
     subject: str
     body: str
     position: Position
     body_line: int
+    variables: tuple[Variable, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from email.utils import parseaddr
 
 import re2
 
 from engine.config.document import Document
-from engine.config.model import Config, Mailbox
+from engine.config.model import Config, Mailbox, SmtpSending
 from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names
 from engine.errors import Position, Problem, did_you_mean
 
+_ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
 _ACTIVE_MAILBOXES = {"basic": 1, "advanced": 15}
 
 
@@ -41,6 +44,7 @@ def names_of(config: Config) -> Names:
         inactive_resources=frozenset(resource.id for resource in config.directory.resources.values() if not resource.active),
         contacts=config.directory.contacts,
         extracted=extracted_fields(config),
+        business_hours=config.settings.business_hours is not None,
     )
 
 
@@ -83,6 +87,10 @@ def _settings(config: Config) -> Iterator[Problem]:
             f"edition {settings.edition} allows {most} active mailbox{'es' if most > 1 else ''}, there are {len(counted)}",
             "set `active: false` on some, or take another edition",
         )
+    sending = settings.sending
+    if isinstance(sending, SmtpSending) and sending.tls == "none" and sending.username:
+        where = settings.where("sending.smtp")
+        yield Problem(where, "a login over a connection in the clear gives the password away", "set tls: starttls or implicit")
     if not any(mailbox.active for mailbox in config.mailboxes.values()):
         yield Problem(Position("mailboxes"), "there is no active mailbox", "write one: docs/configuration.md")
 
@@ -161,6 +169,9 @@ def _mailbox(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
             if recipient.startswith("resource "):
                 where_to = mailbox.where("notify", key, "to", index)
                 yield from _unknown(where_to, "resource", recipient.removeprefix("resource "), resources)
+    if not _ADDRESS.fullmatch(parseaddr(mailbox.notify_from)[1]):
+        where_from = mailbox.where("notify", "from")
+        yield Problem(where_from, f"'{mailbox.notify_from}' is no sender", "write: Name <address@example.com>")
     if mailbox.kind == "alerts" and mailbox.token is None:
         yield Problem(mailbox.where("kind"), "an alerts mailbox needs a token", "add `token: {id: ..., password: ${env:...}}`")
     yield from _extracts(mailbox)

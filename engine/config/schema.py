@@ -100,6 +100,10 @@ def _wording(key: str, error: ValidationError, schema: dict[str, Any]) -> tuple[
         return f"'{key}' cannot be {_show(found)}", f"write {word} {value}"
     if kind == "uniqueItems":
         return f"'{key}' lists something twice", "remove one"
+    if kind in ("oneOf", "anyOf") and expected:
+        return f"'{key}' cannot be {_show(found)}", f"write {expected}"
+    if kind == "dependentRequired":
+        return f"'{key}': {error.message}", "add it, or remove the other"
     if kind == "anyOf":
         keys = [name for one in value for name in one.get("required", [])]
         return f"'{key}' needs one of the keys: {', '.join(keys)}", "add one"

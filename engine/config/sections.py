@@ -1,114 +1,32 @@
-"""Validated documents to the dataclasses of `model`: settings, picklists, mailboxes, duplicates and tags."""
+"""Validated documents to the dataclasses of `model`: picklists, mailboxes, duplicates and tags."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.config.document import Document
 from engine.config.model import (
     ENTITIES,
-    AutomaticPolicy,
     Criterion,
     ExchangeSource,
     Handling,
-    Limits,
-    LoopProtection,
     Mailbox,
     NoteDefaults,
     Notice,
     Picklists,
     ReplyPolicy,
-    SenderAuthentication,
-    Settings,
     Tag,
     Tags,
     TicketDefaults,
     TimeDefaults,
     Token,
 )
-from engine.config.numbers import NumberForm
 from engine.errors import Problem
-from engine.quantity import parse_characters, parse_duration, parse_size
+from engine.quantity import parse_characters, parse_duration
 
 T = TypeVar("T")
-AUTOMATIC_DEFAULTS: dict[str, AutomaticPolicy] = {
-    "bounce": "note_or_ignore",
-    "auto_reply": "note_or_ignore",
-    "feedback_report": "ignore",
-    "mailing_list": "process",
-    "auto_generated": "process",
-}
-
-
-def build_settings(document: Document) -> Settings:
-    data = document.data
-    limits = data.get("limits", {})
-    loop = data.get("loop_protection")
-    authentication = data.get("sender_authentication", {})
-    unattributed = data["organizations"]["unattributed"]
-    return Settings(
-        name=data["name"],
-        timezone=_timezone(document),
-        edition=data.get("edition", "unlimited"),
-        several_mailboxes=data.get("several_mailboxes", "each"),
-        local_organization=data["organizations"]["local"],
-        unattributed=None if unattributed == "none" else unattributed,
-        public_domains=frozenset(domain.lower() for domain in data.get("public_domains", [])),
-        numbers={kind: _number_form(document, kind) for kind in ("ticket", "task", "project")},
-        limits=Limits(
-            message=parse_size(limits.get("message", "30 MB")),
-            attachment=parse_size(limits.get("attachment", "5 MB")),
-            attachments=parse_size(limits.get("attachments", "10 MB")),
-            title=parse_characters(limits.get("title", "250 characters")),
-            description=parse_characters(limits.get("description", "8000 characters")),
-        ),
-        loop_protection=loop
-        and LoopProtection(
-            messages=loop["messages"],
-            window=parse_duration(loop["window"]),
-            alike=tuple(loop.get("alike", ["sender", "subject"])),
-            exempt=frozenset(address.lower() for address in loop.get("except", [])),
-        ),
-        automatic_mail={**AUTOMATIC_DEFAULTS, **data.get("automatic_mail", {})},
-        sender_authentication=SenderAuthentication(
-            trust=frozenset(host.lower() for host in authentication.get("trust", [])),
-            indicators_need=authentication.get("indicators_need", "pass"),
-            on_fail=authentication.get("on_fail", "flag"),
-        ),
-        private_mail=data.get("private_mail", "ignore"),
-        signatures=data.get("signatures", "strip"),
-        positions={".".join(map(str, path)): position for path, position in document.values.items() if 0 < len(path) <= 2},
-    )
-
-
-def _timezone(document: Document) -> ZoneInfo:
-    name = document.data.get("timezone", "UTC")
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        document.problems.append(
-            Problem(document.where("timezone"), f"unknown time zone '{name}'", "write an IANA name such as Europe/Madrid")
-        )
-        return ZoneInfo("UTC")
-
-
-_NUMBERS = {
-    "ticket": "T{date:%Y%m%d}.{seq:04d}",
-    "task": "T{date:%Y%m%d}.{seq:04d}",
-    "project": "P{date:%Y%m%d}.{seq:04d}",
-}
-
-
-def _number_form(document: Document, kind: str) -> NumberForm:
-    try:
-        return NumberForm.parse(document.data.get("numbers", {}).get(kind, _NUMBERS[kind]))
-    except ValueError as error:
-        what, _, fix = str(error).partition("; ")
-        document.problems.append(Problem(document.where("numbers", kind), what, fix))
-        return NumberForm.parse(_NUMBERS[kind])
 
 
 def build_picklists(document: Document) -> Picklists:

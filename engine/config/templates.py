@@ -1,23 +1,28 @@
-"""Files of `templates/` to notification templates: a head with the subject, then the Markdown body."""
+"""Files of `templates/` to notification templates, and their variables against the events that send them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 
-from jinja2 import TemplateSyntaxError
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.config.document import Document, read_document
 from engine.config.files import SourceFile
-from engine.config.model import Template
-from engine.errors import Position, Problem
+from engine.config.model import Mailbox, Template, Variable
+from engine.config.variables import FAILED, NOTICES, PLAIN, VARIABLES, offered_to
+from engine.dsl.tree import Notify, Refuse, RuleBook, Text
+from engine.dsl.vocabulary import EVENTS
+from engine.errors import Position, Problem, did_you_mean
 
 _HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
-_ENVIRONMENT = SandboxedEnvironment()
+# No loader: a template includes no other. Immutable: it changes nothing that it is given.
+ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
 
 
 def read_template(source: SourceFile) -> tuple[Template | None, list[Problem]]:
-    """One template, or what is wrong with it: head, subject, and the syntax of both."""
+    """One template, or what is wrong with it by itself: head, subject, syntax, and variables that no event has."""
     start = Position(source.name, 1, 1)
     head = _HEAD.match(source.text)
     if not head:
@@ -32,14 +37,101 @@ def read_template(source: SourceFile) -> tuple[Template | None, list[Problem]]:
     unknown = [name for name in document.data if name != "subject"]
     if unknown:
         return None, [Problem(document.where_key(unknown[0]), f"unknown key '{unknown[0]}'", "the head has only: subject")]
-    body_line = source.text.count("\n", 0, head.end()) + 1
+    at = document.where("subject")
+    body, body_line = source.text[head.end() :], source.text.count("\n", 0, head.end()) + 1
     name = source.name.removeprefix("templates/").removesuffix(".md")
-    template = Template(name, subject, source.text[head.end() :], document.where("subject"), body_line)
-    problems = []
-    for text, line in ((template.subject, template.position.line), (template.body, body_line)):
-        try:
-            _ENVIRONMENT.parse(text)
-        except TemplateSyntaxError as error:
-            at = Position(source.name, line + error.lineno - 1)
-            problems.append(Problem(at, f"the template is wrong: {error.message}", "check its {{ }} and {% %}"))
-    return template, problems
+    used: list[Variable] = []
+    problems: list[Problem] = []
+    for text, line in ((subject, at.line), (body, body_line)):
+        found, wrong = _variables(text, source.name, line)
+        used += found
+        problems += wrong
+    return Template(name, subject, body, at, body_line, tuple(used)), problems
+
+
+def _variables(text: str, file: str, first: int) -> tuple[list[Variable], list[Problem]]:
+    """The variables that a text uses; its syntax errors, unknown filters, and names that no event knows."""
+
+    def at(line: int) -> Position:
+        return Position(file, first + line - 1)
+
+    try:
+        tree = ENVIRONMENT.parse(text)
+        ENVIRONMENT.compile(tree)
+    except TemplateSyntaxError as error:  # unknown filters and tests too
+        return [], [Problem(at(error.lineno), f"the template is wrong: {error.message}", "check its {{ }} and {% %}")]
+    except TemplateError as error:
+        return [], [Problem(at(1), f"the template is wrong: {error.message}", "check its {{ }} and {% %}")]
+    for statement in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        return [], [Problem(at(statement.lineno), "a template cannot include another", "write its text here")]
+    free = meta.find_undeclared_variables(tree)
+    inside = {id(node.node) for node in _attributes(tree)}
+    found: list[Variable] = []
+    problems: list[Problem] = []
+    for node in _attributes(tree):
+        if isinstance(node.node, nodes.Name) and node.node.name in free and node.node.name in VARIABLES:
+            group = node.node.name
+            variable = Variable(group, _attribute(node), at(node.lineno))
+            found.append(variable)
+            if variable.attribute not in VARIABLES[group]:
+                fix = did_you_mean(variable.attribute, VARIABLES[group])
+                problems.append(Problem(variable.position, f"unknown variable '{variable}'", fix))
+    for name in tree.find_all(nodes.Name):
+        if name.name not in free or name.ctx != "load":
+            continue
+        if name.name in PLAIN:
+            found.append(Variable(name.name, "", at(name.lineno)))
+        elif name.name not in VARIABLES:
+            fix = did_you_mean(name.name, [*VARIABLES, *PLAIN])
+            problems.append(Problem(at(name.lineno), f"unknown variable '{name.name}'", fix))
+        elif id(name) not in inside:
+            members = ", ".join(f"{name.name}.{one}" for one in list(VARIABLES[name.name])[:3])
+            problems.append(Problem(at(name.lineno), f"'{name.name}' is a whole group of variables", f"write {members}, ..."))
+    return found, problems
+
+
+def _attributes(tree: nodes.Template) -> list[nodes.Getattr | nodes.Getitem]:
+    return [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
+
+
+def _attribute(node: nodes.Getattr | nodes.Getitem) -> str:
+    """`number` of `ticket.number` and `ticket["number"]`."""
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    return str(node.arg.value) if isinstance(node.arg, nodes.Const) else "[...]"
+
+
+def check_variables(book: RuleBook, mailboxes: Iterable[Mailbox], templates: Mapping[str, Template]) -> list[Problem]:
+    """Templates whose event does not have what they use. One that does not exist is reported elsewhere."""
+    problems: list[Problem] = []
+
+    def check(name: str, offered: frozenset[str], where: Position, event: str) -> None:
+        template = templates.get(name)
+        for variable in template.variables if template else ():
+            if variable.group not in offered:
+                fix = f"'{event}' offers: {', '.join(sorted(offered))}"
+                message = f"the template '{name}' uses '{variable}' ({variable.position}), which '{event}' does not have"
+                problems.append(Problem(where, message, fix))
+
+    for mailbox in mailboxes:
+        for key, offered in NOTICES.items():
+            notice = getattr(mailbox, key)
+            if notice is not None:
+                check(notice.template, offered, mailbox.where("notify", key, "template"), key)
+    for named, offered, event in _uses(book):
+        check(named.text, offered, named.position, event)
+    return problems
+
+
+def _uses(book: RuleBook) -> Iterator[tuple[Text, frozenset[str], str]]:
+    """Every template that a rule names, with what is offered to it there."""
+    for rule in book.rules:
+        if rule.event.name not in EVENTS:
+            continue
+        waits = rule.event.after is not None
+        for action in rule.actions:
+            if isinstance(action, Notify):
+                offered = offered_to(rule.event.name, waits=waits)
+                yield action.template, offered, f"after ... {rule.event.name}" if waits else rule.event.name
+            elif isinstance(action, Refuse) and action.template is not None:
+                yield action.template, FAILED, "refuse"

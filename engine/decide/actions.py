@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from engine.config.model import Config
 from engine.decide.decision import Ending, Notification
-from engine.decide.recipients import addresses_of
+from engine.decide.recipients import notify
 from engine.decide.setup import Setup
 from engine.dsl.tree import (
     Action,
@@ -72,12 +74,8 @@ def _perform(action: Action, rule: Rule, done: Performed, setup: Setup, reattrib
         case AddTag() | RemoveTag() | Assign() if facts.ticket is not None:
             return _did(done, *_ticket(action, facts))
         case Notify():
-            found = tuple(
-                Notification(rule.event.name, address, action.template.text, facts.number)
-                for recipient in action.recipients
-                for address in addresses_of(recipient, facts, setup)
-            )
-            to = ", ".join(one.recipient for one in found) or "nobody"
+            found = tuple(notify(action.recipients, rule.event.name, action.template.text, facts, setup))
+            to = ", ".join(dict.fromkeys(one.recipient for one in found)) or "nobody"
             return replace(
                 _did(done, facts, f"notify {to} using {action.template.text}"), notifications=(*done.notifications, *found)
             )
@@ -116,6 +114,17 @@ def system_note(text: str, publish: Any, facts: Facts, setup: Setup) -> Note:
     return Note(facts.ticket.number, text, publish, "system", None, "", facts.now, type=kind)
 
 
+def later(moment: datetime, length: Duration, config: Config) -> datetime:
+    """A moment plus a length of time; business time by the calendar of settings.yaml, which `check` has seen to be there."""
+    hours = config.settings.business_hours
+    if not length.business or hours is None:
+        return moment + length.length
+    try:
+        return hours.add(moment, length.length)
+    except OverflowError:
+        return moment + timedelta(days=3660)
+
+
 def _ticket(action: AddTag | RemoveTag | Assign, facts: Facts) -> tuple[Facts, str]:
     ticket = facts.ticket
     assert ticket is not None
@@ -138,7 +147,7 @@ def _set(action: SetField, rule: Rule, facts: Facts, setup: Setup) -> tuple[Fact
     value: Any = None
     shown = ""
     if isinstance(action.value, Duration):
-        value = facts.now + action.value.length
+        value = later(facts.now, action.value, setup.config)
         shown = f"{value:%Y-%m-%d %H:%M} UTC"
     elif action.value is not None:
         value = shown = action.value.text if isinstance(action.value, Text) else f"{action.value.number:g}"

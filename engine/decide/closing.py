@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.config.model import Entity
+from engine.decide.actions import later
 from engine.decide.decision import Changes, Decision, Ending, Envelope, Notification, Waiting
 from engine.decide.draft import another_ticket
 from engine.decide.entity import Made
-from engine.decide.recipients import of_notice, permitted
+from engine.decide.recipients import of_notice, permitted, worded
 from engine.decide.setup import Setup
 from engine.decide.work import Work
 from engine.decide.workflow import Run
@@ -21,14 +22,15 @@ from engine.state.view import State
 
 def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
     """The message becomes nothing. Whoever refuses says so to the sender (`notify.failed`)."""
-    notifications = list(run.notifications) if run else []
+    # What a rule sends about a message that it holds back or refuses says why.
+    notifications = [replace(one, reason=ending.detail) for one in run.notifications] if run else []
     if ending.outcome in ("refused", "quarantined"):
         facts = run.facts if run else _bare_facts(work)
         notice = work.mailbox.failed
         if notice and run and run.refusal:
             notice = replace(notice, template=run.refusal)
         notifications += of_notice(notice, "failed", facts, work.setup, _reason(ending))
-    sent = _permitted(work, notifications)
+    sent = _permitted(work, notifications, run.facts if run else _bare_facts(work))
     words = ending.detail or (ending.reason or "").replace("_", " ")
     work.step("outcome", f"{ending.outcome}: {words}", ending.where)
     return Decision(
@@ -67,13 +69,13 @@ def _bare_facts(work: Work) -> Facts:
     return Facts(work.setup.config, work.envelope.mailbox, work.envelope.received_at, work.now, work.message, sender)
 
 
-def _permitted(work: Work, notifications: list[Notification]) -> tuple[Notification, ...]:
+def _permitted(work: Work, notifications: list[Notification], facts: Facts) -> tuple[Notification, ...]:
     sent, left_out = permitted(notifications, work.message, work.setup)
     for words in left_out:
         work.step("not notified", words)
     for one in sent:
         work.step("notified", f"{one.recipient} using {one.template}")
-    return sent
+    return worded(sent, facts, work.setup)
 
 
 def close(work: Work, made: Made) -> Decision:
@@ -92,7 +94,7 @@ def close(work: Work, made: Made) -> Decision:
     )
     related = (*made.related, *((ticket.number, other.number, "created with it") for other in more if ticket is not None))
     number = facts.number
-    sent = _permitted(work, _notifications(work, made))
+    sent = _permitted(work, _notifications(work, made), facts)
     waiting = _waiting(work, made, ticket)
     for one in waiting:
         work.step("waiting", f"'{one.rule}' at {one.due_at:%Y-%m-%d %H:%M} UTC")
@@ -153,7 +155,7 @@ def _waiting(work: Work, made: Made, ticket: Ticket | None) -> tuple[Waiting, ..
         return ()
     program = work.setup.programs.waiting[made.event]
     return tuple(
-        Waiting(compiled.rule.name, ticket.number, work.now + compiled.rule.event.after.length)
+        Waiting(compiled.rule.name, ticket.number, later(work.now, compiled.rule.event.after, work.setup.config))
         for compiled in program.rules
         if compiled.rule.event.after is not None
     )

@@ -76,8 +76,24 @@ class NotRan:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """A notification's words: one line of subject, and Markdown whose `values` (start, end) were put in, not written.
+
+    `error` says why there are none; such a notification is never sent, and shows as failed.
+    """
+
+    subject: str = ""
+    body: str = ""
+    values: tuple[tuple[int, int], ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class Notification:
-    """One message to be sent: to one address, about one event. `event` is created, noted, failed or a rule's name."""
+    """One message to be sent: to one address, about one event. `event` is created, noted, failed or a rule's event.
+
+    `in_reply_to` and `references` are Message-IDs, for answers to the sender.
+    """
 
     event: str
     recipient: str
@@ -85,6 +101,9 @@ class Notification:
     number: str | None
     reason: str = ""
     to_sender: bool = False
+    wording: Wording = Wording()
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from engine.config.model import Notice
+from engine.config.variables import INTERNAL_WHERE_INTERNAL
 from engine.decide.decision import Notification
 from engine.decide.setup import Setup
 from engine.dsl.tree import Recipient
 from engine.errors import Position
 from engine.mail.message import Message
 from engine.rules.facts import Facts
+
+MOST_REFERENCES = 10
+# What may stand in a header of ours, and after RCPT TO: one plain address, one Message-ID.
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,255}")
+_MESSAGE_ID = re.compile(r"[!-;=?-~]{1,250}")
 
 
 def parse_recipient(text: str, position: Position) -> Recipient:
@@ -54,15 +62,38 @@ def _contacts(identities: Iterable[str], setup: Setup) -> list[str]:
     return found
 
 
+def notify(
+    recipients: Iterable[Recipient], event: str, template: str, facts: Facts, setup: Setup, reason: str = ""
+) -> list[Notification]:
+    """One notification an address. The words of an internal note or time entry go to our own people only."""
+    ours = {resource.email for resource in setup.config.directory.resources.values()}
+    secret = _tells_internal(template, facts, setup)
+    return [
+        Notification(event, address, template, facts.number, reason)
+        for recipient in recipients
+        for address in addresses_of(recipient, facts, setup)
+        # An address that the configuration names is the administrator's choice.
+        if not secret or recipient.kind == "address" or address in ours
+    ]
+
+
+def _tells_internal(template: str, facts: Facts, setup: Setup) -> bool:
+    entry = facts.time_entry or facts.note
+    found = setup.config.templates.get(template)
+    return (
+        entry is not None
+        and entry.publish == "internal"
+        and found is not None
+        and any(str(variable) in INTERNAL_WHERE_INTERNAL for variable in found.variables)
+    )
+
+
 def of_notice(notice: Notice | None, event: str, facts: Facts, setup: Setup, reason: str = "") -> list[Notification]:
     """What a mailbox sends by itself."""
     if notice is None:
         return []
-    return [
-        Notification(event, address, notice.template, facts.number, reason)
-        for text in notice.to
-        for address in addresses_of(parse_recipient(text, notice.position), facts, setup)
-    ]
+    recipients = [parse_recipient(text, notice.position) for text in notice.to]
+    return notify(recipients, event, notice.template, facts, setup, reason)
 
 
 def permitted(
@@ -80,14 +111,26 @@ def permitted(
     for one in notifications:
         if one.recipient in setup.own_addresses:
             left_out.append(f"none to {one.recipient}: it is our own")
+        elif not _ADDRESS.fullmatch(one.recipient):
+            left_out.append("none to an address that is none")
         elif one.recipient == sender and not answerable:
             left_out.append(f"none to {one.recipient}: automatic mail is never answered")
         elif (one.recipient, one.event) in kept:
             if kept[one.recipient, one.event].template != one.template:
                 left_out.append(f"{one.template} to {one.recipient}: one message an address and event")
         else:
-            to_sender = one.recipient == sender
-            kept[one.recipient, one.event] = Notification(
-                one.event, one.recipient, one.template, one.number, one.reason, to_sender
-            )
+            kept[one.recipient, one.event] = _threaded(one, message) if message and one.recipient == sender else one
     return tuple(kept.values()), list(dict.fromkeys(left_out))
+
+
+def _threaded(one: Notification, message: Message) -> Notification:
+    """An answer to the sender stands below the sender's mail in any mail program (RFC 5322 3.6.4)."""
+    references = tuple(dict.fromkeys([*message.references[-MOST_REFERENCES:], message.message_id]))
+    safe = tuple(reference for reference in references if _MESSAGE_ID.fullmatch(reference))
+    in_reply_to = message.message_id if message.message_id in safe else ""
+    return replace(one, to_sender=True, in_reply_to=in_reply_to, references=safe if in_reply_to else ())
+
+
+def worded(notifications: Iterable[Notification], facts: Facts, setup: Setup) -> tuple[Notification, ...]:
+    """With their words, as everything stands at the end."""
+    return tuple(replace(one, wording=setup.templates.word(one.template, facts, one.reason)) for one in notifications)

@@ -17,6 +17,7 @@ from engine.config.people import Contact, Resource
 from engine.config.references import extracted_fields
 from engine.config.secrets import MissingSecret, resolve
 from engine.decide.tags import Tagger
+from engine.decide.wording import Templates
 from engine.rules.program import Programs, compile_rules
 
 
@@ -103,6 +104,7 @@ class Setup:
     own_addresses: frozenset[str]
     extracts: dict[str, dict[str, Any]]
     tokens: dict[str, TokenSecret]
+    templates: Templates
 
     def mailbox(self, name: str) -> Mailbox:
         return self.config.mailboxes[name]
@@ -128,4 +130,5 @@ def prepare(config: Config) -> Setup:
             for name, mailbox in config.mailboxes.items()
             if mailbox.kind == "alerts" and mailbox.token
         },
+        templates=Templates(config),
     )

@@ -10,7 +10,7 @@ from engine.decide.actions import perform
 from engine.decide.decision import Notification
 from engine.decide.draft import another_ticket
 from engine.decide.numbering import Numbering
-from engine.decide.recipients import permitted
+from engine.decide.recipients import permitted, worded
 from engine.decide.setup import Setup
 from engine.entities import Note, Ticket
 from engine.rules.facts import Facts
@@ -62,5 +62,5 @@ def decide_due(rule: str, number: str, setup: Setup, state: State, now: datetime
         done.facts.ticket,
         done.notes,
         more,
-        permitted(done.notifications, None, setup)[0],
+        worded(permitted(done.notifications, None, setup)[0], done.facts, setup),
     )

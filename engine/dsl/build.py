@@ -198,7 +198,8 @@ class Builder:
 
     def _duration(self, token: Token) -> Duration:
         text = re.sub(r"\bbusiness\s+", "", str(token))
-        return Duration(parse_duration(text), text != str(token), self._at(token))
+        unit = re.sub(r"[\d.\s]+", "", text).removesuffix("s")
+        return Duration(parse_duration(text), text != str(token), self._at(token), unit)
 
     def _moment(self, token: Token) -> Moment:
         try:

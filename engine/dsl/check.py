@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import re2
 
-from engine.dsl.check_actions import check_actions
+from engine.dsl.check_actions import check_actions, check_business
 from engine.dsl.scope import Names, Scope
 from engine.dsl.tree import (
     And,
@@ -52,13 +52,8 @@ def check_rules(book: RuleBook, names: Names) -> list[Problem]:
             waits = ", ".join(name for name, info in EVENTS.items() if info.waits)
             problems.append(Problem(rule.event.position, f"a rule cannot wait after '{event.name}'", f"it can after: {waits}"))
             continue
-        if rule.event.after and rule.event.after.business:
-            problems.append(
-                Problem(
-                    rule.event.after.position, "business hours cannot be waited for yet", "write plain hours, such as 2 hours"
-                )
-            )
-            continue
+        if rule.event.after:
+            problems += check_business(rule.event.after, names)
         scope = Scope(rule, event, names, book)
         if rule.condition is not None:
             problems += _condition(rule.condition, scope)
@@ -180,7 +175,7 @@ def _plain_value(test: Test, field: Field, value: Text | Number | Size | Duratio
         kind, words = wanted[field.type]
         fits = isinstance(value, kind)
         if isinstance(value, Duration) and value.business:
-            yield Problem(value.position, "business hours cannot be compared yet", "write plain hours, such as 2 hours")
+            yield Problem(value.position, "business hours cannot be compared with", "write plain hours, such as 2 hours")
         if isinstance(value, Moment):
             fits = fits and (type(value.value).__name__ == ("time" if field.type == "clock" else "date"))
         if not fits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from engine.dsl.scope import Scope
+from engine.dsl.scope import Names, Scope
 from engine.dsl.tree import (
     AddNote,
     AddTag,
@@ -60,6 +60,14 @@ def check_actions(scope: Scope) -> Iterator[Problem]:
             yield from _create(action, scope)
         elif isinstance(action, Discard | Refuse | Quarantine | Attribute):
             yield from _on_message_only(action, scope)
+
+
+def check_business(length: Duration, names: Names) -> Iterator[Problem]:
+    """Business time needs a calendar, and counts in hours."""
+    if length.business and not names.business_hours:
+        yield Problem(length.position, "settings.yaml has no business_hours", "add them there, or write plain hours")
+    elif length.business and length.unit not in ("hour", "minute"):
+        yield Problem(length.position, f"business {length.unit}s cannot be counted", "write business hours or business minutes")
 
 
 def _on_message_only(action: Discard | Refuse | Quarantine | Attribute, scope: Scope) -> Iterator[Problem]:
@@ -129,6 +137,8 @@ def _set(action: SetField, scope: Scope) -> Iterator[Problem]:
     if field == "ticket.due_at":
         if not isinstance(value, Duration):
             yield Problem(value.position, "'due' is set to a length of time", "write: set due to 4 hours")
+        else:
+            yield from check_business(value, scope.names)
         return
     if isinstance(value, Number | Duration):
         yield Problem(value.position, f"'{action.field}' is text", "put the value in quotes")

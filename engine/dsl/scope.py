@@ -21,6 +21,7 @@ class Names:
     inactive_resources: frozenset[str]
     contacts: Mapping[str, object]
     extracted: frozenset[str]
+    business_hours: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,12 @@ class Size:
 
 @dataclass(frozen=True)
 class Duration:
+    """`unit` is second, minute, hour, day or week, as it was written; `business`: time of `business_hours` only."""
+
     length: timedelta
     business: bool
     position: Position
+    unit: str = "hour"
 
 
 @dataclass(frozen=True)

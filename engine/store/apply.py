@@ -162,19 +162,25 @@ def queue_notification(
     """Our own Message-ID is made of what the notification is about, so that the same one cannot be queued twice."""
     digest = hashlib.sha256("\0".join((*cause, one.event, one.recipient)).encode()).hexdigest()
     domain = config.mailboxes[mailbox].address.rpartition("@")[2] if mailbox in config.mailboxes else "postroom.invalid"
-    connection.execute(
-        "INSERT OR IGNORE INTO outbox (message, mailbox, event, recipient, template, number, reason, to_sender, message_id,"
-        " status, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)",
-        (
-            message,
-            mailbox,
-            one.event,
-            one.recipient,
-            one.template,
-            one.number,
-            one.reason,
-            int(one.to_sender),
-            f"postroom.{digest[:32]}@{domain}",
-            now,
-        ),
-    )
+    words = one.wording
+    row = {
+        "message": message,
+        "mailbox": mailbox,
+        "event": one.event,
+        "recipient": one.recipient,
+        "template": one.template,
+        "number": one.number,
+        "reason": one.reason,
+        "to_sender": int(one.to_sender),
+        "message_id": f"postroom.{digest[:32]}@{domain}",
+        "status": "failed" if words.error else "queued",
+        "created_at": now,
+        "subject": words.subject,
+        "body": words.body,
+        "body_values": json.dumps(words.values),
+        "in_reply_to": one.in_reply_to,
+        "refs": " ".join(one.references),
+        "next_attempt_at": now,
+        "error": words.error,
+    }
+    insert_row(connection, "outbox", row, "OR IGNORE ")

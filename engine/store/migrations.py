@@ -113,7 +113,23 @@ CREATE TABLE rule_hits (
 CREATE INDEX rule_hits_by_rule ON rule_hits (rule);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# Notifications with their words, and how sending them goes. Those of before have none: they can only be given up.
+_SENDING = """
+ALTER TABLE outbox ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN body TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN body_values TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE outbox ADD COLUMN in_reply_to TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN refs TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN next_attempt_at TEXT;
+ALTER TABLE outbox ADD COLUMN sent_at TEXT;
+ALTER TABLE outbox ADD COLUMN error TEXT NOT NULL DEFAULT '';
+CREATE INDEX outbox_due ON outbox (status, next_attempt_at);
+CREATE INDEX outbox_by_recipient ON outbox (recipient, sent_at);
+UPDATE outbox SET status = 'failed', error = 'queued by a version that could not word it' WHERE status = 'queued';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SENDING)
 
 
 def migrate(connection: sqlite3.Connection, now: str) -> None:

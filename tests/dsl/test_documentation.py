@@ -43,3 +43,15 @@ def test_the_examples_are_right(tmp_path: Path) -> None:
         old.unlink()
     (rules / "workflow/page.rules").write_text("\n".join(blocks), "utf-8")
     load_config(rules)
+
+
+def test_every_variable_of_templates_is_documented_for_every_event() -> None:
+    import contextlib
+    import io
+    import runpy
+
+    page = (ROOT / "docs/notifications.md").read_text("utf-8")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        runpy.run_path(str(ROOT / "tools/tables.py"), run_name="__main__")
+    assert printed.getvalue() in page, "put the output of tools/tables.py into docs/notifications.md"

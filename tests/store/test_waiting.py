@@ -17,6 +17,7 @@ from engine.store.database import open_database
 from engine.store.waiting import due_rules, finish
 
 RECEIVED = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+RULE = "Nobody took an urgent ticket"
 DUE = RECEIVED + timedelta(minutes=30)
 MAIL = b"Date: Mon, 2 Nov 2026 10:00:00 +0000\r\nFrom: maya@brightwater.example\r\nSubject: Everything is down\r\nMessage-ID: <1@t>\r\n\r\nx\r\n"
 
@@ -28,10 +29,12 @@ def connection(tmp_path: Path, setup: Setup) -> sqlite3.Connection:
     return opened
 
 
-def run(connection: sqlite3.Connection, setup: Setup, now: datetime) -> list[tuple[str, str]]:
+def run(connection: sqlite3.Connection, setup: Setup, now: datetime, rule: str = RULE) -> list[tuple[str, str]]:
     state = SqliteState(connection, setup.config)
     result = []
     for row in due_rules(connection, now):
+        if row.rule != rule:
+            continue
         due = decide_due(row.rule, row.ticket, setup, state, now)
         finish(connection, row, due, setup.config, now)
         result.append((due.status, due.because))
@@ -47,7 +50,9 @@ def test_it_runs_once_when_it_is_due(connection: sqlite3.Connection, setup: Setu
         ("Still not taken after 30 minutes", "internal", "system", "System note")
     ]
     assert connection.execute("SELECT COUNT(*) FROM outbox").fetchone()[0] == queued + 1
-    assert connection.execute("SELECT status, finished_at FROM waiting_rules").fetchall() == [("ran", "2026-11-02T10:30:00Z")]
+    assert connection.execute("SELECT status, finished_at FROM waiting_rules WHERE rule = ?", (RULE,)).fetchall() == [
+        ("ran", "2026-11-02T10:30:00Z")
+    ]
 
 
 def test_it_is_dropped_when_its_condition_does_not_hold_then(connection: sqlite3.Connection, setup: Setup) -> None:
@@ -63,5 +68,5 @@ def test_it_survives_a_restart(tmp_path: Path, connection: sqlite3.Connection, s
 
 
 def test_a_rule_that_the_configuration_no_longer_has_is_dropped(connection: sqlite3.Connection, setup: Setup) -> None:
-    connection.execute("UPDATE waiting_rules SET rule = 'Gone'")
-    assert run(connection, setup, DUE) == [("dropped", "the configuration has no such rule any more")]
+    connection.execute("UPDATE waiting_rules SET rule = 'Gone' WHERE rule = ?", (RULE,))
+    assert run(connection, setup, DUE, "Gone") == [("dropped", "the configuration has no such rule any more")]

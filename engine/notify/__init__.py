@@ -1,0 +1,1 @@
+"""Sending what deciding put into the outbox: composing, transports, limits, back-off."""

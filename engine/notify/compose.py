@@ -1,0 +1,88 @@
+"""A notification of the outbox as a message of RFC 5322: plain text, and HTML made of the same Markdown.
+
+Values that a template put in came from mail. In HTML they are escaped so that they are text, never Markdown or a link.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+
+import nh3
+from markdown_it import MarkdownIt
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_LINES = re.compile(r"\r\n|\r|\n")
+# "commonmark" with raw HTML off: what a template writes is Markdown only.
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What is to be sent. `sender` as `Name <address>`; `values` (start, end) of `body` came from mail."""
+
+    id: int
+    mailbox: str
+    sender: str
+    recipient: str
+    message_id: str
+    subject: str
+    body: str
+    values: tuple[tuple[int, int], ...] = ()
+    to_sender: bool = False
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+
+    @property
+    def envelope_sender(self) -> str:
+        """Where bounces go: the mailbox that reads them."""
+        return parseaddr(self.sender)[1]
+
+
+def compose(one: Outgoing, date: datetime) -> EmailMessage:
+    """Headers of ours only. Raises `ValueError` for an address that cannot stand in a header."""
+    name, address = parseaddr(one.sender)
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(display_name=name, addr_spec=address)
+    message["To"] = Address(addr_spec=one.recipient)
+    message["Subject"] = one.subject
+    message["Date"] = format_datetime(date)
+    message["Message-ID"] = f"<{one.message_id}>"
+    if one.in_reply_to:
+        message["In-Reply-To"] = f"<{one.in_reply_to}>"
+    if one.references:
+        message["References"] = " ".join(f"<{reference}>" for reference in one.references)
+    # RFC 3834: no machine answers this; and Exchange sends no out-of-office reply or receipt for it.
+    message["Auto-Submitted"] = "auto-replied" if one.to_sender else "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(one.body + "\n")
+    message.add_alternative(to_html(one.body, one.values), subtype="html")
+    return message
+
+
+def to_html(body: str, values: Iterable[tuple[int, int]]) -> str:
+    """Markdown to HTML, with values as they are."""
+    parts, end = [], 0
+    for start, stop in values:
+        parts += [body[end:start], _as_text(body[start:stop])]
+        end = stop
+    parts.append(body[end:])
+    # nh3 as a second wall: what the first lets through is still harmless.
+    return nh3.clean(_MARKDOWN.render("".join(parts)))
+
+
+def _as_text(value: str) -> str:
+    """A value that Markdown shows as it is: punctuation escaped, line breaks kept, no indented code."""
+    lines = []
+    for line in _LINES.split(value):
+        text = line.lstrip(" \t")
+        lines.append("&nbsp;" * min(len(line) - len(text), 40) + _PUNCTUATION.sub(r"\\\1", text))
+    # A backslash before the end of a line is a hard break; an empty line stays one.
+    joined = "\\\n".join(lines)
+    return re.sub(r"\\\n(?=\\\n|\Z)", "\n", joined)

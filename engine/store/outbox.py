@@ -1,0 +1,115 @@
+"""The outbox: what is due, and what became of each attempt. A row is leased while it is being sent."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.config.model import NotificationLimit
+from engine.decide.decision import iso
+
+# A process that dies while it sends holds the row no longer than this; then it is sent again (at least once).
+LEASE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class QueuedRow:
+    """A notification that is due. `attempts` counts those before this one; times are UTC ISO 8601."""
+
+    id: int
+    mailbox: str
+    recipient: str
+    message_id: str
+    number: str | None
+    subject: str
+    body: str
+    values: tuple[tuple[int, int], ...]
+    to_sender: bool
+    in_reply_to: str
+    references: tuple[str, ...]
+    attempts: int
+    created_at: str
+
+
+def due(connection: sqlite3.Connection, now: datetime, most: int = 200) -> list[QueuedRow]:
+    """The oldest first."""
+    rows = connection.execute(
+        "SELECT id, mailbox, recipient, message_id, number, subject, body, body_values, to_sender, in_reply_to, refs, attempts,"
+        " created_at FROM outbox WHERE status = 'queued' AND next_attempt_at <= ? ORDER BY id LIMIT ?",
+        (iso(now), most),
+    ).fetchall()
+    return [_row(row) for row in rows]
+
+
+def _row(row: tuple[Any, ...]) -> QueuedRow:
+    names = [one.name for one in fields(QueuedRow)]
+    found = dict(zip(names, row, strict=True))
+    values = tuple((start, end) for start, end in json.loads(found.pop("values")))
+    references = tuple(found.pop("references").split())
+    return QueuedRow(**found, values=values, references=references)
+
+
+def lease(connection: sqlite3.Connection, row: QueuedRow, now: datetime) -> bool:
+    """Whether the row is ours to send: no other process has taken it since it was listed."""
+    changed = connection.execute(
+        "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = ?"
+        " WHERE id = ? AND status = 'queued' AND next_attempt_at <= ?",
+        (iso(now + LEASE), row.id, iso(now)),
+    )
+    return changed.rowcount == 1
+
+
+def free_at(
+    connection: sqlite3.Connection, recipient: str, limits: Iterable[NotificationLimit], now: datetime
+) -> datetime | None:
+    """When one more may go to this address, or None for at once."""
+    free: datetime | None = None
+    for limit in limits:
+        # The oldest of the last N that were sent: when it leaves the window, there is room.
+        row = connection.execute(
+            "SELECT sent_at FROM outbox WHERE recipient = ? AND sent_at > ? ORDER BY sent_at DESC LIMIT 1 OFFSET ?",
+            (recipient, iso(now - limit.within), limit.messages - 1),
+        ).fetchone()
+        if row is not None:
+            moment = datetime.fromisoformat(row[0]) + limit.within
+            free = max(free, moment) if free else moment
+    return free
+
+
+def postpone(connection: sqlite3.Connection, row: QueuedRow, until: datetime, error: str) -> None:
+    connection.execute("UPDATE outbox SET next_attempt_at = ?, error = ? WHERE id = ?", (iso(until), error, row.id))
+
+
+def mark_sent(connection: sqlite3.Connection, row: QueuedRow, now: datetime) -> None:
+    connection.execute(
+        "UPDATE outbox SET status = 'sent', sent_at = ?, next_attempt_at = NULL, error = '' WHERE id = ?", (iso(now), row.id)
+    )
+
+
+def mark_failed(connection: sqlite3.Connection, row: QueuedRow, now: datetime, error: str) -> None:
+    """Given up, visibly: `status` lists it, and its ticket gets a note."""
+    connection.execute("UPDATE outbox SET status = 'failed', next_attempt_at = NULL, error = ? WHERE id = ?", (error, row.id))
+    if row.number is not None:
+        connection.execute(
+            "INSERT INTO ticket_notes (ticket, type, publish, author, author_address, description, removed, html, created_at)"
+            " SELECT number, NULL, 'internal', 'system', '', ?, '', '', ? FROM tickets WHERE number = ?",
+            (f"The notification '{row.subject}' to {row.recipient} could not be sent: {error}.", iso(now), row.number),
+        )
+
+
+def requeue_failed(connection: sqlite3.Connection, now: datetime) -> int:
+    """Failed ones that have words, as if they were new; how many. Those without words stay failed."""
+    return connection.execute(
+        "UPDATE outbox SET status = 'queued', attempts = 0, created_at = ?, next_attempt_at = ?, error = ''"
+        " WHERE status = 'failed' AND body || subject <> ''",
+        (iso(now), iso(now)),
+    ).rowcount
+
+
+def forget_failed(connection: sqlite3.Connection) -> int:
+    """Failed ones are let go: `status` lists them no more; how many."""
+    return connection.execute("UPDATE outbox SET status = 'dropped' WHERE status = 'failed'").rowcount

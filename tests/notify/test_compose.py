@@ -1,0 +1,105 @@
+"""A notification as a message: our headers only, values as text, Markdown of templates as HTML (`behaviour.md` 8)."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.notify.compose import Outgoing, compose, to_html
+
+DATE = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+
+
+def outgoing(**changes: object) -> Outgoing:
+    values: dict[str, object] = {
+        "id": 1,
+        "mailbox": "help",
+        "sender": "Harbour & Hill <help@harbourhill.example>",
+        "recipient": "maya@brightwater.example",
+        "message_id": "postroom.1@harbourhill.example",
+        "subject": "[T1] Überall kaputt",
+        "body": "Hello **Maya**",
+    }
+    return Outgoing(**(values | changes))  # type: ignore[arg-type]
+
+
+def test_the_headers_are_ours_and_no_machine_answers_them() -> None:
+    found = compose(outgoing(to_sender=True, in_reply_to="a@x", references=("b@x", "a@x")), DATE)
+    assert {name: str(value) for name, value in found.items()} == {
+        "From": "Harbour & Hill <help@harbourhill.example>",
+        "To": "maya@brightwater.example",
+        "Subject": "[T1] Überall kaputt",
+        "Date": "Mon, 02 Nov 2026 10:00:00 +0000",
+        "Message-ID": "<postroom.1@harbourhill.example>",
+        "In-Reply-To": "<a@x>",
+        "References": "<b@x> <a@x>",
+        "Auto-Submitted": "auto-replied",
+        "X-Auto-Response-Suppress": "All",
+        "MIME-Version": "1.0",
+        "Content-Type": found["Content-Type"],
+    }
+
+
+def test_a_notice_that_answers_nobody_is_auto_generated() -> None:
+    found = compose(outgoing(), DATE)
+    assert found["Auto-Submitted"] == "auto-generated" and "In-Reply-To" not in found
+
+
+def test_text_and_html_say_the_same() -> None:
+    found = compose(outgoing(body="Hello **Maya**,\n\n* one\n* two"), DATE)
+    read = email.message_from_bytes(found.as_bytes(), policy=email.policy.default)
+    text, html = read.get_body(("plain",)), read.get_body(("html",))
+    assert text is not None and text.get_content().split() == ["Hello", "**Maya**,", "*", "one", "*", "two"]
+    assert html is not None and "<strong>Maya</strong>" in html.get_content() and "<li>two</li>" in html.get_content()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<script>alert(1)</script>",
+        "[click](https://evil.example)",
+        "![x](https://evil.example/pixel.png)",
+        "**bold** _it_ `code`",
+        "# heading",
+        "<https://evil.example>",
+        "1. list\n2. list",
+        "> quoted",
+        "    indented code",
+        "a\n---\nb",
+        "&lt;b&gt;",
+        "| a | b |\n|---|---|",
+    ],
+)
+def test_a_value_from_mail_is_text_and_never_markup(value: str) -> None:
+    body = f"They wrote: {value}"
+    html = to_html(body, [(12, len(body))])
+    for tag in ("<script", "<a ", "<img", "<strong", "<em", "<code", "<h1", "<h2", "<li", "<blockquote", "<pre", "<hr", "<table"):
+        assert tag not in html
+    shown = html.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    for word in value.split():
+        assert word in shown
+
+
+@given(st.text(max_size=200))
+def test_any_value_whatever_gives_only_paragraphs_and_breaks(value: str) -> None:
+    html = to_html(value, [(0, len(value))])
+    import re
+
+    assert set(re.findall(r"<(/?[a-z0-9]+)", html)) <= {"p", "/p", "br"}
+
+
+@pytest.mark.parametrize("subject", ["a\r\nBcc: evil@evil.example", "a\nb"])
+def test_a_line_break_cannot_reach_a_header(subject: str) -> None:
+    with pytest.raises(ValueError):
+        compose(outgoing(subject=subject), DATE)
+
+
+@pytest.mark.parametrize("recipient", ["a@b.example\r\nBcc: c@d.example", "no address", "a@b, c@d"])
+def test_a_recipient_that_is_none_is_refused(recipient: str) -> None:
+    with pytest.raises(ValueError):
+        compose(outgoing(recipient=recipient), DATE)

@@ -1,0 +1,145 @@
+"""Words of notifications, through the whole flow: variables, hostile values, what is internal (`behaviour.md` 8)."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from engine.config.load import load_config
+from engine.decide.setup import Setup, prepare
+from engine.errors import ConfigError
+from engine.processing import Processor
+from engine.sources.item import Item
+from engine.store.database import open_database
+
+
+def process(rules: Path, *mails: bytes) -> sqlite3.Connection:
+    connection = open_database(None)
+    Processor(connection, prepare(load_config(rules))).run([Item(str(n), lambda m=m: m) for n, m in enumerate(mails)], "help")  # type: ignore[misc]
+    return connection
+
+
+def mail(subject: str, body: str = "x", sender: str = "Maya <maya@brightwater.example>", more: str = "") -> bytes:
+    head = f"Date: Mon, 2 Nov 2026 10:00:00 +0000\r\nFrom: {sender}\r\nSubject: {subject}\r\nMessage-ID: <{abs(hash((subject, body, sender)))}@t>\r\n"
+    return f"{head}{more}\r\n{body}\r\n".encode()
+
+
+def template(rules: Path, name: str, subject: str, body: str) -> None:
+    (rules / "templates" / f"{name}.md").write_text(f'---\nsubject: "{subject}"\n---\n{body}\n')
+
+
+def rows(connection: sqlite3.Connection, what: str = "recipient, subject, body, error") -> list[tuple[str, ...]]:
+    return connection.execute(f"SELECT {what} FROM outbox ORDER BY id").fetchall()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "{{ 7 * 7 }} {% for x in y %}",
+        "=?utf-8?q?a=0D=0ABcc=3A_evil=40evil.example?=",
+        "=?utf-8?q?a=E2=80=A8b=C2=85c?=",
+        "\ue000 marks \ue001",
+        "Robert'); DROP TABLE outbox;--",
+    ],
+)
+def test_a_hostile_subject_is_only_words(rules: Path, subject: str) -> None:
+    connection = process(rules, mail(subject))
+    ((recipient, words, _, error),) = rows(connection)
+    assert recipient == "maya@brightwater.example" and error == ""
+    assert words.startswith("[T20261102.0001] ") and words.isprintable() and "49" not in words
+    if "7" in subject:
+        assert "{{ 7 * 7 }} {% for x in y %}" in words
+
+
+def test_where_values_stand_is_kept(rules: Path) -> None:
+    import json
+
+    connection = process(rules, mail("Broken"))
+    ((body, values),) = rows(connection, "body, body_values")
+    assert [body[a:b] for a, b in json.loads(values)] == ["Maya", "T20261102.0001"]
+
+
+def test_a_template_that_fails_on_a_value_fails_the_notification_and_not_the_message(rules: Path) -> None:
+    template(rules, "received", "x", "{{ 10 // (ticket.occurrences - 1) }}")
+    connection = process(rules, mail("Broken"))
+    assert connection.execute("SELECT outcome FROM messages").fetchall() == [("created",)]
+    assert connection.execute("SELECT status, error FROM outbox").fetchall() == [
+        ("failed", "the template 'received' failed: integer division or modulo by zero")
+    ]
+
+
+def test_what_is_internal_is_not_told_to_customers(rules: Path) -> None:
+    (rules / "workflow" / "90-tell.rules").write_text(
+        'rule "Tell all"\n  on ticket note created\n  then notify contact, additional contacts, resource joost, "boss@harbourhill.example" using customer-wrote\n'
+    )
+    first = mail("Broken")
+    internal = mail(
+        "T20261102.0001",
+        "our secret",
+        "Joost <joost@harbourhill.example>",
+        "Authentication-Results: mx.harbourhill.example; dmarc=pass header.from=harbourhill.example\r\n",
+    )
+    connection = process(rules, first, internal)
+    told = [row[0] for row in rows(connection) if "our secret" in row[2]]
+    assert connection.execute("SELECT publish FROM ticket_notes").fetchall() == [("internal",)]
+    assert told == ["joost@harbourhill.example", "boss@harbourhill.example"]
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "says"),
+    [
+        ("{{ ticket.titel }}", 4, "unknown variable 'ticket.titel'; did you mean 'title'?"),
+        ("{{ tickt.title }}", 4, "unknown variable 'tickt'; did you mean 'ticket'?"),
+        ("x\n{{ ticket }}", 5, "'ticket' is a whole group of variables; write ticket.number"),
+        ('{{ ticket["titel"] }}', 4, "unknown variable 'ticket.titel'"),
+        ("{{ ticket.title | shout }}", 4, "No filter named 'shout'"),
+        ("{% include 'secret' %}", 4, "a template cannot include another"),
+        ("{{ ticket.number", 4, "the template is wrong"),
+    ],
+)
+def test_a_wrong_template_is_found_before_it_is_used(rules: Path, body: str, line: int, says: str) -> None:
+    template(rules, "received", "x", body)
+    with pytest.raises(ConfigError) as found:
+        load_config(rules)
+    assert f"templates/received.md:{line}: " in str(found.value) and says in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("on ticket created then notify contact using customer-wrote", "uses 'note.description' (templates/customer-wrote.md:4)"),
+        ("after 5 minutes from ticket created then notify contact using received", "uses 'sender.name'"),
+        ('on message when subject is "x" then refuse "x" using urgent', "uses 'ticket.priority'"),
+        ("on ticket note created then notify contact using held-back", "uses 'reason'"),
+    ],
+)
+def test_a_template_that_the_event_cannot_fill_is_found_where_it_is_used(rules: Path, rule: str, says: str) -> None:
+    (rules / "workflow" / "90.rules").write_text(f'rule "x"\n{rule}\n')
+    with pytest.raises(ConfigError) as found:
+        load_config(rules)
+    assert "workflow/90.rules:2:" in str(found.value) and says in str(found.value)
+
+
+def test_a_template_that_a_mailbox_cannot_fill_is_found_there(rules: Path) -> None:
+    path = rules / "mailboxes" / "help.yaml"
+    path.write_text(path.read_text().replace("template: not-taken", "template: urgent"))
+    with pytest.raises(ConfigError, match=r"mailboxes/help.yaml:\d+:\d+: the template 'urgent' uses 'ticket.priority'"):
+        load_config(rules)
+
+
+def test_templates_cannot_reach_into_python(rules: Path) -> None:
+    template(rules, "received", "x", "{{ ticket.number.__class__.__mro__ }}")
+    connection = process(rules, mail("Broken"))
+    assert "unsafe" in rows(connection)[0][3]
+
+
+def test_every_shipped_template_is_worded_in_the_sample(setup: Setup) -> None:
+    from engine.sources.files import open_source
+
+    connection = open_database(None)
+    Processor(connection, setup).run(open_source(str(Path(__file__).parents[2] / "sample")), None)
+    assert connection.execute("SELECT COUNT(*) FROM outbox WHERE error <> '' OR subject = '' OR body = ''").fetchone() == (0,)
+    used = {row[0] for row in connection.execute("SELECT DISTINCT template FROM outbox")}
+    assert used == set(setup.config.templates)
