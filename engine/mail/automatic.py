@@ -8,52 +8,22 @@ from email.message import Message as Parsed
 
 from flufl.bounce import all_failures
 
+from engine.mail.automatic_words import (
+    ABUSE_SUBJECT,
+    ABUSE_TEXT,
+    BOUNCE_SUBJECT,
+    COPY,
+    DAEMON,
+    PASSED_ON,
+    PERSONS_PROGRAM,
+    STATUS,
+    VACATION_SUBJECT,
+)
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 
 # Its detectors stumble over hostile mail and say so with tracebacks: what they find is all that matters here.
 logging.getLogger("flufl.bounce").disabled = True
-
-_DAEMON = re.compile(
-    r"^(mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mmdf|bounces?|nobody|mail[-_.]delivery|mdaemon|uucp|mail(system)?"
-    r"|smtp[-_.]?gateway|majordomo|returned?)([+_=-].*)?$",
-    re.IGNORECASE,
-)
-_BOUNCE_SUBJECT = re.compile(
-    r"undeliver|non[- ]?deliver|not deliver|un\w*zustell|nicht zugestellt|unzustellbar|fehlgeschlagen|delivery (status|fail|problem"
-    r"|incomplete|error|has failed|unsuccess|delay|temporarily|notification|report)|mail (delivery|system error|could not)|failed mail|returned (mail|to sender|message)"
-    r"|failure (notice|delivery)|message (you sent )?(blocked|rejected|delayed|could not)|undelivered|delivery to the following|warning: (could not send|message)"
-    r"|mail (nicht|no) |no se pudo entregar|no entregado|devuelto|remis|non distribu|échec de (la )?remise|mancato recapito|mancata consegna|non recapit"
-    r"|não (foi )?entreg|falha (na entrega|de entrega)|onbestelbaar|niet bezorgd|email (delivery )?(error|failure)|error sending|can't send|your mail (to|was)"
-    r"|rejected|bounced?( message)?|failed delivery|mail error|server error|notification d.état|statusmeldung|status de entrega|недоставлен|未送達|配信エラー|退信|系统退信",
-    re.IGNORECASE,
-)
-# A status code of RFC 3463, or an SMTP reply that means failure, as delivery reports quote them.
-_STATUS = re.compile(
-    r"\b[45]\.[0-9]{1,3}\.[0-9]{1,3}\b|\b(?:4[2-5]|5[0-5])\d[ -](?:[45]\.\d|<|[A-Za-z])|Remote host said:|Final-Recipient:|Diagnostic-Code:"
-    r"|(?:user|mailbox|recipient|address|account)\b.{0,60}\b(?:unknown|unavailable|full|disabled|rejected|not found|does(?: not|n't) exist|inactive)"
-    r"|over quota|quota exceeded|unknown user|no such (?:user|recipient|address|mailbox)|could(?: not|n't) be delivered|(?:was|were) not delivered"
-    r"|unable to deliver|undeliverable|(?:can(?:not|'t)|could not) deliver|delivery (?:failed|to the following)|permanent(?: fatal)? error|had permanent|was rejected|were rejected"
-    r"|returned to (?:you|sender)|host unknown|unrouteable|are not a member|isn't a member|message was blocked|is not accepting|nicht zugestellt|no se ha podido",
-    re.IGNORECASE,
-)
-_COPY = re.compile(
-    r"^(?:-+ ?(?:below this line is a copy|this is a copy|original message|the (?:transcript|header|message|body)|returned message|message header)|received: |return-path: |message-id: )",
-    re.IGNORECASE | re.MULTILINE,
-)
-_VACATION_SUBJECT = re.compile(
-    r"^\s*(?:(?:re|aw|sv|rv|tr|antw)\s*:\s*)?(?:auto(?:matic)?[- ]?(?:reply|response|responder)|autoreply|auto:|out of (?:the )?office|ooo\b|on vacation|vacation (?:reply|message|response)|away from (?:the )?office|i am (?:out of|away)"
-    r"|automatische (?:antwort|e-?mail)|abwesen(?:d|heit)|nicht im (?:büro|haus)|autom(?:atische)? antwort|urlaub(?:s(?:vertretung|meldung))?:"
-    r"|respuesta autom[áa]tica|fuera de (?:la )?oficina|ausente?\b|estoy (?:fuera|de vacaciones)"
-    r"|r[ée]ponse automatique|absen(?:ce|t) du bureau|absent[e]?(?: du)?\b|message d['’]absence|en cong[ée]s?\b"
-    r"|risposta automatica|fuori (?:sede|ufficio)|assente\b|resposta autom[áa]tica|fora do escrit[óo]rio|ausência"
-    r"|automatisch antwoord|afwezig(?:heid)?\b|niet aanwezig|autosvar|automatisk (?:svar|svarmeddelelse)|frånvaro|fravær|automaattinen vastaus|odpowiedź automatyczna|autoodpowied"
-    r"|自动回复|自動回覆|自動応答|автоответ|автоматический ответ)",
-    re.IGNORECASE,
-)
-_ABUSE_SUBJECT = re.compile(
-    r"^\s*(?:abuse (?:report|complaint)|complaint about message|spam report|feedback report|\[?fbl\]?\b)", re.IGNORECASE
-)
 
 
 def classify(headers: Headers, sender: Address, subject: str, text: str, parsed: Parsed | None) -> Automatic | None:
@@ -63,10 +33,10 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
         _report(headers, types)
         or _bounce_headers(headers, sender, subject, text)
         or _auto_reply(headers)
-        or _old_bounce(headers, sender, subject, text, parsed)
+        or _old_bounce(headers, sender, subject, text, parsed, types)
         or _null_return_path(headers, subject)
-        or _list_or_bulk(headers)
-        or _by_subject(subject)
+        or _list_or_bulk(headers, subject)
+        or _by_subject(subject, text, "message/rfc822" in types)
     )
     if found is None:
         return None
@@ -114,13 +84,19 @@ def _bounce_headers(headers: Headers, sender: Address, subject: str, text: str) 
         return "bounce", "Exchange's own header for a delivery report"
     if headers.get("Content-Type").lower().startswith("multipart/report"):
         return "bounce", "Content-Type: multipart/report"
-    local = sender.address.partition("@")[0] or sender.address
-    is_daemon = bool(_DAEMON.match(local)) or "mailer-daemon" in headers.get("From").lower()
-    if is_daemon and (_BOUNCE_SUBJECT.search(subject) or _STATUS.search(text[:20_000])):
+    if _is_daemon(headers, sender) and (BOUNCE_SUBJECT.search(subject) or STATUS.search(text[:20_000])):
         return "bounce", f"From: {sender.address or headers.get('From')[:80]}, with a delivery failure"
     if headers.get("Received").lower().startswith("(qmail") and "for bounce" in headers.get("Received")[:200]:
         return "bounce", "Received: (qmail ... invoked for bounce)"
     return None
+
+
+def _is_daemon(headers: Headers, sender: Address) -> bool:
+    """Whether a mail system is the sender, by the address or, where that is empty or broken, by the name."""
+    if DAEMON.match(sender.address.partition("@")[0]) or "mailer-daemon" in headers.get("From").lower():
+        return True
+    name = headers.get("From").strip(' "<').partition("@")[0].partition("<")[0].strip(' "\\')
+    return (not sender.address or "\\" in headers.get("From")) and bool(DAEMON.match(name))
 
 
 def _auto_reply(headers: Headers) -> Found:
@@ -148,12 +124,12 @@ def _auto_reply(headers: Headers) -> Found:
     return None
 
 
-def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, parsed: Parsed | None) -> Found:
+def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, parsed: Parsed | None, types: list[str]) -> Found:
     """Formats from before RFC 3464: only where something already looks like one, for their patterns are loose."""
     local = sender.address.partition("@")[0]
-    daemon = bool(_DAEMON.match(local)) or "mailer-daemon" in headers.get("From").lower()
+    daemon = _is_daemon(headers, sender)
     null = _is_null(headers)
-    says_so = bool(_BOUNCE_SUBJECT.search(subject))
+    says_so = bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
     start = text[:20_000]
     if not (daemon or null or says_so):
         is_list_server = "X-MLServer" in headers or "X-ML-Info" in headers
@@ -165,13 +141,20 @@ def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, pars
             temporary, permanent = all_failures(parsed)
         except Exception:  # its detectors were not written for hostile mail
             temporary, permanent = frozenset(), frozenset()
-        if (temporary or permanent) and (daemon or null or _STATUS.search(start)):
+        if (temporary or permanent) and (daemon or null or STATUS.search(start)):
             return "bounce", "a delivery failure in a format from before RFC 3464"
-    if daemon and (says_so or _STATUS.search(start) or _COPY.search(start)):
+    if daemon and (says_so or STATUS.search(start) or COPY.search(start)):
         return "bounce", f"From: {sender.address}, with a delivery failure"
-    if says_so and _STATUS.search(start) and (_COPY.search(start) or null):
+    has_copy = bool(COPY.search(start)) or any(kind in ("message/rfc822", "text/rfc822-headers") for kind in types)
+    if says_so and STATUS.search(start) and (has_copy or null) and not _by_a_person(headers):
         return "bounce", f"Subject: {subject[:60]}, with a delivery failure in the text"
     return None
+
+
+def _by_a_person(headers: Headers) -> bool:
+    """Whether it answers something, or was written with a person's mail program."""
+    program = headers.get("X-Mailer") + headers.get("User-Agent")
+    return "In-Reply-To" in headers or bool(PERSONS_PROGRAM.search(program))
 
 
 def _is_null(headers: Headers) -> bool:
@@ -182,10 +165,10 @@ def _null_return_path(headers: Headers, subject: str) -> Found:
     if not _is_null(headers):
         return None
     # A null Return-Path alone may be any automatic answer: another sign decides (`behaviour.md` 1.4).
-    return _list_or_bulk(headers) or _by_subject(subject) or ("bounce", "Return-Path: <>")
+    return _list_or_bulk(headers, subject) or _by_subject(subject) or ("bounce", "Return-Path: <>")
 
 
-def _list_or_bulk(headers: Headers) -> Found:
+def _list_or_bulk(headers: Headers, subject: str) -> Found:
     precedence = headers.get("Precedence").lower().strip()
     for name in ("List-Id", "List-Unsubscribe"):
         if name in headers:
@@ -193,6 +176,9 @@ def _list_or_bulk(headers: Headers) -> Found:
     if precedence == "list":
         return "mailing_list", "Precedence: list"
     submitted = headers.get("Auto-Submitted").lower()
+    generated = submitted.startswith("auto-generated") or precedence in ("bulk", "junk")
+    if generated and VACATION_SUBJECT.search(subject):
+        return _by_subject(subject)
     if submitted.startswith("auto-generated"):
         return "auto_generated", "Auto-Submitted: auto-generated (RFC 3834)"
     if precedence in ("bulk", "junk"):
@@ -200,10 +186,10 @@ def _list_or_bulk(headers: Headers) -> Found:
     return None
 
 
-def _by_subject(subject: str) -> Found:
-    if _VACATION_SUBJECT.match(subject):
+def _by_subject(subject: str, text: str = "", copied: bool = False) -> Found:
+    if VACATION_SUBJECT.search(subject):
         return "auto_reply", f"Subject: {subject[:60]}"
-    if _ABUSE_SUBJECT.match(subject):
+    if ABUSE_SUBJECT.match(subject) and (copied or ABUSE_TEXT.search(text[:20_000])):
         return "feedback_report", f"Subject: {subject[:60]}"
     return None
 

@@ -1,0 +1,69 @@
+"""The words by which automatic mail is known where no header says so (`behaviour.md` 1.4): senders, subjects, texts."""
+
+from __future__ import annotations
+
+import re
+
+DAEMON = re.compile(
+    r"^(mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mmdf|bounces?|nobody|mail[-_.]delivery|mdaemon|uucp|mail(system)?"
+    r"|smtp[-_.]?gateway|majordomo|returned?)([+_=-].*)?$",
+    re.IGNORECASE,
+)
+BOUNCE_SUBJECT = re.compile(
+    r"undeliver|non[- ]?deliver|not deliver|un\w*zustell|nicht zugestellt|unzustellbar|fehlgeschlagen|delivery (status|fail|problem"
+    r"|incomplete|error|has failed|unsuccess|delay|temporarily|notification|report)|mail (delivery|system error|could not)|failed mail|returned (mail|to sender|message)"
+    r"|failure (notice|delivery)|message (you sent )?(blocked|rejected|delayed|could not)|undelivered|delivery to the following|warning: (could not send|message)"
+    r"|mail (nicht|no) |no se pudo entregar|no entregado|devuelto|remis|non distribu|échec de (la )?remise|mancato recapito|mancata consegna|non recapit"
+    r"|não (foi )?entreg|falha (na entrega|de entrega)|onbestelbaar|niet bezorgd|email (delivery )?(error|failure)|error sending|can't send|your mail (to|was)"
+    r"|rejected|bounced?( message)?|failed delivery|mail error|server error|notification d.état|statusmeldung|status de entrega|недоставлен|未送達|配信エラー|退信|系统退信",
+    re.IGNORECASE,
+)
+# A status code of RFC 3463, or an SMTP reply that means failure, as delivery reports quote them.
+STATUS = re.compile(
+    r"\b[45]\.[0-9]{1,3}\.[0-9]{1,3}\b|\b(?:4[2-5]|5[0-5])\d[ -](?:[45]\.\d|<|[A-Za-z])|Remote host said:|Final-Recipient:|Diagnostic-Code:"
+    r"|(?:user|mailbox|recipient|address|account)\b.{0,60}\b(?:unknown|unavailable|full|disabled|rejected|not found|does(?: not|n't) exist|inactive)"
+    r"|over quota|quota exceeded|full mailbox|mailbox (?:is )?full|did not reach|has been postponed|will continue to try|unknown user|no such (?:user|recipient|address|mailbox)|could(?: not|n't) be delivered|(?:was|were) not delivered"
+    r"|unable to deliver|undeliverable|(?:can(?:not|'t)|could not) deliver|delivery (?:failed|to the following)|permanent(?: fatal)? error|had permanent|was rejected|were rejected"
+    r"|returned to (?:you|sender)|host unknown|unrouteable|are not a member|isn't a member|message was blocked|is not accepting|nicht zugestellt|no se ha podido",
+    re.IGNORECASE,
+)
+COPY = re.compile(
+    r"^(?:-+ ?(?:below this line is a copy|this is a copy|original message|the (?:transcript|header|message|body)|returned message|message header)|received: |return-path: |message-id: )",
+    re.IGNORECASE | re.MULTILINE,
+)
+# What an automatic answer's subject is. People write these phrases too ("Out of office does not work"), so they count only
+# where they are all of it, or are followed as programs do it: by a colon, a dash, a bracket, "reply", "from ...".
+_ANSWER = (
+    r"auto(?:matic|mated)?[- ]?(?:reply|response|responder|answer)|autoreply|out[- ]of[- ](?:the )?office|vacation (?:reply|message|response|notice)|away from (?:the |my )?(?:office|mail|desk|email)"
+    r"|automatische (?:antwort|e-?mail)|abwesenheit(?:snotiz|smeldung|sbenachrichtigung)|autom\. antwort"
+    r"|respuesta autom[áa]tica|fuera de (?:la )?oficina|auto respuesta|r[ée]ponse automatique|absence du bureau|message d['’]absence"
+    r"|risposta automatica|fuori ufficio|resposta autom[áa]tica|fora do escrit[óo]rio|ausência do escritório"
+    r"|automatisch antwoord|afwezigheidsbericht|autosvar|automatisk (?:svar|svarmeddelelse)|frånvaromeddelande|fraværsassistent|automaattinen vastaus|odpowiedź automatyczna|autoodpowiedź?"
+    r"|automatická odpověď|automatikus válasz|otomatik yanıt|自动回复|自動回覆|自動応答|不在通知|자동 회신|автоответ|автоматический ответ"
+)
+# Single words that may begin any subject: they count only alone, or before what they answer.
+_AWAY = (
+    r"ooo|vacation|on vacation|abwesend|abwesenheit|nicht im (?:büro|haus)|urlaub(?:s(?:vertretung|meldung))?|ausente|absente?|absence|en cong[ée]s?"
+    r"|fuori sede|assente(?: dall'ufficio)?|ausência|afwezig(?:heid)?|niet aanwezig|frånvaro|fravær|poissaolo"
+)
+_RE = r"(?:re|aw|sv|rv|tr|antw|rif|vs)\s*:"
+VACATION_SUBJECT = re.compile(
+    rf"^\s*(?:{_RE}\s*)?[\[(<*]?\s*(?:{_ANSWER})\s*(?:[\])>*:：]|[-–—]\s|$|\(|\b(?:auto-?reply|reply|antwort)\b|from\b|until\b|to your\b|message\s*(?:$|:))"
+    rf"|^\s*(?:{_RE}\s*)?(?:{_AWAY})\s*[:：]?\s*(?:$|{_RE}|\[)|^\s*auto\s*:\s*(?:re|aw|out|fw)\b|^\s*ooo\s*:"
+    r"|\bauto-?reply\s*[\])]?\s*$|\[auto-?reply\]|\bi(?: am|['’]m) (?:currently )?(?:out of (?:the |my )?office|away from (?:the |my )?(?:office|desk|mail)|on (?:vacation|holiday|(?:annual |maternity |parental )?leave) (?:until|from|till))"
+    r"|^.{1,60}\b(?:is|will be) (?:currently )?(?:out of (?:the )?office|away from (?:the |his |her )?office)\b\s*(?:[.(:]|until|from|$)"
+    r"|^\s*(?:ich bin (?:derzeit |momentan )?(?:nicht im (?:büro|haus)|außer haus|abwesend|im urlaub)|estoy (?:fuera de (?:la )?oficina|de vacaciones)|je suis (?:absente?|en (?:congé|vacances))|sono (?:assente|in ferie)|estou (?:ausente|de férias)|ik ben (?:afwezig|met vakantie))",
+    re.IGNORECASE,
+)
+ABUSE_SUBJECT = re.compile(
+    r"^\s*(?:abuse (?:report|complaint)|complaint about message|spam report|feedback report|\[?fbl\]?\b)", re.IGNORECASE
+)
+
+
+ABUSE_TEXT = re.compile(r"abuse report|feedback loop|spam report|unsolicited|\b\d{1,3}(?:\.\d{1,3}){3}\b", re.IGNORECASE)
+# What a person writes mail with.
+PERSONS_PROGRAM = re.compile(
+    r"outlook|thunderbird|apple mail|iphone|ipad|lotus notes|evolution|kmail|the bat|mutt|roundcube|sogo", re.IGNORECASE
+)
+# Words that a person puts before a subject: a bounce that somebody forwards or asks about is his, not the mail system's.
+PASSED_ON = re.compile(r"^\s*(?:re|aw|fw|fwd|wg|rv|tr|i|enc|doorst|vs|vb|sv)\s*:", re.IGNORECASE)
