@@ -43,8 +43,8 @@ check: setup
 schemas: setup
 	for name in settings picklists tags duplicates; do \
 	  $(BIN)/check-jsonschema --schemafile schema/$$name.schema.json rules/$$name.yaml || exit 1; done
-	$(BIN)/check-jsonschema --schemafile schema/mailbox.schema.json rules/mailboxes/*.yaml
-	$(BIN)/check-jsonschema --schemafile schema/tests.schema.json rules/tests/*.yaml
+	$(BIN)/check-jsonschema --schemafile schema/mailbox.schema.json rules/mailboxes/*.yaml examples/*/mailboxes/*.yaml
+	$(BIN)/check-jsonschema --schemafile schema/tests.schema.json rules/tests/*.yaml examples/*/tests/*.yaml
 
 sample: setup
 	$(BIN)/python tools/make_sample.py

@@ -6,13 +6,17 @@ Run it after a change: `python tools/make_sample.py`. `docs/configuration.md` ex
 from __future__ import annotations
 
 import base64
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 
+from engine.mail.parse import parse_message
+
 SAMPLE = Path(__file__).resolve().parent.parent / "sample"
+ANSWERED = 4  # the message whose receipt bounces and is answered
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 HELP, PRIORITY, ALERTS = "help@harbourhill.example", "priority@harbourhill.example", "alerts@harbourhill.example"
 VERIFIED = {"Authentication-Results": "mx.harbourhill.example; dmarc=pass header.from=harbourhill.example"}
@@ -308,9 +312,36 @@ def last(box: Box) -> None:
     )
 
 
+def notifications(box: Box) -> None:
+    """What comes back to notifications of ours. Their Message-IDs are made of what they are about: the receipt of message ANSWERED."""
+    answered = parse_message(box.messages[ANSWERED - 1])
+    cause = ("help", answered.identity, "ticket created", answered.sender.address)
+    ours = f"postroom.{hashlib.sha256(chr(0).join(cause).encode()).hexdigest()[:32]}@harbourhill.example"
+    box.clock += timedelta(minutes=5)
+    box.add(
+        "Mail Delivery System <MAILER-DAEMON@mx.example>",
+        "Undelivered Mail Returned to Sender",
+        raw=(
+            f"Received: from mx.example by mx.harbourhill.example; {format_datetime(box.clock)}\r\nReturn-Path: <>\r\n"
+            f"From: Mail Delivery System <MAILER-DAEMON@mx.example>\r\nTo: {HELP}\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+            f"Date: {format_datetime(box.clock)}\r\nMessage-ID: <bounce-2@mx.example>\r\nMIME-Version: 1.0\r\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n\r\nThe mailbox is full.\r\n'
+            "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\nAction: failed\r\nStatus: 5.2.2\r\n"
+            f"\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{ours}>\r\nFrom: {HELP}\r\n\r\n--b--\r\n"
+        ).encode(),
+    )
+    answer = answered.senders[0]
+    box.add(
+        f"{answer.name} <{answer.address}>",
+        "Re: your receipt",
+        "One more thing: it began on Monday.\n",
+        headers=reply(f"<{ours}>"),
+    )
+
+
 def main() -> None:
     box = Box()
-    for part in (customers, technicians, doubles, automatic, files, alerts, last):
+    for part in (customers, technicians, doubles, automatic, files, alerts, last, notifications):
         part(box)
     for folder in ("new", "cur", "tmp"):
         (SAMPLE / folder).mkdir(parents=True, exist_ok=True)

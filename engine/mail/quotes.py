@@ -19,9 +19,11 @@ _DEVICE = (
     r"|smartphone|handy|telefon\w*|telefoon|t[eé]l[eé]phone|m[oó]vil|celular|cellulare|telem[oó]vel|smartphone|tablet|device|phone)"
 )
 _SENT_FROM = re.compile(
-    r"^(?:sent (?:from|with|via)|get|gesendet (?:von|mit)|von meinem .{1,40} gesendet|diese nachricht wurde von|envoyé (?:de|depuis|à partir)"
+    r"^(?:von meine[mr] (?:.{0,30}\b)?"
+    + _DEVICE
+    + r"\b.{0,40} (?:aus )?gesendet\.?$|(?:sent (?:from|with|via)|get|gesendet (?:von|mit)|diese nachricht wurde von|envoyé (?:de|depuis|à partir)"
     r"|télécharger|enviado (?:desde|do|a partir|pelo|con)|obtener|obter|inviato (?:da|dal)|scarica|verzonden (?:vanaf|met|via)"
-    r"|verstuurd vanaf|download)\b.{0,60}\b" + _DEVICE + r"\b.{0,80}$",
+    r"|verstuurd vanaf|download)\b.{0,60}\b" + _DEVICE + r"\b.{0,80}$)",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.!?]\s+\S|,\s")

@@ -1,0 +1,302 @@
+"""Statements of `behaviour.md` that hang on a key: the shipped configuration with one change, and a message."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine.config.load import load_config
+from engine.decide.setup import prepare
+from engine.trial.case import read_cases
+from engine.trial.run import run_case
+
+HELP, SETTINGS, TAGS = "mailboxes/help.yaml", "settings.yaml", "tags.yaml"
+DONE = {"number": "T20261101.0001", "organization": "olivar", "contact": "carmen", "status": "Done", "ago": "1 hour"}
+REPLY = {"from": "carmen@olivar.example", "subject": "T20261101.0001", "body": "x"}
+REOPEN = "from_customer: {status: Customer answered, reopen: true, reopen_within: 30 days}"
+AUTHENTIC = {"Authentication-Results": "mx.harbourhill.example; dmarc=pass header.from=harbourhill.example"}
+
+CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = [
+    (
+        "1.3 private mail can be processed",
+        (SETTINGS, "private_mail: ignore", "private_mail: process"),
+        {"message": {**REPLY, "subject": "x", "headers": {"Sensitivity": "Private"}}},
+        {"outcome": "created"},
+    ),
+    *(
+        (
+            f"1.4 automatic_mail {kind}: {policy}",
+            (SETTINGS, f"{kind}: {old}", f"{kind}: {policy}"),
+            {"message": {"from": "maya@brightwater.example", "subject": "x", "body": "y", "headers": header}},
+            {"outcome": outcome, "reason": reason},
+        )
+        for kind, old, header, policy, outcome, reason in (
+            ("mailing_list", "process", {"List-Id": "<l.example>"}, "ignore", "ignored", "mailing_list"),
+            ("mailing_list", "process", {"List-Id": "<l.example>"}, "process", "created", None),
+            ("auto_generated", "process", {"Precedence": "bulk"}, "quarantine", "quarantined", "auto_generated"),
+            ("auto_generated", "process", {"Precedence": "junk"}, "note_or_ignore", "ignored", "auto_generated"),
+            ("auto_reply", "note_or_ignore", {"Auto-Submitted": "auto-replied"}, "process", "created", None),
+            ("auto_reply", "note_or_ignore", {"X-Autoreply": "yes"}, "ignore", "ignored", "auto_reply"),
+            ("bounce", "note_or_ignore", {"Return-Path": "<>"}, "quarantine", "quarantined", "bounce"),
+        )
+    ),
+    (
+        "1.4 rules cannot answer automatic mail either",
+        ("workflow/10-intake.rules", "list x", ""),
+        {"message": {"from": "maya@brightwater.example", "subject": "x", "body": "y", "headers": {"Precedence": "bulk"}}},
+        {"outcome": "created", "notified": []},
+    ),
+    (
+        "1.5 alike is what the setting says",
+        (SETTINGS, "alike: [sender, subject]", "alike: [sender]"),
+        {
+            "given": {"seen": [{"from": "carmen@olivar.example", "subject": one, "ago": "1 minute"} for one in ("a", "b")]},
+            "message": {**REPLY, "subject": "c"},
+        },
+        {"outcome": "ignored", "reason": "loop"},
+    ),
+    (
+        "2.4 without create_contact nobody becomes one",
+        (HELP, "create_contact: true", "create_contact: false"),
+        {"message": {"from": "New <new@olivar.example>", "subject": "x", "body": "y"}},
+        {"sender": {"kind": "unknown", "organization": "olivar"}},
+    ),
+    (
+        "2.4 a domain that the administrator adds to the public ones says nothing",
+        (SETTINGS, "private_mail: ignore", "private_mail: ignore\npublic_domains: [olivar.example]"),
+        {"message": {"from": "new@olivar.example", "subject": "x", "body": "y"}},
+        {"sender": {"kind": "unknown", "organization": "harbourhill"}},
+    ),
+    (
+        "2.5 with none an unknown sender is refused with the notice",
+        (SETTINGS, "unattributed: harbourhill ", "unattributed: none "),
+        {"message": {"from": "who@nowhere.example", "subject": "x", "body": "y"}},
+        {"outcome": "refused", "reason": "unattributed", "notified": ["who@nowhere.example", "postmaster@harbourhill.example"]},
+    ),
+    (
+        "2.2 several contacts with one address: the one whose organization owns the domain",
+        ("directory/contacts.csv", "julien,lumiere", "twin,lumiere,T,W,carmen@olivar.example,,,yes\njulien,lumiere"),
+        {"message": {**REPLY, "subject": "x"}},
+        {"sender": {"kind": "contact", "id": "carmen", "organization": "olivar"}},
+    ),
+    (
+        "2.2 several contacts at one level are ambiguous: unknown, and the organization of the domain",
+        ("directory/contacts.csv", "julien,lumiere", "twin,olivar,T,W,carmen@olivar.example,,,yes\njulien,lumiere"),
+        {"message": {**REPLY, "subject": "x"}},
+        {"sender": {"kind": "unknown"}},
+    ),
+    (
+        "2.1 several resources with one address: the first in the file",
+        ("directory/resources.csv", "oncall,", "double,D,lotte@harbourhill.example,,Engineer,yes\noncall,"),
+        {"message": {"from": "lotte@harbourhill.example", "subject": "x", "body": "y"}},
+        {"sender": {"kind": "resource", "id": "lotte"}},
+    ),
+    (
+        "3.4 with indicators_need none every resource may book",
+        (SETTINGS, "indicators_need: pass", "indicators_need: none"),
+        {
+            "given": {"tickets": [{**DONE, "status": "New"}]},
+            "message": {"from": "joost@harbourhill.example", "subject": "T20261101.0001", "body": "#T=1\nx"},
+        },
+        {"entity": "ticket_time_entry", "time_entry": {"hours": 1.0, "summary": "x"}},
+    ),
+    (
+        "3.4 on_fail quarantine holds back who failed authentication",
+        (SETTINGS, "on_fail: flag", "on_fail: quarantine"),
+        {
+            "message": {
+                **REPLY,
+                "headers": {"Authentication-Results": "mx.harbourhill.example; dmarc=fail header.from=olivar.example"},
+            }
+        },
+        {"outcome": "quarantined", "reason": "unauthenticated"},
+    ),
+    (
+        "3.5 a mailbox that makes tickets only gives a reply a ticket that names the number",
+        (
+            HELP,
+            "creates: [ticket, ticket_note, ticket_time_entry, project_note, task_note, task_time_entry]",
+            "creates: [ticket]",
+        ),
+        {"given": {"tickets": [{**DONE, "status": "New"}]}, "message": REPLY},
+        {"outcome": "created", "entity": "ticket"},
+    ),
+    (
+        "3.5 a mailbox that makes notes only refuses what would be a ticket",
+        (
+            HELP,
+            "creates: [ticket, ticket_note, ticket_time_entry, project_note, task_note, task_time_entry]",
+            "creates: [ticket_note]",
+        ),
+        {"message": {**REPLY, "subject": "x"}},
+        {"outcome": "refused", "reason": "not_created_here"},
+    ),
+    (
+        "3.5 a time entry that a mailbox may not make becomes a note",
+        (
+            HELP,
+            "creates: [ticket, ticket_note, ticket_time_entry, project_note, task_note, task_time_entry]",
+            "creates: [ticket, ticket_note]",
+        ),
+        {
+            "given": {"tickets": [{**DONE, "status": "New"}]},
+            "message": {
+                "from": "joost@harbourhill.example",
+                "subject": "T20261101.0001",
+                "body": "#T=1\nx",
+                "headers": AUTHENTIC,
+            },
+        },
+        {"entity": "ticket_note"},
+    ),
+    (
+        "3.6 reopen false adds the note and leaves the ticket complete",
+        (HELP, REOPEN, "from_customer: {status: Customer answered, reopen: false}"),
+        {"given": {"tickets": [DONE]}, "message": REPLY},
+        {"outcome": "appended", "ticket": {"status": "Done"}},
+    ),
+    (
+        "3.6 reopen new_linked opens a related ticket",
+        (HELP, REOPEN, "from_customer: {status: Customer answered, reopen: new_linked}"),
+        {"given": {"tickets": [DONE]}, "message": REPLY},
+        {"outcome": "created", "entity": "ticket", "ticket": {"status": "New"}},
+    ),
+    (
+        "3.6 an open ticket gets the status for a customer's reply",
+        (HELP, REOPEN, "from_customer: {status: Customer answered, reopen: false}"),
+        {"given": {"tickets": [{**DONE, "status": "New"}]}, "message": REPLY},
+        {"ticket": {"status": "Customer answered"}},
+    ),
+    (
+        "3.6 a note of a customer is always visible to that customer",
+        (HELP, "publish: all\n", "publish: internal\n"),
+        {"given": {"tickets": [{**DONE, "status": "New"}]}, "message": REPLY},
+        {"note": {"publish": "all", "author": "contact"}},
+    ),
+    (
+        "4.2 signatures keep leaves the quotation in the note",
+        (SETTINGS, "signatures: strip", "signatures: keep"),
+        {"given": {"tickets": [{**DONE, "status": "New"}]}, "message": {**REPLY, "body": "Yes.\n\n> old text"}},
+        {"note": {"description": "Yes.\n\n> old text"}},
+    ),
+    (
+        "4.3 a description that is cut says so",
+        (SETTINGS, "description: 6000 characters", "description: 100 characters"),
+        {"message": {**REPLY, "subject": "x", "body": "word " * 60}},
+        {"outcome": "created"},
+    ),
+    (
+        "6 over most_per_ticket those found most often stay, the mailbox's own first",
+        (TAGS, "most_per_ticket: 10", "most_per_ticket: 2"),
+        {"message": {**REPLY, "subject": "x", "body": "toner toner vpn vpn vpn passwort"}},
+        {"tags": ["VPN", "Printer"]},
+    ),
+    (
+        "6 labels and aliases shorter than the shortest never match",
+        (TAGS, "shortest: 3 characters", "shortest: 4 characters"),
+        {"message": {**REPLY, "subject": "VPN", "body": "x"}},
+        {"tags": []},
+    ),
+    (
+        "5 a duplicate that is discarded has the outcome duplicate",
+        ("duplicates.yaml", "within: 30 minutes", "within: 3 hours"),
+        {
+            "given": {"tickets": [{**DONE, "status": "New", "title": "VPN", "description": "x"}]},
+            "message": {**REPLY, "subject": "Re: vpn", "body": "x"},
+        },
+        {"outcome": "duplicate", "notified": []},
+    ),
+    (
+        "5 for a complete ticket create with link relates the two",
+        ("duplicates.yaml", "within: 30 minutes", "within: 1 minute"),
+        {"given": {"tickets": [{**DONE, "title": "Printer is broken"}]}, "message": {**REPLY, "subject": "printer is broken!"}},
+        {"outcome": "created"},
+    ),
+    (
+        "8 noted does not tell the contact what is internal",
+        (HELP, "  failed: {to: [sender", "  noted: {to: [contact], template: customer-wrote}\n  failed: {to: [sender"),
+        {"given": {"tickets": [{**DONE, "status": "New"}]}, "message": {**REPLY, "from": "joe@gmail.com"}},
+        {"outcome": "appended", "notified": []},
+    ),
+    (
+        "8 noted tells of a note",
+        (HELP, "  failed: {to: [sender", "  noted: {to: [contact], template: customer-wrote}\n  failed: {to: [sender"),
+        {
+            "given": {"tickets": [{**DONE, "status": "New", "organization": "brightwater", "contact": "maya"}]},
+            "message": {"from": "peter@brightwater.example", "subject": "T20261101.0001", "body": "x"},
+        },
+        {"outcome": "appended", "notified": ["maya@brightwater.example"]},
+    ),
+    (
+        "8 a resource, an address and the assigned one can be told",
+        (
+            HELP,
+            "created: {to: [sender]",
+            'created: {to: [sender, "resource joost", "desk@harbourhill.example", assigned resource]',
+        ),
+        {"message": {**REPLY, "subject": "VPN"}},
+        {"notified": ["carmen@olivar.example", "joost@harbourhill.example", "desk@harbourhill.example"]},
+    ),
+    (
+        "8 never to ourselves",
+        (HELP, "created: {to: [sender]", 'created: {to: [sender, "support@harbourhill.example"]'),
+        {"message": {**REPLY, "subject": "x"}},
+        {"notified": ["carmen@olivar.example"]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "given", "expect"), CASES, ids=[case[0] for case in CASES])
+def test_a_key_does_what_it_says(
+    name: str, change: tuple[str, str, str], given: dict[str, Any], expect: dict[str, Any], rules: Path, tmp_path: Path
+) -> None:
+    file, old, new = change
+    text = (rules / file).read_text("utf-8")
+    if new:
+        assert old in text, old
+        (rules / file).write_text(text.replace(old, new, 1), "utf-8")
+    path = tmp_path / "case.yaml"
+    path.write_text(yaml.safe_dump({"version": 1, "tests": [{"name": name, "mailbox": "help", **given, "expect": expect}]}))
+    (case,) = read_cases([path])
+    result = run_case(case, prepare(load_config(rules)))
+    trace = "\n".join(f"{step.step}: {step.found}" for step in result.decision.trace)
+    assert result.passed, f"{[(one.what, one.expected, one.found) for one in result.differences]}\n{trace}"
+
+
+def test_3_5_edition_basic_makes_tickets_only(rules: Path, tmp_path: Path) -> None:
+    settings = (rules / SETTINGS).read_text().replace("edition: unlimited", "edition: basic")
+    (rules / SETTINGS).write_text(settings)
+    with (rules / "mailboxes/priority.yaml").open("a") as file:
+        file.write("active: false\n")
+    path = tmp_path / "case.yaml"
+    given = {"tickets": [{**DONE, "status": "New"}]}
+    test = {
+        "name": "x",
+        "mailbox": "help",
+        "given": given,
+        "message": REPLY,
+        "expect": {"outcome": "created", "entity": "ticket"},
+    }
+    path.write_text(yaml.safe_dump({"version": 1, "tests": [test]}))
+    (case,) = read_cases([path])
+    result = run_case(case, prepare(load_config(rules)))
+    assert result.passed, result.differences
+
+
+def test_4_3_a_cut_description_says_so(rules: Path, tmp_path: Path) -> None:
+    text = (rules / SETTINGS).read_text().replace("description: 6000 characters", "description: 100 characters")
+    (rules / SETTINGS).write_text(text)
+    path = tmp_path / "case.yaml"
+    test = {
+        "name": "x",
+        "mailbox": "help",
+        "message": {**REPLY, "subject": "x", "body": "word " * 60},
+        "expect": {"outcome": "created"},
+    }
+    path.write_text(yaml.safe_dump({"version": 1, "tests": [test]}))
+    (case,) = read_cases([path])
+    ticket = run_case(case, prepare(load_config(rules))).decision.ticket
+    assert ticket is not None and len(ticket.description) <= 100 and "cut" in ticket.description
