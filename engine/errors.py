@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 
@@ -24,18 +24,30 @@ class Position:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong: `file:line:column: message; fix`, and optionally the source line with a caret."""
+    """One thing that is wrong: `file:line:column: message; fix [code]`, and optionally the source line with a caret.
+
+    A warning does not keep the configuration from being used. `code` names a page of docs/checks.md.
+    """
 
     position: Position
     message: str
     fix: str = ""
     excerpt: str = ""
+    code: str = ""
+    warning: bool = False
 
     def __str__(self) -> str:
-        line = f"{self.position}: {self.message}"
+        line = f"{self.position}: {'warning: ' if self.warning else ''}{self.message}"
         if self.fix:
             line += f"; {self.fix}"
+        if self.code:
+            line += f" [{self.code}]"
         return f"{line}\n{self.excerpt}" if self.excerpt else line
+
+
+def coded(code: str, problems: Iterable[Problem]) -> list[Problem]:
+    """The same problems under a code, where they have none yet."""
+    return [problem if problem.code else replace(problem, code=code) for problem in problems]
 
 
 class PostroomError(Exception):

@@ -2,71 +2,73 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
 
+from engine.analysis.deletions import Names, explain_removed, names_in, removed_but_used
+from engine.analysis.report import analyse
 from engine.commands.options import common
 from engine.config.load import load_config
+from engine.config.model import Config
+from engine.config.revision import configuration_at
 from engine.errors import ConfigError, Problem
+from engine.report.findings import FORMS
+from engine.store.database import open_for_reading
+from engine.store.usage import rows_that_use
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMS)), default="text", show_default=True)
+@click.option(
+    "--base", metavar="REF", help="Also say what was removed since this git ref although files, or rows of --db, use it."
+)
 @common
-def check(form: str, rules: Path, db: Path, verbose: bool) -> None:
+def check(form: str, base: str | None, rules: Path, db: Path, verbose: bool) -> None:
     """Check the configuration: every problem at once, each with file, line, what is wrong and the fix.
+
+    Warnings are about what can be used, but is hardly meant: rules that never run, lists that nobody uses. docs/checks.md
+    explains each code. A warning is allowed by a comment on its line: # allow PR106: kept for the summer
 
     \b
     Examples:
       postroom check
       postroom check --rules /etc/postroom --format github
+      postroom check --base origin/main --db postroom.db
 
-    Exit status: 2 when there are problems.
+    Exit status: 2 when there are problems, 1 when there are only warnings.
     """
+    before = _names_at(rules, base) if base else None
     try:
         config = load_config(rules)
     except ConfigError as error:
-        click.echo(_shown(list(error.problems), form, rules))
-        sys.exit(2)
-    if form == "json":
-        click.echo("[]")
-    elif form == "text":
-        count = len(config.rules.rules)
-        click.echo(f"{rules}: right ({len(config.mailboxes)} mailboxes, {count} rules, {len(config.tags.tags)} tags)")
+        found: Sequence[Problem] = explain_removed(error.problems, before) if before else error.problems
+    else:
+        found = analyse(config, tuple(_removed(before, config, db)) if before else ())
+        if not found and form == "text":
+            count = len(config.rules.rules)
+            click.echo(f"{rules}: right ({len(config.mailboxes)} mailboxes, {count} rules, {len(config.tags.tags)} tags)")
+            return
+    click.echo(FORMS[form](found, rules))
+    if found:
+        sys.exit(1 if all(problem.warning for problem in found) else 2)
 
 
-def _shown(problems: list[Problem], form: str, rules: Path) -> str:
-    if form == "json":
-        return json.dumps(
-            [
-                {
-                    "file": problem.position.file,
-                    "line": problem.position.line,
-                    "column": problem.position.column,
-                    "message": problem.message,
-                    "fix": problem.fix,
-                }
-                for problem in problems
-            ],
-            ensure_ascii=False,
-            indent=2,
-        )
-    if form == "github":
-        return "\n".join(_annotation(problem, rules) for problem in problems)
-    many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return "\n".join([*map(str, problems), many])
+def _names_at(rules: Path, ref: str) -> Names | None:
+    """What the configuration had at `ref`; None where it was not right there, for then nobody can say what it had."""
+    with configuration_at(rules, ref) as folder:
+        try:
+            return names_in(load_config(folder))
+        except ConfigError:
+            click.echo(f"the configuration at {ref} is not right itself: what was removed since is not looked for", err=True)
+            return None
 
 
-def _annotation(problem: Problem, rules: Path) -> str:
-    """GitHub's workflow command; `%`, line breaks, `:` and `,` are escaped as it asks."""
-
-    def escaped(text: str) -> str:
-        return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-    at = problem.position
-    file = escaped((rules / at.file).as_posix()).replace(":", "%3A").replace(",", "%2C")
-    place = f"file={file},line={at.line or 1}" + (f",col={at.column}" if at.column else "")
-    return f"::error {place}::{escaped(f'{problem.message}; {problem.fix}')}"
+def _removed(before: Names, config: Config, db: Path) -> list[Problem]:
+    if not db.exists():
+        return []
+    with closing(open_for_reading(db)) as connection:
+        return removed_but_used(before, names_in(config), lambda kind, name: rows_that_use(connection, kind, name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from engine.config.directory import read_directory
@@ -19,7 +20,7 @@ from engine.config.templates import check_variables, read_template
 from engine.dsl.check import check_rules
 from engine.dsl.parse import excerpt, parse_rules
 from engine.dsl.tree import NamedList, Rule, RuleBook
-from engine.errors import ConfigError, Position, Problem, did_you_mean
+from engine.errors import ConfigError, Position, Problem, coded, did_you_mean
 
 NEEDED = ("settings", "picklists")
 OPTIONAL = ("duplicates", "tags")
@@ -45,11 +46,11 @@ def _no_garbage_collection() -> Iterator[None]:
 
 def _load(root: Path) -> Config:
     folder = read_folder(root)
-    problems = list(folder.problems)
+    problems = coded("PR001", folder.problems)
     documents = _documents(folder, problems)
     mailboxes = _mailbox_documents(folder, problems)
     directory, wrong = read_directory(folder)
-    problems += wrong
+    problems += coded("PR005", wrong)
     templates = _templates(folder, problems)
     book = _rules(folder, problems)
     if any(name not in documents for name in NEEDED):
@@ -70,10 +71,10 @@ def _load(root: Path) -> Config:
         digest=folder.digest,
     )
     for document in (*documents.values(), *mailboxes.values()):
-        problems += document.problems
-    problems += check_references(config, documents)
-    problems += check_rules(book, names_of(config))
-    problems += check_variables(book, config.mailboxes.values(), templates)
+        problems += coded("PR002", document.problems)
+    problems += coded("PR004", check_references(config, documents))
+    problems += coded("PR009", check_rules(book, names_of(config)))
+    problems += coded("PR008", check_variables(book, config.mailboxes.values(), templates))
     if problems:
         raise ConfigError(*_in_order(folder, problems))
     return config
@@ -82,11 +83,11 @@ def _load(root: Path) -> Config:
 def _in_order(folder: Folder, problems: list[Problem]) -> list[Problem]:
     """Sorted, once each, with the source line where the file is at hand."""
     shown = set()
-    for problem in problems:
+    for problem in coded("PR003", problems):
         at = problem.position
         source = folder.files.get(at.file)
         if source and at.line and not problem.excerpt:
-            problem = Problem(at, problem.message, problem.fix, excerpt(source.text, at.line, at.column or 1))
+            problem = replace(problem, excerpt=excerpt(source.text, at.line, at.column or 1))
         shown.add(problem)
     return sorted(shown)
 
@@ -104,7 +105,7 @@ def _documents(folder: Folder, problems: list[Problem]) -> dict[str, Document]:
                 documents[name] = Document(f"{name}.yaml", empty[name])
             continue
         document = read_document(source)
-        wrong = document.problems or validate(document, name)
+        wrong = _wrong(document, name)
         problems += wrong
         if not wrong:
             documents[name] = document
@@ -117,6 +118,11 @@ def _documents(folder: Folder, problems: list[Problem]) -> dict[str, Document]:
     return documents
 
 
+def _wrong(document: Document, schema: str) -> list[Problem]:
+    """What is wrong with a file by itself: as YAML, else by its schema."""
+    return coded("PR001", document.problems) or coded("PR002", validate(document, schema))
+
+
 def _mailbox_documents(folder: Folder, problems: list[Problem]) -> dict[str, Document]:
     """Mailboxes by id, with what each extends merged in."""
     own: dict[str, Document] = {}
@@ -124,7 +130,7 @@ def _mailbox_documents(folder: Folder, problems: list[Problem]) -> dict[str, Doc
     for source in folder.under("mailboxes", ".yaml"):
         identity = source.name.rpartition("/")[2].removesuffix(".yaml")
         document = read_document(source)
-        wrong = document.problems or validate(document, "mailbox")
+        wrong = _wrong(document, "mailbox")
         if identity in own:
             problems.append(Problem(Position(source.name), f"the mailbox '{identity}' stands twice", "rename one file"))
         elif wrong:
@@ -176,7 +182,7 @@ def _templates(folder: Folder, problems: list[Problem]) -> dict[str, Template]:
     templates: dict[str, Template] = {}
     for source in folder.under("templates", ".md"):
         template, wrong = read_template(source)
-        problems += wrong
+        problems += coded("PR007", wrong)
         if template is not None:
             templates[template.name] = template
     return templates
@@ -187,7 +193,7 @@ def _rules(folder: Folder, problems: list[Problem]) -> RuleBook:
     lists: dict[str, NamedList] = {}
     for source in folder.under("workflow", ".rules"):
         items, wrong = parse_rules(source.name, source.text)
-        problems += wrong
+        problems += coded("PR006", wrong)
         for item in items:
             if isinstance(item, Rule):
                 rules.append(item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -124,6 +124,13 @@ class Picklists:
     work_types: tuple[str, ...]
     note_types: tuple[str, ...]
     approvals: tuple[str, ...]
+    # Of queues and statuses: those that tickets keep, and nothing new gets.
+    inactive: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def active_statuses(self) -> tuple[str, ...]:
+        gone = self.inactive.get("statuses", frozenset())
+        return tuple(status for status in self.statuses if status not in gone)
 
 
 @dataclass(frozen=True)
@@ -194,6 +201,11 @@ class ExchangeSource:
     processed: str | None
     failed: str | None
     every: timedelta
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What two mailboxes must not share."""
+        return (self.endpoint or "", self.username or "", self.folder.casefold())
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def names_of(config: Config) -> Names:
         inactive_resources=frozenset(resource.id for resource in config.directory.resources.values() if not resource.active),
         contacts=config.directory.contacts,
         extracted=extracted_fields(config),
+        inactive=picklists.inactive,
         business_hours=config.settings.business_hours is not None,
     )
 
@@ -133,6 +134,9 @@ def _mailbox(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
     picklists, resources = config.picklists, config.directory.resources
     at = ("defaults", "ticket")
     ticket = mailbox.ticket
+    for key, word in (("queue", ticket.queue), ("status", ticket.status)):
+        if word in picklists.inactive.get("queues" if key == "queue" else "statuses", ()):
+            yield Problem(mailbox.where(*at, key), f"the {key} '{word}' is not active", "name an active one")
     for key, word, what, known in (
         ("queue", ticket.queue, "queue", picklists.queues),
         ("status", ticket.status, "status", picklists.statuses),

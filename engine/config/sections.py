@@ -43,8 +43,9 @@ def build_picklists(document: Document) -> Picklists:
         document.problems.append(
             Problem(document.where("statuses"), "no status is complete", "add `complete: true` to the one that ends work")
         )
+    queues = [{"name": one} if isinstance(one, str) else one for one in data["queues"]]
     return Picklists(
-        queues=tuple(data["queues"]),
+        queues=tuple(queue["name"] for queue in queues),
         statuses=tuple(names),
         complete=complete,
         priorities=tuple(data["priorities"]),
@@ -54,6 +55,10 @@ def build_picklists(document: Document) -> Picklists:
         work_types=tuple(data.get("work_types", ())),
         note_types=tuple(data.get("note_types", ())),
         approvals=tuple(data.get("approvals", ())),
+        inactive={
+            kind: frozenset(one["name"] for one in entries if not one.get("active", True))
+            for kind, entries in (("queues", queues), ("statuses", statuses))
+        },
     )
 
 

@@ -118,7 +118,7 @@ def _open_status(mailbox: Mailbox, setup: Setup) -> str:
     status = mailbox.ticket.status
     if status is not None and not setup.config.is_complete(status):
         return status
-    return next((name for name in setup.config.picklists.statuses if not setup.config.is_complete(name)), status or "")
+    return next((name for name in setup.config.picklists.active_statuses if not setup.config.is_complete(name)), status or "")
 
 
 # What comes nearest where a mailbox may not make an entity (`behaviour.md` 3.5).

@@ -59,7 +59,7 @@ def read_indicators(body: str, picklists: Picklists) -> Indicators | None:
     return Indicators(
         hours,
         _known("role", values.get("R"), picklists.roles, errors),
-        _known("status", values.get("S"), picklists.statuses, errors),
+        _known("status", values.get("S"), picklists.active_statuses, errors),
         _known("approval", values.get("A"), picklists.approvals, errors),
         tuple(errors),
         rest,

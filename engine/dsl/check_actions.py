@@ -160,6 +160,8 @@ def _set_value(field: str, value: Text, action: SetField, scope: Scope) -> Itera
     elif field in _PICKLISTS:
         what = field.partition(".")[2].replace("_", " ")
         yield from _known(value, what, scope.names.picklists.get(_PICKLISTS[field], ()))
+        if value.text in scope.names.inactive.get(_PICKLISTS[field], ()):
+            yield Problem(value.position, f"the {what} '{value.text}' is not active", "set an active one")
         if action.sub is not None:
             if field != "ticket.issue_type":
                 yield Problem(action.sub.position, f"'{what}' has no second value", "remove the part after /")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.dsl.tree import Rule, RuleBook
 from engine.dsl.vocabulary import WAITING_GROUPS, EventInfo
@@ -22,6 +22,7 @@ class Names:
     contacts: Mapping[str, object]
     extracted: frozenset[str]
     business_hours: bool = False
+    inactive: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -87,14 +87,15 @@ class AtomTable:
             # `is not "x"` is written as one condition and is shown as one.
             return [(literal, condition) for literal, _ in found] if isinstance(inner, Test) else found
         if isinstance(condition, Test):
-            return [(Literal(self._leaf(condition), positive), condition)]
+            return [(Literal(self._number(self.leaf(condition)), positive), condition)]
         if isinstance(condition, And) == positive:
             return [pair for part in condition.parts for pair in self._flat(part, positive)]
         # A disjunction: `or`, or a negated `and`.
         branches = tuple(tuple(literal for literal, _ in self._flat(part, positive)) for part in condition.parts)
         return [(Literal(self._number(Choice(branches)), True), condition)]
 
-    def _leaf(self, test: Test) -> int:
+    def leaf(self, test: Test) -> Leaf:
+        """The question that a condition asks; equal questions are equal leaves, however they are written."""
         name, known = test.operand.name, None
         if test.operand.kind == "field":
             known = resolve(name, self.groups, self.extracted)
@@ -102,8 +103,8 @@ class AtomTable:
         operand = (test.operand.kind, name)
         self.operands.setdefault(operand, test.operand)
         if test.operand.kind == "field" and known and known.type == "flag" and isinstance(test.value, Text):
-            return self._number(Leaf(operand, "holds" if test.value.text == "true" else "fails", None))
-        return self._number(Leaf(operand, test.operator, self._value(test)))
+            return Leaf(operand, "holds" if test.value.text == "true" else "fails", None)
+        return Leaf(operand, test.operator, self._value(test))
 
     def _value(self, test: Test) -> object:
         value = test.value

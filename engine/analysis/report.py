@@ -1,0 +1,67 @@
+"""All warnings of a valid configuration, in order, without those that are silenced on their line with a reason."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from engine.analysis.rules import check_rules
+from engine.analysis.unused import check_unused
+from engine.config.files import Folder, read_folder
+from engine.config.model import Config
+from engine.dsl.parse import excerpt
+from engine.errors import Position, Problem
+
+# `# allow PR106: kept for the summer`, at the end of the line or alone on the line before.
+_ALLOW = re.compile(r"(?:#|\{#|<!--)\s*allow\s+(PR\d{3}(?:\s*,\s*PR\d{3})*)\b:?[ \t]*(.*?)\s*(?:#\}|-->)?\s*$")
+
+
+def analyse(config: Config, more: tuple[Problem, ...] = ()) -> list[Problem]:
+    """Warnings about a configuration that `load_config` accepts; `more` are those of other analyses, to be silenced alike."""
+    folder = read_folder(config.root)
+    found = sorted({*check_rules(config), *check_unused(config), *more})
+    allowed, problems = _allowances(folder)
+    used: set[tuple[str, int, str]] = set()
+    for problem in found:
+        at = problem.position
+        keys = [(at.file, line, problem.code) for line in (at.line, at.line - 1) if (at.file, line, problem.code) in allowed]
+        key = next((key for key in keys if key[1] == at.line or allowed[key]), None)
+        if key is None:
+            problems.append(_with_line(problem, folder))
+        else:
+            used.add(key)
+    for file, line, code in allowed:
+        if (file, line, code) not in used:
+            where = Position(file, line)
+            problems.append(_stale(where, f"there is no {code} here to allow", "remove the comment", folder))
+    return sorted(problems)
+
+
+def _allowances(folder: Folder) -> tuple[dict[tuple[str, int, str], bool], list[Problem]]:
+    """(file, line, code) of each comment that allows something, and whether it stands alone on its line."""
+    allowed: dict[tuple[str, int, str], bool] = {}
+    problems: list[Problem] = []
+    for name, source in folder.files.items():
+        if " allow PR" not in source.text:
+            continue
+        for number, line in enumerate(source.text.split("\n"), 1):
+            found = _ALLOW.search(line)
+            if not found:
+                continue
+            if not found[2]:
+                problems.append(_stale(Position(name, number), f"{found[1]} is allowed without a reason", "say why", folder))
+                continue
+            for code in re.findall(r"PR\d{3}", found[1]):
+                allowed[name, number, code] = not line[: found.start()].strip()
+    return allowed, problems
+
+
+def _stale(where: Position, message: str, fix: str, folder: Folder) -> Problem:
+    return _with_line(Problem(where, message, fix, code="PR100", warning=True), folder)
+
+
+def _with_line(problem: Problem, folder: Folder) -> Problem:
+    source = folder.one(problem.position.file)
+    if source is None or not problem.position.line:
+        return problem
+    return replace(problem, excerpt=excerpt(source.text, problem.position.line, problem.position.column or 1))

@@ -1,0 +1,177 @@
+"""Rules against each other and against themselves: what can never run, what always holds, what is undone at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import re2
+
+from engine.analysis.effects import (
+    Setting,
+    changed_by,
+    ending_condition,
+    ends_pass,
+    running_condition,
+    settings_of,
+    touches,
+)
+from engine.analysis.logic import Given, Logic
+from engine.analysis.neighbours import Neighbours
+from engine.config.model import Config
+from engine.dsl.tree import And, Condition, Not, Or, Pattern, Rule, Test
+from engine.dsl.vocabulary import EVENTS, WAITING_GROUPS
+from engine.errors import Position, Problem
+
+
+def check_rules(config: Config) -> Iterator[Problem]:
+    for (event, waits), rules in _passes(config.rules.rules):
+        logic = Logic(config, WAITING_GROUPS if waits else EVENTS[event].groups)
+        never = set()
+        for rule in rules:
+            found = list(_alone(rule, logic))
+            yield from found
+            if any(one.code == "PR101" for one in found):
+                never.add(rule.name)
+        alive = [rule for rule in rules if rule.name not in never]
+        # `ticket updated` is passed again, and waiting rules know no pass.
+        if not waits:
+            yield from _together(alive, logic, may_stop=event != "ticket updated")
+    for rule in config.rules.rules:
+        yield from _patterns(rule.condition)
+
+
+def _passes(rules: tuple[Rule, ...]) -> list[tuple[tuple[str, bool], list[Rule]]]:
+    def key(rule: Rule) -> tuple[str, bool]:
+        return rule.event.name, rule.event.after is not None
+
+    return [(name, list(group)) for name, group in groupby(sorted(rules, key=lambda rule: (key(rule), rule.order)), key)]
+
+
+def _warn(code: str, position: Position, message: str, fix: str) -> Problem:
+    return Problem(position, message, fix, code=code, warning=True)
+
+
+def _alone(rule: Rule, logic: Logic) -> Iterator[Problem]:
+    """One condition by itself: never, always, or with a part that is one of these."""
+    condition = rule.condition
+    if condition is None:
+        return
+    if not logic.possible(Given(condition)):
+        yield _warn(
+            "PR101",
+            condition.position,
+            f"the rule '{rule.name}' can never run: its conditions exclude each other",
+            "remove one of them, or join them with or",
+        )
+    elif not logic.possible(Given(condition, False)):
+        yield _warn("PR105", condition.position, f"the condition of '{rule.name}' is always true", "leave it out, or correct it")
+    else:
+        yield from _parts(condition, rule, logic)
+
+
+def _parts(condition: Condition, rule: Rule, logic: Logic) -> Iterator[Problem]:
+    if not isinstance(condition, And | Or):
+        return
+    for part in condition.parts:
+        if isinstance(part, And | Or | Test | Not):
+            if not logic.possible(Given(part, False)):
+                words = f"'{part.words}' in '{rule.name}' is always true"
+                yield _warn("PR105", part.position, words, "leave it out, or correct it")
+            elif not logic.possible(Given(part)):
+                words = f"'{part.words}' in '{rule.name}' can never be true"
+                yield _warn("PR101", part.position, words, "leave it out, or correct it")
+            else:
+                yield from _parts(part, rule, logic)
+
+
+# So many rules that look at no certain text are compared with each other rule; of thousands, not every pair can be.
+MOST_COMPARED = 200
+
+
+def _together(rules: list[Rule], logic: Logic, *, may_stop: bool) -> Iterator[Problem]:
+    """Each rule against those before it that can have to do with it."""
+    operands = [logic.operands(running_condition(rule)) for rule in rules]
+    neighbours = Neighbours([logic.texts(rule.condition) for rule in rules])
+    for later in range(len(rules)):
+        for earlier in neighbours.before(later, MOST_COMPARED):
+            problem = _pair(rules, operands, earlier, later, logic, may_stop)
+            if problem is not None:
+                yield problem
+                break
+
+
+def _pair(rules: list[Rule], operands: list[set[str]], earlier: int, later: int, logic: Logic, may_stop: bool) -> Problem | None:
+    first, second = rules[earlier], rules[later]
+    condition = running_condition(second)
+    hidden = may_stop and ends_pass(first) and logic.implies(condition, ending_condition(first))
+    overridden = logic.implies(running_condition(first), condition)
+    if not (hidden or overridden):
+        return None
+    between = set().union(*(changed_by(rule) for rule in rules[earlier + 1 : later]))
+    if touches(between, operands[later]):
+        return None  # what the second sees may not be what the first saw
+    if hidden:
+        return _warn(
+            "PR102",
+            second.position,
+            f"the rule '{second.name}' can never run: '{first.name}' ({first.position}) always ends the pass before it",
+            "put it before that rule (a lower priority number), or narrow that rule's condition",
+        )
+    if touches(changed_by(first), operands[later]):
+        return None
+    clash = _clash(first, second, between)
+    if clash is not None:
+        mine, theirs = clash
+        what = mine.field if mine.field.startswith("tag ") else mine.field.partition(".")[2].replace("_", " ")
+        return _warn(
+            "PR104",
+            mine.action.position,
+            f"'{second.name}' sets {what} to {mine.shown}, which '{first.name}' ({theirs.action.position}) sets to "
+            f"{theirs.shown} under the same conditions just before",
+            "keep one of the two, or make their conditions exclude each other",
+        )
+    if condition is not None and logic.implies(condition, running_condition(first)):
+        return _warn(
+            "PR103",
+            second.position,
+            f"the rule '{second.name}' has the same conditions as '{first.name}' ({first.position})",
+            "write the actions of both in one rule, or correct the condition of one",
+        )
+    return None
+
+
+def _clash(first: Rule, second: Rule, between: set[str]) -> tuple[Setting, Setting] | None:
+    """What the second sets otherwise than the first."""
+    theirs = {setting.field: setting for setting in settings_of(first)}
+    for mine in settings_of(second):
+        other = theirs.get(mine.field)
+        if other is not None and other.value != mine.value and mine.field not in between:
+            return mine, other
+    return None
+
+
+def _patterns(condition: Condition | None) -> Iterator[Problem]:
+    if isinstance(condition, Test):
+        if isinstance(condition.value, Pattern) and matches_everything(condition.value.pattern, condition.value.flags):
+            yield _warn(
+                "PR110",
+                condition.value.position,
+                f"the regular expression /{condition.value.pattern}/ matches everything",
+                "say what must be there, or ask whether the field exists",
+            )
+    elif isinstance(condition, Not):
+        yield from _patterns(condition.part)
+    elif condition is not None:
+        for part in condition.parts:
+            yield from _patterns(part)
+
+
+# Each letter alone: what matches all of them asks for nothing.
+_LETTERS = (*(chr(code) for code in range(0x20, 0x7F)), "ü", "漢", "я")
+
+
+def matches_everything(pattern: str, flags: str = "") -> bool:
+    compiled = re2.compile((f"(?{flags})" if flags else "") + pattern)
+    # Two letters, so that "exactly one letter" is not taken for everything.
+    return all(compiled.search(letter) and compiled.search(letter + letter) for letter in _LETTERS)

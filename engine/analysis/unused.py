@@ -1,0 +1,113 @@
+"""Things of the configuration that nothing uses, and phrases and folders that two use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import re2
+
+from engine.analysis.rules import matches_everything
+from engine.config.model import Config
+from engine.dsl.tree import AddTag, And, Condition, ListName, Not, Notify, Or, Refuse, RemoveTag, Test, Text
+from engine.errors import Position, Problem
+from engine.text import collapse, fold_accents
+
+
+def check_unused(config: Config) -> Iterator[Problem]:
+    used = _Used(config)
+    for name, named in config.rules.lists.items():
+        if name not in used.lists:
+            yield _warn("PR106", named.position, f"no rule uses the list '{name}'", "remove it, or use it")
+    for name, template in config.templates.items():
+        if name not in used.templates:
+            where = Position(template.position.file, 1, 1)
+            yield _warn("PR107", where, f"nothing sends the template '{name}'", "remove it, or name it in a rule or mailbox")
+    yield from _tags(config, used)
+    yield from _mailboxes(config)
+    for mailbox in config.mailboxes.values():
+        for field, pattern in mailbox.extract.items():
+            if _extracts_anything(pattern):
+                where = mailbox.where("extract", field)
+                yield _warn("PR110", where, f"the regular expression of '{field}' matches everything", "say what must be there")
+
+
+def _warn(code: str, position: Position, message: str, fix: str) -> Problem:
+    return Problem(position, message, fix, code=code, warning=True)
+
+
+class _Used:
+    """Every list, template and tag that rules and mailboxes name."""
+
+    def __init__(self, config: Config) -> None:
+        self.lists: set[str] = set()
+        self.templates: set[str] = set()
+        self.tags: set[str] = set()
+        for mailbox in config.mailboxes.values():
+            self.tags.update(mailbox.ticket.tags)
+            self.templates.update(notice.template for notice in (mailbox.created, mailbox.noted, mailbox.failed) if notice)
+        for rule in config.rules.rules:
+            self._condition(rule.condition)
+            for action in rule.actions:
+                if isinstance(action, Notify | Refuse):
+                    if action.template is not None:
+                        self.templates.add(action.template.text)
+                elif isinstance(action, AddTag | RemoveTag):
+                    self.tags.add(action.tag.text)
+
+    def _condition(self, condition: Condition | None) -> None:
+        if isinstance(condition, Test):
+            if isinstance(condition.value, ListName):
+                self.lists.add(condition.value.name)
+            elif condition.operator == "has tag" and isinstance(condition.value, Text):
+                self.tags.add(condition.value.text)
+        elif isinstance(condition, Not):
+            self._condition(condition.part)
+        elif isinstance(condition, And | Or):
+            for part in condition.parts:
+                self._condition(part)
+
+
+def _tags(config: Config, used: _Used) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for tag in config.tags.tags:
+        if not tag.active:
+            continue
+        phrases = {text: collapse(fold_accents(text)) for text in (tag.label, *tag.aliases)}
+        longest = max(map(len, phrases.values()))
+        if tag.label not in used.tags and (not tag.match or longest < config.tags.shortest):
+            why = "is put by no mailbox and no rule" if not tag.match else "is too short to be found in any text"
+            yield _warn("PR108", tag.position, f"the tag '{tag.label}' {why}", "remove it, or set active: false")
+        for text, phrase in phrases.items():
+            if not tag.match:
+                continue
+            if phrase in owners and owners[phrase] != tag.label:
+                message = f"the phrase '{text}' stands under two tags: '{owners[phrase]}' and '{tag.label}'"
+                yield _warn("PR109", tag.position, message, "leave it under one")
+            owners.setdefault(phrase, tag.label)
+
+
+def _mailboxes(config: Config) -> Iterator[Problem]:
+    folders: dict[tuple[str, ...], str] = {}
+    for mailbox in config.mailboxes.values():
+        if not mailbox.active:
+            continue
+        if mailbox.source is None:
+            yield _warn(
+                "PR111",
+                mailbox.where("address"),
+                f"nothing reads the mailbox '{mailbox.id}': it has no source",
+                "add source: ..., or set active: false",
+            )
+            continue
+        place = mailbox.source.place
+        if place in folders:
+            message = f"the mailbox '{mailbox.id}' reads the same folder as '{folders[place]}'"
+            where = mailbox.where("source")
+            if where.file != mailbox.where("address").file:  # it is inherited
+                where = mailbox.where("address")
+            yield _warn("PR112", where, message, "give it a folder of its own")
+        folders.setdefault(place, mailbox.id)
+
+
+def _extracts_anything(pattern: str) -> bool:
+    return matches_everything(pattern) and re2.compile(pattern).search("") is not None

@@ -1,0 +1,57 @@
+"""The configuration as it was at a git ref, in a folder of its own for as long as it is needed."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.errors import PostroomError
+
+MAIN_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+
+def merge_base(root: Path) -> str:
+    """The commit where the working tree's branch left the main branch. Raises `PostroomError` where there is none."""
+    _inside(root)
+    for branch in MAIN_BRANCHES:
+        found = _git(root, "merge-base", "HEAD", branch)
+        if found is not None:
+            return found.decode().strip()
+    raise PostroomError.of("there is no main branch to compare with", "name a commit or branch with --base")
+
+
+@contextmanager
+def configuration_at(root: Path, ref: str) -> Iterator[Path]:
+    """A folder with the files of `root` as they are at `ref`; gone afterwards. Raises `PostroomError`."""
+    _inside(root)
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    if commit is None:
+        raise PostroomError.of(f"git knows no '{ref}'", "name a commit, a tag or a branch; in CI, fetch the whole history")
+    top = Path((_git(root, "rev-parse", "--show-toplevel") or b"").decode().strip())
+    prefix = (_git(root, "rev-parse", "--show-prefix") or b"").decode().strip()
+    words = ["archive", "--format=tar", commit.decode().strip(), *([prefix] if prefix else [])]
+    archive = _git(top, *words)
+    if archive is None:
+        raise PostroomError.of(f"'{ref}' has no configuration in {prefix or 'its root'}", "name a ref that has one with --base")
+    with tempfile.TemporaryDirectory(prefix="postroom-") as folder:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(folder, filter="data")
+        yield Path(folder) / prefix
+
+
+def _inside(root: Path) -> None:
+    if not root.is_dir() or _git(root, "rev-parse", "--git-dir") is None:
+        raise PostroomError.of(f"{root} is in no git repository", "run this in one, or leave out --base")
+
+
+def _git(root: Path, *words: str) -> bytes | None:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,225 @@
+"""One planted fault each: found, with its code, in its line; and none on what is clean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.analysis.catalog import CODES
+from engine.analysis.report import analyse
+from engine.config.load import load_config
+
+ROOT = Path(__file__).resolve().parents[2]
+NEW = "workflow/90-new.rules"
+A = 'rule "A"\n  on ticket created\n  when subject contains "x" and organization is "olivar"\n  then {}\n'
+B = 'rule "B"\n  on ticket created\n  when organization is "olivar" and subject contains "x"\n  then {}\n'
+
+
+def one(condition: str, event: str = "ticket created", action: str = 'add tag "VPN"') -> str:
+    return f'rule "A"\n  on {event}\n  when {condition}\n  then {action}\n'
+
+
+# (code, line, text of workflow/90-new.rules)
+RULES = [
+    *(
+        ("PR101", 3, one(condition))
+        for condition in (
+            'status is "New" and status is "Done"',
+            'status is "New" and status is not "New"',
+            'status in ("New", "Done") and status is "In progress"',
+            'status is "New" and ticket.complete',
+            "sender.kind is resource and not sender.known",
+            'subject contains "abc" and subject does not contain "b"',
+            'subject is "abc" and subject starts with "b"',
+            'subject starts with "a" and subject starts with "b"',
+            'subject is empty and subject contains "x"',
+            "message.size > 5 MB and message.size < 1 MB",
+            "message.time > 18:00 and message.time < 08:00",
+            "message.received > 2026-02-01 and message.received < 2026-01-01",
+            "ticket.age > 2 days and ticket.age < 1 day",
+            'ticket has tag "VPN" and not ticket has tag "VPN"',
+            'header "List-Id" exists and header "List-Id" does not exist',
+            'any attachment.name ends with ".exe" and not any attachment.name contains "exe"',
+            "subject matches /a.c/ and subject does not match /a.c/",
+            'subject is "xyz" and subject matches /^a/',
+            '(status is "New" or status is "Done") and status is "In progress"',
+            'organization is "olivar" and organization is not "olivar"',
+            "message.reply and not message.reply",
+        )
+    ),
+    *(
+        ("PR105", 3, one(condition))
+        for condition in (
+            'status is not "New" or status is not "Done"',
+            'subject contains "a" or not subject contains "a"',
+            'sender.kind in ("resource", "contact", "unknown")',
+            'subject contains "x" and (message.reply or not message.reply)',
+            "message.size > 1 MB or message.size < 2 MB or message.size is empty",
+        )
+    ),
+    ("PR102", 5, one('subject contains "x"', action="stop") + one('subject contains "xy"').replace('"A"', '"B"')),
+    (
+        "PR102",
+        5,
+        one('subject contains "x"', "message", 'discard "no"')
+        + one('subject is "x"', "message", 'quarantine "q"')
+        .replace('"A"', '"B"')
+        .replace('is "x"', 'is "x" and not message.reply'),
+    ),
+    (
+        "PR102",
+        5,
+        one('subject contains "x"', "message", 'quarantine "no"')
+        + one('subject contains "xx"', "message", 'refuse "q"').replace('"A"', '"B"'),
+    ),
+    (
+        "PR102",
+        4,
+        'rule "A"\n  on project note created\n  then stop\nrule "B"\n  on project note created\n  then set type to "Mail"\n',
+    ),
+    ("PR103", 5, A.format('add tag "VPN"') + B.format('add tag "Printer"')),
+    ("PR104", 8, A.format('set queue to "Front desk"') + B.format('set queue to "Projects"')),
+    ("PR104", 8, A.format("assign to joost") + B.format("assign to lotte")),
+    ("PR104", 8, A.format('add tag "VPN"') + B.format('remove tag "VPN"')),
+    ("PR106", 1, 'list nobody = "a", "b"\n'),
+    ("PR110", 3, one("subject matches /.*/")),
+    ("PR110", 3, one("not body matches /a*/i")),
+]
+
+
+def put(rules: Path, file: str, text: str) -> None:
+    path = rules / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+def found(rules: Path) -> list[tuple[str, str, int]]:
+    return [(problem.code, problem.position.file, problem.position.line) for problem in analyse(load_config(rules))]
+
+
+@pytest.mark.parametrize(("code", "line", "text"), RULES, ids=[f"{code}-{number}" for number, (code, *_) in enumerate(RULES)])
+def test_a_fault_in_rules_is_found_in_its_line(code: str, line: int, text: str, rules: Path) -> None:
+    put(rules, NEW, text)
+    assert found(rules) == [(code, NEW, line)]
+
+
+FILES = [
+    ("PR107", "templates/spare.md", 1, '---\nsubject: "x"\n---\ny\n'),
+    ("PR108", "tags.yaml", 6, ("tags:\n", "tags:\n  - {label: Idle, match: false}\n")),
+    ("PR108", "tags.yaml", 6, ("tags:\n", "tags:\n  - {label: IT}\n")),
+    ("PR109", "tags.yaml", 10, ("aliases: [toner,", "aliases: [Pásswort, toner,")),
+    ("PR110", "mailboxes/alerts.yaml", 19, (r"(?P<device>\S+)", r"(?P<device>.*)|")),
+    (
+        "PR111",
+        "mailboxes/help.yaml",
+        5,
+        (
+            "source:\n  exchange:\n    endpoint: https://mail.harbourhill.example/EWS/Exchange.asmx\n    auth: ntlm\n    username: ${env:HELP_USER}\n    password: ${env:HELP_PASSWORD}\n    folder: Inbox\n    processed: Inbox/Processed\n    failed: Inbox/Failed\n    every: 60 seconds\n",
+            "",
+        ),
+    ),
+    ("PR112", "mailboxes/priority.yaml", 6, ("source:\n  exchange: {folder: Inbox/Priority}\n", "")),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "file", "line", "change"), FILES, ids=[f"{code}-{number}" for number, (code, *_) in enumerate(FILES)]
+)
+def test_a_fault_in_another_file_is_found_in_its_line(
+    code: str, file: str, line: int, change: str | tuple[str, str], rules: Path
+) -> None:
+    if isinstance(change, tuple):
+        text = (rules / file).read_text("utf-8")
+        assert change[0] in text
+        change = text.replace(change[0], change[1], 1)
+    put(rules, file, change)
+    assert (code, file, line) in found(rules)
+    assert {one for one, _, _ in found(rules)} <= {code, "PR111"}
+
+
+CLEAN = [
+    one('status is "New" or status is "Done"'),
+    one('subject contains "a" and subject contains "b"'),
+    one('subject starts with "a" and subject ends with "a"'),
+    one('subject starts with "ab" and subject starts with "a" and subject does not contain "c"'),
+    one('header "X" is "a" and header "X" is "b"'),
+    one('any attachment.name ends with ".pdf" and not any attachment.name ends with ".exe"'),
+    one('ticket has tag "VPN" and ticket has tag "Printer"'),
+    one("message.size > 1 MB and message.size < 5 MB"),
+    one("message.time >= 08:00 and message.time <= 08:00"),
+    one('subject matches /a/ and subject matches /b/ and subject does not contain "c"'),
+    one("subject matches /^.$/"),
+    one('priority is not "Low" and priority is not "High"'),
+    # What the first sets makes the second true: it is not hidden.
+    one('subject contains "x"', action='set priority to "Urgent"')
+    + one('priority is "Urgent" and subject contains "x"', action="stop").replace('"A"', '"B"'),
+    # A narrower rule after a wider one is how exceptions are written.
+    one('subject contains "x"', action='set queue to "Projects"')
+    + one('subject contains "x" and body contains "y"', action='set queue to "Front desk"').replace('"A"', '"B"'),
+    # A discard spares replies, so a rule for replies comes through.
+    one('subject contains "x"', "message", 'discard "no"')
+    + one('subject contains "x" and message.reply', "message", 'quarantine "q"').replace('"A"', '"B"'),
+    # In between, another rule changes what is looked at.
+    one('priority is "Low"', action="stop")
+    + one('subject contains "z"', action='set priority to "Low"').replace('"A"', '"C"')
+    + one('priority is "Low" and body contains "q"').replace('"A"', '"B"'),
+    # Each pass of `ticket updated` runs a rule once, so a stop does not hide what comes after for ever.
+    one('subject contains "x"', "ticket updated", "stop")
+    + one('subject contains "x" and body contains "y"', "ticket updated").replace('"A"', '"B"'),
+    # The same conditions on different events, or after different times.
+    one('subject contains "x"') + one('subject contains "x"', "ticket note created").replace('"A"', '"B"'),
+]
+
+
+@pytest.mark.parametrize("text", CLEAN)
+def test_nothing_is_found_where_nothing_is_wrong(text: str, rules: Path) -> None:
+    put(rules, NEW, text)
+    assert found(rules) == []
+
+
+@pytest.mark.parametrize("name", ["rules", "examples/monitoring", "../shared/example-rules"])
+def test_what_ships_is_clean(name: str) -> None:
+    if not (ROOT / name).is_dir():
+        pytest.skip(f"{name} is not here")
+    assert found(ROOT / name) == []
+
+
+def test_a_finding_is_allowed_on_its_line_or_the_line_before_with_a_reason(rules: Path) -> None:
+    put(rules, NEW, 'list nobody = "a"  # allow PR106: for the summer\n# allow PR106: too\nlist other = "b"\n')
+    assert found(rules) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('list nobody = "a"  # allow PR106\n', 1),  # no reason
+        ('# allow PR106: nothing here\nrule "x" on message when subject is "q" then stop\n', 1),
+        ('list nobody = "a"  # allow PR107: the wrong code\n', 1),
+    ],
+)
+def test_an_allowance_without_reason_or_use_is_found(text: str, line: int, rules: Path) -> None:
+    put(rules, NEW, text)
+    assert ("PR100", NEW, line) in found(rules)
+
+
+def test_every_code_has_a_section_with_an_example_and_its_repair() -> None:
+    page = (ROOT / "docs/checks.md").read_text("utf-8")
+    for code, title in CODES.items():
+        assert f"## {code}: {title}\n" in page
+        section = page.partition(f"## {code}: ")[2].partition("\n## ")[0]
+        assert "    " in section and "Repair" in section, code
+
+
+def test_five_thousand_rules_are_analysed_in_seconds(rules: Path) -> None:
+    """No clock here: what must not happen is a comparison of every pair, which would not end within the test run."""
+    text = "\n".join(
+        f'rule "G{n}"\n  on ticket created\n  when subject contains "s{n}x" and body contains "b{n}x"\n  then set priority to "{("Low", "High")[n % 2]}"\n'
+        for n in range(5_000)
+    )
+    put(
+        rules,
+        NEW,
+        text + 'rule "Z"\n  on ticket created\n  when subject contains "s7x" and subject does not contain "s7x"\n  then stop\n',
+    )
+    assert [code for code, *_ in found(rules)] == ["PR101"]

@@ -1,0 +1,115 @@
+"""Analysis never says "impossible" of what a message can be: random conditions against the real evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.analysis.logic import Given, Logic
+from engine.config.load import load_config
+from engine.decide.decision import Envelope
+from engine.dsl.parse import parse_rules
+from engine.dsl.tree import Rule, RuleBook
+from engine.dsl.vocabulary import EVENTS
+from engine.entities import Sender, Ticket
+from engine.mail.parse import parse_message
+from engine.rules.facts import Facts
+from engine.rules.program import Program
+
+CONFIG = load_config(Path(__file__).resolve().parents[2] / "rules")
+GROUPS = EVENTS["ticket created"].groups
+WORDS = ("a", "ab", "b", "abc", "c b")
+_TEXT = st.sampled_from(["subject", "body", "title"])
+_WORD = st.sampled_from(WORDS)
+_LEAF = st.one_of(
+    st.builds(
+        lambda f, op, w: f'{f} {op} "{w}"',
+        _TEXT,
+        st.sampled_from(["contains", "is", "is not", "starts with", "ends with", "does not contain"]),
+        _WORD,
+    ),
+    st.builds(lambda f, a, b: f'{f} in ("{a}", "{b}")', _TEXT, _WORD, _WORD),
+    st.builds(lambda f, a, b: f'{f} contains any of ("{a}", "{b}")', _TEXT, _WORD, _WORD),
+    st.builds(lambda f, a, b: f'{f} contains all of ("{a}", "{b}")', _TEXT, _WORD, _WORD),
+    st.builds(lambda f, p: f"{f} matches /{p}/", _TEXT, st.sampled_from(["a", "^b", "c$", ".b"])),
+    st.builds(lambda f, o: f"{f} {o}", _TEXT, st.sampled_from(["is empty", "exists", "is not empty"])),
+    st.builds(lambda o, w: f'status {o} "{w}"', st.sampled_from(["is", "is not"]), st.sampled_from(["New", "Done"])),
+    st.builds(lambda o, n: f"message.size {o} {n} bytes", st.sampled_from([">", ">=", "<", "<=", "is"]), st.integers(100, 300)),
+    st.builds(lambda o, n: f"message.time {o} {n:02}:00", st.sampled_from([">", ">=", "<", "<="]), st.integers(8, 14)),
+    st.sampled_from(
+        [
+            "sender.known",
+            "ticket.complete",
+            "message.reply",
+            "sender.kind is contact",
+            "sender.kind is unknown",
+            'ticket has tag "VPN"',
+            'ticket has tag "Printer"',
+            'header "X" exists',
+            'header "X" is "a"',
+            'header "X" contains "b"',
+            "ticket.assigned",
+        ]
+    ),
+)
+CONDITIONS = st.recursive(
+    _LEAF,
+    lambda inner: st.one_of(
+        st.builds(lambda a, b: f"({a} and {b})", inner, inner),
+        st.builds(lambda a, b: f"({a} or {b})", inner, inner),
+        st.builds(lambda a: f"not ({a})", inner),
+    ),
+    max_leaves=6,
+)
+_SOME = st.sampled_from(["", *WORDS, "xabcx"])
+
+
+@st.composite
+def facts(draw: Any) -> Facts:
+    headers = "".join(f"X: {draw(_SOME)}\r\n" for _ in range(draw(st.integers(0, 2))))
+    body = draw(_SOME) + " " * draw(st.integers(0, 150))
+    message = parse_message(f"From: a@b.example\r\nSubject: {draw(_SOME)}\r\n{headers}\r\n{body}".encode())
+    envelope = Envelope("help", "x", draw(st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31))).replace(tzinfo=UTC))
+    kind = draw(st.sampled_from(["contact", "unknown", "resource"]))
+    ticket = Ticket("T1", draw(_SOME), "olivar", envelope.received_at, envelope.received_at)
+    ticket = replace(
+        ticket,
+        status=draw(st.sampled_from(["New", "Done", "In progress"])),
+        tags=tuple(draw(st.sets(st.sampled_from(["VPN", "Printer"])))),
+        assigned=draw(st.sampled_from([None, "joost"])),
+    )
+    sender = Sender(kind, None, None, "", "a@b.example", "")
+    return Facts(
+        CONFIG, "help", envelope.received_at, envelope.received_at, message, sender, ticket=ticket, reply=draw(st.booleans())
+    )
+
+
+def read(condition: str) -> Rule:
+    (rule,), problems = parse_rules("x.rules", f'rule "R" on ticket created when {condition} then stop')
+    assert not problems and isinstance(rule, Rule)
+    return rule
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(CONDITIONS, facts())
+def test_what_is_so_is_possible(condition: str, what: Facts) -> None:
+    rule = read(condition)
+    program = Program([rule], RuleBook((rule,)), GROUPS, frozenset(), (), CONFIG.settings.timezone)
+    holds = bool(program.matching(program.read(what)))
+    assert Logic(CONFIG, GROUPS).possible(Given(rule.condition, holds))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(CONDITIONS, CONDITIONS, facts())
+def test_what_is_implied_holds(first: str, second: str, what: Facts) -> None:
+    one, other = read(first), read(second)
+    if Logic(CONFIG, GROUPS).implies(one.condition, other.condition):
+        book = RuleBook((one, other))
+        program = Program([one, replace(other, name="S")], book, GROUPS, frozenset(), (), CONFIG.settings.timezone)
+        matching = program.matching(program.read(what))
+        assert 0 not in matching or 1 in matching

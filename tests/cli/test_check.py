@@ -1,0 +1,159 @@
+"""`postroom check` as a user and as CI runs it: forms, exit status, what a change removed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sarif_pydantic import Sarif
+
+from engine.config.load import load_config
+from engine.decide.setup import prepare
+from engine.processing import Processor
+from engine.sources.item import Item
+from engine.store.database import open_database
+
+
+def check(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine", "check", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def faulty(rules: Path) -> Path:
+    (rules / "workflow/90.rules").write_text(
+        'list nobody = "a"\nrule "x" on ticket created when status is "New" and status is "Done" then stop\n'
+    )
+    return rules
+
+
+def test_a_warning_is_shown_with_its_line_and_ends_with_one(faulty: Path, tmp_path: Path) -> None:
+    done = check("--rules", faulty, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "workflow/90.rules:1:6: warning: no rule uses the list 'nobody'; remove it, or use it [PR106]\n" in done.stdout
+    assert '    list nobody = "a"\n         ^\n' in done.stdout
+    assert "2 warnings" in done.stdout
+
+
+def test_json_says_all_of_it(faulty: Path, tmp_path: Path) -> None:
+    found = json.loads(check("--rules", faulty, "--format", "json", cwd=tmp_path).stdout)
+    assert [(one["code"], one["severity"], one["file"], one["line"]) for one in found] == [
+        ("PR106", "warning", "workflow/90.rules", 1),
+        ("PR101", "warning", "workflow/90.rules", 2),
+    ]
+    assert json.loads(check("--format", "json", "--rules", Path("rules"), cwd=Path(__file__).parents[2]).stdout) == []
+
+
+def test_sarif_is_valid_and_points_at_the_place(faulty: Path, tmp_path: Path) -> None:
+    text = check("--rules", "rules", "--format", "sarif", cwd=faulty.parent).stdout
+    log = Sarif.model_validate_json(text)
+    (run,) = log.runs
+    assert [(one.rule_id, str(one.level).rpartition(".")[2].lower()) for one in run.results or []] == [
+        ("PR106", "warning"),
+        ("PR101", "warning"),
+    ]
+    place = json.loads(text)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "rules/workflow/90.rules"}, "region": {"startLine": 1, "startColumn": 6}}
+
+
+def test_sarif_of_nothing_is_valid_too(tmp_path: Path) -> None:
+    text = check("--format", "sarif", cwd=Path(__file__).parents[2]).stdout
+    assert Sarif.model_validate_json(text).runs[0].results == []
+
+
+def test_github_gets_annotations(faulty: Path, tmp_path: Path) -> None:
+    done = check("--rules", "rules", "--format", "github", cwd=faulty.parent)
+    assert done.stdout.startswith(
+        "::warning file=rules/workflow/90.rules,line=1,col=6,title=PR106 a list that no rule uses::no rule uses"
+    )
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(
+        ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.com", *words], check=True, capture_output=True
+    )
+
+
+@pytest.fixture
+def repository(rules: Path) -> Path:
+    git(rules.parent, "init", "-q", "-b", "main")
+    git(rules.parent, "add", "rules")
+    git(rules.parent, "commit", "-q", "-m", "first")
+    return rules.parent
+
+
+def test_what_a_change_removes_but_rows_still_use_is_a_problem(repository: Path) -> None:
+    rules, db = repository / "rules", repository / "p.db"
+    connection = open_database(db)
+    mail = b"From: x@nowhere.example\r\nSubject: hello\r\nMessage-ID: <1@t>\r\n\r\nx\r\n"
+    Processor(connection, prepare(load_config(rules))).run([Item("1", lambda: mail)], "help")
+    connection.close()
+    rule = (rules / "workflow/20-triage.rules").read_text()
+    (rules / "workflow/20-triage.rules").write_text(rule.replace('    set queue to "Unknown senders"\n', ""))
+    picklists = (rules / "picklists.yaml").read_text()
+    (rules / "picklists.yaml").write_text(picklists.replace(", Unknown senders]", "]"))
+    assert check(cwd=repository).returncode == 0
+    done = check("--base", "HEAD", "--db", db, cwd=repository)
+    assert done.returncode == 2
+    assert (
+        "picklists.yaml: the queue 'Unknown senders' was removed, but the database still uses it: tickets 1; put it back as {name: ..., active: false} [PR120]"
+        in done.stdout
+    )
+    (rules / "picklists.yaml").write_text(picklists.replace(", Unknown senders]", ", {name: Unknown senders, active: false}]"))
+    assert check("--base", "HEAD", "--db", db, cwd=repository).returncode == 0
+
+
+def test_what_a_change_removes_but_other_files_use_is_told_so(repository: Path) -> None:
+    path = repository / "rules/picklists.yaml"
+    path.write_text(path.read_text().replace("queues: [Front desk, ", "queues: ["))
+    done = check("--base", "main", cwd=repository)
+    assert done.returncode == 2
+    assert "mailboxes/help.yaml:23:12: the queue 'Front desk' was removed, but is used here; put it back" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "says"),
+    [
+        ("mailbox", "mailboxes/former.yaml", "the mailbox 'former' was removed"),
+        ("tag", "tags.yaml", "the tag 'Phishing' was removed"),
+        ("resource", "directory/resources.csv", "the resource 'ruben' was removed"),
+        ("organization", "directory/organizations.csv", "the organization 'oldmill' was removed"),
+        ("status", "picklists.yaml", "the status 'Waiting for customer' was removed"),
+    ],
+)
+def test_every_kind_of_deletion_is_seen(kind: str, file: str, says: str, repository: Path) -> None:
+    db = repository / "p.db"
+    connection = open_database(db)
+    mail = b"From: maya@brightwater.example\r\nSubject: hello\r\nMessage-ID: <1@t>\r\n\r\nx\r\n"
+    Processor(connection, prepare(load_config(repository / "rules"))).run([Item("1", lambda: mail)], "help")
+    connection.execute(
+        "UPDATE tickets SET mailbox = 'former', assigned = 'ruben', organization = 'oldmill', status = 'Waiting for customer'"
+    )
+    connection.execute("INSERT INTO ticket_tags SELECT number, 'Phishing' FROM tickets")
+    connection.close()
+    path = repository / "rules" / file
+    if kind == "mailbox":
+        path.unlink()
+    else:
+        word = says.partition("'")[2].partition("'")[0]
+        path.write_text("".join(line for line in path.read_text().splitlines(True) if word not in line))
+    done = check("--base", "HEAD", "--db", db, cwd=repository)
+    assert done.returncode == 2 and says in done.stdout and "[PR120]" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [(("--base", "nowhere"), "git knows no 'nowhere'"), (("--base", "--output=x"), "git knows no '--output=x'")],
+)
+def test_a_ref_that_is_none_is_told(words: tuple[str, ...], says: str, repository: Path) -> None:
+    done = check(*words, cwd=repository)
+    assert done.returncode == 2 and says in done.stderr
+
+
+def test_base_outside_git_is_told(rules: Path) -> None:
+    done = check("--base", "HEAD", cwd=rules.parent)
+    assert done.returncode == 2 and "is in no git repository" in done.stderr
