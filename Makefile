@@ -54,6 +54,7 @@ lock:
 
 bench: setup
 	$(BIN)/python bench/load_rules.py
+	$(BIN)/python bench/plan.py
 
 clean:
 	rm -rf $(VENV) sample.db* sample.outbox .pytest_cache .mypy_cache .ruff_cache

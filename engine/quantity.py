@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 SIZE_UNITS = {"bytes": 1, "byte": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
@@ -25,6 +25,21 @@ def parse_duration(text: str) -> timedelta:
     if unit not in SECONDS:
         raise ValueError(f"'{text}' is not a length of time")
     return timedelta(seconds=number * SECONDS[unit])
+
+
+_SHORT = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_since(text: str) -> timedelta | datetime:
+    """`7d`, `12h`, `7 days` as how long ago; `2026-11-01` as a day in UTC. Raises `ValueError`."""
+    short = re.fullmatch(r"(\d+)([mhdw])", text.strip())
+    if short:
+        return parse_duration(f"{short[1]} {_SHORT[short[2]]}")
+    try:
+        return parse_duration(text)
+    except ValueError:
+        found = datetime.fromisoformat(text)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def parse_characters(text: str) -> int:

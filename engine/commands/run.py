@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sized
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.commands.options import chosen_mailbox, common, load_setup
+from engine.commands.progress import progress
 from engine.processing import Processor, Summary
 from engine.report.summary import print_summary
 from engine.sources.files import open_source
@@ -45,7 +44,7 @@ def run(source: str, mailbox: str | None, as_json: bool, rules: Path, db: Path, 
     with closing(open_database(db)) as connection:
         processor = Processor(connection, setup)
         total = len(items) if isinstance(items, Sized) else None
-        with _progress(total) as advance:
+        with progress(total) as advance:
             summary = processor.run(
                 items,
                 name,
@@ -68,25 +67,3 @@ def _finish(summary: Summary) -> None:
         if summary.held:
             click.echo(f"{len(summary.held)} in quarantine; see `postroom status`, then `postroom retry`", err=True)
         sys.exit(1)
-
-
-def _progress(total: int | None) -> Any:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        return nullcontext(lambda: None)
-    return _Bar(total)
-
-
-class _Bar:
-    def __init__(self, total: int | None) -> None:
-        columns = (TextColumn("messages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self.total = total
-
-    def __enter__(self) -> Any:
-        self.progress.start()
-        task = self.progress.add_task("messages", total=self.total)
-        return lambda: self.progress.advance(task)
-
-    def __exit__(self, *_: object) -> None:
-        self.progress.stop()

@@ -122,6 +122,8 @@ def wrote_header(lines: list[str], start: int) -> int | None:
         joined = f"{joined} {piece}".strip()
         if len(joined) > _LONGEST_HEADER:
             return None
+        if not piece.rstrip(" \t\u00a0*").endswith((":", "：", "--")):
+            continue  # all patterns end so: the search is spared for ordinary text
         if (_WROTE.search(joined) and _DIGIT.search(joined)) or (index == start and _DATE_AND_ADDRESS.search(joined)):
             # A header names a time or a person: a sentence that happens to end so does not.
             return index + 1 if _looks_like_header(joined) else None

@@ -111,14 +111,17 @@ class SqliteState:
         row = self._one("SELECT COALESCE(number, '') FROM outbox WHERE message_id = ?", message_id)
         return row[0] if row else None
 
+    # More that must hold of a ticket to be there at all, with its values.
+    _there: tuple[str, tuple[Any, ...]] = ("", ())
+
     def tickets_of(
         self, organization: str, since: datetime | None, until: datetime, other_than: str, **same: str
     ) -> list[Candidate]:
         query = (
             "SELECT t.number, t.title, t.description FROM tickets t LEFT JOIN messages m ON m.id = t.message"
-            " WHERE t.organization = ? AND t.created_at <= ? AND m.identity IS NOT ?"
+            f" WHERE t.organization = ? AND t.created_at <= ? AND m.identity IS NOT ?{self._there[0]}"
         )
-        values: list[Any] = [organization, iso(until), other_than]
+        values: list[Any] = [organization, iso(until), other_than, *self._there[1]]
         if since is not None:
             query += " AND t.created_at >= ?"
             values.append(iso(since))

@@ -109,7 +109,7 @@ def test_a_wrong_configuration_is_exit_status_2_everywhere(tmp_path: Path, rules
     done = postroom("check", "--rules", rules, "--format", "json", cwd=tmp_path)
     assert json.loads(done.stdout)[0] == {"file": "workflow/20-triage.rules", "line": 3, "column": 21, "severity": "error", "code": "PR009", "message": "unknown queue 'Nowhere'", "fix": "known are: Front desk, Second line, Monitoring, Projects, Unknown senders"}  # fmt: skip
     done = postroom("check", "--rules", rules, "--format", "github", cwd=tmp_path)
-    assert done.stdout.startswith("::error file=") and ",line=3,col=21::unknown queue" in done.stdout
+    assert done.stdout.startswith("::error file=") and ",line=3,col=21,title=PR009" in done.stdout
 
 
 def test_a_failing_rule_test_shows_expected_and_found_and_why(tmp_path: Path) -> None:

@@ -1,0 +1,122 @@
+"""Recorded mail, or mail of any source, decided under two configurations. Nothing is written and nothing sent."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from engine.decide.closing import failed
+from engine.decide.decision import Decision, Envelope
+from engine.decide.flow import decide
+from engine.decide.setup import Setup
+from engine.mail.message import Message
+from engine.mail.parse import parse_message
+from engine.plan.difference import Change, changes_between
+from engine.processing import Processor
+from engine.sources.item import Item
+from engine.sources.route import received_at, route
+from engine.state.past import PastState, Recorded, read_recorded
+from engine.state.sqlite import SqliteState
+from engine.state.view import State
+from engine.store.database import open_database
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One message that would become something else. `id` is its row, None where it comes from a source."""
+
+    id: int | None
+    source_id: str
+    received_at: datetime
+    sender: str
+    subject: str
+    number: str | None
+    changes: tuple[Change, ...]
+
+
+@dataclass
+class Plan:
+    """What a replay found. `rules` counts how often each ran: (before, after)."""
+
+    messages: int = 0
+    without_bytes: int = 0
+    changed: list[Changed] = field(default_factory=list)
+    before: Counter[str] = field(default_factory=Counter)
+    after: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rules(self) -> dict[str, tuple[int, int]]:
+        """Rules that ran another number of times."""
+        names = sorted(set(self.before) | set(self.after))
+        return {name: (self.before[name], self.after[name]) for name in names if self.before[name] != self.after[name]}
+
+    def add(self, identity: int | None, message: Message, pair: tuple[Decision, Decision]) -> None:
+        self.messages += 1
+        old, new = pair
+        self.before.update(ran.rule for ran in old.fired)
+        self.after.update(ran.rule for ran in new.fired)
+        changes = changes_between(old, new)
+        if changes:
+            private = "private" in (old.reason, new.reason)
+            self.changed.append(
+                Changed(
+                    identity,
+                    old.envelope.source_id,
+                    old.envelope.received_at,
+                    message.sender.address,
+                    "" if private else message.subject,
+                    old.number or new.number,
+                    tuple(changes),
+                )
+            )
+
+
+def replay_recorded(
+    connection: sqlite3.Connection, identities: list[int], base: Setup, work: Setup, on_message: Callable[[], None]
+) -> Plan:
+    """Each message on the state that it then had, so one change does not hide or cause the next."""
+    plan = Plan()
+    for one in read_recorded(connection, identities):
+        message = parse_message(one.raw)
+        pair = tuple(_decided(message, one, setup, PastState(connection, setup.config, one)) for setup in (base, work))
+        plan.add(one.id, message, (pair[0], pair[1]))
+        on_message()
+    return plan
+
+
+def _decided(message: Message, one: Recorded, setup: Setup, state: State) -> Decision:
+    # A mailbox that one of the configurations does not have: its mail would come in as files do.
+    mailbox = one.mailbox if one.mailbox in setup.config.mailboxes else route(message, setup.config)
+    return _decide(message, Envelope(mailbox, one.source_id, one.received_at), setup, state)
+
+
+def _decide(message: Message, envelope: Envelope, setup: Setup, state: State) -> Decision:
+    try:
+        return decide(message, envelope, setup, state, envelope.received_at, explain=False)
+    except (sqlite3.Error, OSError):
+        raise
+    except Exception as error:  # as `run` would: the message goes to quarantine
+        return failed(message, envelope, setup, state, envelope.received_at, f"{type(error).__name__}: {error}")
+
+
+def replay_source(items: Iterable[Item], mailbox: str | None, base: Setup, work: Setup, on_message: Callable[[], None]) -> Plan:
+    """Mail from files, on a database in memory that the base fills: both decide on what the base made of those before."""
+    plan = Plan()
+    with closing(open_database(None)) as connection:
+        processor = Processor(connection, base)
+        state = SqliteState(connection, work.config)
+        for item in items:
+            raw = item.read()
+            message = parse_message(raw)
+            received = received_at(message, datetime.now(UTC))
+            envelope = Envelope(mailbox or route(message, work.config), item.source_id, received)
+            after = _decide(message, envelope, work, state)
+            before = processor.take(raw, item.source_id, mailbox or route(message, base.config), received)
+            if before is not None:  # else it was there before
+                plan.add(None, message, (before, after))
+            on_message()
+    return plan

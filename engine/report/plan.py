@@ -1,0 +1,166 @@
+"""A plan as text, as Markdown for a pull request's comment, and as JSON: changes that are alike in one group, the largest first."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from engine.decide.decision import iso
+from engine.errors import Problem
+from engine.plan.difference import Change
+from engine.plan.replay import Changed, Plan
+from engine.report.safe import printable
+
+MOST_EXAMPLES = 3
+MOST_GROUPS = 40
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a plan compares, in words, and the warnings of `check` that are new."""
+
+    base: str
+    work: str
+    new_warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Messages of which the same thing changes for the same reason."""
+
+    change: Change
+    messages: tuple[Changed, ...]
+
+    @property
+    def heading(self) -> str:
+        count = len(self.messages)
+        return f"{count:,} message{'' if count == 1 else 's'}: {self.change.words}"
+
+
+def groups_of(plan: Plan) -> list[Group]:
+    found: dict[Change, list[Changed]] = defaultdict(list)
+    for message in plan.changed:
+        for change in message.changes:
+            found[change].append(message)
+    groups = [Group(change, tuple(messages)) for change, messages in found.items()]
+    return sorted(groups, key=lambda group: (-len(group.messages), group.change.kind, group.change.after, group.change.before))
+
+
+def _headline(plan: Plan, context: Context) -> str:
+    changed = f"{len(plan.changed):,}" if plan.changed else "none"
+    words = f"{changed} of {plan.messages:,} messages would change: {context.base} -> {context.work}"
+    if plan.without_bytes:
+        words += f" ({plan.without_bytes:,} more are not kept as they came, and were not replayed)"
+    return words
+
+
+def as_text(plan: Plan, context: Context) -> str:
+    lines = [_headline(plan, context)]
+    groups = groups_of(plan)
+    for group in groups[:MOST_GROUPS]:
+        lines += ["", f"  {group.heading}"]
+        if group.change.because:
+            lines.append(f"      because of {', '.join(group.change.because)}")
+        for message in group.messages[:MOST_EXAMPLES]:
+            lines.append(f"      {_example(message)}")
+        if len(group.messages) > MOST_EXAMPLES:
+            lines.append(f"      and {len(group.messages) - MOST_EXAMPLES:,} more")
+    if len(groups) > MOST_GROUPS:
+        lines += ["", f"  and {len(groups) - MOST_GROUPS} more kinds of change; --format json has all"]
+    if plan.rules:
+        width = max(len(name) for name in plan.rules)
+        lines += ["", "Rules that ran more or less often"]
+        for name, (before, after) in plan.rules.items():
+            lines.append(f"  {name:<{width}}  {before:>6,} -> {after:<6,}  {after - before:+,}")
+    if context.new_warnings:
+        lines += ["", "New warnings of `postroom check`", *(f"  {_one_line(problem)}" for problem in context.new_warnings)]
+    return printable("\n".join(lines))
+
+
+def _example(message: Changed) -> str:
+    where = f"message {message.id}" if message.id is not None else message.source_id
+    number = f" -> {message.number}" if message.number else ""
+    return f"{message.received_at:%Y-%m-%d %H:%M}  {where}  {message.sender}: {message.subject[:60]}{number}"
+
+
+def _one_line(problem: Problem) -> str:
+    return str(problem).partition("\n")[0]
+
+
+def as_markdown(plan: Plan, context: Context) -> str:
+    """Nothing of a message becomes Markdown: what comes from mail stands in code spans without backticks."""
+    lines = [f"### {_headline(plan, context)}", ""]
+    groups = groups_of(plan)
+    for group in groups[:MOST_GROUPS]:
+        lines.append(f"- **{_plain(group.heading)}**")
+        if group.change.because:
+            lines.append(f"  because of {_plain(', '.join(group.change.because))}")
+        lines += [f"  - {_code(_example(message))}" for message in group.messages[:MOST_EXAMPLES]]
+    if len(groups) > MOST_GROUPS:
+        lines.append(f"- and {len(groups) - MOST_GROUPS} more kinds of change")
+    if plan.rules:
+        lines += ["", "| rule | before | after | |", "|---|--:|--:|--:|"]
+        lines += [
+            f"| {_plain(name)} | {before:,} | {after:,} | {after - before:+,} |" for name, (before, after) in plan.rules.items()
+        ]
+    if context.new_warnings:
+        lines += ["", "**New warnings**", "", *(f"- {_code(_one_line(problem))}" for problem in context.new_warnings)]
+    return printable("\n".join(lines))
+
+
+def _plain(text: str) -> str:
+    for letter in "\\`*_{}[]<>|#@!~":
+        text = text.replace(letter, f"\\{letter}" if letter not in "<>@" else {"<": "&lt;", ">": "&gt;", "@": "&#64;"}[letter])
+    return text.replace("\n", " ")
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('`', chr(39)).replace(chr(10), ' ')}`"
+
+
+def as_json(plan: Plan, context: Context) -> str:
+    return json.dumps(
+        {
+            "base": context.base,
+            "work": context.work,
+            "messages": plan.messages,
+            "without_bytes": plan.without_bytes,
+            "changed": [
+                {
+                    "id": message.id,
+                    "source_id": message.source_id,
+                    "received_at": iso(message.received_at),
+                    "sender": message.sender,
+                    "subject": message.subject,
+                    "number": message.number,
+                    "changes": [asdict(change) for change in message.changes],
+                }
+                for message in plan.changed
+            ],
+            "groups": [
+                {
+                    "words": group.change.words,
+                    "because": list(group.change.because),
+                    "count": len(group.messages),
+                    "ids": [message.id if message.id is not None else message.source_id for message in group.messages],
+                }
+                for group in groups_of(plan)
+            ],
+            "rules": {name: {"before": before, "after": after} for name, (before, after) in plan.rules.items()},
+            "new_warnings": [_one_line(problem) for problem in context.new_warnings],
+        },
+        ensure_ascii=False,
+        indent=2,
+        default=str,
+    )
+
+
+FORMS = {"text": as_text, "markdown": as_markdown, "json": as_json}
+
+
+def new_warnings(before: Sequence[Problem], after: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Warnings that were not there before, wherever in the file they now stand."""
+    old = {(problem.code, problem.position.file, problem.message) for problem in before}
+    return tuple(problem for problem in after if (problem.code, problem.position.file, problem.message) not in old)

@@ -1,0 +1,191 @@
+"""The past as it was just before one recorded message, and the recorded messages: what `plan` replays on.
+
+A ticket is as the last message before left it; its Decision says how. What a rule that waited changed in between is not seen.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from engine.config.model import Config
+from engine.decide.decision import iso
+from engine.entities import NewContact, Target, Ticket
+from engine.state.sqlite import SqliteState, moment
+from engine.state.view import Seen
+
+_TIMES = ("due_at", "created_at", "updated_at", "completed_at")
+_TUPLES = ("tags", "additional_contacts")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A message of the database with its bytes. `number` is what it then ended up at; `opened` whether it opened that."""
+
+    id: int
+    mailbox: str
+    source_id: str
+    received_at: datetime
+    number: str | None
+    opened: bool
+    raw: bytes
+
+
+def recorded(connection: sqlite3.Connection, last: int | None, since: datetime | None) -> tuple[list[int], int]:
+    """Ids of the messages to replay, oldest first, and how many more there are whose bytes are not kept."""
+    where, values = ("WHERE m.received_at >= ?", [iso(since)]) if since is not None else ("", [])
+    kept = connection.execute(
+        f"SELECT m.id, r.sha256 IS NOT NULL FROM messages m LEFT JOIN raw_messages r ON r.sha256 = m.raw_sha256 {where} ORDER BY m.id DESC"
+        + (f" LIMIT {int(last)}" if last is not None else ""),
+        values,
+    ).fetchall()
+    return [identity for identity, there in reversed(kept) if there], sum(not there for _, there in kept)
+
+
+def read_recorded(connection: sqlite3.Connection, identities: list[int]) -> Iterator[Recorded]:
+    """One at a time: never all of them in memory."""
+    for identity in identities:
+        row = connection.execute(
+            "SELECT m.id, m.mailbox, m.source_id, m.received_at, m.number, m.outcome = 'created', r.zlib FROM messages m"
+            " JOIN raw_messages r ON r.sha256 = m.raw_sha256 WHERE m.id = ?",
+            (identity,),
+        ).fetchone()
+        if row is not None:
+            yield Recorded(row[0], row[1], row[2], moment(row[3]), row[4], bool(row[5]), zlib.decompress(row[6]))
+
+
+class PastState(SqliteState):
+    """What `message` saw: only what came before it.
+
+    `+id` keeps SQLite from walking all ids below one, where another index finds a few rows.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, config: Config, message: Recorded) -> None:
+        super().__init__(connection, config)
+        self._id = message.id
+        self._message = message
+        self._mailboxes = {message.mailbox, *config.mailboxes}
+        self._there = (" AND (t.message < ? OR t.message IS NULL)", (message.id,))
+        self._numbers = config.settings.numbers["ticket"]
+
+    def seen(self, mailbox: str, identity: str) -> Seen | None:
+        row = self._one(
+            "SELECT mailbox, outcome, number FROM messages WHERE mailbox = ? AND identity = ? AND +id < ?",
+            mailbox,
+            identity,
+            self._id,
+        )
+        return Seen(*row) if row else None
+
+    def seen_elsewhere(self, mailbox: str, identity: str) -> Seen | None:
+        row = self._one(
+            "SELECT mailbox, outcome, number FROM messages WHERE identity = ? AND mailbox <> ? AND +id < ?"
+            " AND outcome IN ('created', 'appended') ORDER BY id LIMIT 1",
+            identity,
+            mailbox,
+            self._id,
+        )
+        return Seen(*row) if row else None
+
+    def count_alike(
+        self,
+        mailbox: str,
+        since: datetime,
+        until: datetime,
+        *,
+        sender: str | None,
+        subject_key: str | None,
+        body_key: str | None,
+    ) -> int:
+        query = "SELECT COUNT(*) FROM messages WHERE +id < ? AND mailbox = ? AND received_at > ? AND received_at < ?"
+        values: list[Any] = [self._id, mailbox, iso(since), iso(until)]
+        for column, value in (("sender", sender), ("subject_key", subject_key), ("body_key", body_key)):
+            if value is not None:
+                query += f" AND {column} = ?"
+                values.append(value)
+        row = self._one(query + " AND COALESCE(reason, '') NOT IN ('loop', 'several_mailboxes')", *values)
+        return int(row[0])
+
+    def target(self, number: str) -> Target | None:
+        found = super().target(number)
+        if not isinstance(found, Ticket):
+            return found
+        opened = self._one("SELECT message FROM tickets WHERE number = ?", number)[0]
+        if opened is not None and opened >= self._id:
+            return None
+        if opened is None and found.created_at > self._message.received_at:
+            return None
+        row = self._one(
+            "SELECT decision FROM messages WHERE number = ? AND id < ? AND outcome IN ('created', 'appended') ORDER BY id DESC LIMIT 1",
+            number,
+            self._id,
+        )
+        snapshot = json.loads(row[0]).get("ticket") if row else None
+        return _restored(snapshot, found) if snapshot and snapshot.get("number") == number else found
+
+    def number_of_thread(self, message_id: str) -> str | None:
+        row = self._one(
+            "SELECT number FROM messages WHERE message_id = ? AND number IS NOT NULL AND +id < ?"
+            " AND outcome IN ('created', 'appended') ORDER BY id LIMIT 1",
+            message_id,
+            self._id,
+        )
+        return row[0] if row else (self.number_of_notification(message_id) or None)
+
+    def number_of_notification(self, message_id: str) -> str | None:
+        row = self._one(
+            "SELECT COALESCE(number, '') FROM outbox WHERE message_id = ? AND (message < ? OR (message IS NULL AND created_at < ?))",
+            message_id,
+            self._id,
+            iso(self._message.received_at),
+        )
+        return row[0] if row else None
+
+    def contacts_of(self, address: str) -> list[NewContact]:
+        found = super().contacts_of(address)
+        if not found or self._wrote_before(address):
+            return found
+        # A token may have brought the contact: then the time says it.
+        row = self._one(
+            "SELECT 1 FROM contacts c, messages m WHERE c.email = ? AND m.id = ? AND c.created_at < m.processed_at LIMIT 1",
+            address,
+            self._id,
+        )
+        return found if row else []
+
+    def _wrote_before(self, address: str) -> bool:
+        # By mailbox, for the index begins with it.
+        query = "SELECT 1 FROM messages WHERE mailbox = ? AND sender = ? AND +id < ? LIMIT 1"
+        return any(self._one(query, mailbox, address, self._id) for mailbox in self._mailboxes)
+
+    def last_sequence(self, series: str) -> int:
+        """So that a ticket gets the very number that it then got."""
+        split = self._numbers.split(self._message.number) if self._message.opened and self._message.number else None
+        if split is not None and split[0] == series:
+            return split[1] - 1
+        return super().last_sequence(series)
+
+    def reopenings(self, number: str, since: datetime) -> int:
+        row = self._one(
+            "SELECT COUNT(*) FROM reopenings WHERE ticket = ? AND reopened_at > ? AND message < ?", number, iso(since), self._id
+        )
+        return int(row[0])
+
+
+def _restored(snapshot: dict[str, Any], now: Ticket) -> Ticket:
+    """A ticket from a Decision, which keeps all but its HTML."""
+    values: dict[str, Any] = {"html": now.html}
+    for one in fields(Ticket):
+        if one.name in snapshot:
+            value = snapshot[one.name]
+            if one.name in _TIMES and value:
+                value = moment(value)
+            elif one.name in _TUPLES:
+                value = tuple(value)
+            values[one.name] = value
+    return Ticket(**values)

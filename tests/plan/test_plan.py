@@ -1,0 +1,265 @@
+"""`plan`: exactly the messages that change, each on the state that it then had; nothing written, nothing sent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.config.load import load_config
+from engine.decide.setup import prepare
+from engine.mail.parse import parse_message
+from engine.plan.replay import _decided, replay_recorded
+from engine.processing import Processor
+from engine.sources.files import open_source
+from engine.sources.item import Item
+from engine.state.past import PastState, read_recorded, recorded
+from engine.store.database import open_database, open_for_reading
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def postroom(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(
+        ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.com", *words], check=True, capture_output=True
+    )
+
+
+@pytest.fixture(scope="module")
+def recorded_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with the shipped configuration, and the sample's mail as it was processed under it."""
+    folder = tmp_path_factory.mktemp("plan")
+    shutil.copytree(ROOT / "rules", folder / "rules")
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
+    connection = open_database(folder / "postroom.db")
+    Processor(connection, prepare(load_config(folder / "rules"))).run(open_source(str(ROOT / "sample")), None)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return folder
+
+
+@pytest.fixture
+def repository(recorded_sample: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(recorded_sample, tmp_path / "repository"))
+
+
+def edit(folder: Path, file: str, old: str, new: str) -> None:
+    path = folder / "rules" / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def plan(folder: Path, *words: str) -> dict[str, object]:
+    done = postroom("plan", "--base", "HEAD", "--format", "json", *words, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def test_every_message_is_decided_again_as_it_was(repository: Path) -> None:
+    """The state that each message then had is found again: the replay under the same configuration says the very same."""
+    setup = prepare(load_config(repository / "rules"))
+    connection = open_for_reading(repository / "postroom.db")
+    identities, without = recorded(connection, None, None)
+    assert len(identities) > 60 and without == 2  # a private one and one that is too large
+    for one in read_recorded(connection, identities):
+        again = _decided(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
+        then = json.loads(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0])
+        assert json.loads(again.as_json()) == then
+
+
+def test_a_comment_changes_nothing(repository: Path) -> None:
+    edit(repository, "workflow/20-triage.rules", "list outage_words", "# the words\nlist outage_words")
+    found = plan(repository)
+    assert found["messages"] == 64 and found["changed"] == [] and found["rules"] == {} and found["without_bytes"] == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words", "because"),
+    [
+        (
+            "workflow/20-triage.rules",
+            'set priority to "Low"\n    set due',
+            'set priority to "Normal"\n    set due',
+            "priority Normal instead of Low",
+            "rule 'Printers can wait until tomorrow' (workflow/20-triage.rules:27)",
+        ),
+        (
+            "workflow/20-triage.rules",
+            "set due to 24 hours",
+            "set due to 3 days",
+            "due at 3 days after it was opened instead of 1 day after it was opened",
+            "rule 'Printers can wait until tomorrow' (workflow/20-triage.rules:27)",
+        ),
+        (
+            "workflow/10-intake.rules",
+            'discard "newsletter"',
+            'discard "advertising"',
+            "ignored (advertising) instead of ignored (newsletter)",
+            "rule 'Newsletters never become tickets' (workflow/10-intake.rules:4)",
+        ),
+        (
+            "mailboxes/help.yaml",
+            "queue: Front desk",
+            "queue: Projects",
+            "queue Projects instead of Front desk",
+            "defaults (mailboxes/help.yaml:23:5)",
+        ),
+        (
+            "tags.yaml",
+            "aliases: [suspicious link,",
+            "aliases: [impresora, suspicious link,",
+            "tag added: Phishing",
+            "tags (mailboxes/help.yaml:23:5)",
+        ),
+        ("templates/received.md", "thank you for your message", "thanks", "another text of the notification 'received'", ""),
+        ("settings.yaml", "  messages: 2\n", "  messages: 9\n", "a ticket note instead of ignored (loop)", ""),
+        (
+            "directory/contacts.csv",
+            "carmen,olivar,Carmen,Ruiz,carmen@",
+            "cruiz,olivar,Carmen,Ruiz,carmen@",
+            "sender contact cruiz of olivar instead of contact carmen of olivar",
+            "sender (directory/contacts.csv:6)",
+        ),
+    ],
+)
+def test_a_change_is_named_with_what_makes_it(repository: Path, file: str, old: str, new: str, words: str, because: str) -> None:
+    edit(repository, file, old, new)
+    found = plan(repository)
+    groups = {group["words"]: group for group in found["groups"]}  # type: ignore[attr-defined]
+    assert words in groups, list(groups)
+    if because:
+        assert because in groups[words]["because"]
+
+
+def test_each_message_has_the_state_it_then_had(repository: Path) -> None:
+    """A note's ticket was open when the note came, though it is done now; and a later message does not hide a change."""
+    connection = sqlite3.connect(repository / "postroom.db")
+    connection.execute("UPDATE tickets SET status = 'Done', queue = 'Projects', assigned = NULL")
+    connection.commit()
+    connection.close()
+    edit(repository, "workflow/20-triage.rules", "list outage_words", "# again\nlist outage_words")
+    assert plan(repository)["changed"] == []
+
+
+def test_rules_are_counted_and_new_warnings_told(repository: Path) -> None:
+    edit(
+        repository,
+        "workflow/20-triage.rules",
+        'when ticket has tag "VPN"',
+        'when ticket has tag "VPN" and ticket has tag "Printer"',
+    )
+    edit(repository, "workflow/10-intake.rules", "# What happens", 'list spare = "x"\n# What happens')
+    done = postroom("plan", "--base", "HEAD", "--exit-code", cwd=repository)
+    assert done.returncode == 1
+    assert "'Remote access is a matter of connectivity'" not in done.stdout.partition("Rules that ran")[0].partition("\n\n")[0]
+    assert "Remote access is a matter of connectivity       1 -> 0       -1" in done.stdout
+    assert "Connectivity goes to the engineers              1 -> 0       -1" in done.stdout
+    assert (
+        "New warnings of `postroom check`\n  workflow/10-intake.rules:1:6: warning: no rule uses the list 'spare'" in done.stdout
+    )
+
+
+def test_nothing_is_written(repository: Path) -> None:
+    edit(repository, "workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
+    before = {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in repository.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    }
+    plan(repository)
+    postroom("plan", "--source", ROOT / "sample", "--base", "HEAD", cwd=repository)
+    after = {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in repository.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    }
+    assert {path: digest for path, digest in after.items() if path.suffix not in (".db-shm", ".db-wal")} == {
+        path: digest for path, digest in before.items() if path.suffix not in (".db-shm", ".db-wal")
+    }
+
+
+def test_last_and_since_choose(repository: Path) -> None:
+    edit(repository, "workflow/20-triage.rules", "list outage_words", "# again\nlist outage_words")
+    assert plan(repository, "--last", "10")["messages"] == 10
+    assert plan(repository, "--since", "2026-11-02T15:00:00")["messages"] in range(5, 15)
+    done = postroom("plan", "--base", "HEAD", "--since", "soon", cwd=repository)
+    assert done.returncode == 2 and "'soon' is no time; write 7d, 12h, 30m, or a day" in done.stderr
+
+
+def test_files_can_be_replayed_without_a_database(repository: Path) -> None:
+    (repository / "postroom.db").unlink()
+    edit(repository, "workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
+    found = plan(repository, "--source", str(ROOT / "sample"))
+    assert found["messages"] == 66
+    assert [group["count"] for group in found["groups"]] == [2]  # type: ignore[attr-defined]
+
+
+def test_the_default_base_is_where_the_branch_left_main(repository: Path) -> None:
+    git(repository, "switch", "-q", "-c", "change")
+    edit(repository, "workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
+    git(repository, "commit", "-q", "-a", "-m", "longer")
+    done = postroom("plan", cwd=repository)
+    assert (
+        done.returncode == 0 and "2 of 64 messages would change" in done.stdout and "where this branch left main" in done.stdout
+    )
+
+
+def test_a_base_that_is_not_right_is_told(repository: Path) -> None:
+    edit(repository, "workflow/20-triage.rules", 'set queue to "Second line"', 'set queue to "Nowhere"')
+    git(repository, "commit", "-q", "-a", "-m", "broken")
+    edit(repository, "workflow/20-triage.rules", 'set queue to "Nowhere"', 'set queue to "Second line"')
+    done = postroom("plan", "--base", "HEAD", cwd=repository)
+    assert done.returncode == 2 and "the configuration at HEAD is not right itself" in done.stderr and "Nowhere" in done.stderr
+
+
+def test_markdown_shows_mail_as_text_only(repository: Path, tmp_path: Path) -> None:
+    mail = tmp_path / "evil.eml"
+    mail.write_bytes(
+        b"From: a@b.example\r\nTo: help@harbourhill.example\r\nSubject: toner `x` <img src=x> [a](b) @everyone | toner\r\nMessage-ID: <1@x>\r\n\r\ntoner\r\n"
+    )
+    edit(repository, "workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
+    done = postroom("plan", "--base", "HEAD", "--source", mail, "--format", "markdown", cwd=repository)
+    assert "1 of 1 messages would change" in done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if "evil.eml" in line]
+    assert line.startswith("  - `") and line.endswith("`") and line.count("`") == 2
+
+
+def test_five_thousand_messages_and_exactly_those_that_change(tmp_path: Path, rules: Path) -> None:
+    """Of 600 here (the long form is `make bench`): a rule that is changed for one word, and the messages that have it."""
+    git(rules.parent, "init", "-q", "-b", "main")
+    (rules / "workflow/90.rules").write_text(
+        'rule "Word"\n  on ticket created\n  when subject contains "word13x"\n  then set queue to "Projects"\n'
+    )
+    connection = open_database(tmp_path / "p.db")
+
+    def mail(number: int) -> bytes:
+        return f"From: u{number}@olivar.example\r\nSubject: about word{number % 50}x {number} {'qwertzuiop'[number % 10] * (number % 97)}\r\nDate: Mon, {number % 27 + 1} Nov 2021 {number % 24:02}:00:00 +0000\r\nMessage-ID: <{number}@t>\r\n\r\ntext {number}\r\n".encode()
+
+    before = prepare(load_config(rules))
+    Processor(connection, before).run([Item(str(n), lambda n=n: mail(n)) for n in range(600)], "help")  # type: ignore[misc]
+    (rules / "workflow/90.rules").write_text(
+        'rule "Word"\n  on ticket created\n  when subject contains "word13x" or subject contains "word14x"\n  then set queue to "Projects"\n'
+    )
+    identities, _ = recorded(connection, None, None)
+    found = replay_recorded(connection, identities, before, prepare(load_config(rules)), lambda: None)
+    created = {
+        row[0] for row in connection.execute("SELECT id FROM messages WHERE subject LIKE '%word14x%' AND outcome = 'created'")
+    }
+    assert len(created) > 5 and {message.id for message in found.changed} == created
+    assert found.rules == {"Word": (found.before["Word"], found.before["Word"] + len(created))}
