@@ -19,7 +19,6 @@ _PREFIX = re.compile(
     r"\s*(?:[\[(^]?\d{1,3}[\])]?)?\s*[:：]\s*)+",
     re.IGNORECASE,
 )
-_SPACE = re.compile(r"\s+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -40,7 +39,7 @@ def fold_accents(text: str) -> str:
 
 def collapse(text: str) -> str:
     """Every run of white space as one space."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def strip_prefixes(subject: str) -> str:
@@ -50,7 +49,7 @@ def strip_prefixes(subject: str) -> str:
 
 def title_key(title: str) -> str:
     """A title as duplicates compare it: without prefixes, case and spaces (`behaviour.md` 5)."""
-    return _SPACE.sub("", fold(strip_prefixes(title)))
+    return "".join(fold(strip_prefixes(title)).split())
 
 
 def text_key(text: str) -> str:

@@ -238,4 +238,4 @@ def plain(value: Any) -> dict[str, Any]:
 
 def iso(moment: datetime) -> str:
     """UTC, ISO 8601, to the second, as all tables keep it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,7 +40,7 @@ class Templates:
         if template is None:
             return Wording(error=f"there is no template '{name}' any more")
         subject, body = self._compile(template)
-        variables = _Variables(facts, reason).all
+        variables = _Variables(facts, reason).of({variable.group for variable in template.variables})
         try:
             words = " ".join(_MARKS.sub("", subject.render(variables)).split())
             text, values = _marked(body.render(variables))
@@ -83,36 +82,55 @@ class _Variables:
         self.facts = facts
         self.reason = reason
 
-    @cached_property
-    def all(self) -> dict[str, Any]:
-        config, facts = self.facts.config, self.facts
-        mailbox = config.mailboxes.get(facts.mailbox)
-        organization = config.directory.organizations.get(facts.subject_organization or "")
-        ticket = facts.ticket
-        assigned = config.directory.resources.get(ticket.assigned or "") if ticket else None
-        found: dict[str, Any] = {
-            "message": {
-                "subject": facts.message.subject if facts.message else "",
-                "id": facts.message.message_id if facts.message else "",
-                "date": facts.received_at,
-            },
-            "sender": vars(facts.sender) if facts.sender else {},
-            "organization": vars(organization) if organization else {"id": facts.subject_organization},
-            "contact": self._contact(),
-            "mailbox": {"id": facts.mailbox, "name": mailbox.name, "address": mailbox.address} if mailbox else {},
-            "installation": {"name": config.settings.name},
-            "ticket": {**vars(ticket), "tags": ", ".join(ticket.tags)} if ticket else {},
-            "assigned": {"id": assigned.id, "name": assigned.name, "address": assigned.email} if assigned else {},
-            "note": vars(facts.note) if facts.note else {},
-            "time_entry": {**vars(facts.time_entry), "hours": f"{facts.time_entry.hours:g}"} if facts.time_entry else {},
-            "task": vars(facts.task) if facts.task else {},
-            "project": vars(facts.project) if facts.project else {},
-        }
-        variables: dict[str, Any] = {
-            group: SimpleNamespace(**{name: self._value(found[group].get(name)) for name in names})
-            for group, names in VARIABLES.items()
-        }
-        return variables | {"number": facts.number or "", "reason": self.reason}
+    def of(self, groups: set[str]) -> dict[str, Any]:
+        """Only the groups that a template uses: there are many, and most templates use two."""
+        found: dict[str, Any] = {"number": self.facts.number or "", "reason": self.reason}
+        for group in groups & VARIABLES.keys():
+            values = getattr(self, f"_{group}")()
+            found[group] = SimpleNamespace(**{name: self._value(values.get(name)) for name in VARIABLES[group]})
+        return found
+
+    def _message(self) -> dict[str, Any]:
+        message = self.facts.message
+        words = {"subject": message.subject, "id": message.message_id} if message else {}
+        return {**words, "date": self.facts.received_at}
+
+    def _sender(self) -> dict[str, Any]:
+        return vars(self.facts.sender) if self.facts.sender else {}
+
+    def _organization(self) -> dict[str, Any]:
+        identity = self.facts.subject_organization
+        found = self.facts.config.directory.organizations.get(identity or "")
+        return vars(found) if found else {"id": identity}
+
+    def _mailbox(self) -> dict[str, Any]:
+        found = self.facts.config.mailboxes.get(self.facts.mailbox)
+        return {"id": self.facts.mailbox, **({"name": found.name, "address": found.address} if found else {})}
+
+    def _installation(self) -> dict[str, Any]:
+        return {"name": self.facts.config.settings.name}
+
+    def _ticket(self) -> dict[str, Any]:
+        ticket = self.facts.ticket
+        return {**vars(ticket), "tags": ", ".join(ticket.tags)} if ticket else {}
+
+    def _assigned(self) -> dict[str, Any]:
+        ticket = self.facts.ticket
+        found = self.facts.config.directory.resources.get(ticket.assigned or "") if ticket else None
+        return {"id": found.id, "name": found.name, "address": found.email} if found else {}
+
+    def _note(self) -> dict[str, Any]:
+        return vars(self.facts.note) if self.facts.note else {}
+
+    def _time_entry(self) -> dict[str, Any]:
+        entry = self.facts.time_entry
+        return {**vars(entry), "hours": f"{entry.hours:g}"} if entry else {}
+
+    def _task(self) -> dict[str, Any]:
+        return vars(self.facts.task) if self.facts.task else {}
+
+    def _project(self) -> dict[str, Any]:
+        return vars(self.facts.project) if self.facts.project else {}
 
     def _contact(self) -> dict[str, Any]:
         facts = self.facts
