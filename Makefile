@@ -37,6 +37,7 @@ types: setup
 
 check: setup
 	$(BIN)/postroom check
+	$(BIN)/postroom fmt --check
 	$(BIN)/postroom test
 
 # The schemas alone accept what ships. That they reject what they must is in tests/config/test_schema.py.

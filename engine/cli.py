@@ -9,6 +9,7 @@ import click
 from engine import __version__
 from engine.commands.check import check
 from engine.commands.explain import explain
+from engine.commands.fmt import fmt
 from engine.commands.plan import plan
 from engine.commands.retry import retry
 from engine.commands.run import run
@@ -34,7 +35,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, test, plan, explain, show, status, retry, run_waiting, send):
+for command in (run, check, fmt, test, plan, explain, show, status, retry, run_waiting, send):
     cli.add_command(command)
 
 
