@@ -10,10 +10,12 @@ from engine import __version__
 from engine.commands.check import check
 from engine.commands.explain import explain
 from engine.commands.fmt import fmt
+from engine.commands.init import init
 from engine.commands.plan import plan
 from engine.commands.retry import retry
 from engine.commands.run import run
 from engine.commands.run_waiting import run_waiting
+from engine.commands.schema import schema
 from engine.commands.send import send
 from engine.commands.show import show
 from engine.commands.status import status
@@ -35,7 +37,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, fmt, test, plan, explain, show, status, retry, run_waiting, send):
+for command in (run, check, fmt, test, plan, explain, show, status, retry, run_waiting, send, schema, init):
     cli.add_command(command)
 
 

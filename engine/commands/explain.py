@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
 from engine.commands.options import chosen_mailbox, common, load_setup
 from engine.config.version import describe_version
-from engine.decide.decision import Envelope
+from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
+from engine.entities import Ticket
 from engine.errors import PostroomError
+from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.report.explanation import explanation
 from engine.sources.files import open_source
 from engine.sources.route import received_at, route
 from engine.state.sqlite import SqliteState
 from engine.store.database import open_database, open_for_reading
+from engine.trial.case import read_cases
+from engine.trial.from_message import as_test as made_test
+from engine.trial.run import run_case
 
 
 @click.command()
@@ -28,9 +35,17 @@ from engine.store.database import open_database, open_for_reading
 @click.option("--mailbox", metavar="NAME", help="As mail to this mailbox.")
 @click.option("--message", "message_id", metavar="ID", help="What became of a stored message, by its Message-ID or row number.")
 @click.option("--json", "as_json", is_flag=True, help="Print the Decision.")
+@click.option("--as-test", is_flag=True, help="Print a rule test of this message: what it says, and what becomes of it.")
 @common
 def explain(
-    file: str | None, mailbox: str | None, message_id: str | None, as_json: bool, rules: Path, db: Path, verbose: bool
+    file: str | None,
+    mailbox: str | None,
+    message_id: str | None,
+    as_json: bool,
+    as_test: bool,
+    rules: Path,
+    db: Path,
+    verbose: bool,
 ) -> None:
     """Say what would become of a message and why, or what became of a stored one. Writes nothing.
 
@@ -39,17 +54,34 @@ def explain(
       postroom explain mail.eml
       postroom explain - --mailbox support < mail.eml
       postroom explain --message 4711
+      postroom explain mail.eml --as-test > rules/tests/mail.yaml
     """
     if (file is None) == (message_id is None):
         raise click.UsageError("name a FILE, or a stored message with --message ID")
     if message_id is not None:
+        if as_test:
+            raise click.UsageError("--as-test takes a FILE")
         decision = _stored(db, message_id)
     else:
-        decision = _fresh(str(file), mailbox, rules, db)
+        decided = _fresh(str(file), mailbox, rules, db)
+        if as_test:
+            click.echo(_as_test(decided, str(file), rules), nl=False)
+            return
+        decision = decided.decision.as_dict() | {"configuration": decided.configuration}
     click.echo(json.dumps(decision, ensure_ascii=False) if as_json else explanation(decision), nl=as_json)
 
 
-def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Decided:
+    """A message with its Decision, the ticket that it is about as it was before, and the configuration's version."""
+
+    message: Message
+    decision: Decision
+    target: Ticket | None
+    configuration: str
+
+
+def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> _Decided:
     setup = load_setup(rules)
     name = chosen_mailbox(mailbox, setup.config)
     items = list(open_source(file))
@@ -66,14 +98,30 @@ def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> dict[str, A
     with closing(open_for_reading(db) if db.exists() else open_database(None)) as connection:
         state = SqliteState(connection, setup.config)
         seen = state.seen(name, message.identity)
-        decision = decide(message, Envelope(name, items[0].source_id, at), setup, state, at, explain=True).as_dict()
+        decision = decide(message, Envelope(name, items[0].source_id, at), setup, state, at, explain=True)
+        before = state.target(decision.target) if decision.target else None
     if seen is not None:
         click.echo(
             f"It was processed before ({seen.outcome} {seen.number or ''}): `run` would pass it over.".replace(" )", ")"),
             err=True,
         )
-    decision["configuration"] = describe_version(setup.config.root, setup.config.digest)
-    return decision
+    version = describe_version(setup.config.root, setup.config.digest)
+    return _Decided(message, decision, before if isinstance(before, Ticket) else None, version)
+
+
+def _as_test(decided: _Decided, file: str, rules: Path) -> str:
+    """A test in words where these make the same of it, else one that names the file."""
+    text = made_test(decided.message, decided.decision, decided.target)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "test.yaml"
+        path.write_text(text, "utf-8")
+        (case,) = read_cases([path])
+        if run_case(case, load_setup(rules)).passed:
+            return text
+    whole = made_test(decided.message, decided.decision, decided.target, file=str(Path(file).resolve()))
+    return (
+        f"# In words alone the message would become something else, so it stays in its file: keep that beside this one.\n{whole}"
+    )
 
 
 def _stored(db: Path, message_id: str) -> dict[str, Any]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from engine.commands.options import common, load_setup
 from engine.errors import PostroomError
-from engine.report.safe import printable
+from engine.report.trials import Timed, coverage, failure, junit
 from engine.trial.case import read_cases, test_files
-from engine.trial.run import Result, run_case
+from engine.trial.coverage import Coverage
+from engine.trial.run import run_case
 
 
 @click.command()
@@ -22,42 +25,82 @@ from engine.trial.run import Result, run_case
     help="A file or folder of tests; by default tests/ in the rules.",
 )
 @click.option("-k", "word", metavar="NAME", help="Only tests whose name contains this.")
+@click.option("--coverage", "cover", is_flag=True, help="Also say which rules, conditions and branches no test reaches.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the results as JUnit XML.")
+@click.option("--watch", is_flag=True, help="Run again whenever a file of the configuration or of the tests changes.")
 @common
-def test(tests: tuple[Path, ...], word: str | None, rules: Path, db: Path, verbose: bool) -> None:
+def test(
+    tests: tuple[Path, ...],
+    word: str | None,
+    cover: bool,
+    junit_file: Path | None,
+    watch: bool,
+    rules: Path,
+    db: Path,
+    verbose: bool,
+) -> None:
     """Run the rule tests of the configuration. Exit status: 1 when one fails, 2 when one is wrong.
 
     \b
     Examples:
       postroom test
       postroom test -k outage
+      postroom test --coverage --junit results.xml
     """
-    setup = load_setup(rules)
     places = list(tests) or [rules / "tests"]
+    if not watch:
+        sys.exit(0 if _run(rules, places, word, cover, junit_file) else 1)
+    for _ in _changes([rules, *places]):
+        try:
+            _run(rules, places, word, cover, junit_file)
+        except PostroomError as error:
+            for problem in error.problems:
+                click.echo(str(problem), err=True)
+        click.echo("waiting for a change; Ctrl-C ends")
+
+
+def _run(rules: Path, places: list[Path], word: str | None, cover: bool, junit_file: Path | None) -> bool:
+    """Whether all passed."""
+    setup = load_setup(rules)
     cases = [case for case in read_cases(test_files(places)) if word is None or word.casefold() in case.name.casefold()]
     if not cases:
         raise PostroomError.of("there is no test to run", f"write one in {places[0]}: docs/rule-tests.md")
-    failed = 0
+    results: list[Timed] = []
+    found = Coverage(setup.config)
     for case in cases:
+        start = time.perf_counter()
         result = run_case(case, setup)
+        results.append(Timed(result, time.perf_counter() - start))
+        found.add(result.decision)
         if not result.passed:
-            failed += 1
-            click.echo(_failure(result))
+            click.echo(failure(result))
+    if junit_file is not None:
+        try:
+            junit_file.write_bytes(junit(results))
+        except OSError as error:
+            raise PostroomError.of(
+                f"{junit_file} cannot be written: {error.strerror}", "name another file with --junit"
+            ) from error
+    if cover:
+        click.echo(coverage(found))
+    failed = sum(not one.result.passed for one in results)
     click.echo(f"{len(cases) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    return failed == 0
 
 
-def _failure(result: Result) -> str:
-    lines = [f"{result.case.position}: FAILED: {result.case.name}"]
-    for one in result.differences:
-        lines.append(f"  {one.position}: {one.what}")
-        lines.append(f"      expected  {_shown(one.expected)}")
-        lines.append(f"      found     {_shown(one.found)}")
-    lines.append("  because")
-    for step in result.decision.trace:
-        where = f"  [{step.where}]" if step.where else ""
-        lines.append(f"      {step.step}: {printable(step.found)}{where}")
-    return "\n".join([*lines, ""])
-
-
-def _shown(value: object) -> str:
-    return printable(repr(value) if isinstance(value, str) else str(value))
+def _changes(places: list[Path]) -> Iterator[None]:
+    """Once at the start, and after each change of a file."""
+    before: dict[Path, tuple[int, int]] | None = None
+    while True:
+        now = {}
+        for place in places:
+            for path in [place] if place.is_file() else place.rglob("*"):
+                try:
+                    stat = path.stat()
+                except OSError:  # it went away meanwhile
+                    continue
+                now[path] = (stat.st_mtime_ns, stat.st_size)
+        if now != before:
+            before = now
+            yield
+        time.sleep(0.3)

@@ -119,9 +119,7 @@ def test_a_failing_rule_test_shows_expected_and_found_and_why(tmp_path: Path) ->
     )
     done = postroom("test", "--tests", "t.yaml", cwd=tmp_path)
     assert done.returncode == 1
-    assert (
-        "expected  'Projects'" in done.stdout and "found     'Second line'" in done.stdout and "0 passed, 1 failed" in done.stdout
-    )
+    assert "ticket.queue  'Projects'  'Second line'" in done.stdout and "0 passed, 1 failed" in done.stdout
     (tmp_path / "t.yaml").write_text(
         "version: 1\ntests:\n  - name: wrong\n    message: {from: a@b.example}\n    expect: {not_fired: [No such rule]}\n"
     )

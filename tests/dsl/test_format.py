@@ -251,5 +251,7 @@ def test_the_command_checks_shows_and_writes(rules: Path, tmp_path: Path) -> Non
     path.write_text('rule "x" on message when then stop\n')
     wrong = fmt()
     assert (
-        wrong.returncode == 2 and "workflow/90.rules:1:" in wrong.stderr and path.read_text().startswith('rule "x" on message when')
+        wrong.returncode == 2
+        and "workflow/90.rules:1:" in wrong.stderr
+        and path.read_text().startswith('rule "x" on message when')
     )

@@ -1,0 +1,78 @@
+"""Results of rule tests: for a person, and as JUnit XML for CI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree as Xml
+
+from engine.report.safe import printable
+from engine.trial.coverage import Coverage
+from engine.trial.run import Result
+
+_SIDE = 56
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A result and how long it took, in seconds."""
+
+    result: Result
+    seconds: float
+
+
+def failure(result: Result) -> str:
+    """Expected and found side by side, and the trace that says why."""
+    lines = [f"{result.case.position}: FAILED: {result.case.name}"]
+    what = max(len(one.what) for one in result.differences)
+    expected = max(min(max(len(_shown(one.expected)) for one in result.differences), _SIDE), len("expected"))
+    lines.append(f"  {'':<{what}}  {'expected':<{expected}}  found")
+    for one in result.differences:
+        lines.append(f"  {one.what:<{what}}  {_shown(one.expected):<{expected}}  {_shown(one.found)}")
+    lines.append("  because")
+    for step in result.decision.trace:
+        where = f"  [{step.where}]" if step.where else ""
+        lines.append(f"      {step.step}: {printable(step.found)}{where}")
+    for rule in result.decision.not_fired:
+        if any(rule.rule in str(one.expected) for one in result.differences):
+            lines.append(f"      '{rule.rule}' did not run: {printable(rule.because)}")
+    return "\n".join([*lines, ""])
+
+
+def _shown(value: object) -> str:
+    return printable(repr(value) if isinstance(value, str) else str(value))
+
+
+def junit(results: Sequence[Timed]) -> bytes:
+    """One suite; a failure carries what a person would be shown."""
+    failed = sum(not one.result.passed for one in results)
+    total = f"{sum(one.seconds for one in results):.3f}"
+    root = Xml.Element("testsuites")
+    suite = Xml.SubElement(
+        root, "testsuite", name="postroom", tests=str(len(results)), failures=str(failed), errors="0", time=total
+    )
+    for one in results:
+        position = one.result.case.position
+        case = Xml.SubElement(
+            suite,
+            "testcase",
+            name=printable(one.result.case.name),
+            classname=position.file,
+            file=position.file,
+            line=str(position.line),
+            time=f"{one.seconds:.3f}",
+        )
+        if not one.result.passed:
+            first = one.result.differences[0]
+            message = f"{first.what}: expected {_shown(first.expected)}, found {_shown(first.found)}"
+            Xml.SubElement(case, "failure", message=message).text = failure(one.result)
+    Xml.indent(root)
+    return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def coverage(found: Coverage) -> str:
+    gaps = sorted(found.gaps(), key=lambda gap: gap.position)
+    reached, everything = found.branches
+    lines = [f"{gap.position}: {gap.words}" for gap in gaps]
+    percent = 100 * reached // everything if everything else 100
+    return "\n".join([*lines, f"{reached} of {everything} rules, conditions and branches are reached ({percent} %)"])

@@ -1,0 +1,111 @@
+"""A rule test made of a real message: what it says, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from engine.decide.decision import Decision, iso, plain
+from engine.entities import TICKET_COLUMNS, Ticket
+from engine.mail.message import Address, Message
+
+# Header fields that deciding looks at beside those that a test names by themselves.
+_HEADERS = (
+    "Authentication-Results",
+    "Auto-Submitted",
+    "Content-Language",
+    "Importance",
+    "In-Reply-To",
+    "List-Id",
+    "List-Unsubscribe",
+    "Precedence",
+    "References",
+    "Return-Path",
+    "Sensitivity",
+    "X-Auto-Response-Suppress",
+    "X-Autoreply",
+    "X-Autorespond",
+    "X-Failed-Recipients",
+    "X-MS-Exchange-Inbox-Rules-Loop",
+    "X-Priority",
+)
+_EXPECTED = ("queue", "status", "priority", "source", "issue_type", "sub_issue_type", "assigned", "organization", "contact")
+
+
+def as_test(message: Message, decision: Decision, target: Ticket | None, file: str | None = None) -> str:
+    """A whole test file (YAML) with one test. `target` is the ticket as it was before the message.
+
+    `file`: the message stays in its own file, where a test's few fields cannot say all that it is.
+    """
+    test: dict[str, Any] = {"name": _name(message), "mailbox": decision.mailbox}
+    given: dict[str, Any] = {"now": iso(decision.envelope.received_at)}
+    if target is not None:
+        given["tickets"] = [_given(target)]
+    test["given"] = given
+    test["message"] = {"file": file} if file else _message(message)
+    test["expect"] = _expected(decision)
+    text = yaml.safe_dump(
+        {"version": 1, "tests": [test]}, allow_unicode=True, sort_keys=False, width=120, default_flow_style=False
+    )
+    return f"# yaml-language-server: $schema=../../schema/tests.schema.json\n{text}"
+
+
+def _name(message: Message) -> str:
+    return f"mail from {message.sender.address or 'nobody'}: {' '.join(message.subject.split())[:80] or 'no subject'}"
+
+
+def _given(ticket: Ticket) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for column in TICKET_COLUMNS:
+        value = getattr(ticket, column)
+        if column in ("html",) or value in (None, "", 0) or (column == "occurrences" and value == 1):
+            continue
+        found[column] = iso(value) if hasattr(value, "astimezone") else value
+    for column in ("tags", "additional_contacts"):
+        if getattr(ticket, column):
+            found[column] = list(getattr(ticket, column))
+    return found
+
+
+def _message(message: Message) -> dict[str, Any]:
+    found: dict[str, Any] = {"from": _written([message.sender])[0] if message.senders else "", "subject": message.subject}
+    for key, addresses in (("to", message.to), ("cc", message.cc)):
+        if addresses:
+            found[key] = _written(addresses)
+    found["body"] = message.text
+    headers = {name: message.headers.get_all(name) for name in _HEADERS if name in message.headers}
+    if headers:
+        found["headers"] = {name: values[0] if len(values) == 1 else values for name, values in headers.items()}
+    if message.attachments:
+        found["attachments"] = [{"name": one.name, "type": one.content_type, "size": one.size} for one in message.attachments]
+    return found
+
+
+def _written(addresses: Iterable[Address]) -> list[str]:
+    return [
+        f"{one.name} <{one.address}>" if one.name and not set(one.name) & set('<>"@,;:()[]\\') else one.address
+        for one in addresses
+    ]
+
+
+def _expected(decision: Decision) -> dict[str, Any]:
+    found: dict[str, Any] = {"outcome": decision.outcome}
+    for key in ("reason", "entity", "target"):
+        if getattr(decision, key):
+            found[key] = getattr(decision, key)
+    if decision.sender is not None:
+        found["sender"] = {"kind": decision.sender.kind, "organization": decision.sender.organization}
+    if decision.ticket is not None:
+        ticket = plain(decision.ticket)
+        found["ticket"] = {name: ticket[name] for name in _EXPECTED if ticket[name] is not None}
+    if decision.time_entry is not None:
+        found["time_entry"] = {"hours": decision.time_entry.hours, "role": decision.time_entry.role}
+    if decision.note is not None and decision.note.author != "system":
+        found["note"] = {"publish": decision.note.publish}
+    found["fired"] = [ran.rule for ran in decision.fired]
+    if decision.tags:
+        found["tags"] = list(decision.tags)
+    found["notified"] = list(decision.notified)
+    return found

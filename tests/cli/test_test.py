@@ -1,0 +1,158 @@
+"""`postroom test` on tests that must fail, with its forms; and tests made of real messages."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAD = "version: 1\ntests:\n"
+
+
+def postroom(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def write(folder: Path, *tests: str) -> Path:
+    path = folder / "t.yaml"
+    path.write_text(HEAD + "".join(f"  - {{{test}}}\n" for test in tests))
+    return path
+
+
+GOOD = "name: good, mailbox: help, message: {from: maya@brightwater.example, subject: x, body: y}, expect: {outcome: created}"
+BAD = "name: bad, mailbox: help, message: {from: maya@brightwater.example, subject: x, body: y}, expect: {outcome: ignored, ticket: {queue: Projects}, fired: [Connectivity goes to the engineers]}"
+
+
+def test_a_failure_shows_expected_and_found_side_by_side_and_why(tmp_path: Path) -> None:
+    done = postroom("test", "--tests", write(tmp_path, GOOD, BAD), cwd=ROOT)
+    assert done.returncode == 1 and done.stdout.endswith("1 passed, 1 failed\n")
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert any(line.endswith("t.yaml:4:5: FAILED: bad") for line in lines)
+    assert "outcome 'ignored' 'created'" in lines
+    assert "ticket.queue 'Projects' 'Front desk'" in lines
+    assert any(
+        line.startswith("'Connectivity goes to the engineers' did not run: issue type is \"Connectivity\" (workflow/")
+        for line in lines
+    )
+    assert any(line.startswith("sender: the contact maya") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("test", "says"),
+    [
+        (
+            "name: x, mailbox: helpp, message: {from: a@b.example}, expect: {outcome: created}",
+            "t.yaml:3:24: unknown mailbox 'helpp'; did you mean 'help'?",
+        ),
+        (
+            "name: x, mailbox: help, message: {from: a@b.example}, expect: {outcom: created}",
+            "unknown key 'outcom'; did you mean 'outcome'?",
+        ),
+        (
+            "name: x, mailbox: help, message: {from: a@b.example}, expect: {not_fired: [No such rule]}",
+            "unknown rule 'No such rule'",
+        ),
+        ("name: x, mailbox: help, message: {file: nowhere.eml}, expect: {outcome: created}", "nowhere.eml: No such file"),
+        ("name: x, mailbox: help, message: {from: a@b.example}, expect: {}", "'expect' is empty"),
+        (
+            "name: x, mailbox: help, given: {tickets: [{number: T1, colour: red}]}, message: {from: a@b.example}, expect: {outcome: created}",
+            "unknown column 'colour'",
+        ),
+    ],
+)
+def test_a_wrong_test_is_an_error_and_never_a_pass(test: str, says: str, tmp_path: Path) -> None:
+    done = postroom("test", "--tests", write(tmp_path, test), cwd=ROOT)
+    assert done.returncode == 2 and says in done.stderr and "passed" not in done.stdout
+
+
+def test_no_test_at_all_is_an_error(tmp_path: Path) -> None:
+    done = postroom("test", "-k", "nothing is called so", cwd=ROOT)
+    assert done.returncode == 2 and "there is no test to run" in done.stderr
+
+
+def test_junit_names_each_test_and_what_failed(tmp_path: Path) -> None:
+    postroom("test", "--tests", write(tmp_path, GOOD, BAD), "--junit", tmp_path / "j.xml", cwd=ROOT)
+    suite = ElementTree.parse(tmp_path / "j.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    good, bad = suite
+    assert good.get("name") == "good" and len(good) == 0
+    assert bad.get("line") == "4" and bad[0].get("message") == "outcome: expected 'ignored', found 'created'"
+
+
+def test_coverage_says_what_no_test_reaches(tmp_path: Path) -> None:
+    done = postroom("test", "--tests", write(tmp_path, GOOD), "--coverage", cwd=ROOT)
+    assert done.returncode == 0
+    for line in (
+        "workflow/20-triage.rules:13:6: no test runs the rule 'Remote access is a matter of connectivity'",
+        "mailboxes/help.yaml:19:10: no test makes a project note in the mailbox 'help'",
+        "duplicates.yaml:5:5: no test meets the criterion 'the same alert' with a ticket that is complete",
+        "workflow/10-intake.rules:7:45: no test of 'Newsletters never become tickets' fails for: not sender.known",
+        "tags.yaml:8:5: no test has the tag 'VPN'",
+    ):
+        assert line in done.stdout.splitlines(), done.stdout
+    both = postroom("test", "--tests", ROOT / "tests/behaviour", "--coverage", cwd=ROOT)
+    assert "no test runs the rule 'Remote access" not in both.stdout
+
+
+def test_watch_runs_again_after_a_change(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    running = subprocess.Popen(
+        [sys.executable, "-u", "-m", "engine", "test", "--tests", str(path), "--watch"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert running.stdout is not None
+        lines = iter(running.stdout.readline, "")
+        assert "1 passed, 0 failed\n" in (next(lines), next(lines))
+        time.sleep(0.5)
+        write(tmp_path, GOOD, BAD)
+        assert any(line == "1 passed, 1 failed\n" for line in lines)
+        write(tmp_path, "name: wrong")
+        assert any("t.yaml:3" in line for line in lines)  # an error does not end it
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
+    finally:
+        running.kill()
+
+
+def test_every_sample_message_becomes_a_test_that_passes(tmp_path: Path) -> None:
+    """In-process, for sixty processes would take a minute: what `explain --as-test` does, on each message of the sample."""
+    from engine.commands.explain import _as_test, _fresh
+    from engine.config.load import load_config
+    from engine.decide.setup import prepare
+    from engine.trial.case import read_cases
+    from engine.trial.run import run_case
+
+    setup = prepare(load_config(ROOT / "rules"))
+    in_words = 0
+    for path in sorted((ROOT / "sample/new").glob("*.sample"))[::3]:
+        text = _as_test(_fresh(str(path), None, ROOT / "rules", tmp_path / "none.db"), str(path), ROOT / "rules")
+        (tmp_path / "made.yaml").write_text(text)
+        (case,) = read_cases([tmp_path / "made.yaml"])
+        result = run_case(case, setup)
+        assert result.passed, (path, result.differences)
+        in_words += "  file: " not in text.partition("expect:")[0]
+    assert in_words >= 20
+
+
+def test_a_test_made_of_a_reply_gives_its_ticket(tmp_path: Path) -> None:
+    db = tmp_path / "p.db"
+    postroom("run", "--source", ROOT / "sample", "--db", db, cwd=ROOT)
+    (tmp_path / "r.eml").write_bytes(
+        b"From: carmen@olivar.example\r\nTo: help@harbourhill.example\r\nSubject: Re: T20261102.0003\r\nMessage-ID: <r@x>\r\nDate: Tue, 3 Nov 2026 10:00:00 +0000\r\n\r\nGracias\r\n"
+    )
+    done = postroom("explain", tmp_path / "r.eml", "--as-test", "--db", db, cwd=ROOT)
+    (tmp_path / "made.yaml").write_text(done.stdout)
+    assert "number: T20261102.0003" in done.stdout and "target: T20261102.0003" in done.stdout
+    assert postroom("test", "--tests", tmp_path / "made.yaml", cwd=ROOT).returncode == 0
