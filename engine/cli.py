@@ -12,6 +12,7 @@ from engine.commands.explain import explain
 from engine.commands.fmt import fmt
 from engine.commands.init import init
 from engine.commands.plan import plan
+from engine.commands.poll import poll
 from engine.commands.retry import retry
 from engine.commands.run import run
 from engine.commands.run_waiting import run_waiting
@@ -37,7 +38,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, fmt, test, plan, explain, show, status, retry, run_waiting, send, schema, init):
+for command in (run, poll, check, fmt, test, plan, explain, show, status, retry, run_waiting, send, schema, init):
     cli.add_command(command)
 
 

@@ -99,7 +99,7 @@ def _mailboxes(config: Config) -> Iterator[Problem]:
                 "add source: ..., or set active: false",
             )
             continue
-        place = mailbox.source.place
+        place = mailbox.source.place(mailbox.address)
         if place in folders:
             message = f"the mailbox '{mailbox.id}' reads the same folder as '{folders[place]}'"
             where = mailbox.where("source")

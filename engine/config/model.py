@@ -74,6 +74,23 @@ class FolderSending:
 
 
 @dataclass(frozen=True)
+class ExchangeTls:
+    """How Exchange's certificate is checked, and how long an answer may take. `verify` False: not at all."""
+
+    ca_file: str | None
+    verify: bool
+    timeout: timedelta
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """How old the oldest unread message of a mailbox may be: beyond `slow` status tells, beyond `late` it is a failure."""
+
+    slow: timedelta
+    late: timedelta
+
+
+@dataclass(frozen=True)
 class NotificationLimit:
     """At most so many messages to one address within a time."""
 
@@ -103,6 +120,8 @@ class Settings:
     sending: SmtpSending | FolderSending | None
     give_up: timedelta
     notification_limits: tuple[NotificationLimit, ...]
+    exchange: ExchangeTls
+    expectations: Expectations
     positions: Mapping[str, Position]
 
     def where(self, key: str) -> Position:
@@ -191,21 +210,49 @@ class Token:
 
 @dataclass(frozen=True)
 class ExchangeSource:
-    """Where a mailbox is read from. `username` and `password` are still references."""
+    """A mailbox on Exchange, by EWS. User names, passwords and secrets are still references."""
 
     endpoint: str | None
-    auth: str
+    auth: Literal["basic", "ntlm", "kerberos", "oauth2"]
+    access: Literal["delegate", "impersonation"]
     username: str | None
     password: str | None
+    tenant: str | None
+    client_id: str | None
+    client_secret: str | None
+    token_url: str | None
     folder: str
     processed: str | None
     failed: str | None
     every: timedelta
 
-    @property
-    def place(self) -> tuple[str, ...]:
-        """What two mailboxes must not share."""
-        return (self.endpoint or "", self.username or "", self.folder.casefold())
+    def place(self, address: str) -> tuple[str, ...]:
+        """What two mailboxes must not share: with access to others' mailboxes, the address says which."""
+        return (
+            self.endpoint or "",
+            "" if self.username else address,
+            self.username or self.client_id or "",
+            self.folder.casefold(),
+        )
+
+
+@dataclass(frozen=True)
+class GraphSource:
+    """A mailbox in Exchange Online, by Microsoft Graph. Secrets are still references."""
+
+    tenant: str
+    client_id: str
+    client_secret: str | None
+    certificate: str | None
+    endpoint: str
+    authority: str
+    folder: str
+    processed: str | None
+    failed: str | None
+    every: timedelta
+
+    def place(self, address: str) -> tuple[str, ...]:
+        return (self.endpoint, address, self.folder.casefold())
 
 
 @dataclass(frozen=True)
@@ -218,7 +265,7 @@ class Mailbox:
     aliases: tuple[str, ...]
     active: bool
     kind: Literal["custom", "alerts"]
-    source: ExchangeSource | None
+    source: ExchangeSource | GraphSource | None
     creates: frozenset[Entity]
     token: Token | None
     extract: Mapping[str, str]
@@ -229,6 +276,7 @@ class Mailbox:
     noted: Notice | None
     failed: Notice | None
     notify_from: str
+    notify_via: Literal["sending", "mailbox"]
     extends: str | None
     positions: Mapping[tuple[str | int, ...], Position]
 

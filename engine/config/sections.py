@@ -11,6 +11,7 @@ from engine.config.model import (
     ENTITIES,
     Criterion,
     ExchangeSource,
+    GraphSource,
     Handling,
     Mailbox,
     NoteDefaults,
@@ -75,7 +76,7 @@ def build_mailbox(identity: str, document: Document) -> Mailbox:
         aliases=tuple(alias.lower() for alias in data.get("aliases", ())),
         active=data.get("active", True),
         kind=data.get("kind", "custom"),
-        source=_exchange(data.get("source", {}).get("exchange")),
+        source=_source(data.get("source", {})),
         creates=frozenset(data.get("creates", ENTITIES)),
         token=Token(token["id"], token["password"]) if token else None,
         extract=dict(data.get("extract", {})),
@@ -92,25 +93,49 @@ def build_mailbox(identity: str, document: Document) -> Mailbox:
         created=_notice(document, notify, "created"),
         noted=_notice(document, notify, "noted"),
         failed=_notice(document, notify, "failed"),
+        notify_via=notify.get("via", "sending"),
         notify_from=notify.get("from") or f"{data['name']} <{data['address']}>",
         extends=data.get("extends"),
         positions=document.values,
     )
 
 
-def _exchange(data: dict[str, Any] | None) -> ExchangeSource | None:
-    if data is None:
+def _source(data: dict[str, Any]) -> ExchangeSource | GraphSource | None:
+    if "graph" in data:
+        graph = data["graph"]
+        return GraphSource(
+            tenant=graph["tenant"],
+            client_id=graph["client_id"],
+            client_secret=graph.get("client_secret"),
+            certificate=graph.get("certificate"),
+            endpoint=graph.get("endpoint", "https://graph.microsoft.com/v1.0").rstrip("/"),
+            authority=graph.get("authority", "https://login.microsoftonline.com").rstrip("/"),
+            **_folders(graph),
+        )
+    if "exchange" not in data:
         return None
+    exchange = data["exchange"]
     return ExchangeSource(
-        endpoint=data.get("endpoint"),
-        auth=data.get("auth", "ntlm"),
-        username=data.get("username"),
-        password=data.get("password"),
-        folder=data.get("folder", "Inbox"),
-        processed=data.get("processed"),
-        failed=data.get("failed"),
-        every=parse_duration(data.get("every", "60 seconds")),
+        endpoint=exchange.get("endpoint"),
+        auth=exchange.get("auth", "ntlm"),
+        access=exchange.get("access", "delegate"),
+        username=exchange.get("username"),
+        password=exchange.get("password"),
+        tenant=exchange.get("tenant"),
+        client_id=exchange.get("client_id"),
+        client_secret=exchange.get("client_secret"),
+        token_url=exchange.get("token_url"),
+        **_folders(exchange),
     )
+
+
+def _folders(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "folder": data.get("folder", "Inbox"),
+        "processed": data.get("processed"),
+        "failed": data.get("failed"),
+        "every": parse_duration(data.get("every", "60 seconds")),
+    }
 
 
 def _optional(data: dict[str, Any], key: str, convert: Callable[[str], T]) -> T | None:

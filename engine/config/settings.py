@@ -11,6 +11,8 @@ from engine.config.business import WEEKDAYS, BusinessHours, parse_hours
 from engine.config.document import Document
 from engine.config.model import (
     AutomaticPolicy,
+    ExchangeTls,
+    Expectations,
     FolderSending,
     Limits,
     LoopProtection,
@@ -82,6 +84,11 @@ def build_settings(document: Document) -> Settings:
             NotificationLimit(limit["messages"], parse_duration(limit["within"]))
             for limit in data.get("notification_limits", NOTIFICATION_LIMITS)
         ),
+        exchange=_exchange(data.get("exchange", {})),
+        expectations=Expectations(
+            slow=parse_duration(data.get("expectations", {}).get("slow", "10 minutes")),
+            late=parse_duration(data.get("expectations", {}).get("late", "30 minutes")),
+        ),
         positions={".".join(map(str, path)): position for path, position in document.values.items() if 0 < len(path) <= 2},
     )
 
@@ -135,6 +142,11 @@ def _business_hours(document: Document) -> BusinessHours | None:
         where = document.where("business_hours")
         document.problems.append(Problem(where, "no weekday has hours", "add one, such as monday: 08:30-17:30"))
     return BusinessHours(hours, frozenset(holidays), _timezone(document, report=False))
+
+
+def _exchange(data: dict[str, Any]) -> ExchangeTls:
+    verify = data.get("verify") != "no, anybody between may read and change our mail"
+    return ExchangeTls(data.get("ca_file"), verify, parse_duration(data.get("timeout", "60 seconds")))
 
 
 def _sending(data: dict[str, Any]) -> SmtpSending | FolderSending | None:

@@ -43,7 +43,7 @@ class FolderTransport:
         self.folder = folder
 
     def send(self, one: Outgoing) -> None:
-        message = _composed(one)
+        message = composed(one)
         path = self.folder / f"{one.message_id}.eml"
         part = path.with_suffix(".part")
         try:
@@ -68,7 +68,7 @@ class SmtpTransport:
         self._session: smtplib.SMTP | None = None
 
     def send(self, one: Outgoing) -> None:
-        message = _composed(one)
+        message = composed(one)
         session = self._session or self._open()
         try:
             options = ["SMTPUTF8", "BODY=8BITMIME"] if _needs_utf8(one) else []
@@ -136,7 +136,8 @@ class SmtpTransport:
                 session.quit()
 
 
-def _composed(one: Outgoing) -> EmailMessage:
+def composed(one: Outgoing) -> EmailMessage:
+    """Raises `Rejected`."""
     try:
         return compose(one, datetime.now(UTC))
     except (ValueError, UnicodeError) as error:

@@ -129,7 +129,20 @@ CREATE INDEX outbox_by_recipient ON outbox (recipient, sent_at);
 UPDATE outbox SET status = 'failed', error = 'queued by a version that could not word it' WHERE status = 'queued';
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SENDING)
+# Items of polled mailboxes between listing and filing, and how each mailbox is doing.
+_POLLING = """
+CREATE TABLE poll_items (
+  mailbox TEXT NOT NULL, item TEXT NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL, place TEXT NOT NULL DEFAULT '',
+  tries INTEGER NOT NULL DEFAULT 0, listed_at TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', PRIMARY KEY (mailbox, item)
+);
+CREATE INDEX poll_items_by_status ON poll_items (mailbox, status, tries);
+CREATE TABLE mailbox_status (
+  mailbox TEXT PRIMARY KEY, last_contact TEXT, unread INTEGER, oldest_unread TEXT, error TEXT NOT NULL DEFAULT '',
+  error_since TEXT, updated_at TEXT NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SENDING, _POLLING)
 
 
 def migrate(connection: sqlite3.Connection, now: str) -> None:

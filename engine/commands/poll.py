@@ -1,0 +1,96 @@
+"""`postroom poll`: read the mailboxes, for ever or once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+import click
+from prometheus_client import start_http_server
+
+from engine.commands.options import common
+from engine.config.load import load_config
+from engine.errors import PostroomError
+from engine.polling.observe import Observer, set_up_logs
+from engine.polling.poller import STOP_SECONDS, Poller, remote_of
+from engine.report.safe import printable
+from engine.sources.exchange import use_tls
+from engine.sources.remote import RemoteError
+from engine.store.database import open_database
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Read each mailbox until it is empty, send what is due, and end.")
+@click.option("--check", "only_check", is_flag=True, help="Only sign in to each mailbox and look at its folders.")
+@click.option("--fix", is_flag=True, help="With --check: create folders that are missing.")
+@click.option(
+    "--reload", is_flag=True, help="Load the configuration anew when its files change and are right. SIGHUP does so too."
+)
+@click.option("--metrics", type=click.IntRange(1, 65535), metavar="PORT", help="Serve metrics for Prometheus on 127.0.0.1:PORT.")
+@common
+def poll(
+    once: bool, only_check: bool, fix: bool, reload: bool, metrics: int | None, rules: Path, db: Path, verbose: bool
+) -> None:
+    """Read every active mailbox that has a source, and keep doing so. Sends notifications and runs waiting rules as well.
+
+    \b
+    Examples:
+      postroom poll --check --fix
+      postroom poll --metrics 9464
+
+    SIGTERM and Ctrl-C finish the message in hand and end within 10 seconds.
+    """
+    if only_check:
+        sys.exit(0 if _check(rules, fix) else 1)
+    set_up_logs()
+    observer = Observer()
+    poller = Poller(rules, db, observer, once=once, reload=reload)
+    open_database(db).close()  # a database that cannot be opened is told before anything begins
+    if metrics is not None:
+        try:
+            start_http_server(metrics, addr="127.0.0.1", registry=observer.registry)
+        except OSError as error:
+            raise PostroomError.of(f"port {metrics} cannot be used: {error.strerror}", "name another with --metrics") from error
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        poller.stop()
+        # Whatever waits for a server then is left: all that was done is committed.
+        timer = threading.Timer(STOP_SECONDS, lambda: os._exit(0))
+        timer.daemon = True
+        timer.start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda number, frame: poller.ask_reload())
+    well = poller.run()
+    observer.info("stopped")
+    sys.stderr.flush()
+    # Threads that hang in a connection do not keep the process.
+    os._exit(0 if well else 1)
+
+
+def _check(rules: Path, fix: bool) -> bool:
+    config = load_config(rules)
+    use_tls(config.settings.exchange)
+    well = True
+    for mailbox in config.mailboxes.values():
+        if not mailbox.active or mailbox.source is None:
+            continue
+        remote = remote_of(mailbox)
+        try:
+            problems = remote.check(fix)
+            waiting = remote.backlog()
+            oldest = f", the oldest of {waiting.oldest:%Y-%m-%d %H:%M} UTC" if waiting.oldest else ""
+            words = "; ".join(problems) or f"well: {waiting.unread} unread{oldest}"
+        except RemoteError as error:
+            problems, words = [str(error)], str(error)
+        finally:
+            remote.close()
+        well = well and not problems
+        click.echo(printable(f"{mailbox.id}: {words}"))
+    return well

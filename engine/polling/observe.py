@@ -1,0 +1,84 @@
+"""What `poll` tells: a log line a message, and metrics for Prometheus. Never a secret, never the text of a message."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from engine.decide.decision import Decision
+from engine.report.safe import printable
+from engine.sources.remote import Backlog
+
+
+def set_up_logs() -> None:
+    """Lines for people on a terminal, JSON elsewhere; on standard error."""
+    terminal = sys.stderr.isatty()
+    renderer: Any = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+class Observer:
+    """Counts and logs. One for the process; its parts may be called by several threads."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._log = structlog.get_logger()
+        self._messages = Counter(
+            "postroom_messages", "Messages by outcome", ["mailbox", "outcome", "reason"], registry=self.registry
+        )
+        self._rules = Counter("postroom_rule_hits", "Rules that ran", ["rule"], registry=self.registry)
+        self._stages = Histogram("postroom_stage_seconds", "Time of a batch, by stage", ["stage"], registry=self.registry)
+        self._lag = Gauge("postroom_lag_seconds", "Age of the oldest unread message", ["mailbox"], registry=self.registry)
+        self._unread = Gauge("postroom_unread", "Unread messages", ["mailbox"], registry=self.registry)
+        self._errors = Counter("postroom_mailbox_errors", "Rounds that failed", ["mailbox"], registry=self.registry)
+        self._quarantine = Gauge("postroom_quarantine", "Messages in quarantine", registry=self.registry)
+        self._outbox = Gauge("postroom_outbox", "Notifications by status", ["status"], registry=self.registry)
+
+    def decided(self, decision: Decision) -> None:
+        self._messages.labels(decision.mailbox, decision.outcome, decision.reason or "").inc()
+        for ran in decision.fired:
+            self._rules.labels(ran.rule).inc()
+        self._log.info(
+            "message",
+            mailbox=decision.mailbox,
+            message_id=printable(decision.message_id[:200]),
+            outcome=decision.outcome,
+            reason=decision.reason,
+            entity=decision.entity,
+            number=decision.number,
+            sender=printable(decision.sender.address[:200]) if decision.sender else None,
+            rules=[ran.rule for ran in decision.fired],
+        )
+
+    def stage(self, name: str, seconds: float) -> None:
+        self._stages.labels(name).observe(seconds)
+
+    def backlog(self, mailbox: str, backlog: Backlog, now: datetime) -> None:
+        self._unread.labels(mailbox).set(backlog.unread)
+        self._lag.labels(mailbox).set((now - backlog.oldest).total_seconds() if backlog.oldest else 0)
+
+    def counts(self, quarantine: int, outbox: dict[str, int]) -> None:
+        self._quarantine.set(quarantine)
+        for status in ("queued", "sent", "failed"):
+            self._outbox.labels(status).set(outbox.get(status, 0))
+
+    def failed(self, mailbox: str, error: str, wait: float) -> None:
+        self._errors.labels(mailbox).inc()
+        self._log.error("mailbox failed", mailbox=mailbox, error=printable(error), next_try_in=f"{wait:.0f} s")
+
+    def told(self, where: str, words: str, **more: Any) -> None:
+        self._log.warning(words, where=where, **more)
+
+    def info(self, words: str, **more: Any) -> None:
+        self._log.info(words, **more)

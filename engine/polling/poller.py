@@ -1,0 +1,249 @@
+"""The threads of `poll`: one a mailbox, each with its own connection, and the round of everything else in the main one."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.config.files import read_folder
+from engine.config.load import load_config
+from engine.config.model import Config, ExchangeSource, GraphSource, Mailbox
+from engine.decide.setup import Setup, prepare
+from engine.errors import PostroomError, StoreError
+from engine.notify.compose import Outgoing
+from engine.notify.sender import send_due
+from engine.notify.transport import Postponed, Transport, Unavailable, composed, transport_of
+from engine.polling.observe import Observer
+from engine.polling.reader import Reader
+from engine.processing import Processor
+from engine.sources.exchange import ExchangeMailbox, use_tls
+from engine.sources.remote import Remote, RemoteError, SignInFailed
+from engine.store import polling as store
+from engine.store.database import open_database
+from engine.waiting import run_due
+
+SIGN_IN_WAIT = 900.0  # a wrong password is not tried again and again: that locks accounts
+FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
+HOUSEKEEPING_SECONDS = 2.0
+STOP_SECONDS = 9.0
+
+
+def remote_of(mailbox: Mailbox) -> Remote:
+    source = mailbox.source
+    if isinstance(source, ExchangeSource):
+        return ExchangeMailbox(mailbox.address, source)
+    assert isinstance(source, GraphSource)
+    from engine.sources.graph import GraphMailbox
+
+    return GraphMailbox(mailbox.address, source)
+
+
+class MailboxTransport:
+    """Notifications through a mailbox's own server."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    def send(self, one: Outgoing) -> None:
+        message = composed(one)
+        try:
+            self._remote.send(message.as_bytes())
+        except RemoteError as error:
+            self._remote.close()
+            raise Unavailable(str(error)) from error
+
+    def close(self) -> None:
+        self._remote.close()
+
+
+class NoTransport:
+    """settings.yaml does not say how notifications leave: they wait, and status says why."""
+
+    def send(self, one: Outgoing) -> None:
+        raise Postponed("settings.yaml does not say how notifications leave: add `sending`")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Poller:
+    """`run` returns when it is told to stop, or after one round of each mailbox."""
+
+    def __init__(self, rules: Path, db: Path, observer: Observer, *, once: bool = False, reload: bool = False) -> None:
+        self._rules, self._db, self._observer = rules, db, observer
+        self._once, self._reload = once, reload
+        self._stop = threading.Event()
+        self._reload_now = threading.Event()
+        self._deciding = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._generation = threading.Event()  # set when the threads of this configuration shall end
+        self._failed: set[str] = set()
+        self._setup = prepare(load_config(rules))
+        self._seen_digest = self._setup.config.digest
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._generation.set()
+
+    def ask_reload(self) -> None:
+        self._reload_now.set()
+
+    def run(self) -> bool:
+        """Whether every mailbox could be read (at the end, where it runs once)."""
+        self._start()
+        if self._once:
+            for thread in self._threads:
+                while thread.is_alive():
+                    thread.join(0.2)
+            self._housekeep(self._setup)
+            return not self._failed
+        while not self._stop.wait(HOUSEKEEPING_SECONDS):
+            self._maybe_reload()
+            with suppress(StoreError):
+                self._housekeep(self._setup)
+            for thread in self._threads:
+                if not thread.is_alive() and not self._generation.is_set():
+                    self._observer.told(thread.name, "the mailbox's thread ended: starting all again")
+                    self._restart(self._setup)
+                    break
+        self._end_threads()
+        return True
+
+    # --- threads -----------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._generation = threading.Event()
+        if self._stop.is_set():
+            self._generation.set()
+        setup = self._setup
+        tls = setup.config.settings.exchange
+        use_tls(tls)
+        if not tls.verify:
+            self._observer.told(
+                "settings.yaml", "CERTIFICATES ARE NOT CHECKED: anybody between may read and change our mail (exchange.verify)"
+            )
+        mailboxes = [one for one in setup.config.mailboxes.values() if one.active and one.source is not None]
+        self._threads = [
+            threading.Thread(target=self._loop, args=(one, setup, self._generation), name=one.id, daemon=True)
+            for one in mailboxes
+        ]
+        for thread in self._threads:
+            thread.start()
+        self._observer.info("polling", mailboxes=[one.id for one in mailboxes], configuration=setup.config.digest[:12])
+
+    def _end_threads(self) -> None:
+        self._generation.set()
+        for thread in self._threads:
+            thread.join(STOP_SECONDS / max(1, len(self._threads)))
+        # One that waits for its server is left behind: what it did is committed, and the rest is as if never begun.
+
+    def _restart(self, setup: Setup) -> None:
+        self._end_threads()
+        self._setup = setup
+        self._start()
+
+    def _loop(self, mailbox: Mailbox, setup: Setup, ended: threading.Event) -> None:
+        """A mailbox's rounds, with longer and longer waits while it fails."""
+        assert mailbox.source is not None
+        remote = remote_of(mailbox)
+        failures = 0
+        with closing(open_database(self._db)) as connection:
+            reader = Reader(mailbox.id, remote, Processor(connection, setup), self._deciding, self._observer, ended.is_set)
+            while not ended.is_set():
+                wait = mailbox.source.every.total_seconds()
+                try:
+                    done = reader.round()
+                    failures = 0
+                    self._failed.discard(mailbox.id)
+                    if done.more:
+                        continue
+                except (RemoteError, StoreError) as error:
+                    failures += 1
+                    self._failed.add(mailbox.id)
+                    wait = _wait(error, failures)
+                    self._observer.failed(mailbox.id, str(error), wait)
+                    remote.close()
+                    with suppress(Exception):
+                        store.note_error(connection, mailbox.id, str(error), datetime.now(UTC))
+                    if self._once and failures < ONCE_TRIES and not isinstance(error, SignInFailed):
+                        ended.wait(min(wait, 5.0))
+                        continue
+                if self._once:
+                    break
+                ended.wait(wait)
+        remote.close()
+
+    # --- everything else -----------------------------------------------------------------------------------------------
+
+    def _housekeep(self, setup: Setup) -> None:
+        """Waiting rules that are due, notifications, and the counts of what waits."""
+        config = setup.config
+        with closing(open_database(self._db)) as connection:
+            for row, due in run_due(connection, setup, datetime.now(UTC).replace(microsecond=0)):
+                self._observer.info("waiting rule", rule=row.rule, ticket=row.ticket, status=due.status)
+            transports: dict[str, Transport] = {}
+
+            def transport(mailbox: str) -> Transport:
+                key = mailbox if _through_itself(config, mailbox) else ""
+                if key not in transports:
+                    transports[key] = _transport(config, key)
+                return transports[key]
+
+            sent = send_due(connection, config, transport, stopping=self._stop.is_set)
+            for one in transports.values():
+                one.close()
+            if sent.sent or sent.failed or sent.problems:
+                self._observer.info(
+                    "notifications", sent=sent.sent, later=sent.postponed, failed=len(sent.failed), problems=sent.problems
+                )
+            quarantine = connection.execute("SELECT COUNT(*) FROM quarantine").fetchone()[0]
+            outbox = dict(connection.execute("SELECT status, COUNT(*) FROM outbox GROUP BY 1").fetchall())
+            self._observer.counts(quarantine, outbox)
+
+    def _maybe_reload(self) -> None:
+        """A new configuration only where it is right; else the old one goes on."""
+        asked = self._reload_now.is_set()
+        self._reload_now.clear()
+        if not (asked or self._reload):
+            return
+        try:
+            digest = read_folder(self._rules).digest
+            if digest == self._seen_digest:
+                return
+            self._seen_digest = digest
+            setup = prepare(load_config(self._rules))
+        except PostroomError as error:
+            first = str(error.problems[0]).partition("\n")[0]
+            self._observer.told(
+                "configuration",
+                "the new configuration is not right: the old one goes on",
+                problem=first,
+                problems=len(error.problems),
+            )
+            return
+        self._observer.info("configuration reloaded", configuration=digest[:12])
+        self._restart(setup)
+
+
+ONCE_TRIES = 3
+
+
+def _wait(error: Exception, failures: int) -> float:
+    if isinstance(error, SignInFailed):
+        return SIGN_IN_WAIT
+    own = float(min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT))
+    asked = error.wait if isinstance(error, RemoteError) else None
+    return min(max(asked, 0.1), 3600.0) if asked is not None else own
+
+
+def _through_itself(config: Config, mailbox: str) -> bool:
+    found = config.mailboxes.get(mailbox)
+    return found is not None and found.notify_via == "mailbox" and found.source is not None
+
+
+def _transport(config: Config, mailbox: str) -> Transport:
+    if mailbox:
+        return MailboxTransport(remote_of(config.mailboxes[mailbox]))
+    return transport_of(config.settings.sending) if config.settings.sending is not None else NoTransport()

@@ -1,0 +1,186 @@
+"""One mailbox, one round: list what is new, decide and store it, file it. Each step is committed before the next begins."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from engine.decide.decision import Decision
+from engine.mail.parse import parse_message
+from engine.polling.observe import Observer
+from engine.processing import Processor
+from engine.sources.remote import Fetched, Place, Remote, RemoteError, RemoteItem, SignInFailed, StateLost
+from engine.store import polling as store
+
+BATCH_ITEMS = 25
+BATCH_BYTES = 8 * 1024 * 1024
+MOST_PAGES = 20  # before what is listed is worked on
+MOST_TRIES = 6  # of one item that alone cannot be fetched
+BACKLOG_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a round did. `more`: there is more to do at once."""
+
+    taken: int = 0
+    filed: int = 0
+    more: bool = False
+
+
+class Reader:
+    """Everything of one mailbox. `deciding` is held while a batch is decided: one writer at a time, and never while waiting."""
+
+    def __init__(
+        self,
+        mailbox: str,
+        remote: Remote,
+        processor: Processor,
+        deciding: threading.Lock,
+        observer: Observer,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self.mailbox = mailbox
+        self.remote = remote
+        self._processor = processor
+        self._connection: sqlite3.Connection = processor.connection
+        self._deciding = deciding
+        self._observer = observer
+        self._stopping = stopping
+        self._asked_backlog = 0.0
+
+    def round(self) -> Round:
+        """Raises `RemoteError`, with everything that was done until then stored, and `StoreError`."""
+        self._file()  # what an earlier round stored and could not file
+        listed_all = self._list()
+        taken = 0
+        while not self._stopping() and (batch := self._batch()):
+            taken += self._work(batch)
+        filed = self._file()
+        self._note()
+        return Round(taken, filed, not listed_all)
+
+    def _list(self) -> bool:
+        """Whether the server has no more changes."""
+        for _ in range(MOST_PAGES):
+            state = store.sync_state(self._connection, self.mailbox)
+            try:
+                page = self.remote.changes(state.removeprefix(_FIRST) if state else None)
+            except StateLost:
+                self._observer.told(self.mailbox, "the sync state is lost: starting again with what is unread")
+                store.forget_state(self._connection, self.mailbox)
+                continue
+            first = state is None or state.startswith(_FIRST)
+            # From the very start a folder holds what somebody read long ago: only what is unread is mail to us.
+            items = [item for item in page.items if item.unread or not first]
+            if first and not page.last:
+                page = type(page)(page.items, _FIRST + page.state, page.last)
+            store.keep_page(self._connection, self.mailbox, page, items, _now())
+            if page.last or self._stopping():
+                return True
+        return False
+
+    def _batch(self) -> list[store.ListedRow]:
+        rows = store.listed(self._connection, self.mailbox, BATCH_ITEMS)
+        if not rows or rows[0].tries > 0:
+            return rows[:1]  # one that failed is tried alone
+        batch: list[store.ListedRow] = []
+        size = 0
+        for row in rows:
+            size += row.size
+            if row.tries or (batch and size > BATCH_BYTES):
+                break
+            batch.append(row)
+        return batch
+
+    def _work(self, batch: list[store.ListedRow]) -> int:
+        items = [RemoteItem(row.item, row.size, True) for row in batch]
+        largest = self._processor.setup.config.settings.limits.message
+        began = time.perf_counter()
+        try:
+            if len(items) == 1 and items[0].size > largest * 2:
+                # Too large to be taken anyhow: only its head is fetched, to tell the sender.
+                fetched = [self.remote.describe(items[0])]
+            else:
+                small = [item for item in items if item.size <= largest * 2]
+                fetched = self.remote.fetch(small)
+                fetched += [self.remote.describe(item) for item in items if item.size > largest * 2]
+        except SignInFailed:
+            raise
+        except RemoteError as error:
+            store.count_try(self._connection, self.mailbox, [item.id for item in items], str(error))
+            if len(items) == 1 and batch[0].tries + 1 >= MOST_TRIES:
+                return self._hold(items[0], str(error))
+            raise
+        self._observer.stage("fetch", time.perf_counter() - began)
+        sizes = {row.item: row.size for row in batch if row.size > largest * 2}
+        return self._store(fetched, sizes)
+
+    def _hold(self, item: RemoteItem, error: str) -> int:
+        """An item that can never be fetched: what is known of it is kept in quarantine, and the next one goes on."""
+        try:
+            head = self.remote.describe(item).raw
+        except RemoteError:
+            head = None
+        raw = head or f"Subject: (an item that cannot be read)\r\nX-Postroom-Item: {item.id[:200]}\r\n\r\n".encode()
+        return self._store([Fetched(item.id, raw, _now())], {}, error=f"the server does not give it: {error}")
+
+    def _store(self, fetched: list[Fetched], sizes: dict[str, int], error: str = "") -> int:
+        decisions: list[Decision] = []
+        connection = self._connection
+        began = time.perf_counter()
+        with self._deciding, self._processor.guarded():
+            connection.execute("BEGIN IMMEDIATE")
+            for one in fetched:
+                if one.raw is None:
+                    store.drop(connection, self.mailbox, [one.id])
+                    continue
+                received = min(one.received_at or _now(), _now())  # our clock may be behind the server's
+                decision = self._processor.take(one.raw, one.id, self.mailbox, received, size=sizes.get(one.id), error=error)
+                store.mark_stored(connection, self.mailbox, one.id, self._place(decision, one.raw))
+                if decision is not None:
+                    decisions.append(decision)
+            connection.execute("COMMIT")
+        self._observer.stage("decide", time.perf_counter() - began)
+        for decision in decisions:
+            self._observer.decided(decision)
+        return len(fetched)
+
+    def _place(self, decision: Decision | None, raw: bytes) -> Place:
+        if decision is None:  # processed before: a crash came between storing and filing
+            return store.place_of(self._connection, self.mailbox, parse_message(raw).identity)
+        return "failed" if decision.outcome == "quarantined" else "processed"
+
+    def _file(self) -> int:
+        filed = 0
+        places: tuple[Place, ...] = ("processed", "failed")
+        for place in places:
+            while items := store.stored(self._connection, self.mailbox, place, BATCH_ITEMS):
+                began = time.perf_counter()
+                self.remote.file(items, place)
+                store.drop(self._connection, self.mailbox, items)
+                self._observer.stage("file", time.perf_counter() - began)
+                filed += len(items)
+                if self._stopping():
+                    return filed
+        return filed
+
+    def _note(self) -> None:
+        backlog = None
+        if time.monotonic() - self._asked_backlog > BACKLOG_SECONDS or not self._asked_backlog:
+            backlog = self.remote.backlog()
+            self._asked_backlog = time.monotonic()
+        store.note_contact(self._connection, self.mailbox, backlog, _now())
+        if backlog is not None:
+            self._observer.backlog(self.mailbox, backlog, _now())
+
+
+_FIRST = "first:"  # before a state of the very first listing, which is not done yet
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,346 @@
+"""A mailbox on Exchange by EWS, through exchangelib."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Any, cast
+
+import requests
+from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, Credentials, EWSTimeZone, FolderCollection, Version
+from exchangelib.credentials import OAuth2Credentials
+from exchangelib.errors import (
+    DoesNotExist,
+    ErrorAccessDenied,
+    ErrorFolderNotFound,
+    ErrorInvalidSyncStateData,
+    ErrorItemNotFound,
+    ErrorNonExistentMailbox,
+    ErrorServerBusy,
+    EWSError,
+    RateLimitError,
+    UnauthorizedError,
+)
+from exchangelib.folders import Folder
+from exchangelib.items import Message
+from exchangelib.properties import ItemId
+from exchangelib.protocol import BaseProtocol, FailFast
+from exchangelib.services import SyncFolderItems
+from exchangelib.util import MNS
+from exchangelib.version import EXCHANGE_2016
+from lxml.etree import SubElement
+from requests.adapters import HTTPAdapter
+
+from engine.config.model import ExchangeSource, ExchangeTls
+from engine.config.secrets import MissingSecret, resolve
+from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost
+
+PAGE_ITEMS = 100
+_LISTED = ("size", "is_read")
+_HEAD = ("subject", "author", "message_id", "datetime_received", "datetime_sent", "to_recipients", "cc_recipients", "text_body")
+_UNTRUSTED = re.compile(r"certificate verify failed: ([^(\[]+)")
+_AUTH = {"basic": "basic", "ntlm": "NTLM", "kerberos": "gssapi", "oauth2": "OAuth 2.0"}
+
+
+class _Policy(FailFast):  # type: ignore[misc]
+    """We wait ourselves, so that a mailbox that must wait holds nobody up; but the server's own time is kept."""
+
+    def raise_response_errors(self, response: Any) -> None:
+        wait = response.headers.get("Retry-After", "")
+        if response.status_code in (429, 503) and wait.isdigit():
+            raise ErrorServerBusy("the server asks to wait", back_off=int(wait))
+        super().raise_response_errors(response)
+
+
+class _OAuth2(OAuth2Credentials):  # type: ignore[misc]
+    """Client credentials of an application; the token's address can be another than Microsoft's."""
+
+    def __init__(self, token_url: str | None, **more: Any) -> None:
+        super().__init__(**more)
+        self._token_url = token_url
+
+    @property
+    def token_url(self) -> str:
+        return self._token_url or str(super().token_url)
+
+
+def use_tls(tls: ExchangeTls) -> None:
+    """For all connections of the process: exchangelib has one adapter. Call it before the first."""
+
+    class Adapter(HTTPAdapter):
+        def send(self, request: Any, stream: bool = False, *more: Any, **named: Any) -> requests.Response:
+            answer = super().send(request, False, *more, **named)
+            # exchangelib mends broken XML, and would take half an answer for a whole one: mail that it lists would be lost.
+            if answer.status_code == 200 and b"<" in answer.content[:200] and not answer.content.rstrip().endswith(b"Envelope>"):
+                raise requests.exceptions.ConnectionError("the answer broke off in the middle")
+            return answer
+
+        def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+            super().cert_verify(conn, url, _verify(tls), cert)  # type: ignore[no-untyped-call]
+
+        def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+            return super().get_connection_with_tls_context(request, _verify(tls), proxies, cert)
+
+    BaseProtocol.HTTP_ADAPTER_CLS = Adapter
+    BaseProtocol.TIMEOUT = tls.timeout.total_seconds()
+    BaseProtocol.USERAGENT = "postroom"
+
+
+def _verify(tls: ExchangeTls) -> bool | str:
+    return tls.ca_file if tls.verify and tls.ca_file else tls.verify
+
+
+# Checked certificates and whole answers, also where nobody called `use_tls`.
+use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+
+
+class _Sync(SyncFolderItems):  # type: ignore[misc]
+    """An error has no sync state, and exchangelib would stumble over that before it sees the error."""
+
+    def _get_element_container(self, message: Any, name: str | None = None) -> Any:
+        if message.get("ResponseClass") == "Error" and message.find(f"{{{MNS}}}SyncState") is None:
+            SubElement(message, f"{{{MNS}}}SyncState").text = ""
+            SubElement(message, f"{{{MNS}}}IncludesLastItemInRange").text = "false"
+        return super()._get_element_container(message=message, name=name)
+
+
+class ExchangeMailbox:
+    """See `remote.Remote`. The connection is made by the first call, and again after `close`."""
+
+    def __init__(self, address: str, source: ExchangeSource) -> None:
+        self.address = address
+        self.source = source
+        self._account: Any = None
+        self._folders: dict[str, Any] = {}
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def changes(self, state: str | None) -> Page:
+        with _told():
+            folder = self._folder(self.source.folder)
+            service = _Sync(account=self._connected())
+            found = list(
+                service.call(
+                    folder=folder,
+                    shape="IdOnly",
+                    additional_fields={field for field in folder.normalize_fields(_LISTED) if not field.field.is_attribute},
+                    sync_state=state,
+                    ignore=None,
+                    max_changes_returned=PAGE_ITEMS,
+                    sync_scope=None,
+                )
+            )
+            items = tuple(
+                RemoteItem(item.id, int(item.size or 0), not item.is_read)
+                for kind, item in found
+                if kind == "create" and isinstance(item, Message)
+            )
+            last = bool(service.includes_last_item_in_range) or service.sync_state == state
+            return Page(items, service.sync_state, last)
+
+    def fetch(self, items: Sequence[RemoteItem]) -> list[Fetched]:
+        with _told():
+            wanted = [ItemId(id=item.id) for item in items]
+            answers = list(self._connected().fetch(wanted, only_fields=["mime_content", "datetime_received"], chunk_size=25))
+            return [self._fetched(item, answer) for item, answer in zip(items, answers, strict=True)]
+
+    def _fetched(self, item: RemoteItem, answer: Any) -> Fetched:
+        if isinstance(answer, ErrorItemNotFound):
+            return Fetched(item.id, None)
+        if isinstance(answer, Exception) or not answer.mime_content:
+            return self.describe(item)
+        return Fetched(item.id, bytes(answer.mime_content), _utc(answer.datetime_received))
+
+    def describe(self, item: RemoteItem) -> Fetched:
+        with _told():
+            (answer,) = self._connected().fetch([ItemId(id=item.id)], only_fields=list(_HEAD))
+            if isinstance(answer, ErrorItemNotFound):
+                return Fetched(item.id, None)
+            if isinstance(answer, Exception):
+                raise answer
+            return Fetched(item.id, _rebuilt(answer), _utc(answer.datetime_received), rebuilt=True)
+
+    def backlog(self) -> Backlog:
+        with _told():
+            folder = self._folder(self.source.folder)
+            waiting = FolderCollection(account=self._connected(), folders=[folder]).filter(is_read=False)
+            oldest = next(iter(waiting.order_by("datetime_received").only("datetime_received")[:1]), None)
+            folder.refresh()
+            return Backlog(int(folder.unread_count or 0), _utc(oldest.datetime_received) if oldest is not None else None)
+
+    # --- filing and sending ------------------------------------------------------------------------------------------
+
+    def file(self, ids: Sequence[str], place: Place) -> None:
+        path = self.source.processed if place == "processed" else self.source.failed or self.source.processed
+        with _told():
+            account = self._connected()
+            if path is not None:
+                answers = account.bulk_move([ItemId(id=one) for one in ids], to_folder=self._folder(path))
+            else:
+                marked = [(Message(account=account, id=one, changekey=None, is_read=True), ["is_read"]) for one in ids]
+                answers = account.bulk_update(
+                    marked, send_meeting_invitations_or_cancellations="SendToNone", conflict_resolution="AlwaysOverwrite"
+                )
+            for answer in answers:
+                # Somebody else moved or deleted it meanwhile: what we wanted of it is done.
+                if isinstance(answer, Exception) and not isinstance(answer, ErrorItemNotFound):
+                    raise answer
+
+    def send(self, mime: bytes) -> None:
+        with _told():
+            account = self._connected()
+            for answer in account.bulk_create(
+                folder=None, items=[Message(account=account, mime_content=mime)], message_disposition="SendOnly"
+            ):
+                if isinstance(answer, Exception):
+                    raise answer
+
+    # --- folders and the account -----------------------------------------------------------------------------------
+
+    def check(self, fix: bool) -> list[str]:
+        problems = []
+        with _told():
+            self._folder(self.source.folder)
+            for path in (self.source.processed, self.source.failed):
+                if path is None:
+                    continue
+                try:
+                    self._folder(path)
+                except (ErrorFolderNotFound, DoesNotExist):
+                    if fix:
+                        self._create(path)
+                    else:
+                        problems.append(f"there is no folder {path}; `postroom poll --check --fix` creates it")
+        return problems
+
+    def _folder(self, path: str) -> Any:
+        if path not in self._folders:
+            folder: Any = self._connected().inbox
+            names = path.strip("/").split("/")
+            if names[0].casefold() != "inbox":
+                folder = self._connected().msg_folder_root
+            else:
+                names = names[1:]
+            for name in names:
+                folder = folder // name
+            self._folders[path] = folder
+        return self._folders[path]
+
+    def _create(self, path: str) -> None:
+        above, _, name = path.strip("/").rpartition("/")
+        Folder(parent=self._folder(above) if above else self._connected().msg_folder_root, name=name).save()
+
+    def _connected(self) -> Any:
+        if self._account is None:
+            source = self.source
+            access = IMPERSONATION if source.access == "impersonation" else DELEGATE
+            if source.endpoint is None:
+                config = Configuration(credentials=self._credentials(), retry_policy=_Policy(), auth_type=_AUTH.get(source.auth))
+                self._account = Account(
+                    self.address, config=config, autodiscover=True, access_type=access, default_timezone=EWSTimeZone("UTC")
+                )
+            else:
+                config = Configuration(
+                    service_endpoint=source.endpoint,
+                    credentials=self._credentials(),
+                    auth_type=_AUTH[source.auth],
+                    version=Version(build=EXCHANGE_2016),
+                    retry_policy=_Policy(),
+                )
+                self._account = Account(self.address, config=config, access_type=access, default_timezone=EWSTimeZone("UTC"))
+        return self._account
+
+    def _credentials(self) -> Any:
+        source = self.source
+
+        def secret(reference: str | None) -> str | None:
+            return resolve(reference) if reference is not None else None
+
+        if source.auth == "kerberos":
+            return None
+        if source.auth == "oauth2":
+            from exchangelib import Identity
+
+            return _OAuth2(
+                secret(source.token_url),
+                client_id=secret(source.client_id),
+                client_secret=secret(source.client_secret),
+                tenant_id=secret(source.tenant),
+                identity=Identity(primary_smtp_address=self.address),
+            )
+        return Credentials(secret(source.username) or "", secret(source.password) or "")
+
+    def close(self) -> None:
+        account, self._account = self._account, None
+        self._folders.clear()
+        if account is not None:
+            with suppress(Exception):
+                account.protocol.close()
+
+
+def _utc(moment: Any) -> datetime | None:
+    if moment is None:
+        return None
+    found = datetime.fromtimestamp(moment.timestamp(), UTC)
+    return found.replace(microsecond=0)
+
+
+def _rebuilt(item: Any) -> bytes:
+    """A message made of what the server says of it. Values go in as values: a broken one is left out."""
+    message = EmailMessage(policy=SMTP)
+
+    def put(name: str, value: Callable[[], str | None]) -> None:
+        with suppress(ValueError, AttributeError, TypeError):
+            found = value()
+            if found:
+                message[name] = " ".join(found.split())
+
+    put("From", lambda: _address(item.author))
+    put("To", lambda: ", ".join(_address(one) for one in item.to_recipients or ()))
+    put("Cc", lambda: ", ".join(_address(one) for one in item.cc_recipients or ()))
+    put("Subject", lambda: str(item.subject or ""))
+    put("Message-ID", lambda: str(item.message_id or ""))
+    put("Date", lambda: format_datetime(_utc(item.datetime_sent or item.datetime_received) or datetime.now(UTC)))
+    message.set_content(str(item.text_body or ""))
+    return message.as_bytes()
+
+
+def _address(mailbox: Any) -> str:
+    return f"<{mailbox.email_address}>"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """exchangelib's errors, and those below it, as ours."""
+    try:
+        yield
+    except RemoteError:
+        raise
+    except MissingSecret as missing:
+        raise SignInFailed(str(missing)) from missing
+    except ErrorInvalidSyncStateData as error:
+        raise StateLost("the server no longer knows the sync state") from error
+    except (UnauthorizedError, ErrorAccessDenied, ErrorNonExistentMailbox) as error:
+        raise SignInFailed(f"the server does not let us in: {_words(error)}") from error
+    except ErrorServerBusy as error:
+        raise RemoteError(f"the server is busy: {_words(error)}", cast("float | None", error.back_off)) from error
+    except RateLimitError as error:
+        raise RemoteError("the server asks to wait", cast("float | None", error.wait)) from error
+    except (ErrorFolderNotFound, DoesNotExist) as error:
+        raise RemoteError(f"there is no such folder: {_words(error)}; `postroom poll --check` shows which") from error
+    except (EWSError, requests.exceptions.RequestException, OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        # Broken answers end in all of these within exchangelib.
+        untrusted = _UNTRUSTED.search(str(error))
+        if untrusted:
+            fix = "a private CA is named with exchange.ca_file"
+            raise RemoteError(f"the server's certificate is not trusted: {untrusted[1].strip()}; {fix}") from error
+        raise RemoteError(f"{type(error).__name__}: {_words(error)}") from error
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,0 +1,274 @@
+"""A mailbox in Exchange Online by Microsoft Graph: tokens by msal, calls by httpx, ids that survive moving."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import msal
+
+from engine.config.model import GraphSource
+from engine.config.secrets import MissingSecret, resolve
+from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost
+
+PAGE_ITEMS = 100
+_SECONDS = 60.0
+# MAPI's size of a message: Graph has no field of its own for it.
+_SIZE = "Long 0x0E08"
+_WELL_KNOWN = {"inbox": "inbox", "sent items": "sentitems", "archive": "archive", "deleted items": "deleteditems"}
+
+
+class GraphMailbox:
+    """See `remote.Remote`."""
+
+    def __init__(self, address: str, source: GraphSource) -> None:
+        self.address = address
+        self.source = source
+        self._user = f"{source.endpoint}/users/{quote(address)}"
+        self._client: httpx.Client | None = None
+        self._application: Any = None
+        self._folders: dict[str, str] = {}
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def changes(self, state: str | None) -> Page:
+        """`state` is the link that the server gave: within one page of the mailbox's own address it is followed as it is."""
+        with _told():
+            if state is None:
+                folder = self._folder(self.source.folder)
+                expand = quote(f"singleValueExtendedProperties($filter=id eq '{_SIZE}')")
+                url = f"{self._user}/mailFolders/{folder}/messages/delta?$select=isRead,receivedDateTime&$expand={expand}"
+            elif state.startswith(f"{self.source.endpoint}/"):
+                url = state
+            else:
+                raise StateLost("the stored place is another server's")
+            answer = self._call("GET", url, headers={"Prefer": f'odata.maxpagesize={PAGE_ITEMS}, IdType="ImmutableId"'}).json()
+            items = tuple(
+                RemoteItem(one["id"], _size(one), not one.get("isRead", False))
+                for one in answer.get("value", ())
+                if "@removed" not in one and "receivedDateTime" in one
+            )
+            following = answer.get("@odata.nextLink")
+            return Page(items, following or answer["@odata.deltaLink"], following is None)
+
+    def fetch(self, items: Sequence[RemoteItem]) -> list[Fetched]:
+        return [self._one(item) for item in items]
+
+    def _one(self, item: RemoteItem) -> Fetched:
+        with _told():
+            try:
+                head = self._call("GET", f"{self._message(item.id)}?$select=receivedDateTime").json()
+                raw = self._call("GET", f"{self._message(item.id)}/$value").content
+            except _Gone:
+                return Fetched(item.id, None)
+            if not raw:
+                return self.describe(item)
+            return Fetched(item.id, raw, _moment(head.get("receivedDateTime")))
+
+    def describe(self, item: RemoteItem) -> Fetched:
+        with _told():
+            try:
+                fields = "subject,from,toRecipients,ccRecipients,internetMessageId,receivedDateTime,bodyPreview"
+                found = self._call("GET", f"{self._message(item.id)}?$select={fields}").json()
+            except _Gone:
+                return Fetched(item.id, None)
+            return Fetched(item.id, _rebuilt(found), _moment(found.get("receivedDateTime")), rebuilt=True)
+
+    def backlog(self) -> Backlog:
+        with _told():
+            folder = self._folder(self.source.folder)
+            counts = self._call("GET", f"{self._user}/mailFolders/{folder}?$select=unreadItemCount").json()
+            query = "$filter=isRead eq false&$orderby=receivedDateTime&$top=1&$select=receivedDateTime"
+            oldest = self._call("GET", f"{self._user}/mailFolders/{folder}/messages?{query}").json().get("value", [])
+            return Backlog(int(counts.get("unreadItemCount", 0)), _moment(oldest[0]["receivedDateTime"]) if oldest else None)
+
+    # --- filing and sending ------------------------------------------------------------------------------------------
+
+    def file(self, ids: Sequence[str], place: Place) -> None:
+        path = self.source.processed if place == "processed" else self.source.failed or self.source.processed
+        with _told():
+            for one in ids:
+                try:
+                    if path is not None:
+                        self._call("POST", f"{self._message(one)}/move", json={"destinationId": self._folder(path)})
+                    else:
+                        self._call("PATCH", self._message(one), json={"isRead": True})
+                except _Gone:
+                    continue  # somebody else moved or deleted it meanwhile
+
+    def send(self, mime: bytes) -> None:
+        with _told():
+            body = base64.b64encode(mime)
+            self._call("POST", f"{self._user}/sendMail", content=body, headers={"Content-Type": "text/plain"})
+
+    def check(self, fix: bool) -> list[str]:
+        problems = []
+        with _told():
+            self._folder(self.source.folder)
+            for path in (self.source.processed, self.source.failed):
+                if path is None:
+                    continue
+                try:
+                    self._folder(path)
+                except _Gone:
+                    if fix:
+                        self._create(path)
+                    else:
+                        problems.append(f"there is no folder {path}; `postroom poll --check --fix` creates it")
+        return problems
+
+    def _folder(self, path: str) -> str:
+        """The id of a folder by its path. Raises `_Gone`."""
+        if path not in self._folders:
+            first, *rest = path.strip("/").split("/")
+            found = _WELL_KNOWN.get(first.casefold()) or self._child("mailFolders", first)
+            for name in rest:
+                found = self._child(f"mailFolders/{found}/childFolders", name)
+            self._call("GET", f"{self._user}/mailFolders/{found}?$select=id")
+            self._folders[path] = found
+        return self._folders[path]
+
+    def _child(self, where: str, name: str) -> str:
+        wanted = name.replace("'", "''")
+        found = (
+            self._call("GET", f"{self._user}/{where}?$filter=displayName eq '{quote(wanted)}'&$select=id").json().get("value", [])
+        )
+        if not found:
+            raise _Gone(f"there is no folder {name}")
+        return str(found[0]["id"])
+
+    def _create(self, path: str) -> None:
+        above, _, name = path.strip("/").rpartition("/")
+        where = f"mailFolders/{self._folder(above)}/childFolders" if above else "mailFolders"
+        self._call("POST", f"{self._user}/{where}", json={"displayName": name})
+
+    def _message(self, identity: str) -> str:
+        return f"{self._user}/messages/{quote(identity, safe='')}"
+
+    # --- calls ---------------------------------------------------------------------------------------------------------
+
+    def _call(self, method: str, url: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
+        if self._client is None:
+            self._client = httpx.Client(timeout=_SECONDS, headers={"User-Agent": "postroom"})
+        told = {"Authorization": f"Bearer {self._token()}", "Prefer": 'IdType="ImmutableId"', **(headers or {})}
+        answer = self._client.request(method, url, headers=told, **more)
+        if answer.status_code < 400:
+            return answer
+        code, words = _error(answer)
+        if answer.status_code == 410 or code in ("syncStateNotFound", "SyncStateNotFound", "resyncRequired", "SyncStateInvalid"):
+            raise StateLost("the server no longer knows the sync state")
+        if answer.status_code == 404:
+            raise _Gone(words)
+        if answer.status_code in (401, 403):
+            raise SignInFailed(f"the server does not let us in: {words}")
+        wait = answer.headers.get("Retry-After", "")
+        raise RemoteError(f"the server answered {answer.status_code}: {words}", float(wait) if wait.isdigit() else None)
+
+    def _token(self) -> str:
+        if self._application is None:
+            source = self.source
+            credential: Any = resolve(source.client_secret) if source.client_secret else None
+            if source.certificate:
+                credential = {"private_key_pfx_path": None, **_certificate(Path(resolve(source.certificate)))}
+                credential.pop("private_key_pfx_path")
+            self._application = msal.ConfidentialClientApplication(
+                resolve(source.client_id),
+                client_credential=credential,
+                authority=f"{source.authority}/{resolve(source.tenant)}",
+                instance_discovery=source.authority == "https://login.microsoftonline.com",
+                validate_authority=source.authority == "https://login.microsoftonline.com",
+            )
+        scope = self.source.endpoint.partition("/v1.0")[0].rstrip("/") + "/.default"
+        found = self._application.acquire_token_for_client(scopes=[scope])  # msal keeps it until it ends
+        if "access_token" not in found:
+            raise SignInFailed(f"no token: {found.get('error')}: {' '.join(str(found.get('error_description')).split())[:200]}")
+        return str(found["access_token"])
+
+    def close(self) -> None:
+        client, self._client = self._client, None
+        self._folders.clear()
+        if client is not None:
+            client.close()
+
+
+class _Gone(RemoteError):
+    """There is no such item or folder (any more)."""
+
+
+def _certificate(path: Path) -> dict[str, str]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    try:
+        text = path.read_text("ascii")
+        thumbprint = x509.load_pem_x509_certificate(text.encode()).fingerprint(hashes.SHA1()).hex()  # noqa: S303  # what Entra asks for
+    except (OSError, ValueError) as error:
+        raise SignInFailed(f"the certificate {path} cannot be used: {error}") from error
+    return {"private_key": text, "thumbprint": thumbprint, "public_certificate": text}
+
+
+def _error(answer: httpx.Response) -> tuple[str, str]:
+    try:
+        error = answer.json()["error"]
+        return str(error["code"]), " ".join(f"{error['code']}: {error['message']}".split())[:200]
+    except (ValueError, KeyError, TypeError):
+        return "", answer.reason_phrase
+
+
+def _size(one: dict[str, Any]) -> int:
+    for extended in one.get("singleValueExtendedProperties", ()):
+        if str(extended.get("value", "")).isdigit():
+            return int(extended["value"])
+    return 0
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC).replace(microsecond=0)
+
+
+def _rebuilt(found: dict[str, Any]) -> bytes:
+    """A message made of what the server says of it."""
+    message = EmailMessage(policy=SMTP)
+
+    def addresses(many: Any) -> str:
+        return ", ".join(
+            f"<{one['emailAddress']['address']}>" for one in many or () if one and one.get("emailAddress", {}).get("address")
+        )
+
+    for name, value in (
+        ("From", addresses([found["from"]] if found.get("from") else [])),
+        ("To", addresses(found.get("toRecipients"))),
+        ("Cc", addresses(found.get("ccRecipients"))),
+        ("Subject", found.get("subject") or ""),
+        ("Message-ID", found.get("internetMessageId") or ""),
+    ):
+        words = " ".join(str(value).split())
+        if words:
+            try:
+                message[name] = words
+            except ValueError:
+                continue
+    message.set_content(found.get("bodyPreview") or "")
+    return message.as_bytes()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except RemoteError:
+        raise
+    except MissingSecret as missing:
+        raise SignInFailed(str(missing)) from missing
+    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
+        raise RemoteError(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error

@@ -1,0 +1,90 @@
+"""A mailbox on a server, behind one small protocol: Exchange (EWS) and Microsoft Graph. Nothing here knows SQL or rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+Place = Literal["processed", "failed"]
+
+
+class RemoteError(Exception):
+    """The server did not do what it was asked. Says why in words, and nothing secret. `wait`: seconds, where it said so."""
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class SignInFailed(RemoteError):
+    """The server does not let us in: trying again soon is of no use, and may lock the account."""
+
+
+class StateLost(RemoteError):
+    """The server no longer knows the sync state: start again without it."""
+
+
+@dataclass(frozen=True)
+class RemoteItem:
+    """A message as a sync lists it. `size` in bytes, as the server counts."""
+
+    id: str
+    size: int
+    unread: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some changes of a folder: new items, the state after them, and whether there are no more."""
+
+    items: tuple[RemoteItem, ...]
+    state: str
+    last: bool
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One item's bytes. `raw` is None where the item is gone. `rebuilt`: made of its properties, for the server had no MIME."""
+
+    id: str
+    raw: bytes | None
+    received_at: datetime | None = None
+    rebuilt: bool = False
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Messages that wait in the folder, unread, and since when the oldest."""
+
+    unread: int
+    oldest: datetime | None
+
+
+class Remote(Protocol):
+    """One mailbox. Every method may raise `RemoteError`. Used by one thread at a time."""
+
+    def changes(self, state: str | None) -> Page:
+        """The next page of new items since `state`; None: from the start. Raises `StateLost`."""
+
+    def fetch(self, items: Sequence[RemoteItem]) -> list[Fetched]:
+        """Items with their MIME, in the same order."""
+
+    def describe(self, item: RemoteItem) -> Fetched:
+        """An item that is too large to fetch: its head, made of its properties."""
+
+    def file(self, ids: Sequence[str], place: Place) -> None:
+        """Move to the folder for `place`, or mark as read where the mailbox has none. An item that is gone is no error."""
+
+    def backlog(self) -> Backlog:
+        """How much waits."""
+
+    def send(self, mime: bytes) -> None:
+        """Send a message as it is."""
+
+    def check(self, fix: bool) -> list[str]:
+        """What is wrong with the folders, in words; `fix` creates those that are missing."""
+
+    def close(self) -> None:
+        """End the connection."""

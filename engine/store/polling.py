@@ -1,0 +1,117 @@
+"""Items of a polled mailbox on their way: listed, stored, filed. A crash repeats only the step that it broke."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.decide.decision import iso
+from engine.sources.remote import Backlog, Page, Place, RemoteItem
+
+
+@dataclass(frozen=True)
+class ListedRow:
+    item: str
+    size: int
+    tries: int
+
+
+def sync_state(connection: sqlite3.Connection, mailbox: str) -> str | None:
+    row = connection.execute("SELECT value FROM cursors WHERE name = ?", (f"sync {mailbox}",)).fetchone()
+    return row[0] if row else None
+
+
+def keep_page(connection: sqlite3.Connection, mailbox: str, page: Page, items: Iterable[RemoteItem], now: datetime) -> None:
+    """The items and the state after them in one transaction: neither without the other."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.executemany(
+            "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, listed_at) VALUES (?, ?, ?, 'listed', ?)",
+            [(mailbox, item.id, item.size, iso(now)) for item in items],
+        )
+        connection.execute(
+            "INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+            (f"sync {mailbox}", page.state, iso(now)),
+        )
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def forget_state(connection: sqlite3.Connection, mailbox: str) -> None:
+    connection.execute("DELETE FROM cursors WHERE name = ?", (f"sync {mailbox}",))
+
+
+def listed(connection: sqlite3.Connection, mailbox: str, most: int) -> list[ListedRow]:
+    """Those that were tried least often come first, so that one that cannot be read holds nobody up."""
+    rows = connection.execute(
+        "SELECT item, size, tries FROM poll_items WHERE mailbox = ? AND status = 'listed' ORDER BY tries, rowid LIMIT ?",
+        (mailbox, most),
+    )
+    return [ListedRow(*row) for row in rows.fetchall()]
+
+
+def mark_stored(connection: sqlite3.Connection, mailbox: str, item: str, place: Place) -> None:
+    """In the transaction of the message itself."""
+    connection.execute(
+        "UPDATE poll_items SET status = 'stored', place = ? WHERE mailbox = ? AND item = ?", (place, mailbox, item)
+    )
+
+
+def stored(connection: sqlite3.Connection, mailbox: str, place: Place, most: int) -> list[str]:
+    rows = connection.execute(
+        "SELECT item FROM poll_items WHERE mailbox = ? AND status = 'stored' AND place = ? ORDER BY rowid LIMIT ?",
+        (mailbox, place, most),
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def drop(connection: sqlite3.Connection, mailbox: str, items: Sequence[str]) -> None:
+    """Done with: filed, or gone from the server."""
+    connection.executemany("DELETE FROM poll_items WHERE mailbox = ? AND item = ?", [(mailbox, item) for item in items])
+
+
+def count_try(connection: sqlite3.Connection, mailbox: str, items: Sequence[str], error: str) -> None:
+    connection.executemany(
+        "UPDATE poll_items SET tries = tries + 1, error = ? WHERE mailbox = ? AND item = ?",
+        [(error, mailbox, item) for item in items],
+    )
+
+
+def waiting(connection: sqlite3.Connection, mailbox: str) -> int:
+    """Items that are listed or stored, and not yet filed."""
+    return int(connection.execute("SELECT COUNT(*) FROM poll_items WHERE mailbox = ?", (mailbox,)).fetchone()[0])
+
+
+def place_of(connection: sqlite3.Connection, mailbox: str, identity: str) -> Place:
+    """Where a message that was processed before belongs."""
+    row = connection.execute("SELECT outcome FROM messages WHERE mailbox = ? AND identity = ?", (mailbox, identity)).fetchone()
+    return "failed" if row and row[0] == "quarantined" else "processed"
+
+
+def note_contact(connection: sqlite3.Connection, mailbox: str, backlog: Backlog | None, now: datetime) -> None:
+    """The mailbox was read without an error."""
+    connection.execute(
+        "INSERT INTO mailbox_status (mailbox, last_contact, unread, oldest_unread, updated_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (mailbox) DO UPDATE SET last_contact = excluded.last_contact, error = '', error_since = NULL,"
+        " updated_at = excluded.updated_at",
+        (mailbox, iso(now), None, None, iso(now)),
+    )
+    if backlog is not None:
+        connection.execute(
+            "UPDATE mailbox_status SET unread = ?, oldest_unread = ? WHERE mailbox = ?",
+            (backlog.unread, iso(backlog.oldest) if backlog.oldest else None, mailbox),
+        )
+
+
+def note_error(connection: sqlite3.Connection, mailbox: str, error: str, now: datetime) -> None:
+    connection.execute(
+        "INSERT INTO mailbox_status (mailbox, error, error_since, updated_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (mailbox) DO UPDATE SET error = excluded.error, updated_at = excluded.updated_at,"
+        " error_since = COALESCE(error_since, excluded.error_since)",
+        (mailbox, error, iso(now), iso(now)),
+    )

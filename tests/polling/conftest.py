@@ -1,0 +1,103 @@
+"""A mailbox on a loopback Exchange, and everything that reads it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.config.load import load_config
+from engine.config.model import ExchangeSource
+from engine.decide.setup import prepare
+from engine.polling.observe import Observer
+from engine.polling.reader import Reader
+from engine.processing import Processor
+from engine.sources.exchange import ExchangeMailbox
+from engine.sources.remote import Remote, RemoteError, SignInFailed
+from engine.store.database import open_database
+from tests.ews.server import Server
+from tests.ews.store import Store
+
+ADDRESS = "help@harbourhill.example"
+
+
+def mail(number: int, subject: str = "", body: str = "x") -> bytes:
+    return (
+        f"From: maya@brightwater.example\r\nTo: {ADDRESS}\r\nSubject: {subject or f'matter {number} ' + 'qwertzuiopasdfgh'[number % 16] * (5 + number % 7)}\r\n"
+        f"Message-ID: <{number}@t.example>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\n{body} {number}\r\n"
+    ).encode()
+
+
+@pytest.fixture
+def exchange() -> Iterator[Server]:
+    server = Server(Store(ADDRESS))
+    server.endpoint = server.start()
+    server.store.add_folder("Processed", "inbox", "processed")
+    server.store.add_folder("Failed", "inbox", "failed")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def polled(rules: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped configuration, with the help mailbox on the loopback server and the others inactive."""
+    monkeypatch.setenv("HELP_USER", "help")
+    monkeypatch.setenv("HELP_PASSWORD", "secret")
+    path = rules / "mailboxes/help.yaml"
+    text = path.read_text("utf-8").replace("https://mail.harbourhill.example/EWS/Exchange.asmx", exchange.endpoint)
+    path.write_text(text.replace("auth: ntlm", "auth: basic").replace("every: 60 seconds", "every: 0.2 seconds"), "utf-8")
+    for name in ("priority", "alerts"):
+        with (rules / f"mailboxes/{name}.yaml").open("a") as file:
+            file.write("active: false\n")
+    return rules
+
+
+class Desk:
+    """A reader with its database, and what a test asks of both."""
+
+    def __init__(self, rules: Path, db: Path, remote: Remote | None = None) -> None:
+        self.config = load_config(rules)
+        self.connection: sqlite3.Connection = open_database(db)
+        mailbox = self.config.mailboxes["help"]
+        if remote is None:
+            assert isinstance(mailbox.source, ExchangeSource)
+            remote = ExchangeMailbox(mailbox.address, mailbox.source)
+        self.remote = remote
+        self.reader = Reader(
+            "help", remote, Processor(self.connection, prepare(self.config)), threading.Lock(), Observer(), lambda: False
+        )
+
+    def until_done(self, rounds: int = 200) -> int:
+        """How many rounds failed before the mailbox was empty."""
+        failed = 0
+        for _ in range(rounds):
+            try:
+                done = self.reader.round()
+                if not done.more:
+                    return failed
+            except SignInFailed:
+                raise
+            except RemoteError:
+                failed += 1
+                self.remote.close()
+        raise AssertionError("the mailbox is never empty")
+
+    def count(self, table: str) -> int:
+        return int(self.connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
+
+
+@pytest.fixture
+def desk(polled: Path, tmp_path: Path) -> Iterator[Desk]:
+    found = Desk(polled, tmp_path / "p.db")
+    yield found
+    found.remote.close()
+    found.connection.close()
+
+
+@pytest.fixture
+def again(polled: Path, tmp_path: Path) -> Callable[[], Desk]:
+    """A new process on the same database, as far as that goes within one."""
+    return lambda: Desk(polled, tmp_path / "p.db")

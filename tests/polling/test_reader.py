@@ -1,0 +1,334 @@
+"""Reading a mailbox by the real exchangelib over real HTTP: nothing lost, nothing twice, each item where it belongs."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import trustme
+
+import engine.polling.reader as reading
+from engine.config.load import load_config
+from engine.config.model import ExchangeTls
+from engine.sources.exchange import ExchangeMailbox, use_tls
+from engine.sources.remote import RemoteError, SignInFailed
+from tests.ews.server import Server
+from tests.ews.store import Store
+from tests.polling.conftest import ADDRESS, Desk, mail
+
+
+def test_mail_becomes_tickets_and_is_filed(desk: Desk, exchange: Server) -> None:
+    for number in range(3):
+        exchange.store.add(mail(number))
+    exchange.store.add(b"\x00\x01 no message")
+    desk.until_done()
+    assert desk.count("tickets") == 3 and desk.count("quarantine") == 1 and desk.count("poll_items") == 0
+    assert exchange.store.in_folder("inbox") == []
+    assert len(exchange.store.in_folder("processed")) == 3 and len(exchange.store.in_folder("failed")) == 1
+    assert desk.connection.execute("SELECT DISTINCT mailbox FROM messages").fetchall() == [("help",)]
+    assert desk.connection.execute("SELECT last_contact IS NOT NULL, unread, error FROM mailbox_status").fetchall() == [
+        (1, 0, "")
+    ]
+
+
+def test_only_what_is_new_is_fetched(desk: Desk, exchange: Server, again: Callable[[], Desk]) -> None:
+    exchange.store.add(mail(1))
+    desk.until_done()
+    exchange.store.add(mail(2))
+    fetched = exchange.calls["GetItem"]
+    again().until_done()  # the sync state is stored
+    assert desk.count("tickets") == 2 and exchange.calls["GetItem"] == fetched + 1
+
+
+def test_what_somebody_read_long_ago_is_not_mail_to_us(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(mail(1), is_read=True)
+    exchange.store.add(mail(2))
+    desk.until_done()
+    assert desk.count("messages") == 1
+    exchange.store.add(mail(3), is_read=True)  # read by somebody before we came, but new to us
+    desk.until_done()
+    assert desk.count("messages") == 2
+
+
+def test_without_a_folder_messages_are_marked_as_read(polled: Path, tmp_path: Path, exchange: Server) -> None:
+    path = polled / "mailboxes/help.yaml"
+    path.write_text(
+        "".join(line for line in path.read_text().splitlines(True) if "processed:" not in line and "failed:" not in line)
+    )
+    desk = Desk(polled, tmp_path / "p.db")
+    exchange.store.add(mail(1))
+    desk.until_done()
+    (item,) = exchange.store.in_folder("inbox")
+    assert item.is_read and desk.count("tickets") == 1
+    desk.until_done()
+    assert desk.count("messages") == 1
+
+
+@pytest.mark.parametrize("step", ["keep_page", "take", "mark_stored", "file", "drop"])
+def test_a_crash_after_any_step_repeats_only_the_next(
+    step: str, desk: Desk, exchange: Server, again: Callable[[], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Crash(BaseException):
+        pass
+
+    for number in range(3):
+        exchange.store.add(mail(number))
+    owner, name = {
+        "keep_page": (reading.store, "keep_page"),
+        "take": (desk.reader._processor, "take"),
+        "mark_stored": (reading.store, "mark_stored"),
+        "file": (desk.remote, "file"),
+        "drop": (reading.store, "drop"),
+    }[step]
+    real = getattr(owner, name)
+
+    def once(*words: object, **more: object) -> object:
+        real(*words, **more)
+        raise Crash
+
+    monkeypatch.setattr(owner, name, once)
+    with pytest.raises(Crash):
+        desk.reader.round()
+    monkeypatch.setattr(owner, name, real)
+    desk.connection.close()
+    after = again()
+    after.until_done()
+    assert after.count("tickets") == 3 and after.count("messages") == 3 and after.count("poll_items") == 0
+    assert len(exchange.store.in_folder("processed")) == 3 and exchange.store.in_folder("inbox") == []
+
+
+@pytest.mark.parametrize("kind", ["busy", "503", "500", "reset", "truncated", "not xml"])
+@pytest.mark.parametrize("operation", ["SyncFolderItems", "GetItem", "MoveItem", "GetFolder"])
+def test_every_fault_is_waited_out(operation: str, kind: str, desk: Desk, exchange: Server) -> None:
+    for number in range(4):
+        exchange.store.add(mail(number))
+    exchange.fail(operation, kind, times=2)
+    failed = desk.until_done()
+    assert failed >= 1
+    assert desk.count("tickets") == 4 and desk.count("messages") == 4 and desk.count("quarantine") == 0
+    assert len(exchange.store.in_folder("processed")) == 4
+
+
+@pytest.mark.parametrize(("kind", "wait"), [("busy", 3.0), ("503", 3.0)])
+def test_the_servers_own_wait_is_kept(kind: str, wait: float, desk: Desk, exchange: Server) -> None:
+    exchange.fail("SyncFolderItems", kind, seconds=wait)
+    with pytest.raises(RemoteError) as found:
+        desk.reader.round()
+    assert found.value.wait == wait
+
+
+def test_a_wrong_password_is_told_and_stands_in_no_message(desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange.password = "another"
+    with pytest.raises(SignInFailed) as found:
+        desk.reader.round()
+    assert "does not let us in" in str(found.value) and "secret" not in str(found.value)
+    exchange.password = "secret"
+    desk.remote.close()
+    desk.until_done()
+
+
+def test_a_missing_secret_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HELP_PASSWORD")
+    with pytest.raises(SignInFailed, match="the environment variable HELP_PASSWORD is not set"):
+        desk.reader.round()
+
+
+def test_a_lost_sync_state_makes_nothing_twice(desk: Desk, exchange: Server) -> None:
+    path_kept = [exchange.store.add(mail(number)) for number in range(3)]
+    desk.until_done()
+    exchange.store.lose_sync_states()
+    exchange.store.add(mail(9))
+    desk.until_done()
+    assert path_kept and desk.count("tickets") == 4 and desk.count("messages") == 4
+
+
+def test_an_item_that_vanishes_or_moves_meanwhile_is_no_error(
+    desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [exchange.store.add(mail(number)) for number in range(4)]
+    real = desk.remote.fetch
+
+    def fetch(wanted: object) -> object:
+        exchange.store.delete(items[0].id)  # listed, but gone before it is fetched
+        found = real(wanted)  # type: ignore[arg-type]
+        exchange.store.delete(items[1].id)  # fetched, but gone before it is filed
+        exchange.store.mark_read(items[2].id)  # changed meanwhile
+        return found
+
+    monkeypatch.setattr(desk.remote, "fetch", fetch)
+    desk.until_done()
+    assert desk.count("messages") == 3 and desk.count("poll_items") == 0
+    assert len(exchange.store.in_folder("processed")) == 2
+
+
+def test_the_same_message_twice_in_one_mailbox_is_processed_once_and_both_are_filed(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(mail(1))
+    exchange.store.add(mail(1))
+    desk.until_done()
+    assert desk.count("messages") == 1 and len(exchange.store.in_folder("processed")) == 2
+
+
+def test_an_item_without_mime_is_rebuilt_from_its_properties(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(
+        None,
+        properties={"subject": "A note", "body": "Please call back", "from": "maya@brightwater.example", "message_id": "<m@x>"},
+    )
+    desk.until_done()
+    assert desk.connection.execute("SELECT title, description, contact FROM tickets").fetchall() == [
+        ("A note", "Please call back", "maya")
+    ]
+
+
+def test_an_item_that_can_never_be_fetched_is_held_and_the_others_go_on(
+    desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = exchange.store.add(mail(1))
+    exchange.store.add(mail(2))
+    real = desk.remote.fetch
+
+    def fetch(items: object) -> object:
+        if any(item.id == bad.id for item in items):  # type: ignore[attr-defined]
+            raise RemoteError("the item breaks the server")
+        return real(items)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk.remote, "fetch", fetch)
+    desk.until_done()
+    assert desk.count("tickets") == 1 and desk.count("quarantine") == 1
+    assert (
+        "the server does not give it: the item breaks the server"
+        in desk.connection.execute("SELECT error FROM quarantine").fetchone()[0]
+    )
+    assert [item.id for item in exchange.store.in_folder("inbox")] == [] and len(exchange.store.in_folder("failed")) == 1
+
+
+def test_a_hundred_megabytes_are_never_fetched_but_refused(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(
+        mail(1),
+        shown_size=100 * 1024 * 1024,
+        properties={"subject": "Huge", "from": "maya@brightwater.example", "message_id": "<h@x>"},
+    )
+    exchange.store.add(mail(2))
+    desk.until_done()
+    assert desk.connection.execute("SELECT outcome, reason, size FROM messages ORDER BY size DESC").fetchall()[0] == (
+        "refused",
+        "too_large",
+        100 * 1024 * 1024,
+    )
+    told = desk.connection.execute("SELECT recipient FROM outbox WHERE event = 'failed'").fetchall()
+    assert ("maya@brightwater.example",) in told and desk.count("tickets") == 1
+
+
+def test_a_clock_behind_the_servers_makes_no_ticket_of_the_future(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(mail(1), received=datetime.now(UTC) + timedelta(hours=3))
+    desk.until_done()
+    (created,) = desk.connection.execute("SELECT created_at FROM tickets").fetchone()
+    assert datetime.fromisoformat(created) <= datetime.now(UTC)
+
+
+def test_a_slow_server_ends_in_a_timeout_and_is_tried_again(desk: Desk, exchange: Server) -> None:
+    use_tls(ExchangeTls(None, True, timedelta(seconds=0.3)))
+    try:
+        exchange.store.add(mail(1))
+        exchange.fail("GetItem", "slow", seconds=1.0)
+        assert desk.until_done() >= 1
+        assert desk.count("tickets") == 1
+    finally:
+        use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+
+
+def test_a_large_backlog_comes_in_pages(desk: Desk, exchange: Server) -> None:
+    for number in range(250):
+        exchange.store.add(mail(number))
+    desk.until_done()
+    assert desk.count("messages") == 250 and exchange.calls["SyncFolderItems"] >= 3 and exchange.calls["GetItem"] >= 10
+    assert len(exchange.store.in_folder("processed")) == 250
+
+
+def test_sending_through_exchange_keeps_our_headers(desk: Desk, exchange: Server) -> None:
+    desk.remote.send(b"From: a@b.example\r\nMessage-ID: <ours@x>\r\nAuto-Submitted: auto-replied\r\n\r\nhello\r\n")
+    assert exchange.store.sent == [b"From: a@b.example\r\nMessage-ID: <ours@x>\r\nAuto-Submitted: auto-replied\r\n\r\nhello\r\n"]
+
+
+# --- signing in -----------------------------------------------------------------------------------------------------
+
+
+def _mailbox(rules: Path, old: str, new: str) -> ExchangeMailbox:
+    path = rules / "mailboxes/help.yaml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+    mailbox = load_config(rules).mailboxes["help"]
+    return ExchangeMailbox(mailbox.address, mailbox.source)  # type: ignore[arg-type]
+
+
+def test_oauth_with_impersonation(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the token comes over plain HTTP, on loopback only
+    (tmp_path / "secret").write_text("app-secret\n")
+    exchange.user = "nobody"  # only the token opens the door
+    new = (
+        f"auth: oauth2\n    access: impersonation\n    tenant: t\n    client_id: app\n    client_secret: ${{file:{tmp_path}/secret}}\n"
+        f"    token_url: {exchange.endpoint.rpartition('/EWS')[0]}/token"
+    )
+    remote = _mailbox(polled, "auth: basic", new)
+    exchange.store.add(mail(1))
+    assert len(remote.changes(None).items) == 1
+    assert exchange.token_params["client_id"] == "app" and exchange.token_params["client_secret"] == "app-secret"
+    assert exchange.impersonated == {ADDRESS}
+
+
+def test_tls_is_verified_and_a_private_ca_can_be_named(polled: Path, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    server = Server(Store(ADDRESS), tls=context)
+    endpoint = server.start()
+    source = load_config(polled).mailboxes["help"].source
+    from dataclasses import replace
+
+    try:
+        for tls, works in (
+            (ExchangeTls(None, True, timedelta(seconds=5)), False),
+            (ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=5)), True),
+            (ExchangeTls(None, False, timedelta(seconds=5)), True),
+        ):
+            use_tls(tls)
+            remote = ExchangeMailbox(ADDRESS, replace(source, endpoint=endpoint))  # type: ignore[type-var,arg-type]
+            if works:
+                assert remote.changes(None).items == ()
+            else:
+                with pytest.raises(RemoteError, match=r"certificate is not trusted: .*exchange\.ca_file"):
+                    remote.changes(None)
+            remote.close()
+    finally:
+        use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+        server.stop()
+
+
+def test_an_expired_certificate_is_told(polled: Path, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1", not_after=datetime(2020, 1, 1)).configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    server = Server(Store(ADDRESS), tls=context)
+    source = load_config(polled).mailboxes["help"].source
+    from dataclasses import replace
+
+    use_tls(ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=5)))
+    try:
+        with pytest.raises(RemoteError, match="certificate has expired"):
+            ExchangeMailbox(ADDRESS, replace(source, endpoint=server.start())).changes(None)  # type: ignore[type-var,arg-type]
+    finally:
+        use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+        server.stop()
+
+
+def test_check_says_which_folders_are_missing_and_fix_creates_them(polled: Path, exchange: Server) -> None:
+    remote = _mailbox(polled, "processed: Inbox/Processed", "processed: Inbox/Done/Good")
+    exchange.store.add_folder("Done", "inbox", "done")
+    assert remote.check(False) == ["there is no folder Inbox/Done/Good; `postroom poll --check --fix` creates it"]
+    assert remote.check(True) == [] and exchange.store.folder_named("Good", "done") is not None
+    assert remote.check(False) == []
