@@ -10,9 +10,11 @@ from engine import __version__
 from engine.commands.check import check
 from engine.commands.explain import explain
 from engine.commands.fmt import fmt
+from engine.commands.health import health
 from engine.commands.init import init
 from engine.commands.plan import plan
 from engine.commands.poll import poll
+from engine.commands.prune import prune
 from engine.commands.retry import retry
 from engine.commands.run import run
 from engine.commands.run_waiting import run_waiting
@@ -38,7 +40,7 @@ def cli() -> None:
     """
 
 
-for command in (run, poll, check, fmt, test, plan, explain, show, status, retry, run_waiting, send, schema, init):
+for command in (run, poll, check, fmt, test, plan, explain, show, status, retry, run_waiting, send, schema, init, health, prune):
     cli.add_command(command)
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from engine.commands.options import common
+from engine.config.load import load_config
+from engine.config.model import Settings
+from engine.errors import ConfigError
+from engine.report.mailboxes import mailbox_states
 from engine.report.safe import printable
 from engine.store.database import open_for_reading
 
@@ -16,15 +21,17 @@ from engine.store.database import open_for_reading
 @click.command()
 @common
 def status(rules: Path, db: Path, verbose: bool) -> None:
-    """How many messages became what, what waits, and what is held in quarantine.
+    """How many messages became what, how each mailbox is doing, what waits, and what is held in quarantine.
 
     \b
     Example:
       postroom status --db postroom.db
 
-    Exit status: 1 when messages are in quarantine, or notifications could not be sent.
+    Exit status: 1 when messages are in quarantine, notifications could not be sent, or a mailbox is late or failing.
     """
+    settings = _settings(rules)
     with closing(open_for_reading(db)) as connection:
+        mailboxes = mailbox_states(connection, settings, datetime.now(UTC))
         outcomes = connection.execute(
             "SELECT outcome, COALESCE(reason, ''), COUNT(*) FROM messages GROUP BY 1, 2 ORDER BY 1, 3 DESC"
         ).fetchall()
@@ -51,6 +58,8 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
             "SELECT error, COUNT(*) FROM outbox WHERE status = 'queued' AND error <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
         ).fetchall()
         lost = connection.execute("SELECT COUNT(*) FROM outbox WHERE status = 'failed'").fetchone()[0]
+    for state in mailboxes:
+        click.echo(printable(f"mailbox {state.mailbox}: {state.words}"))
     for error, waiting in late:
         click.echo(printable(f"  {waiting} wait: {error}"))
     if lost:
@@ -62,4 +71,12 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
         click.echo(printable(f"  message {message} to {mailbox}, {created}: {reason}: {error} ({source_id})"))
     if count > len(held):
         click.echo(f"  and {count - len(held)} more")
-    sys.exit(1 if count or lost else 0)
+    sys.exit(1 if count or lost or any(state.late for state in mailboxes) else 0)
+
+
+def _settings(rules: Path) -> Settings | None:
+    """For the expectations; without a configuration at hand the usual ones hold."""
+    try:
+        return load_config(rules).settings
+    except ConfigError:
+        return None

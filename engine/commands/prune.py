@@ -1,0 +1,50 @@
+"""`postroom prune`: let go of what is older than it must be kept."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from engine.commands.options import common
+from engine.errors import PostroomError
+from engine.quantity import parse_since
+from engine.store.database import open_database
+from engine.store.prune import prune_database
+
+
+@click.command()
+@click.option("--raw", metavar="AGE", help="Bytes of messages received before: 90d, 12w, or a day.")
+@click.option("--traces", metavar="AGE", help="Traces and reasons of Decisions made before.")
+@click.option("--sent", metavar="AGE", help="Notifications sent or dropped before.")
+@click.option("--dry-run", is_flag=True, help="Only say how many there are.")
+@common
+def prune(raw: str | None, traces: str | None, sent: str | None, dry_run: bool, rules: Path, db: Path, verbose: bool) -> None:
+    """Let go of old bytes, traces and notifications. Tickets, notes and what became of each message always stay.
+
+    What is in quarantine keeps its bytes. A message whose bytes are gone cannot be replayed by `plan` any more.
+
+    \b
+    Example, once a week:
+      postroom prune --raw 90d --traces 52w --sent 52w
+    """
+    if raw is None and traces is None and sent is None:
+        raise click.UsageError("say what to let go of: --raw, --traces, --sent")
+    now = datetime.now(UTC)
+    with closing(open_database(db)) as connection:
+        counts = prune_database(connection, _before(raw, now), _before(traces, now), _before(sent, now), dry_run=dry_run)
+    what = "would be" if dry_run else "were"
+    for name, count in counts.items():
+        click.echo(f"{count} {name} {what} let go")
+
+
+def _before(age: str | None, now: datetime) -> datetime | None:
+    if age is None:
+        return None
+    try:
+        found = parse_since(age)
+    except ValueError:
+        raise PostroomError.of(f"'{age}' is no age", "write 90d, 12w, or a day such as 2026-01-01") from None
+    return now - found if isinstance(found, timedelta) else found

@@ -1,0 +1,255 @@
+"""`postroom poll` as a process: once, for ever, stopped, reloaded, watched."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.store.database import open_database
+from engine.store.prune import prune_database
+from tests.ews.server import Server
+from tests.polling.conftest import mail
+from tools.soak import soak
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def start(polled: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    running: list[subprocess.Popen[str]] = []
+
+    def run(*words: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "engine", "poll", "--rules", str(polled), "--db", str(tmp_path / "p.db"), *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield run
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def command(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "engine", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False, env=environment
+    )
+
+
+def wait_for(what: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.05)
+
+
+def rows(db: Path, query: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(db)
+    try:
+        return connection.execute(query).fetchall()
+    except sqlite3.OperationalError:
+        return []
+    finally:
+        connection.close()
+
+
+def test_once_reads_all_tells_one_line_a_message_and_ends(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, tmp_path: Path
+) -> None:
+    for number in range(3):
+        exchange.store.add(mail(number))
+    process = start("--once")
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 0
+    lines = [json.loads(line) for line in log.splitlines()]
+    told = [line for line in lines if line["event"] == "message"]
+    assert [(line["mailbox"], line["outcome"], line["entity"]) for line in told] == [("help", "created", "ticket")] * 3
+    assert "secret" not in log and len(exchange.store.in_folder("processed")) == 3
+
+
+def test_sigterm_ends_within_ten_seconds_even_when_the_server_hangs(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, tmp_path: Path
+) -> None:
+    exchange.store.add(mail(1))
+    process = start()
+    wait_for(lambda: rows(tmp_path / "p.db", "SELECT 1 FROM tickets"))
+    exchange.fail("*", "slow", times=100, seconds=60)
+    time.sleep(1)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=12)
+    assert time.monotonic() - began < 10.5 and process.returncode == 0
+
+
+def test_a_new_configuration_is_taken_only_when_it_is_right(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
+) -> None:
+    db = tmp_path / "p.db"
+    process = start("--reload")
+    exchange.store.add(mail(1))
+    wait_for(lambda: rows(db, "SELECT 1 FROM tickets"))
+    path = polled / "mailboxes/help.yaml"
+    right = path.read_text()
+    path.write_text(right.replace("queue: Front desk", "queue: Nowhere"))
+    time.sleep(3)
+    exchange.store.add(mail(2))
+    wait_for(lambda: rows(db, "SELECT queue FROM tickets") == [("Front desk",)] * 2)
+    path.write_text(right.replace("queue: Front desk", "queue: Projects"))
+    time.sleep(3)
+    exchange.store.add(mail(3))
+    wait_for(lambda: ("Projects",) in rows(db, "SELECT queue FROM tickets"))
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=12)
+    events = [json.loads(line)["event"] for line in log.splitlines()]
+    assert "the new configuration is not right: the old one goes on" in events and "configuration reloaded" in events
+
+
+def test_metrics_are_served_on_loopback(start: Callable[..., subprocess.Popen[str]], exchange: Server, tmp_path: Path) -> None:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    start("--metrics", str(port))
+    exchange.store.add(mail(1))
+    wait_for(lambda: rows(tmp_path / "p.db", "SELECT 1 FROM tickets"))
+    time.sleep(2.5)
+    text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+    assert 'postroom_messages_total{mailbox="help",outcome="created",reason=""} 1.0' in text
+    for name in (
+        "postroom_stage_seconds_bucket",
+        'postroom_lag_seconds{mailbox="help"}',
+        "postroom_quarantine",
+        'postroom_outbox{status="queued"}',
+        "postroom_unread",
+    ):
+        assert name in text
+
+
+def test_one_broken_mailbox_holds_up_no_other(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
+) -> None:
+    path = polled / "mailboxes/priority.yaml"
+    path.write_text(
+        path.read_text()
+        .replace("active: false\n", "")
+        .replace(
+            "exchange: {folder: Inbox/Priority}",
+            "exchange: {endpoint: 'http://127.0.0.1:9/EWS/Exchange.asmx', folder: Inbox/Priority}",
+        )
+    )
+    exchange.store.add(mail(1))
+    start()
+    db = tmp_path / "p.db"
+    wait_for(
+        lambda: (
+            rows(db, "SELECT 1 FROM tickets")
+            and rows(db, "SELECT 1 FROM mailbox_status WHERE mailbox = 'priority' AND error <> ''")
+        )
+    )
+    shown = command("status", "--db", db, "--rules", polled, cwd=tmp_path).stdout
+    assert "mailbox help: last contact" in shown and "mailbox priority: never read" in shown and "failing for" in shown
+    assert command("health", "--db", db, "--rules", polled, cwd=tmp_path).returncode == 0  # failing, but not yet for long
+
+
+def test_status_and_health_fail_beyond_what_is_expected(polled: Path, tmp_path: Path) -> None:
+    db = tmp_path / "p.db"
+    connection = open_database(db)
+    connection.execute(
+        "INSERT INTO mailbox_status VALUES ('help', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), 7, strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-20 minutes'), '', NULL, '')"
+    )
+    connection.close()
+    slow = command("status", "--db", db, "--rules", polled, cwd=tmp_path)
+    assert slow.returncode == 0 and "7 unread, 0 under way; lag 20 minutes (slow)" in slow.stdout
+    connection = sqlite3.connect(db)
+    connection.execute("UPDATE mailbox_status SET oldest_unread = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-2 hours')")
+    connection.commit()
+    connection.close()
+    late = command("status", "--db", db, "--rules", polled, cwd=tmp_path)
+    assert late.returncode == 1 and "lag 2 hours (late)" in late.stdout
+    health = command("health", "--db", db, "--rules", polled, cwd=tmp_path)
+    assert health.returncode == 1 and health.stdout.startswith("help: ")
+    with (polled / "settings.yaml").open("a") as file:
+        file.write("expectations: {slow: 3 hours, late: 4 hours}\n")
+    assert command("status", "--db", db, "--rules", polled, cwd=tmp_path).returncode == 0
+
+
+def test_check_signs_in_and_fix_creates_folders(polled: Path, exchange: Server, tmp_path: Path) -> None:
+    del exchange.store.folders["failed"]
+    done = command("poll", "--check", "--rules", polled, cwd=tmp_path)
+    assert (
+        done.returncode == 1 and "help: there is no folder Inbox/Failed; `postroom poll --check --fix` creates it" in done.stdout
+    )
+    assert command("poll", "--check", "--fix", "--rules", polled, cwd=tmp_path).returncode == 0
+    exchange.password = "another"
+    wrong = command("poll", "--check", "--rules", polled, cwd=tmp_path)
+    assert wrong.returncode == 1 and "does not let us in" in wrong.stdout and "secret" not in wrong.stdout + wrong.stderr
+
+
+def test_switched_off_certificates_are_told_loudly(start: Callable[..., subprocess.Popen[str]], polled: Path) -> None:
+    with (polled / "settings.yaml").open("a") as file:
+        file.write('exchange: {verify: "no, anybody between may read and change our mail"}\n')
+    process = start("--once")
+    _, log = process.communicate(timeout=30)
+    assert "CERTIFICATES ARE NOT CHECKED" in log
+
+
+def test_notifications_leave_through_the_mailbox_where_it_says_so(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
+) -> None:
+    path = polled / "mailboxes/help.yaml"
+    path.write_text(path.read_text().replace("notify:\n", "notify:\n  via: mailbox\n"))
+    exchange.store.add(mail(1))
+    start("--once").communicate(timeout=30)
+    (sent,) = exchange.store.sent
+    assert (
+        b"Auto-Submitted: auto-replied" in sent
+        and b"X-Auto-Response-Suppress: All" in sent
+        and b"To: maya@brightwater.example" in sent
+    )
+    assert rows(tmp_path / "p.db", "SELECT status FROM outbox") == [("sent",)]
+
+
+def test_killed_again_and_again_nothing_is_lost_and_nothing_twice() -> None:
+    """The short form; `make soak` kills a hundred times."""
+    assert soak(messages=200, kills=4, seed=3, chance=0.05) == []
+
+
+def test_prune_lets_go_of_what_is_old_and_keeps_what_is_needed(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
+) -> None:
+    exchange.store.add(mail(1))
+    exchange.store.add(b"\x00 no message")
+    start("--once").communicate(timeout=30)
+    db = tmp_path / "p.db"
+    done = command("prune", "--raw", "0d", "--traces", "0d", "--sent", "0d", "--dry-run", "--db", db, cwd=tmp_path)
+    assert "would be let go" in done.stdout and rows(db, "SELECT COUNT(*) FROM raw_messages") == [(2,)]
+    connection = open_database(db)
+    connection.execute("UPDATE messages SET received_at = '2020-01-01T00:00:00Z', processed_at = '2020-01-01T00:00:00Z'")
+    connection.execute("UPDATE outbox SET status = 'sent', created_at = '2020-01-01T00:00:00Z'")
+    from datetime import UTC, datetime
+
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    assert prune_database(connection, moment, moment, moment) == {"raw messages": 1, "traces": 2, "notifications": 2}
+    connection.close()
+    assert rows(db, "SELECT COUNT(*) FROM raw_messages") == [(1,)]  # what is in quarantine keeps its bytes
+    assert rows(db, "SELECT COUNT(*) FROM tickets") == [(1,)] and rows(
+        db, "SELECT json_extract(decision, '$.outcome') FROM messages WHERE id = 1"
+    ) == [("created",)]
+    assert command("retry", "--db", db, "--rules", polled, cwd=tmp_path).returncode in (0, 1)

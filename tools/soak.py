@@ -1,0 +1,135 @@
+"""Kills `postroom poll` at random while it reads mail from a loopback Exchange that fails at random, and looks what became of it.
+
+`python tools/soak.py --messages 2000 --kills 100`. Says what is wrong and exits with 1, or says that all is well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.ews.server import Server  # noqa: E402
+from tests.ews.store import Store  # noqa: E402
+
+ADDRESS = "help@harbourhill.example"
+
+
+def mail(number: int) -> bytes:
+    # Replies and odd ones between them, so that each outcome is among them.
+    kind = number % 20
+    sender = ("maya@brightwater.example", "carmen@olivar.example", "jan@kessler.example", "x@nowhere.example")[number % 4]
+    more = "Sensitivity: Private\r\n" if kind == 7 else "Auto-Submitted: auto-replied\r\n" if kind == 8 else ""
+    name = "virus.exe" if kind == 9 else ""
+    subject = f"{number} about {'qwertzuiop'[number % 10] * (3 + number % 50)} {number * 7919 % 100000}"
+    head = f"From: {sender}\r\nTo: {ADDRESS}\r\nSubject: {subject}\r\nMessage-ID: <{number}@soak>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n{more}"
+    if name:
+        return f'{head}MIME-Version: 1.0\r\nContent-Type: application/octet-stream; name="{name}"\r\nContent-Disposition: attachment; filename="{name}"\r\n\r\nx\r\n'.encode()
+    return f"{head}\r\nbody {number}\r\n".encode()
+
+
+def configure(folder: Path, endpoint: str) -> Path:
+    rules = Path(shutil.copytree(ROOT / "rules", folder / "rules"))
+    path = rules / "mailboxes/help.yaml"
+    text = path.read_text("utf-8").replace("https://mail.harbourhill.example/EWS/Exchange.asmx", endpoint)
+    path.write_text(text.replace("auth: ntlm", "auth: basic").replace("every: 60 seconds", "every: 0.2 seconds"), "utf-8")
+    for name in ("priority", "alerts"):
+        with (rules / f"mailboxes/{name}.yaml").open("a") as file:
+            file.write("active: false\n")
+    settings = rules / "settings.yaml"
+    settings.write_text(settings.read_text().replace("  messages: 2\n", "  messages: 100000\n"), "utf-8")
+    return rules
+
+
+def soak(messages: int, kills: int, seed: int, chance: float) -> list[str]:
+    """What is wrong in the end: nothing, one hopes."""
+    chooser = random.Random(seed)
+    store = Store(ADDRESS)
+    store.add_folder("Processed", "inbox", "processed")
+    store.add_folder("Failed", "inbox", "failed")
+    server = Server(store)
+    endpoint = server.start()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rules, db = configure(folder, endpoint), folder / "p.db"
+        for number in range(messages):
+            store.add(mail(number))
+        server.fail_at_random(chance, seed)
+        environment = {**os.environ, "HELP_USER": "help", "HELP_PASSWORD": "secret", "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "engine", "poll", "--rules", str(rules), "--db", str(db)]
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        for _ in range(kills):
+            process = start()
+            time.sleep(chooser.uniform(0.8, 2.2))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        server.fail_at_random(0.0, seed)
+        process = start()
+        deadline = time.monotonic() + 600
+        while store.in_folder("inbox") and time.monotonic() < deadline:
+            time.sleep(0.3)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+        server.stop()
+        return wrong(store, db, messages)
+
+
+def wrong(store: Store, db: Path, messages: int) -> list[str]:
+    found = []
+    connection = sqlite3.connect(db)
+
+    def one(query: str) -> int:
+        return int(connection.execute(query).fetchone()[0])
+
+    if one("SELECT COUNT(*) FROM messages") != messages:
+        found.append(f"{one('SELECT COUNT(*) FROM messages')} rows of {messages} messages")
+    if one("SELECT COUNT(DISTINCT message_id) FROM messages") != messages:
+        found.append("a message has two rows")
+    if one("SELECT COUNT(*) FROM tickets") != one("SELECT COUNT(*) FROM messages WHERE outcome = 'created'"):
+        found.append("tickets and messages that opened one are not as many")
+    if one("SELECT COUNT(*) - COUNT(DISTINCT message) FROM tickets") != 0:
+        found.append("a message opened two tickets")
+    if one("SELECT COUNT(*) FROM ticket_notes WHERE message IS NOT NULL") != one(
+        "SELECT COUNT(*) FROM messages WHERE outcome = 'appended'"
+    ):
+        found.append("notes and messages that became one are not as many")
+    if one("SELECT COUNT(*) FROM poll_items"):
+        found.append("items are still on their way")
+    quarantined = one("SELECT COUNT(*) FROM quarantine")
+    places = {place: len(store.in_folder(place)) for place in ("inbox", "processed", "failed")}
+    if places != {"inbox": 0, "processed": messages - quarantined, "failed": quarantined}:
+        found.append(f"items are in the wrong place: {places}, {quarantined} in quarantine")
+    if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+        found.append("the database is broken")
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=2_000)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--chance", type=float, default=0.05)
+    words = parser.parse_args()
+    problems = soak(words.messages, words.kills, words.seed, words.chance)
+    print("\n".join(problems) or f"all is well after {words.kills} kills: {words.messages} messages, each once and in its place")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
