@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: run test setup lint types check schemas sample lock clean bench
+.PHONY: run test setup lint types check schemas sample lock clean bench demo-exchange soak
 
 setup: $(VENV)/.ready
 
@@ -56,6 +56,14 @@ lock:
 bench: setup
 	$(BIN)/python bench/load_rules.py
 	$(BIN)/python bench/plan.py
+
+# A loopback Exchange with the sample's mail, polled once.
+demo-exchange: setup
+	$(BIN)/python tools/demo_exchange.py
+
+# `poll` is killed a hundred times while its server fails at random.
+soak: setup
+	$(BIN)/python tools/soak.py
 
 clean:
 	rm -rf $(VENV) sample.db* sample.outbox .pytest_cache .mypy_cache .ruff_cache

@@ -81,7 +81,7 @@ def _check(rules: Path, fix: bool) -> bool:
     for mailbox in config.mailboxes.values():
         if not mailbox.active or mailbox.source is None:
             continue
-        remote = remote_of(mailbox)
+        remote = remote_of(mailbox, config)
         try:
             problems = remote.check(fix)
             waiting = remote.backlog()

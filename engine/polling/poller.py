@@ -30,14 +30,15 @@ HOUSEKEEPING_SECONDS = 2.0
 STOP_SECONDS = 9.0
 
 
-def remote_of(mailbox: Mailbox) -> Remote:
+def remote_of(mailbox: Mailbox, config: Config) -> Remote:
     source = mailbox.source
     if isinstance(source, ExchangeSource):
         return ExchangeMailbox(mailbox.address, source)
     assert isinstance(source, GraphSource)
+    # msal and httpx are loaded only where a mailbox needs them.
     from engine.sources.graph import GraphMailbox
 
-    return GraphMailbox(mailbox.address, source)
+    return GraphMailbox(mailbox.address, source, config.settings.exchange)
 
 
 class MailboxTransport:
@@ -147,7 +148,7 @@ class Poller:
     def _loop(self, mailbox: Mailbox, setup: Setup, ended: threading.Event) -> None:
         """A mailbox's rounds, with longer and longer waits while it fails."""
         assert mailbox.source is not None
-        remote = remote_of(mailbox)
+        remote = remote_of(mailbox, setup.config)
         failures = 0
         with closing(open_database(self._db)) as connection:
             reader = Reader(mailbox.id, remote, Processor(connection, setup), self._deciding, self._observer, ended.is_set)
@@ -245,5 +246,5 @@ def _through_itself(config: Config, mailbox: str) -> bool:
 
 def _transport(config: Config, mailbox: str) -> Transport:
     if mailbox:
-        return MailboxTransport(remote_of(config.mailboxes[mailbox]))
+        return MailboxTransport(remote_of(config.mailboxes[mailbox], config))
     return transport_of(config.settings.sending) if config.settings.sending is not None else NoTransport()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,12 +16,11 @@ from urllib.parse import quote
 import httpx
 import msal
 
-from engine.config.model import GraphSource
+from engine.config.model import ExchangeTls, GraphSource
 from engine.config.secrets import MissingSecret, resolve
 from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost
 
 PAGE_ITEMS = 100
-_SECONDS = 60.0
 # MAPI's size of a message: Graph has no field of its own for it.
 _SIZE = "Long 0x0E08"
 _WELL_KNOWN = {"inbox": "inbox", "sent items": "sentitems", "archive": "archive", "deleted items": "deleteditems"}
@@ -29,8 +29,9 @@ _WELL_KNOWN = {"inbox": "inbox", "sent items": "sentitems", "archive": "archive"
 class GraphMailbox:
     """See `remote.Remote`."""
 
-    def __init__(self, address: str, source: GraphSource) -> None:
+    def __init__(self, address: str, source: GraphSource, tls: ExchangeTls) -> None:
         self.address = address
+        self._tls = tls
         self.source = source
         self._user = f"{source.endpoint}/users/{quote(address)}"
         self._client: httpx.Client | None = None
@@ -156,10 +157,8 @@ class GraphMailbox:
     # --- calls ---------------------------------------------------------------------------------------------------------
 
     def _call(self, method: str, url: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
-        if self._client is None:
-            self._client = httpx.Client(timeout=_SECONDS, headers={"User-Agent": "postroom"})
         told = {"Authorization": f"Bearer {self._token()}", "Prefer": 'IdType="ImmutableId"', **(headers or {})}
-        answer = self._client.request(method, url, headers=told, **more)
+        answer = self._http().request(method, url, headers=told, **more)
         if answer.status_code < 400:
             return answer
         code, words = _error(answer)
@@ -172,16 +171,25 @@ class GraphMailbox:
         wait = answer.headers.get("Retry-After", "")
         raise RemoteError(f"the server answered {answer.status_code}: {words}", float(wait) if wait.isdigit() else None)
 
+    def _http(self) -> httpx.Client:
+        """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named. msal uses it too."""
+        if self._client is None:
+            context = ssl.create_default_context(cafile=self._tls.ca_file)
+            self._client = httpx.Client(
+                timeout=self._tls.timeout.total_seconds(), headers={"User-Agent": "postroom"}, verify=context
+            )
+        return self._client
+
     def _token(self) -> str:
         if self._application is None:
             source = self.source
             credential: Any = resolve(source.client_secret) if source.client_secret else None
             if source.certificate:
-                credential = {"private_key_pfx_path": None, **_certificate(Path(resolve(source.certificate)))}
-                credential.pop("private_key_pfx_path")
+                credential = _certificate(Path(resolve(source.certificate)))
             self._application = msal.ConfidentialClientApplication(
                 resolve(source.client_id),
                 client_credential=credential,
+                http_client=self._http(),
                 authority=f"{source.authority}/{resolve(source.tenant)}",
                 instance_discovery=source.authority == "https://login.microsoftonline.com",
                 validate_authority=source.authority == "https://login.microsoftonline.com",
@@ -194,6 +202,7 @@ class GraphMailbox:
 
     def close(self) -> None:
         client, self._client = self._client, None
+        self._application = None  # it holds the client
         self._folders.clear()
         if client is not None:
             client.close()

@@ -1,0 +1,224 @@
+"""A small Microsoft Graph on loopback, over TLS: tokens, delta, `$value`, move, mark and sendMail, on the store of `tests/ews`."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+import ssl
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.ews.store import Folder, Item, Store
+
+
+class GraphServer:
+    """`start()` gives the address. Faults are (pattern of the path, status, headers, how often)."""
+
+    def __init__(self, store: Store, tls: ssl.SSLContext) -> None:
+        self.store = store
+        self.secret = "app-secret"
+        self.calls: Counter[str] = Counter()
+        self.faults: list[list[Any]] = []
+        self.token_requests: list[dict[str, list[str]]] = []
+        self._tls = tls
+        self._http: ThreadingHTTPServer | None = None
+        self.base = ""
+
+    def fail(self, pattern: str, status: int, times: int = 1, **headers: str) -> None:
+        self.faults.append([pattern, status, {name.replace("_", "-"): value for name, value in headers.items()}, times])
+
+    def start(self) -> str:
+        owner = self
+
+        class Handler(_Handler):
+            graph = owner
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self._http.socket = self._tls.wrap_socket(self._http.socket, server_side=True)
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+        self.base = f"https://localhost:{self._http.server_port}"
+        return self.base
+
+    def stop(self) -> None:
+        if self._http is not None:
+            self._http.shutdown()
+            self._http.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    graph: GraphServer
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 65536
+
+    def log_message(self, *_: Any) -> None:
+        """Silence."""
+
+    def do_GET(self) -> None:
+        self._do("GET")
+
+    def do_POST(self) -> None:
+        self._do("POST")
+
+    def do_PATCH(self) -> None:
+        self._do("PATCH")
+
+    def _do(self, method: str) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        graph = self.graph
+        parts = urlsplit(self.path)
+        path = unquote(parts.path)
+        for fault in graph.faults:
+            if fault[3] > 0 and re.search(fault[0], path):
+                fault[3] -= 1
+                self._json(fault[1], {"error": {"code": fault[2].pop("code", "x"), "message": "told to fail"}}, fault[2])
+                return
+        if "openid-configuration" in path:
+            tenant = f"{graph.base}/tenant"
+            self._json(
+                200,
+                {
+                    "issuer": f"{tenant}/v2.0",
+                    "authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize",
+                    "token_endpoint": f"{tenant}/oauth2/v2.0/token",
+                },
+            )
+            return
+        if path.endswith("/oauth2/v2.0/token"):
+            asked = parse_qs(body.decode())
+            graph.token_requests.append(asked)
+            if asked.get("client_secret") == [graph.secret] or "client_assertion" in asked:
+                self._json(200, {"access_token": "a-token", "token_type": "Bearer", "expires_in": 3600})
+            else:
+                self._json(
+                    401, {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
+                )
+            return
+        if self.headers.get("Authorization") != "Bearer a-token":
+            self._json(401, {"error": {"code": "InvalidAuthenticationToken", "message": "no"}})
+            return
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        rest = path.partition(f"/users/{graph.store.address}/")[2]
+        graph.calls[f"{method} {re.sub('(item|folder)-[0-9]+', 'X', rest)}"] += 1
+        self._route(method, rest, query, body)
+
+    def _route(self, method: str, rest: str, query: dict[str, str], body: bytes) -> None:
+        store = self.graph.store
+        if found := re.fullmatch(r"mailFolders/([^/]+)/messages/delta", rest):
+            self._delta(found[1], query)
+        elif found := re.fullmatch(r"mailFolders/([^/]+)/messages", rest):
+            items = sorted((item for item in store.in_folder(found[1]) if not item.is_read), key=lambda item: item.received)
+            self._json(200, {"value": [self._shown(item) for item in items[:1]]})
+        elif found := re.fullmatch(r"mailFolders/([^/]+)/childFolders|mailFolders", rest):
+            parent = found[1] or "root"
+            if method == "POST":
+                folder = store.add_folder(json.loads(body)["displayName"], parent)
+                self._json(201, {"id": folder.id})
+                return
+            wanted = re.search(r"displayName eq '(.*)'", query.get("$filter", ""))
+            folder_found = store.folder_named(wanted[1].replace("''", "'") if wanted else "", parent)
+            self._json(200, {"value": [{"id": folder_found.id}] if folder_found else []})
+        elif found := re.fullmatch(r"mailFolders/([^/]+)", rest):
+            self._folder(store.folders.get(found[1]))
+        elif found := re.fullmatch(r"messages/([^/]+)(/\$value|/move)?", rest):
+            self._message(method, found[1], found[2] or "", query, body)
+        elif rest == "sendMail":
+            store.sent.append(base64.b64decode(body))
+            self._json(202, None)
+        else:
+            self._json(404, {"error": {"code": "NotFound", "message": rest}})
+
+    def _folder(self, folder: Folder | None) -> None:
+        if folder is None:
+            self._json(404, {"error": {"code": "ErrorItemNotFound", "message": "no such folder"}})
+            return
+        unread = sum(not item.is_read for item in self.graph.store.in_folder(folder.id))
+        self._json(200, {"id": folder.id, "unreadItemCount": unread})
+
+    def _delta(self, folder: str, query: dict[str, str]) -> None:
+        store = self.graph.store
+        token = query.get("$deltatoken") or query.get("$skiptoken") or f"{store.epoch}:0"
+        epoch, _, place = token.partition(":")
+        if epoch != str(store.epoch):
+            self._json(410, {"error": {"code": "syncStateNotFound", "message": "The sync state generation is not found."}})
+            return
+        most = int(re.search(r"odata\.maxpagesize=(\d+)", self.headers.get("Prefer", "odata.maxpagesize=10"))[1])  # type: ignore[index]
+        shown, end, last = store.changes(folder, int(place), most)
+        value: list[dict[str, Any]] = []
+        for kind, identity in shown:
+            item = store.items.get(identity)
+            if kind == "delete" or item is None:
+                value.append({"id": identity, "@removed": {"reason": "deleted"}})
+            elif kind == "create":
+                value.append(self._shown(item))
+            else:
+                value.append({"id": identity, "isRead": item.is_read})
+        link = f"{self.graph.base}/v1.0/users/{store.address}/mailFolders/{folder}/messages/delta?"
+        ending = (
+            {"@odata.deltaLink": f"{link}$deltatoken={store.epoch}:{end}"}
+            if last
+            else {"@odata.nextLink": f"{link}$skiptoken={store.epoch}:{end}"}
+        )
+        self._json(200, {"value": value, **ending})
+
+    def _shown(self, item: Item) -> dict[str, Any]:
+        return {
+            "id": item.id,
+            "isRead": item.is_read,
+            "receivedDateTime": f"{item.received:%Y-%m-%dT%H:%M:%SZ}",
+            "singleValueExtendedProperties": [{"id": "Long 0xe08", "value": str(item.size)}],
+        }
+
+    def _message(self, method: str, identity: str, what: str, query: dict[str, str], body: bytes) -> None:
+        store = self.graph.store
+        item = store.items.get(identity)
+        if item is None:
+            self._json(
+                404, {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}}
+            )
+        elif what == "/$value":
+            self._answer(200, item.mime or b"", "text/plain")
+        elif what == "/move":
+            if 'IdType="ImmutableId"' in self.headers.get("Prefer", ""):
+                with store.lock:  # such an id survives moving
+                    old = item.folder
+                    item.folder = json.loads(body)["destinationId"]
+                    store.folders[old].changes.append(("delete", identity))
+                    store.folders[item.folder].changes.append(("create", identity))
+                self._json(201, {"id": identity})
+            else:
+                self._json(400, {"error": {"code": "x", "message": "ask for immutable ids"}})
+        elif method == "PATCH":
+            store.mark_read(identity)
+            self._json(200, {"id": identity})
+        else:
+            known = item.properties
+            self._json(
+                200,
+                {
+                    **self._shown(item),
+                    "subject": known.get("subject"),
+                    "from": {"emailAddress": {"address": known["from"]}} if "from" in known else None,
+                    "internetMessageId": known.get("message_id"),
+                    "bodyPreview": known.get("body"),
+                },
+            )
+
+    def _json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
+        self._answer(status, json.dumps(value).encode() if value is not None else b"", "application/json", headers)
+
+    def _answer(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
+        with contextlib.suppress(OSError):
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)

@@ -1,0 +1,189 @@
+"""Reading a mailbox by Microsoft Graph: the same promises as Exchange, with msal and httpx on a loopback server over TLS."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import trustme
+
+from engine.config.model import ExchangeTls, GraphSource
+from engine.sources.graph import GraphMailbox
+from engine.sources.remote import RemoteError, SignInFailed, StateLost
+from tests.ews.store import Store
+from tests.graph.server import GraphServer
+from tests.polling.conftest import ADDRESS, Desk, mail
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> trustme.CA:
+    found = trustme.CA()
+    found.cert_pem.write_to_path(tmp_path / "ca.pem")
+    return found
+
+
+@pytest.fixture
+def graph(authority: trustme.CA) -> Iterator[GraphServer]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    server = GraphServer(Store(ADDRESS), context)
+    server.start()
+    server.store.add_folder("Processed", "inbox", "processed")
+    server.store.add_folder("Failed", "inbox", "failed")
+    yield server
+    server.stop()
+
+
+def remote(graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: object) -> GraphMailbox:
+    monkeypatch.setenv("GRAPH_SECRET", "app-secret")
+    values: dict[str, object] = {
+        "tenant": "tenant",
+        "client_id": "app",
+        "client_secret": "${env:GRAPH_SECRET}",
+        "certificate": None,
+        "endpoint": f"{graph.base}/v1.0",
+        "authority": graph.base,
+        "folder": "Inbox",
+        "processed": "Inbox/Processed",
+        "failed": "Inbox/Failed",
+        "every": timedelta(seconds=1),
+    }
+    source = GraphSource(**(values | changes))  # type: ignore[arg-type]
+    return GraphMailbox(ADDRESS, source, ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=10)))
+
+
+@pytest.fixture
+def desk(rules: Path, tmp_path: Path, graph: GraphServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    found = Desk(rules, tmp_path / "p.db", remote(graph, tmp_path, monkeypatch))
+    yield found
+    found.remote.close()
+    found.connection.close()
+
+
+def test_mail_becomes_tickets_and_is_filed(desk: Desk, graph: GraphServer) -> None:
+    for number in range(3):
+        graph.store.add(mail(number))
+    graph.store.add(b"\x00 no message")
+    graph.store.add(mail(9), is_read=True)  # from long ago
+    desk.until_done()
+    assert desk.count("tickets") == 3 and desk.count("quarantine") == 1 and desk.count("poll_items") == 0
+    assert len(graph.store.in_folder("processed")) == 3 and len(graph.store.in_folder("failed")) == 1
+    assert graph.token_requests[0]["client_id"] == ["app"] and len(graph.token_requests) == 1  # the token is kept
+    graph.store.add(mail(4))
+    fetched = graph.calls["GET messages/X/$value"]
+    desk.until_done()
+    assert desk.count("tickets") == 4 and graph.calls["GET messages/X/$value"] == fetched + 1
+
+
+def test_a_large_backlog_comes_in_pages(desk: Desk, graph: GraphServer) -> None:
+    for number in range(230):
+        graph.store.add(mail(number))
+    desk.until_done()
+    assert desk.count("messages") == 230 and graph.calls["GET mailFolders/inbox/messages/delta"] >= 3
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 504])
+@pytest.mark.parametrize("path", ["delta", r"\$value", "move"])
+def test_every_fault_is_waited_out(path: str, status: int, desk: Desk, graph: GraphServer) -> None:
+    for number in range(3):
+        graph.store.add(mail(number))
+    graph.fail(path, status, times=2)
+    assert desk.until_done() >= 1
+    assert desk.count("tickets") == 3 and len(graph.store.in_folder("processed")) == 3
+
+
+def test_the_servers_own_wait_is_kept(desk: Desk, graph: GraphServer) -> None:
+    graph.fail("delta", 429, Retry_After="7")
+    with pytest.raises(RemoteError) as found:
+        desk.reader.round()
+    assert found.value.wait == 7
+
+
+def test_a_lost_state_makes_nothing_twice(desk: Desk, graph: GraphServer) -> None:
+    graph.store.add(mail(1))
+    desk.until_done()
+    graph.store.lose_sync_states()
+    graph.store.add(mail(2))
+    desk.until_done()
+    assert desk.count("messages") == 2
+
+
+def test_a_stored_place_of_another_server_is_not_followed(
+    graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(StateLost):
+        remote(graph, tmp_path, monkeypatch).changes("https://evil.example/v1.0/users/x")
+
+
+def test_a_wrong_secret_is_told_and_not_shown(graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph.secret = "another"
+    with pytest.raises(SignInFailed) as found:
+        remote(graph, tmp_path, monkeypatch).changes(None)
+    assert "AADSTS7000215" in str(found.value) and "app-secret" not in str(found.value)
+
+
+def test_a_certificate_signs_in(
+    graph: GraphServer, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert = authority.issue_cert("app.example", key_type=trustme.KeyType.RSA)
+    (tmp_path / "app.pem").write_bytes(cert.private_key_pem.bytes() + cert.cert_chain_pems[0].bytes())
+    mailbox = remote(graph, tmp_path, monkeypatch, client_secret=None, certificate=str(tmp_path / "app.pem"))
+    assert mailbox.changes(None).items == ()
+    assert "client_assertion" in graph.token_requests[0] and "client_secret" not in graph.token_requests[0]
+
+
+def test_without_a_folder_messages_are_marked_as_read(
+    rules: Path, tmp_path: Path, graph: GraphServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(rules, tmp_path / "p.db", remote(graph, tmp_path, monkeypatch, processed=None, failed=None))
+    graph.store.add(mail(1))
+    desk.until_done()
+    (item,) = graph.store.in_folder("inbox")
+    assert item.is_read
+
+
+def test_an_item_that_is_gone_meanwhile_is_no_error(desk: Desk, graph: GraphServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [graph.store.add(mail(number)) for number in range(2)]
+    real = desk.remote.fetch
+
+    def fetch(wanted: object) -> object:
+        graph.store.delete(items[0].id)
+        return real(wanted)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk.remote, "fetch", fetch)
+    desk.until_done()
+    assert desk.count("messages") == 1
+
+
+def test_a_large_item_is_refused_by_its_head_and_one_without_mime_rebuilt(desk: Desk, graph: GraphServer) -> None:
+    head = {"subject": "Huge", "from": "maya@brightwater.example", "message_id": "<h@x>", "body": "text"}
+    graph.store.add(mail(1), shown_size=100 * 1024 * 1024, properties=head)
+    graph.store.add(b"", properties={**head, "subject": "Small", "message_id": "<s@x>"})
+    desk.until_done()
+    assert set(desk.connection.execute("SELECT subject, outcome, reason FROM messages")) == {
+        ("Huge", "refused", "too_large"),
+        ("Small", "created", None),
+    }
+
+
+def test_sending_keeps_our_headers(desk: Desk, graph: GraphServer) -> None:
+    desk.remote.send(b"From: a@b.example\r\nMessage-ID: <ours@x>\r\nAuto-Submitted: auto-replied\r\n\r\nhello\r\n")
+    assert graph.store.sent == [b"From: a@b.example\r\nMessage-ID: <ours@x>\r\nAuto-Submitted: auto-replied\r\n\r\nhello\r\n"]
+
+
+def test_check_says_which_folders_are_missing_and_fix_creates_them(
+    graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox = remote(graph, tmp_path, monkeypatch, processed="Inbox/It's done")
+    assert mailbox.check(False) == ["there is no folder Inbox/It's done; `postroom poll --check --fix` creates it"]
+    assert mailbox.check(True) == [] and mailbox.check(False) == []
+
+
+def test_an_untrusted_certificate_is_told(graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailbox = remote(graph, tmp_path, monkeypatch)
+    mailbox._tls = ExchangeTls(None, True, timedelta(seconds=5))
+    with pytest.raises(RemoteError, match=r"(?i)certificate"):
+        mailbox.changes(None)
