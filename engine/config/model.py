@@ -220,6 +220,7 @@ class ExchangeSource:
     tenant: str | None
     client_id: str | None
     client_secret: str | None
+    certificate: str | None
     token_url: str | None
     folder: str
     processed: str | None

@@ -124,6 +124,7 @@ def _source(data: dict[str, Any]) -> ExchangeSource | GraphSource | None:
         tenant=exchange.get("tenant"),
         client_id=exchange.get("client_id"),
         client_secret=exchange.get("client_secret"),
+        certificate=exchange.get("certificate"),
         token_url=exchange.get("token_url"),
         **_folders(exchange),
     )

@@ -38,6 +38,7 @@ from requests.adapters import HTTPAdapter
 
 from engine.config.model import ExchangeSource, ExchangeTls
 from engine.config.secrets import MissingSecret, resolve
+from engine.sources.certificate import BadCertificate, client_assertion
 from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost
 
 PAGE_ITEMS = 100
@@ -60,9 +61,18 @@ class _Policy(FailFast):  # type: ignore[misc]
 class _OAuth2(OAuth2Credentials):  # type: ignore[misc]
     """Client credentials of an application; the token's address can be another than Microsoft's."""
 
-    def __init__(self, token_url: str | None, **more: Any) -> None:
+    def __init__(self, token_url: str | None, certificate: str | None, **more: Any) -> None:
         super().__init__(**more)
         self._token_url = token_url
+        self._certificate = certificate
+
+    def token_params(self) -> dict[str, Any]:
+        """With a certificate, what it signed stands for the secret (RFC 7523), anew for each token."""
+        found = dict(super().token_params())
+        if self._certificate:
+            found["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            found["client_assertion"] = client_assertion(self._certificate, str(self.client_id), self.token_url)
+        return found
 
     @property
     def token_url(self) -> str:
@@ -136,9 +146,9 @@ class ExchangeMailbox:
                 )
             )
             items = tuple(
-                RemoteItem(item.id, int(item.size or 0), not item.is_read)
+                RemoteItem(item.id, int(item.size or 0), not getattr(item, "is_read", False))
                 for kind, item in found
-                if kind == "create" and isinstance(item, Message)
+                if kind == "create"  # meeting requests and the like too: they are mail
             )
             last = bool(service.includes_last_item_in_range) or service.sync_state == state
             return Page(items, service.sync_state, last)
@@ -268,6 +278,7 @@ class ExchangeMailbox:
 
             return _OAuth2(
                 secret(source.token_url),
+                secret(source.certificate),
                 client_id=secret(source.client_id),
                 client_secret=secret(source.client_secret),
                 tenant_id=secret(source.tenant),
@@ -321,7 +332,7 @@ def _told() -> Iterator[None]:
         yield
     except RemoteError:
         raise
-    except MissingSecret as missing:
+    except (MissingSecret, BadCertificate) as missing:
         raise SignInFailed(str(missing)) from missing
     except ErrorInvalidSyncStateData as error:
         raise StateLost("the server no longer knows the sync state") from error

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ import msal
 
 from engine.config.model import ExchangeTls, GraphSource
 from engine.config.secrets import MissingSecret, resolve
+from engine.sources.certificate import BadCertificate, read_certificate
 from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost
 
 PAGE_ITEMS = 100
@@ -185,7 +185,8 @@ class GraphMailbox:
             source = self.source
             credential: Any = resolve(source.client_secret) if source.client_secret else None
             if source.certificate:
-                credential = _certificate(Path(resolve(source.certificate)))
+                text, fingerprint = read_certificate(resolve(source.certificate))
+                credential = {"private_key": text, "thumbprint": fingerprint.hex(), "public_certificate": text}
             self._application = msal.ConfidentialClientApplication(
                 resolve(source.client_id),
                 client_credential=credential,
@@ -210,18 +211,6 @@ class GraphMailbox:
 
 class _Gone(RemoteError):
     """There is no such item or folder (any more)."""
-
-
-def _certificate(path: Path) -> dict[str, str]:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-
-    try:
-        text = path.read_text("ascii")
-        thumbprint = x509.load_pem_x509_certificate(text.encode()).fingerprint(hashes.SHA1()).hex()  # noqa: S303  # what Entra asks for
-    except (OSError, ValueError) as error:
-        raise SignInFailed(f"the certificate {path} cannot be used: {error}") from error
-    return {"private_key": text, "thumbprint": thumbprint, "public_certificate": text}
 
 
 def _error(answer: httpx.Response) -> tuple[str, str]:
@@ -277,7 +266,7 @@ def _told() -> Iterator[None]:
         yield
     except RemoteError:
         raise
-    except MissingSecret as missing:
+    except (MissingSecret, BadCertificate) as missing:
         raise SignInFailed(str(missing)) from missing
     except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
         raise RemoteError(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error

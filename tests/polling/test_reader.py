@@ -279,6 +279,25 @@ def test_oauth_with_impersonation(polled: Path, exchange: Server, monkeypatch: p
     assert exchange.impersonated == {ADDRESS}
 
 
+def test_oauth_with_a_certificate(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    cert = trustme.CA().issue_cert("app.example", key_type=trustme.KeyType.RSA)
+    (tmp_path / "app.pem").write_bytes(cert.private_key_pem.bytes() + cert.cert_chain_pems[0].bytes())
+    exchange.user = "nobody"
+    url = f"{exchange.endpoint.rpartition('/EWS')[0]}/token"
+    new = f"auth: oauth2\n    tenant: t\n    client_id: app\n    certificate: {tmp_path}/app.pem\n    token_url: {url}"
+    assert _mailbox(polled, "auth: basic", new).changes(None).items == ()
+    import jwt
+    from cryptography import x509
+
+    key = x509.load_pem_x509_certificate(cert.cert_chain_pems[0].bytes()).public_key()
+    claims = jwt.decode(exchange.token_params["client_assertion"], key, algorithms=["RS256"], audience=url)  # type: ignore[arg-type]
+    assert claims["iss"] == claims["sub"] == "app" and not exchange.token_params.get("client_secret")
+    (tmp_path / "app.pem").write_text("no certificate")
+    with pytest.raises(SignInFailed, match="cannot be used"):
+        _mailbox(polled, "tenant: t", "tenant: u").changes(None)
+
+
 def test_tls_is_verified_and_a_private_ca_can_be_named(polled: Path, tmp_path: Path) -> None:
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
