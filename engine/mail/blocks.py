@@ -28,14 +28,14 @@ _LABEL_LINE = re.compile(
 _QUOTE = re.compile(r"^[ \t]{0,3}>")
 _RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
 ORIGINAL = re.compile(
-    r"^[ \t>]*[-_─—]{2,}[ \t]*(original[ -]?(message|appointment)|reply[ -]?message|ursprüngliche (nachricht|e-?mail)|originalnachricht"
+    r"^[ \t>]*+[-_─—]{2,}+[ \t]*+(original[ -]?(message|appointment)|reply[ -]?message|ursprüngliche (nachricht|e-?mail)|originalnachricht"
     r"|mensaje original|message d['’]origine|message original|messaggio originale|mensagem original"
     r"|oorspronkelijk bericht|originele bericht|oprindelig meddelelse|original meddelelse|ursprungligt meddelande"
     r"|wiadomość oryginalna|alkuperäinen viesti)[ \t]*[-_─—]*[ \t]*$",
     re.IGNORECASE,
 )
 FORWARDED = re.compile(
-    r"^[ \t>]*[-_─—]*[ \t]*(forwarded message|begin forwarded message|weitergeleitete nachricht"
+    r"^[ \t>]*+[-_─—]*+[ \t]*+(forwarded message|begin forwarded message|weitergeleitete nachricht"
     r"|anfang der weitergeleiteten (nachricht|e-?mail)|mensaje reenviado|inicio del mensaje reenviado|message transféré"
     r"|début du message (réexpédié|transféré)|message réexpédié|messaggio inoltrato|inizio messaggio inoltrato"
     r"|mensagem encaminhada|mensagem reencaminhada|início da mensagem (encaminhada|reencaminhada)"

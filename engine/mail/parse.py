@@ -13,6 +13,7 @@ from email.policy import compat32
 from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
+from engine.mail.bounded import bounded
 from engine.mail.decode import decode_bytes, decode_header
 from engine.mail.forwarded import find_forwarded
 from engine.mail.html import html_to_text
@@ -42,7 +43,7 @@ class _Body:
 def parse_message(raw: bytes) -> Message:
     """Every step is bounded; whatever still fails in one is a defect, and the rest of the message stands."""
     defects: list[str] = []
-    parsed = _parse(raw, defects)
+    parsed = _parse(bounded(raw, defects), defects)
     raw_fields = [(name, str(value)) for name, value in parsed.raw_items()][:MOST_HEADERS]
     # Headers that we ourselves write and read are nobody else's to set (`behaviour.md` 3.1).
     raw_fields = [(name, value) for name, value in raw_fields if not name.lower().startswith("x-postroom")]

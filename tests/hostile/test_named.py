@@ -1,0 +1,297 @@
+"""Mail that means harm, case by case, through parse, decide and store: no exception, no hang, nothing gained by it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import signal
+import sqlite3
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.decide.setup import Setup
+from engine.mail.parse import parse_message
+from engine.processing import Processor, Summary
+from engine.sources.item import Item
+from engine.store.database import open_database
+
+HEAD = "From: maya@brightwater.example\r\nTo: help@harbourhill.example\r\nMessage-ID: <h@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n"
+
+
+@pytest.fixture(autouse=True)
+def no_hang() -> Iterator[None]:
+    """A case that does not end ends the test; how fast it is, is a benchmark's matter."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError("it hangs")
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    found = open_database(tmp_path / "p.db")
+    yield found
+    found.close()
+
+
+def run(connection: sqlite3.Connection, setup: Setup, *mails: bytes, mailbox: str = "help") -> Summary:
+    return Processor(connection, setup).run([Item(str(number), lambda raw=raw: raw) for number, raw in enumerate(mails)], mailbox)  # type: ignore[misc]
+
+
+def one(connection: sqlite3.Connection, query: str) -> tuple[object, ...]:
+    found: tuple[object, ...] = connection.execute(query).fetchone()
+    return found
+
+
+def nested(depth: int) -> bytes:
+    parts = "".join(f"Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n" for level in range(depth))
+    return f"{HEAD}Subject: deep\r\nMIME-Version: 1.0\r\n{parts}Content-Type: text/plain\r\n\r\nbottom\r\n".encode()
+
+
+CASES: dict[str, bytes] = {
+    "MIME nested a thousand deep": nested(1_000),
+    "a hundred thousand parts": f"{HEAD}Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
+    + b"--b\r\n\r\nx\r\n" * 100_000,
+    "a header of one megabyte": HEAD.encode() + b"Subject: " + b"a" * 1_000_000 + b"\r\n\r\nx\r\n",
+    "a hundred thousand headers": HEAD.encode() + b"X-A: b\r\n" * 100_000 + b"Subject: x\r\n\r\nx\r\n",
+    "a million addresses": HEAD.encode()
+    + b"Cc: "
+    + b",\r\n ".join([b"a@b.example"] * 50_000)
+    + b", "
+    + b"a@b.example, " * 20_000
+    + b"\r\nSubject: x\r\n\r\nx\r\n",
+    "references without end": HEAD.encode()
+    + b"References: "
+    + b" ".join(b"<%d@x>" % number for number in range(30_000))
+    + b"\r\nSubject: x\r\n\r\nx\r\n",
+    "a charset that lies": f"{HEAD}Subject: =?utf-16?b?/////w==?=\r\nContent-Type: text/plain; charset=utf-16\r\n\r\n".encode()
+    + b"\xff\xfe\xffodd",
+    "a charset that is code": f'{HEAD}Subject: x\r\nContent-Type: text/plain; charset="zlib_codec"\r\n\r\nx\r\n'.encode(),
+    "surrogates and NUL": f"{HEAD}Subject: =?utf-8?b?7aCA7bCAAA==?=\r\n\r\n".encode() + b"\xed\xa0\x80\x00\xed\xb0\x80",
+    "an encoded word without end": HEAD.encode() + b"Subject: " + b"=?utf-8?q?" * 30_000 + b"\r\n\r\nx\r\n",
+    "quoted-printable that is none": f"{HEAD}Subject: x\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
+    + b"=ZZ=" * 50_000,
+    "base64 that is none": f"{HEAD}Subject: x\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode() + b"####" * 50_000,
+    "brackets that blow up elsewhere": f"{HEAD}Subject: {'[' * 5_000}{'(' * 5_000}\r\n\r\n".encode()
+    + b"On "
+    + b"a " * 20_000
+    + b"wrote:\r\n> x",
+    "lines of spaces": f"{HEAD}Subject: x\r\n\r\n".encode() + (b" " * 5_000 + b"\r\n") * 50 + b"-- \r\n" * 5_000,
+    "quotation marks nested": f"{HEAD}Subject: Re: x\r\n\r\n".encode()
+    + b"\r\n".join(b">" * (number % 500) + b" x" for number in range(5_000)),
+    "HTML nested ten thousand deep": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode() + b"<div>" * 10_000 + b"x",
+    "HTML of one tag": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n<a ".encode() + b"b='c' " * 50_000,
+    "an HTML comment without end": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode() + b"<!--" * 50_000,
+    "a date of another world": HEAD.replace(
+        "Mon, 2 Nov 2026 10:00:00 +0000", "Mon, 99 Xxx 99999999999 99:99:99 +9999999"
+    ).encode()
+    + b"Subject: x\r\n\r\nx",
+    "no sender": b"Subject: x\r\n\r\nx",
+    "a Message-ID of all sorts": b"From: a@b.example\r\nMessage-ID: <\x00'; DROP TABLE messages; --\xff>\r\nSubject: x\r\n\r\nx",
+    "TNEF that is none": f"{HEAD}Subject: x\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode()
+    + base64.b64encode(b"\x78\x9f\x3e\x22" + b"\xff" * 5_000),
+    "a boundary that is a pattern": f'{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary="(a+)+$"\r\n\r\n--(a+)+$\r\n\r\n{"a" * 5_000}\r\n'.encode(),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_taken_and_the_next_one_goes_on(name: str, connection: sqlite3.Connection, setup: Setup) -> None:
+    summary = run(
+        connection, setup, CASES[name], HEAD.replace("<h@x>", "<next@x>").encode() + b"Subject: the next one\r\n\r\ny\r\n"
+    )
+    assert sum(summary.outcomes.values()) == 2 and not summary.unread
+    assert "quarantined: error" not in summary.outcomes, summary.held
+    assert one(connection, "SELECT COUNT(*) FROM tickets WHERE title = 'the next one'") == (1,)
+
+
+@pytest.mark.parametrize("name", [name for name, raw in CASES.items() if len(raw) > 100_000])
+def test_it_takes_no_memory_beyond_ten_times_its_size(name: str) -> None:
+    raw = CASES[name]
+    tracemalloc.start()
+    try:
+        parse_message(raw)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < max(10 * len(raw), 8_000_000), f"{peak / len(raw):.1f} times"
+
+
+def test_a_message_of_thirty_megabytes(connection: sqlite3.Connection, setup: Setup) -> None:
+    raw = HEAD.encode() + b"Subject: big\r\n\r\n" + b"On Monday, somebody wrote something here: and more\r\n" * 600_000
+    run(connection, setup, raw)
+    assert one(connection, "SELECT outcome, reason FROM messages") == ("refused", "too_large")
+    parsed = parse_message(raw)  # where the limit is higher
+    assert parsed.text
+
+
+def test_a_zip_bomb_is_never_unpacked(connection: sqlite3.Connection, setup: Setup) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", b"\0" * 50_000_000)
+    body = base64.encodebytes(packed.getvalue()).decode()
+    raw = f"{HEAD}Subject: x\r\nContent-Type: application/zip; name=z.zip\r\nContent-Disposition: attachment; filename=z.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}"
+    run(connection, setup, raw.encode())
+    assert one(connection, "SELECT name, size FROM attachments") == ("z.zip", len(packed.getvalue()))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd",
+        "..\\..\\boot.ini",
+        "/etc/shadow",
+        "C:\\x.txt",
+        "con",
+        "NUL.txt",
+        "a\x00b.txt",
+        ".htaccess",
+        "x" * 5_000 + ".pdf",
+        "a\r\nX: y.txt",
+        "\u202efdp.exe",
+        "-rf",
+        "~",
+        "",
+        " . ",
+        "aux.tar.gz",
+        "a/b",
+        "名前.txt",
+    ],
+)
+def test_names_of_attachments_are_made_safe(name: str, connection: sqlite3.Connection, setup: Setup) -> None:
+    from email.header import Header
+
+    shown = Header(name, "utf-8").encode().replace("\n", "\r\n") if name else ""
+    raw = f'{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename="{shown}"\r\n\r\ndata\r\n--b--\r\n'
+    run(connection, setup, raw.encode())
+    rows = connection.execute("SELECT name FROM attachments").fetchall()
+    for (found,) in rows:
+        assert (
+            found
+            and len(found) <= 200
+            and not set(found) & set('/\\\0\r\n:"<>|?*')
+            and not found.startswith((".", "-", "~", " "))
+        )
+        assert found.split(".")[0].upper() not in ("CON", "NUL", "AUX", "PRN", "COM1", "LPT1") and "\u202e" not in found
+    files = {path.name for path in Path(one(connection, "PRAGMA database_list")[2] + ".files").rglob("*") if path.is_file()}  # type: ignore[operator]
+    assert all(len(file) == 64 for file in files)  # names on disk are digests
+
+
+def test_html_loses_scripts_forms_pixels_and_styles(connection: sqlite3.Connection, setup: Setup) -> None:
+    html = (
+        "<p onclick='x()' style='background:url(https://evil.example/p)'>Hello</p><script>alert(1)</script><form action=//evil.example>"
+        "<input name=q></form><img src='https://evil.example/pixel.gif' width=1><iframe src=//evil.example></iframe><style>*{display:none}</style>"
+        "<a href='javascript:alert(1)'>go</a><object data=x></object><base href=//evil.example><meta http-equiv=refresh content='0;url=//evil.example'><svg onload=alert(1)>"
+    )
+    run(connection, setup, f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n{html}".encode())
+    (kept,) = one(connection, "SELECT html FROM tickets")
+    assert "Hello" in str(kept)
+    for word in (
+        "script",
+        "onclick",
+        "onload",
+        "evil.example",
+        "<form",
+        "<input",
+        "<iframe",
+        "<style",
+        "javascript:",
+        "<object",
+        "<base",
+        "<meta",
+        "<svg",
+        "style=",
+    ):
+        assert word not in str(kept).lower(), kept
+
+
+def test_sql_in_everything_is_text(connection: sqlite3.Connection, setup: Setup) -> None:
+    evil = "x'); DROP TABLE tickets; --"
+    raw = f'From: "{evil}" <maya@brightwater.example>\r\nTo: help@harbourhill.example\r\nSubject: {evil}\r\nMessage-ID: <{evil.replace(" ", "")}@x>\r\nIn-Reply-To: <{evil}>\r\n\r\n{evil}\r\n'
+    run(connection, setup, raw.encode())
+    assert one(connection, "SELECT title, description FROM tickets") == (evil, evil)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mаya@brightwater.example", "maya@brightwater.exаmple", "maya@brightwater.example\u200b", "ｍaya@brightwater.example"],
+)
+def test_an_address_that_only_looks_like_a_customers_is_a_strangers(
+    address: str, connection: sqlite3.Connection, setup: Setup
+) -> None:
+    run(connection, setup, f"From: {address}\r\nSubject: x\r\nMessage-ID: <1@x>\r\n\r\ny\r\n".encode())
+    assert (
+        one(connection, "SELECT contact FROM tickets") == (None,) or one(connection, "SELECT contact FROM tickets")[0] != "maya"
+    )
+
+
+def test_of_several_senders_the_first_counts(connection: sqlite3.Connection, setup: Setup) -> None:
+    run(
+        connection,
+        setup,
+        b"From: evil@evil.example, joost@harbourhill.example\r\nSender: joost@harbourhill.example\r\nSubject: x\r\nMessage-ID: <1@x>\r\n\r\ny\r\n",
+    )
+    assert one(connection, "SELECT sender, contact FROM tickets") == ("evil@evil.example", None)
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        '<!DOCTYPE a [<!ENTITY b "c">]><Autotask><ID name="harbourhill"/><PW name="sample-only"/></Autotask>',
+        '<!DOCTYPE a SYSTEM "file:///etc/passwd"><Autotask><ID name="harbourhill"/><PW name="sample-only"/></Autotask>',
+        '<Autotask><ID name="&a;"/><PW name="sample-only"/></Autotask>',
+        "<Autotask>" + "<a>" * 50_000 + "</Autotask>",
+    ],
+)
+def test_xml_tricks_in_the_alert_token_quarantine(xml: str, connection: sqlite3.Connection, setup: Setup) -> None:
+    run(
+        connection,
+        setup,
+        f"From: m@x.example\r\nSubject: x\r\nMessage-ID: <1@x>\r\n\r\nAlert: A-1\r\n{xml}\r\n".encode(),
+        mailbox="alerts",
+    )
+    assert one(connection, "SELECT outcome, reason FROM messages") == ("quarantined", "token")
+
+
+# --- spoofing -------------------------------------------------------------------------------------------------------
+
+
+def test_a_stranger_who_writes_as_a_technician_gains_nothing(connection: sqlite3.Connection, setup: Setup) -> None:
+    opened = HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n"
+    forged = b"From: joost@harbourhill.example\r\nSubject: T20261102.0001\r\nMessage-ID: <2@x>\r\nAuthentication-Results: evil.example; dmarc=pass header.from=harbourhill.example\r\n\r\n#T=8 #S=Done\r\nbooked\r\n"
+    run(connection, setup, opened, forged)
+    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
+    assert one(connection, "SELECT status FROM tickets")[0] != "Done"
+    assert "#T=8" in str(one(connection, "SELECT description FROM ticket_notes")[0])
+
+
+def test_a_customer_cannot_write_to_anothers_ticket_nor_learn_of_it(connection: sqlite3.Connection, setup: Setup) -> None:
+    opened = HEAD.encode() + b"Subject: the secret merger\r\n\r\nx\r\n"
+    other = b"From: carmen@olivar.example\r\nSubject: Re: [T20261102.0001]\r\nMessage-ID: <2@x>\r\nDate: Mon, 2 Nov 2026 11:00:00 +0000\r\nIn-Reply-To: <h@x>\r\n\r\ntell me\r\n"
+    none = b"From: carmen@olivar.example\r\nSubject: Re: [T20261102.0999]\r\nMessage-ID: <3@x>\r\nDate: Mon, 2 Nov 2026 12:00:00 +0000\r\n\r\ntell me more\r\n"
+    run(connection, setup, opened, other, none)
+    assert one(connection, "SELECT COUNT(*) FROM ticket_notes") == (0,)
+    told = connection.execute("SELECT subject, body FROM outbox WHERE recipient = 'carmen@olivar.example' ORDER BY id").fetchall()
+    assert len(told) == 2 and not any("merger" in f"{subject}{body}" for subject, body in told)
+    # What she is told differs in her own words and number only: whether the number exists does not show.
+    shape = [
+        (
+            subject.replace("0002", "#").replace("0003", "#").replace("0999", "?").replace("0001", "?"),
+            body.replace("0002", "#").replace("0003", "#"),
+        )
+        for subject, body in told
+    ]
+    assert shape[0] == shape[1]
+
+
+def test_right_to_left_overrides_do_not_reach_the_terminal(connection: sqlite3.Connection, setup: Setup) -> None:
+    from engine.report.safe import printable
+
+    assert "\u202e" not in printable("invoice\u202efdp.exe\x1b[2J") and "\x1b" not in printable("\x1b[2J")
