@@ -8,6 +8,7 @@ import click
 
 from engine import __version__
 from engine.commands.check import check
+from engine.commands.doctor import doctor
 from engine.commands.explain import explain
 from engine.commands.fmt import fmt
 from engine.commands.health import health
@@ -40,7 +41,25 @@ def cli() -> None:
     """
 
 
-for command in (run, poll, check, fmt, test, plan, explain, show, status, retry, run_waiting, send, schema, init, health, prune):
+for command in (
+    run,
+    poll,
+    check,
+    fmt,
+    test,
+    plan,
+    explain,
+    show,
+    status,
+    retry,
+    run_waiting,
+    send,
+    schema,
+    init,
+    health,
+    prune,
+    doctor,
+):
     cli.add_command(command)
 
 

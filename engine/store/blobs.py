@@ -17,6 +17,10 @@ class Blobs:
     def path(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
 
+    def files(self) -> list[Path]:
+        """All files that are there, also what a crash left half written."""
+        return [path for path in self.folder.rglob("*") if path.is_file()] if self.folder.is_dir() else []
+
     def keep(self, attachment: Attachment) -> None:
         """Raises `OSError`, such as for a full disk; then nothing of the message is stored."""
         path = self.path(attachment.sha256)

@@ -1,0 +1,50 @@
+"""`postroom doctor`: is the database well, and can it be mended?"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from engine.commands.options import common
+from engine.errors import Position, StoreError
+from engine.report.safe import printable
+from engine.store.blobs import Blobs
+from engine.store.database import explain_error, open_database
+from engine.store.doctor import examine, repair
+
+
+@click.command()
+@click.option("--fix", is_flag=True, help="Repair what is safe to repair, then look again.")
+@common
+def doctor(fix: bool, rules: Path, db: Path, verbose: bool) -> None:
+    """Examine the database and its attachments: integrity, orphans, files that are missing or too many, messages without an outcome.
+
+    \b
+    Example:
+      postroom doctor --fix
+
+    Exit status: 1 when something is wrong (still, with --fix).
+    """
+    if not db.exists():
+        raise StoreError.of("there is no such database", "name one with --db", Position(str(db)))
+    try:
+        with closing(open_database(db)) as connection:
+            blobs = Blobs(db.with_name(f"{db.name}.files"))
+            found = list(examine(connection, blobs))
+            if fix and any(one.repair for one in found):
+                repair(connection, blobs)
+                click.echo("repaired: " + "; ".join(f"{one.what}: {one.repair}" for one in found if one.repair))
+                found = list(examine(connection, blobs))
+    except (sqlite3.Error, OSError) as error:
+        raise explain_error(error, db) from error
+    for one in found:
+        click.echo(printable(f"{one.count} {one.what}" + (f"; --fix: {one.repair}" if one.repair else "")))
+        for example in one.examples[:5]:
+            click.echo(printable(f"    {example}"))
+    if not found:
+        click.echo("all is well")
+    sys.exit(1 if found else 0)

@@ -1,0 +1,157 @@
+"""What can be wrong with a database and its attachments, and what of it is safe to repair."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.mail.parse import parse_message
+from engine.store.blobs import Blobs
+
+MOST_SHOWN = 20
+YOUNG_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Ailment:
+    """`repair` is what `--fix` does about it; empty: a person must."""
+
+    what: str
+    count: int
+    examples: tuple[str, ...] = ()
+    repair: str = ""
+
+
+# (what, the rows, what --fix does, in words, and the statement that does it)
+_ORPHANS = (
+    (
+        "notes of tickets that are not there",
+        "SELECT id FROM ticket_notes WHERE ticket NOT IN (SELECT number FROM tickets)",
+        "",
+        "",
+    ),
+    (
+        "time entries of tickets that are not there",
+        "SELECT id FROM ticket_time_entries WHERE ticket NOT IN (SELECT number FROM tickets)",
+        "",
+        "",
+    ),
+    (
+        "tags of tickets that are not there",
+        "SELECT ticket || ' ' || tag FROM ticket_tags WHERE ticket NOT IN (SELECT number FROM tickets)",
+        "they are removed",
+        "DELETE FROM ticket_tags WHERE ticket NOT IN (SELECT number FROM tickets)",
+    ),
+    (
+        "rules that wait for tickets that are not there",
+        "SELECT rule || ' ' || ticket FROM waiting_rules WHERE status = 'waiting' AND ticket NOT IN (SELECT number FROM tickets)",
+        "they are dropped",
+        "UPDATE waiting_rules SET status = 'dropped', because = 'the ticket is not there' WHERE status = 'waiting' AND ticket NOT IN (SELECT number FROM tickets)",
+    ),
+    ("messages without an outcome", "SELECT id FROM messages WHERE outcome = '' OR NOT json_valid(decision)", "", ""),
+    (
+        "messages that became a ticket which is not there",
+        "SELECT id FROM messages WHERE outcome = 'created' AND number NOT IN (SELECT number FROM tickets)",
+        "",
+        "",
+    ),
+    (
+        "quarantined messages without a row in quarantine",
+        "SELECT id FROM messages WHERE outcome = 'quarantined' AND id NOT IN (SELECT message FROM quarantine) AND raw_sha256 IN (SELECT sha256 FROM raw_messages)",
+        "they are put back into quarantine",
+        "INSERT INTO quarantine (message, mailbox, source_id, raw_sha256, reason, error, created_at) SELECT id, mailbox, source_id, raw_sha256,"
+        " COALESCE(reason, 'error'), 'found by doctor', processed_at FROM messages WHERE outcome = 'quarantined'"
+        " AND id NOT IN (SELECT message FROM quarantine) AND raw_sha256 IN (SELECT sha256 FROM raw_messages)",
+    ),
+    (
+        "raw messages that belong to none",
+        "SELECT sha256 FROM raw_messages WHERE sha256 NOT IN (SELECT raw_sha256 FROM messages)",
+        "they are removed",
+        "DELETE FROM raw_messages WHERE sha256 NOT IN (SELECT raw_sha256 FROM messages)",
+    ),
+)
+
+
+def examine(connection: sqlite3.Connection, blobs: Blobs | None) -> Iterator[Ailment]:
+    """Everything that is wrong, the worst first. A database that SQLite itself calls broken is not looked at further."""
+    broken = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
+    if broken:
+        yield Ailment("SQLite finds the database broken; restore it from a backup", len(broken), tuple(broken))
+        return
+    keys = [f"{table} row {row}" for table, row, *_ in connection.execute("PRAGMA foreign_key_check")]
+    if keys:
+        yield Ailment("rows that name rows which are not there", len(keys), tuple(keys[:MOST_SHOWN]))
+    for what, query, repair, _ in _ORPHANS:
+        found = [str(row[0]) for row in connection.execute(query)]
+        if found:
+            yield Ailment(what, len(found), tuple(found[:MOST_SHOWN]), repair)
+    if blobs is not None:
+        yield from _files(connection, blobs)
+
+
+def _files(connection: sqlite3.Connection, blobs: Blobs) -> Iterator[Ailment]:
+    known = {str(row[0]) for row in connection.execute("SELECT DISTINCT sha256 FROM attachments")}
+    there = {path.name: path for path in blobs.files()}
+    missing = sorted(known - there.keys())
+    if missing:
+        yield Ailment(
+            "attachments without their file",
+            len(missing),
+            tuple(missing[:MOST_SHOWN]),
+            "those whose message is still kept are taken from it",
+        )
+    other = sorted(name for name, path in there.items() if name in known and _digest(path) != name)
+    if other:
+        yield Ailment("files of attachments that are not what they were", len(other), tuple(other[:MOST_SHOWN]))
+    spare = sorted(name for name in there.keys() - known if _is_old(there[name]))
+    if spare:
+        yield Ailment("files that belong to no attachment", len(spare), tuple(spare[:MOST_SHOWN]), "they are removed")
+
+
+def _is_old(path: Path) -> bool:
+    """A young file may belong to a message that another process is just storing."""
+    return time.time() - path.stat().st_mtime > YOUNG_SECONDS
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def repair(connection: sqlite3.Connection, blobs: Blobs | None) -> None:
+    """What is safe, in one transaction: nothing is removed that a person may want."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for *_, statement in _ORPHANS:
+            if statement:
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    if blobs is not None:
+        _repair_files(connection, blobs)
+
+
+def _repair_files(connection: sqlite3.Connection, blobs: Blobs) -> None:
+    known = {str(row[0]) for row in connection.execute("SELECT DISTINCT sha256 FROM attachments")}
+    there = {path.name: path for path in blobs.files()}
+    wanted = known - there.keys()
+    if wanted:
+        rows = connection.execute(
+            "SELECT DISTINCT r.zlib FROM attachments a JOIN messages m ON m.id = a.message JOIN raw_messages r ON r.sha256 = m.raw_sha256"
+            f" WHERE a.sha256 IN ({', '.join('?' * len(wanted))})",
+            sorted(wanted),
+        )
+        for (packed,) in rows:
+            for attachment in parse_message(zlib.decompress(packed)).attachments:
+                if attachment.sha256 in wanted:
+                    blobs.keep(attachment)
+    for name in there.keys() - known:
+        if _is_old(there[name]):
+            there[name].unlink(missing_ok=True)

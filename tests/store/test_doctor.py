@@ -1,0 +1,114 @@
+"""`postroom doctor`: each ailment is found, what is safe is repaired, and a healthy database is left as it is."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.decide.setup import Setup
+from engine.processing import Processor
+from engine.sources.files import open_source
+from engine.store.database import open_database
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def db(tmp_path: Path, setup: Setup) -> Path:
+    path = tmp_path / "p.db"
+    connection = open_database(path)
+    Processor(connection, setup).run(open_source(str(ROOT / "sample")), None)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+def doctor(db: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "engine", "doctor", "--db", str(db), *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def change(db: Path, *statements: str) -> None:
+    connection = sqlite3.connect(db)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_a_healthy_database_is_well(db: Path) -> None:
+    done = doctor(db)
+    assert (done.returncode, done.stdout) == (0, "all is well\n"), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("statement", "says", "mended"),
+    [
+        (
+            "DELETE FROM quarantine",
+            "3 quarantined messages without a row in quarantine; --fix: they are put back into quarantine",
+            True,
+        ),
+        ("INSERT INTO raw_messages VALUES ('ab', 1, x'00')", "1 raw messages that belong to none; --fix: they are removed", True),
+        ("INSERT INTO ticket_tags VALUES ('T1', 'VPN')", "1 tags of tickets that are not there; --fix: they are removed", True),
+        (
+            "INSERT INTO waiting_rules (rule, ticket, due_at, status, created_at) VALUES ('r', 'T1', '', 'waiting', '')",
+            "1 rules that wait for tickets that are not there; --fix: they are dropped",
+            False,
+        ),
+        ("UPDATE messages SET decision = 'half' WHERE id = 1", "1 messages without an outcome\n", False),
+        ("UPDATE messages SET number = 'T9' WHERE id = 1", "1 messages that became a ticket which is not there\n", False),
+    ],
+)
+def test_an_ailment_is_found_and_mended_where_that_is_safe(db: Path, statement: str, says: str, mended: bool) -> None:
+    change(db, statement)
+    done = doctor(db)
+    assert done.returncode == 1 and says in done.stdout, done.stdout
+    assert (doctor(db, "--fix").returncode == 0) == mended
+
+
+def test_a_missing_file_is_taken_from_the_message_and_a_spare_one_removed(db: Path) -> None:
+    folder = Path(f"{db}.files")
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    kept = files[0].read_bytes()
+    files[0].unlink()
+    spare = folder / "ff" / ("f" * 64)
+    spare.parent.mkdir(exist_ok=True)
+    spare.write_bytes(b"x")
+    young = folder / "ff" / ("e" * 64)
+    young.write_bytes(b"being stored just now")
+    os.utime(spare, (0, 0))
+    done = doctor(db)
+    assert "1 attachments without their file" in done.stdout and "1 files that belong to no attachment" in done.stdout
+    assert doctor(db, "--fix").returncode == 0
+    assert files[0].read_bytes() == kept and not spare.exists() and young.exists()
+
+
+def test_a_file_that_changed_is_told(db: Path) -> None:
+    file = next(path for path in Path(f"{db}.files").rglob("*") if path.is_file())
+    file.write_bytes(b"something else")
+    done = doctor(db, "--fix")
+    assert done.returncode == 1 and "1 files of attachments that are not what they were" in done.stdout
+
+
+def test_a_broken_database_is_told(db: Path) -> None:
+    data = bytearray(db.read_bytes())
+    data[20_000:40_000] = os.urandom(20_000)
+    db.write_bytes(data)
+    done = doctor(db)
+    assert done.returncode in (1, 2) and "restore it from a backup" in done.stdout + done.stderr
+
+
+def test_the_folder_of_attachments_may_vanish_and_comes_again(db: Path, setup: Setup) -> None:
+    import shutil
+
+    shutil.rmtree(f"{db}.files")
+    assert "attachments without their file" in doctor(db).stdout
+    done = doctor(db, "--fix")
+    assert done.returncode == 0, done.stdout
