@@ -56,6 +56,7 @@ lock:
 bench: setup
 	$(BIN)/python bench/load_rules.py
 	$(BIN)/python bench/plan.py
+	$(BIN)/python bench/tags.py
 
 # A loopback Exchange with the sample's mail, polled once.
 demo-exchange: setup

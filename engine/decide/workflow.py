@@ -17,7 +17,7 @@ from engine.rules.program import Program, Reading
 
 MOST_UPDATE_PASSES = 5
 # Beyond so many rules a Decision keeps how many did not run, and why only where that is asked for (`explain`).
-MOST_REASONS_KEPT = 200
+MOST_REASONS_KEPT = 40
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,9 @@ _LABELS = {
     "reply-to": "reply-to antwort_an responder_a répondre_à rispondi_a responder_para antwoord_aan",
 }
 _KIND_OF = {word.replace("_", " "): kind for kind, words in _LABELS.items() for word in words.split()}
-_LABEL_LINE = re.compile(
-    r"^[ \t>*_|]{0,20}("
-    + "|".join(sorted((re.escape(word) for word in _KIND_OF), key=len, reverse=True))
-    + r")[ \t*_\u00a0]{0,5}:[ \t*_\u00a0]{0,5}(.{0,1000})",
-    re.IGNORECASE,
-)
+_LABEL = r"^[ \t>*_|]{0,20}(" + "|".join(sorted((re.escape(word) for word in _KIND_OF), key=len, reverse=True)) + ")"
+_LABEL_LINE = re.compile(_LABEL + r"[ \t*_\u00a0]{0,5}:[ \t*_\u00a0]{0,5}(.{0,1000})", re.IGNORECASE)
+_ANY_LABEL = re.compile(_LABEL + r"[ \t*_\u00a0]{0,5}:", re.IGNORECASE | re.MULTILINE)
 _QUOTE = re.compile(r"^[ \t]{0,3}>")
 _RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
 ORIGINAL = re.compile(
@@ -77,6 +74,11 @@ class Block:
     start: int
     end: int
     fields: dict[str, str]
+
+
+def may_have_header_block(text: str) -> bool:
+    """Whether any line looks like a label: one search over all of a text, so that most texts need no look at each line."""
+    return _ANY_LABEL.search(text) is not None
 
 
 def header_block(lines: list[str], start: int) -> Block | None:

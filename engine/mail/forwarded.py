@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.mail.blocks import FORWARD_SUBJECT, FORWARDED, ORIGINAL, header_block, is_quoted
+from engine.mail.blocks import FORWARD_SUBJECT, FORWARDED, ORIGINAL, header_block, is_quoted, may_have_header_block
 from engine.mail.headers import first_address
 from engine.mail.message import Address, Forwarded
 
@@ -12,7 +12,8 @@ _MOST_LINES = 2_000
 def find_forwarded(subject: str, text: str, attached: tuple[Address, ...]) -> Forwarded | None:
     """`attached`: the senders of attached messages. A reply that quotes is no forward: the subject or a separator says so."""
     says_forward = bool(FORWARD_SUBJECT.match(subject))
-    lines = text[:200_000].split("\n")[:_MOST_LINES]
+    start = text[:200_000]
+    lines = start.split("\n")[:_MOST_LINES] if may_have_header_block(start) else []
     separator = False
     for index, line in enumerate(lines):
         if FORWARDED.match(line):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from engine.mail.blocks import FORWARDED, ORIGINAL, header_block, is_quoted, is_rule, wrote_header
+from engine.mail.blocks import FORWARDED, ORIGINAL, header_block, is_quoted, is_rule, may_have_header_block, wrote_header
 
 _SIGNATURE = re.compile(r"^--[ \u00a0]?$")
 _MOST_SIGNATURE_LINES = 15
@@ -54,6 +54,7 @@ def _joined(lines: list[str]) -> str:
 
 def _without_quotation(lines: list[str]) -> tuple[list[str], list[str]]:
     """(what stays, what goes). The first header of a quotation decides; without one, quoted lines at the end go."""
+    blocks = may_have_header_block("\n".join(lines))
     for index, line in enumerate(lines):
         if is_quoted(line) or not line.strip():
             continue
@@ -63,7 +64,7 @@ def _without_quotation(lines: list[str]) -> tuple[list[str], list[str]]:
             return _cut(lines, index, index + 1)
         if (after := wrote_header(lines, index)) is not None:
             return _cut(lines, index, after)
-        if (block := header_block(lines, index)) is not None:
+        if blocks and (block := header_block(lines, index)) is not None:
             return _cut(lines, _above(lines, index), block.end, unquoted=True)
     return _cut_trailing_quote(lines)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from importlib.util import find_spec
 from typing import Any, cast
 
 import requests
@@ -272,6 +273,8 @@ class ExchangeMailbox:
             return resolve(reference) if reference is not None else None
 
         if source.auth == "kerberos":
+            if find_spec("requests_gssapi") is None:
+                raise SignInFailed("auth: kerberos needs an extra: pip install 'postroom[kerberos]'")
             return None
         if source.auth == "oauth2":
             from exchangelib import Identity

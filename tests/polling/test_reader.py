@@ -264,6 +264,11 @@ def _mailbox(rules: Path, old: str, new: str) -> ExchangeMailbox:
     return ExchangeMailbox(mailbox.address, mailbox.source)  # type: ignore[arg-type]
 
 
+def test_kerberos_without_its_extra_is_told(polled: Path) -> None:
+    with pytest.raises(SignInFailed, match="needs an extra"):
+        _mailbox(polled, "auth: basic", "auth: kerberos").changes(None)
+
+
 def test_oauth_with_impersonation(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the token comes over plain HTTP, on loopback only
     (tmp_path / "secret").write_text("app-secret\n")
