@@ -182,7 +182,10 @@ class Poller:
         """Waiting rules that are due, notifications, and the counts of what waits."""
         config = setup.config
         with closing(open_database(self._db)) as connection:
-            for row, due in run_due(connection, setup, datetime.now(UTC).replace(microsecond=0)):
+            # The compiled rules are shared with the readers, and durable-rules is not made for two threads at once.
+            with self._deciding:
+                ran = list(run_due(connection, setup, datetime.now(UTC).replace(microsecond=0)))
+            for row, due in ran:
                 self._observer.info("waiting rule", rule=row.rule, ticket=row.ticket, status=due.status)
             transports: dict[str, Transport] = {}
 

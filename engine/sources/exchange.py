@@ -40,7 +40,7 @@ from requests.adapters import HTTPAdapter
 from engine.config.model import ExchangeSource, ExchangeTls
 from engine.config.secrets import MissingSecret, resolve
 from engine.sources.certificate import BadCertificate, client_assertion
-from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost
+from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost, check_folders
 
 PAGE_ITEMS = 100
 _LISTED = ("size", "is_read")
@@ -214,20 +214,11 @@ class ExchangeMailbox:
     # --- folders and the account -----------------------------------------------------------------------------------
 
     def check(self, fix: bool) -> list[str]:
-        problems = []
         with _told():
             self._folder(self.source.folder)
-            for path in (self.source.processed, self.source.failed):
-                if path is None:
-                    continue
-                try:
-                    self._folder(path)
-                except (ErrorFolderNotFound, DoesNotExist):
-                    if fix:
-                        self._create(path)
-                    else:
-                        problems.append(f"there is no folder {path}; `postroom poll --check --fix` creates it")
-        return problems
+            return check_folders(
+                (self.source.processed, self.source.failed), self._folder, self._create, (ErrorFolderNotFound, DoesNotExist), fix
+            )
 
     def _folder(self, path: str) -> Any:
         if path not in self._folders:

@@ -18,7 +18,7 @@ import msal
 from engine.config.model import ExchangeTls, GraphSource
 from engine.config.secrets import MissingSecret, resolve
 from engine.sources.certificate import BadCertificate, read_certificate
-from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost
+from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost, check_folders
 
 PAGE_ITEMS = 100
 # MAPI's size of a message: Graph has no field of its own for it.
@@ -111,20 +111,9 @@ class GraphMailbox:
             self._call("POST", f"{self._user}/sendMail", content=body, headers={"Content-Type": "text/plain"})
 
     def check(self, fix: bool) -> list[str]:
-        problems = []
         with _told():
             self._folder(self.source.folder)
-            for path in (self.source.processed, self.source.failed):
-                if path is None:
-                    continue
-                try:
-                    self._folder(path)
-                except _Gone:
-                    if fix:
-                        self._create(path)
-                    else:
-                        problems.append(f"there is no folder {path}; `postroom poll --check --fix` creates it")
-        return problems
+            return check_folders((self.source.processed, self.source.failed), self._folder, self._create, _Gone, fix)
 
     def _folder(self, path: str) -> str:
         """The id of a folder by its path. Raises `_Gone`."""

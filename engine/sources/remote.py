@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -60,6 +60,28 @@ class Backlog:
 
     unread: int
     oldest: datetime | None
+
+
+def check_folders(
+    paths: Sequence[str | None],
+    find: Callable[[str], object],
+    create: Callable[[str], None],
+    missing: type[Exception] | tuple[type[Exception], ...],
+    fix: bool,
+) -> list[str]:
+    """What is wrong with the folders, in words. `find` raises `missing` for one that is not there; `fix` creates it."""
+    problems = []
+    for path in paths:
+        if path is None:
+            continue
+        try:
+            find(path)
+        except missing:
+            if fix:
+                create(path)
+            else:
+                problems.append(f"there is no folder {path}; `postroom poll --check --fix` creates it")
+    return problems
 
 
 class Remote(Protocol):

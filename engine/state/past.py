@@ -17,7 +17,6 @@ from engine.config.model import Config
 from engine.decide.decision import iso
 from engine.entities import NewContact, Target, Ticket
 from engine.state.sqlite import SqliteState, moment
-from engine.state.view import Seen
 
 _TIMES = ("due_at", "created_at", "updated_at", "completed_at")
 _TUPLES = ("tags", "additional_contacts")
@@ -70,46 +69,9 @@ class PastState(SqliteState):
         self._id = message.id
         self._message = message
         self._mailboxes = {message.mailbox, *config.mailboxes}
+        self._seen = (" AND +id < ?", (message.id,))
         self._there = (" AND (t.message < ? OR t.message IS NULL)", (message.id,))
         self._numbers = config.settings.numbers["ticket"]
-
-    def seen(self, mailbox: str, identity: str) -> Seen | None:
-        row = self._one(
-            "SELECT mailbox, outcome, number FROM messages WHERE mailbox = ? AND identity = ? AND +id < ?",
-            mailbox,
-            identity,
-            self._id,
-        )
-        return Seen(*row) if row else None
-
-    def seen_elsewhere(self, mailbox: str, identity: str) -> Seen | None:
-        row = self._one(
-            "SELECT mailbox, outcome, number FROM messages WHERE identity = ? AND mailbox <> ? AND +id < ?"
-            " AND outcome IN ('created', 'appended') ORDER BY id LIMIT 1",
-            identity,
-            mailbox,
-            self._id,
-        )
-        return Seen(*row) if row else None
-
-    def count_alike(
-        self,
-        mailbox: str,
-        since: datetime,
-        until: datetime,
-        *,
-        sender: str | None,
-        subject_key: str | None,
-        body_key: str | None,
-    ) -> int:
-        query = "SELECT COUNT(*) FROM messages WHERE +id < ? AND mailbox = ? AND received_at > ? AND received_at < ?"
-        values: list[Any] = [self._id, mailbox, iso(since), iso(until)]
-        for column, value in (("sender", sender), ("subject_key", subject_key), ("body_key", body_key)):
-            if value is not None:
-                query += f" AND {column} = ?"
-                values.append(value)
-        row = self._one(query + " AND COALESCE(reason, '') NOT IN ('loop', 'several_mailboxes')", *values)
-        return int(row[0])
 
     def target(self, number: str) -> Target | None:
         found = super().target(number)
@@ -128,15 +90,6 @@ class PastState(SqliteState):
         snapshot = json.loads(row[0]).get("ticket") if row else None
         return _restored(snapshot, found) if snapshot and snapshot.get("number") == number else found
 
-    def number_of_thread(self, message_id: str) -> str | None:
-        row = self._one(
-            "SELECT number FROM messages WHERE message_id = ? AND number IS NOT NULL AND +id < ?"
-            " AND outcome IN ('created', 'appended') ORDER BY id LIMIT 1",
-            message_id,
-            self._id,
-        )
-        return row[0] if row else (self.number_of_notification(message_id) or None)
-
     def number_of_notification(self, message_id: str) -> str | None:
         row = self._one(
             "SELECT COALESCE(number, '') FROM outbox WHERE message_id = ? AND (message < ? OR (message IS NULL AND created_at < ?))",
@@ -152,7 +105,7 @@ class PastState(SqliteState):
             return found
         # A token may have brought the contact: then the time says it.
         row = self._one(
-            "SELECT 1 FROM contacts c, messages m WHERE c.email = ? AND m.id = ? AND c.created_at < m.processed_at LIMIT 1",
+            "SELECT 1 FROM contacts c, messages m WHERE c.email = ? AND c.origin = 'mail' AND m.id = ? AND c.created_at < m.processed_at LIMIT 1",
             address,
             self._id,
         )

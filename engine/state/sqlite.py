@@ -25,6 +25,10 @@ def moment(text: str) -> datetime:
 class SqliteState:
     """Reads through the connection it is given, so within a batch it sees what the batch has stored."""
 
+    # What else must hold of a message, and of a ticket, to be there at all (`past`), with its values.
+    _seen: tuple[str, tuple[Any, ...]] = ("", ())
+    _there: tuple[str, tuple[Any, ...]] = ("", ())
+
     def __init__(self, connection: sqlite3.Connection, config: Config) -> None:
         self._connection = connection
         self._directory = config.directory
@@ -33,15 +37,21 @@ class SqliteState:
         return self._connection.execute(query, values).fetchone()
 
     def seen(self, mailbox: str, identity: str) -> Seen | None:
-        row = self._one("SELECT mailbox, outcome, number FROM messages WHERE mailbox = ? AND identity = ?", mailbox, identity)
+        row = self._one(
+            f"SELECT mailbox, outcome, number FROM messages WHERE mailbox = ? AND identity = ?{self._seen[0]}",
+            mailbox,
+            identity,
+            *self._seen[1],
+        )
         return Seen(*row) if row else None
 
     def seen_elsewhere(self, mailbox: str, identity: str) -> Seen | None:
         row = self._one(
-            "SELECT mailbox, outcome, number FROM messages WHERE identity = ? AND mailbox <> ?"
+            f"SELECT mailbox, outcome, number FROM messages WHERE identity = ? AND mailbox <> ?{self._seen[0]}"
             " AND outcome IN ('created', 'appended') ORDER BY id LIMIT 1",
             identity,
             mailbox,
+            *self._seen[1],
         )
         return Seen(*row) if row else None
 
@@ -55,8 +65,8 @@ class SqliteState:
         subject_key: str | None,
         body_key: str | None,
     ) -> int:
-        query = "SELECT COUNT(*) FROM messages WHERE mailbox = ? AND received_at > ? AND received_at < ?"
-        values: list[Any] = [mailbox, iso(since), iso(until)]
+        query = f"SELECT COUNT(*) FROM messages WHERE mailbox = ? AND received_at > ? AND received_at < ?{self._seen[0]}"
+        values: list[Any] = [mailbox, iso(since), iso(until), *self._seen[1]]
         for column, value in (("sender", sender), ("subject_key", subject_key), ("body_key", body_key)):
             if value is not None:
                 query += f" AND {column} = ?"
@@ -101,18 +111,16 @@ class SqliteState:
 
     def number_of_thread(self, message_id: str) -> str | None:
         row = self._one(
-            "SELECT number FROM messages WHERE message_id = ? AND number IS NOT NULL AND outcome IN ('created', 'appended')"
-            " ORDER BY id LIMIT 1",
+            f"SELECT number FROM messages WHERE message_id = ? AND number IS NOT NULL{self._seen[0]}"
+            " AND outcome IN ('created', 'appended') ORDER BY id LIMIT 1",
             message_id,
+            *self._seen[1],
         )
         return row[0] if row else (self.number_of_notification(message_id) or None)
 
     def number_of_notification(self, message_id: str) -> str | None:
         row = self._one("SELECT COALESCE(number, '') FROM outbox WHERE message_id = ?", message_id)
         return row[0] if row else None
-
-    # More that must hold of a ticket to be there at all, with its values.
-    _there: tuple[str, tuple[Any, ...]] = ("", ())
 
     def tickets_of(
         self, organization: str, since: datetime | None, until: datetime, other_than: str, **same: str
