@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from engine.commands.options import common
+from engine.config.connections import FolderSending
 from engine.config.load import load_config
-from engine.config.model import FolderSending
 from engine.errors import PostroomError
 from engine.notify.sender import send_due
 from engine.notify.transport import transport_of

@@ -10,6 +10,15 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from engine.config.business import BusinessHours
+from engine.config.connections import (
+    ExchangeSource,
+    ExchangeTls,
+    Expectations,
+    FolderSending,
+    GraphSource,
+    NotificationLimit,
+    SmtpSending,
+)
 from engine.config.numbers import NumberForm
 from engine.config.people import Directory
 from engine.dsl.tree import RuleBook
@@ -51,51 +60,6 @@ class SenderAuthentication:
     trust: frozenset[str]
     indicators_need: Literal["pass", "none"]
     on_fail: Literal["flag", "quarantine", "process"]
-
-
-@dataclass(frozen=True)
-class SmtpSending:
-    """A mail server. `username` and `password` are still references."""
-
-    host: str
-    port: int
-    tls: Literal["starttls", "implicit", "none"]
-    ca_file: str | None
-    username: str | None
-    password: str | None
-    timeout: timedelta
-
-
-@dataclass(frozen=True)
-class FolderSending:
-    """Notifications become files, for trying out."""
-
-    folder: Path
-
-
-@dataclass(frozen=True)
-class ExchangeTls:
-    """How Exchange's certificate is checked, and how long an answer may take. `verify` False: not at all."""
-
-    ca_file: str | None
-    verify: bool
-    timeout: timedelta
-
-
-@dataclass(frozen=True)
-class Expectations:
-    """How old the oldest unread message of a mailbox may be: beyond `slow` status tells, beyond `late` it is a failure."""
-
-    slow: timedelta
-    late: timedelta
-
-
-@dataclass(frozen=True)
-class NotificationLimit:
-    """At most so many messages to one address within a time."""
-
-    messages: int
-    within: timedelta
 
 
 @dataclass(frozen=True)
@@ -206,54 +170,6 @@ class Token:
 
     id: str
     password: str
-
-
-@dataclass(frozen=True)
-class ExchangeSource:
-    """A mailbox on Exchange, by EWS. User names, passwords and secrets are still references."""
-
-    endpoint: str | None
-    auth: Literal["basic", "ntlm", "kerberos", "oauth2"]
-    access: Literal["delegate", "impersonation"]
-    username: str | None
-    password: str | None
-    tenant: str | None
-    client_id: str | None
-    client_secret: str | None
-    certificate: str | None
-    token_url: str | None
-    folder: str
-    processed: str | None
-    failed: str | None
-    every: timedelta
-
-    def place(self, address: str) -> tuple[str, ...]:
-        """What two mailboxes must not share: with access to others' mailboxes, the address says which."""
-        return (
-            self.endpoint or "",
-            "" if self.username else address,
-            self.username or self.client_id or "",
-            self.folder.casefold(),
-        )
-
-
-@dataclass(frozen=True)
-class GraphSource:
-    """A mailbox in Exchange Online, by Microsoft Graph. Secrets are still references."""
-
-    tenant: str
-    client_id: str
-    client_secret: str | None
-    certificate: str | None
-    endpoint: str
-    authority: str
-    folder: str
-    processed: str | None
-    failed: str | None
-    every: timedelta
-
-    def place(self, address: str) -> tuple[str, ...]:
-        return (self.endpoint, address, self.folder.casefold())
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from email.utils import parseaddr
 
 import re2
 
+from engine.config.connections import SmtpSending
 from engine.config.document import Document
-from engine.config.model import Config, Mailbox, SmtpSending
+from engine.config.model import Config, Mailbox
 from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names
 from engine.errors import Position, Problem, did_you_mean

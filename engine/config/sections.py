@@ -6,12 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from engine.config.connections import ExchangeSource, GraphSource
 from engine.config.document import Document
 from engine.config.model import (
     ENTITIES,
     Criterion,
-    ExchangeSource,
-    GraphSource,
     Handling,
     Mailbox,
     NoteDefaults,

@@ -8,19 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.config.business import WEEKDAYS, BusinessHours, parse_hours
+from engine.config.connections import ExchangeTls, Expectations, FolderSending, NotificationLimit, SmtpSending
 from engine.config.document import Document
-from engine.config.model import (
-    AutomaticPolicy,
-    ExchangeTls,
-    Expectations,
-    FolderSending,
-    Limits,
-    LoopProtection,
-    NotificationLimit,
-    SenderAuthentication,
-    Settings,
-    SmtpSending,
-)
+from engine.config.model import AutomaticPolicy, Limits, LoopProtection, SenderAuthentication, Settings
 from engine.config.numbers import NumberForm
 from engine.errors import Problem
 from engine.quantity import parse_characters, parse_duration, parse_size

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
-from engine.config.model import FolderSending, SmtpSending
+from engine.config.connections import FolderSending, SmtpSending
 from engine.config.secrets import MissingSecret, resolve
 from engine.notify.compose import Outgoing, compose
 

@@ -7,9 +7,10 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.config.connections import ExchangeSource, GraphSource
 from engine.config.files import read_folder
 from engine.config.load import load_config
-from engine.config.model import Config, ExchangeSource, GraphSource, Mailbox
+from engine.config.model import Config, Mailbox
 from engine.decide.setup import Setup, prepare
 from engine.errors import PostroomError, StoreError
 from engine.notify.compose import Outgoing

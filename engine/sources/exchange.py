@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import Any
 
 import requests
 from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, Credentials, EWSTimeZone, FolderCollection, Version
 from exchangelib.credentials import OAuth2Credentials
-from exchangelib.errors import (
-    DoesNotExist,
-    ErrorAccessDenied,
-    ErrorFolderNotFound,
-    ErrorInvalidSyncStateData,
-    ErrorItemNotFound,
-    ErrorNonExistentMailbox,
-    ErrorServerBusy,
-    EWSError,
-    RateLimitError,
-    UnauthorizedError,
-)
+from exchangelib.errors import DoesNotExist, ErrorFolderNotFound, ErrorItemNotFound, ErrorServerBusy
 from exchangelib.folders import Folder
 from exchangelib.items import Message
 from exchangelib.properties import ItemId
@@ -37,15 +22,15 @@ from exchangelib.version import EXCHANGE_2016
 from lxml.etree import SubElement
 from requests.adapters import HTTPAdapter
 
-from engine.config.model import ExchangeSource, ExchangeTls
-from engine.config.secrets import MissingSecret, resolve
-from engine.sources.certificate import BadCertificate, client_assertion
-from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost, check_folders
+from engine.config.connections import ExchangeSource, ExchangeTls
+from engine.config.secrets import resolve
+from engine.sources.certificate import client_assertion
+from engine.sources.ews_answers import rebuilt, told, utc
+from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteItem, SignInFailed, check_folders
 
 PAGE_ITEMS = 100
 _LISTED = ("size", "is_read")
 _HEAD = ("subject", "author", "message_id", "datetime_received", "datetime_sent", "to_recipients", "cc_recipients", "text_body")
-_UNTRUSTED = re.compile(r"certificate verify failed: ([^(\[]+)")
 _AUTH = {"basic": "basic", "ntlm": "NTLM", "kerberos": "gssapi", "oauth2": "OAuth 2.0"}
 
 
@@ -132,7 +117,7 @@ class ExchangeMailbox:
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def changes(self, state: str | None) -> Page:
-        with _told():
+        with told():
             folder = self._folder(self.source.folder)
             service = _Sync(account=self._connected())
             found = list(
@@ -155,7 +140,7 @@ class ExchangeMailbox:
             return Page(items, service.sync_state, last)
 
     def fetch(self, items: Sequence[RemoteItem]) -> list[Fetched]:
-        with _told():
+        with told():
             wanted = [ItemId(id=item.id) for item in items]
             answers = list(self._connected().fetch(wanted, only_fields=["mime_content", "datetime_received"], chunk_size=25))
             return [self._fetched(item, answer) for item, answer in zip(items, answers, strict=True)]
@@ -165,30 +150,30 @@ class ExchangeMailbox:
             return Fetched(item.id, None)
         if isinstance(answer, Exception) or not answer.mime_content:
             return self.describe(item)
-        return Fetched(item.id, bytes(answer.mime_content), _utc(answer.datetime_received))
+        return Fetched(item.id, bytes(answer.mime_content), utc(answer.datetime_received))
 
     def describe(self, item: RemoteItem) -> Fetched:
-        with _told():
+        with told():
             (answer,) = self._connected().fetch([ItemId(id=item.id)], only_fields=list(_HEAD))
             if isinstance(answer, ErrorItemNotFound):
                 return Fetched(item.id, None)
             if isinstance(answer, Exception):
                 raise answer
-            return Fetched(item.id, _rebuilt(answer), _utc(answer.datetime_received), rebuilt=True)
+            return Fetched(item.id, rebuilt(answer), utc(answer.datetime_received), rebuilt=True)
 
     def backlog(self) -> Backlog:
-        with _told():
+        with told():
             folder = self._folder(self.source.folder)
             waiting = FolderCollection(account=self._connected(), folders=[folder]).filter(is_read=False)
             oldest = next(iter(waiting.order_by("datetime_received").only("datetime_received")[:1]), None)
             folder.refresh()
-            return Backlog(int(folder.unread_count or 0), _utc(oldest.datetime_received) if oldest is not None else None)
+            return Backlog(int(folder.unread_count or 0), utc(oldest.datetime_received) if oldest is not None else None)
 
     # --- filing and sending ------------------------------------------------------------------------------------------
 
     def file(self, ids: Sequence[str], place: Place) -> None:
         path = self.source.processed if place == "processed" else self.source.failed or self.source.processed
-        with _told():
+        with told():
             account = self._connected()
             if path is not None:
                 answers = account.bulk_move([ItemId(id=one) for one in ids], to_folder=self._folder(path))
@@ -203,7 +188,7 @@ class ExchangeMailbox:
                     raise answer
 
     def send(self, mime: bytes) -> None:
-        with _told():
+        with told():
             account = self._connected()
             for answer in account.bulk_create(
                 folder=None, items=[Message(account=account, mime_content=mime)], message_disposition="SendOnly"
@@ -214,7 +199,7 @@ class ExchangeMailbox:
     # --- folders and the account -----------------------------------------------------------------------------------
 
     def check(self, fix: bool) -> list[str]:
-        with _told():
+        with told():
             self._folder(self.source.folder)
             return check_folders(
                 (self.source.processed, self.source.failed), self._folder, self._create, (ErrorFolderNotFound, DoesNotExist), fix
@@ -286,66 +271,3 @@ class ExchangeMailbox:
         if account is not None:
             with suppress(Exception):
                 account.protocol.close()
-
-
-def _utc(moment: Any) -> datetime | None:
-    if moment is None:
-        return None
-    found = datetime.fromtimestamp(moment.timestamp(), UTC)
-    return found.replace(microsecond=0)
-
-
-def _rebuilt(item: Any) -> bytes:
-    """A message made of what the server says of it. Values go in as values: a broken one is left out."""
-    message = EmailMessage(policy=SMTP)
-
-    def put(name: str, value: Callable[[], str | None]) -> None:
-        with suppress(ValueError, AttributeError, TypeError):
-            found = value()
-            if found:
-                message[name] = " ".join(found.split())
-
-    put("From", lambda: _address(item.author))
-    put("To", lambda: ", ".join(_address(one) for one in item.to_recipients or ()))
-    put("Cc", lambda: ", ".join(_address(one) for one in item.cc_recipients or ()))
-    put("Subject", lambda: str(item.subject or ""))
-    put("Message-ID", lambda: str(item.message_id or ""))
-    put("Date", lambda: format_datetime(_utc(item.datetime_sent or item.datetime_received) or datetime.now(UTC)))
-    message.set_content(str(item.text_body or ""))
-    return message.as_bytes()
-
-
-def _address(mailbox: Any) -> str:
-    return f"<{mailbox.email_address}>"
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """exchangelib's errors, and those below it, as ours."""
-    try:
-        yield
-    except RemoteError:
-        raise
-    except (MissingSecret, BadCertificate) as missing:
-        raise SignInFailed(str(missing)) from missing
-    except ErrorInvalidSyncStateData as error:
-        raise StateLost("the server no longer knows the sync state") from error
-    except (UnauthorizedError, ErrorAccessDenied, ErrorNonExistentMailbox) as error:
-        raise SignInFailed(f"the server does not let us in: {_words(error)}") from error
-    except ErrorServerBusy as error:
-        raise RemoteError(f"the server is busy: {_words(error)}", cast("float | None", error.back_off)) from error
-    except RateLimitError as error:
-        raise RemoteError("the server asks to wait", cast("float | None", error.wait)) from error
-    except (ErrorFolderNotFound, DoesNotExist) as error:
-        raise RemoteError(f"there is no such folder: {_words(error)}; `postroom poll --check` shows which") from error
-    except (EWSError, requests.exceptions.RequestException, OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        # Broken answers end in all of these within exchangelib.
-        untrusted = _UNTRUSTED.search(str(error))
-        if untrusted:
-            fix = "a private CA is named with exchange.ca_file"
-            raise RemoteError(f"the server's certificate is not trusted: {untrusted[1].strip()}; {fix}") from error
-        raise RemoteError(f"{type(error).__name__}: {_words(error)}") from error
-
-
-def _words(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

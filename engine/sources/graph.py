@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 import msal
 
-from engine.config.model import ExchangeTls, GraphSource
+from engine.config.connections import ExchangeTls, GraphSource
 from engine.config.secrets import MissingSecret, resolve
 from engine.sources.certificate import BadCertificate, read_certificate
 from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost, check_folders

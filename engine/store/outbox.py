@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.config.model import NotificationLimit
+from engine.config.connections import NotificationLimit
 from engine.decide.decision import iso
 
 # A process that dies while it sends holds the row no longer than this; then it is sent again (at least once).

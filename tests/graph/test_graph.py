@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from engine.config.model import ExchangeTls, GraphSource
+from engine.config.connections import ExchangeTls, GraphSource
 from engine.sources.graph import GraphMailbox
 from engine.sources.remote import RemoteError, SignInFailed, StateLost
 from tests.ews.store import Store

@@ -17,8 +17,9 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+from engine.config.connections import SmtpSending
 from engine.config.load import load_config
-from engine.config.model import Config, SmtpSending
+from engine.config.model import Config
 from engine.decide.setup import Setup, prepare
 from engine.notify.sender import Sent, send_due, wait_after
 from engine.notify.transport import FolderTransport, SmtpTransport, Transport

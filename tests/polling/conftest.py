@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.config.connections import ExchangeSource
 from engine.config.load import load_config
-from engine.config.model import ExchangeSource
 from engine.decide.setup import prepare
 from engine.polling.observe import Observer
 from engine.polling.reader import Reader

@@ -11,8 +11,8 @@ import pytest
 import trustme
 
 import engine.polling.reader as reading
+from engine.config.connections import ExchangeTls
 from engine.config.load import load_config
-from engine.config.model import ExchangeTls
 from engine.sources.exchange import ExchangeMailbox, use_tls
 from engine.sources.remote import RemoteError, SignInFailed
 from tests.ews.server import Server

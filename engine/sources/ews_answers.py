@@ -1,0 +1,94 @@
+"""What Exchange answers, as the rest of postroom takes it: its errors as ours, and a message made of an item's properties."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Any, cast
+
+import requests
+from exchangelib.errors import (
+    DoesNotExist,
+    ErrorAccessDenied,
+    ErrorFolderNotFound,
+    ErrorInvalidSyncStateData,
+    ErrorNonExistentMailbox,
+    ErrorServerBusy,
+    EWSError,
+    RateLimitError,
+    UnauthorizedError,
+)
+
+from engine.config.secrets import MissingSecret
+from engine.sources.certificate import BadCertificate
+from engine.sources.remote import RemoteError, SignInFailed, StateLost
+
+_UNTRUSTED = re.compile(r"certificate verify failed: ([^(\[]+)")
+
+
+def utc(moment: Any) -> datetime | None:
+    if moment is None:
+        return None
+    found = datetime.fromtimestamp(moment.timestamp(), UTC)
+    return found.replace(microsecond=0)
+
+
+def rebuilt(item: Any) -> bytes:
+    """A message made of what the server says of it. Values go in as values: a broken one is left out."""
+    message = EmailMessage(policy=SMTP)
+
+    def put(name: str, value: Callable[[], str | None]) -> None:
+        with suppress(ValueError, AttributeError, TypeError):
+            found = value()
+            if found:
+                message[name] = " ".join(found.split())
+
+    put("From", lambda: _address(item.author))
+    put("To", lambda: ", ".join(_address(one) for one in item.to_recipients or ()))
+    put("Cc", lambda: ", ".join(_address(one) for one in item.cc_recipients or ()))
+    put("Subject", lambda: str(item.subject or ""))
+    put("Message-ID", lambda: str(item.message_id or ""))
+    put("Date", lambda: format_datetime(utc(item.datetime_sent or item.datetime_received) or datetime.now(UTC)))
+    message.set_content(str(item.text_body or ""))
+    return message.as_bytes()
+
+
+def _address(mailbox: Any) -> str:
+    return f"<{mailbox.email_address}>"
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """exchangelib's errors, and those below it, as ours."""
+    try:
+        yield
+    except RemoteError:
+        raise
+    except (MissingSecret, BadCertificate) as missing:
+        raise SignInFailed(str(missing)) from missing
+    except ErrorInvalidSyncStateData as error:
+        raise StateLost("the server no longer knows the sync state") from error
+    except (UnauthorizedError, ErrorAccessDenied, ErrorNonExistentMailbox) as error:
+        raise SignInFailed(f"the server does not let us in: {_words(error)}") from error
+    except ErrorServerBusy as error:
+        raise RemoteError(f"the server is busy: {_words(error)}", cast("float | None", error.back_off)) from error
+    except RateLimitError as error:
+        raise RemoteError("the server asks to wait", cast("float | None", error.wait)) from error
+    except (ErrorFolderNotFound, DoesNotExist) as error:
+        raise RemoteError(f"there is no such folder: {_words(error)}; `postroom poll --check` shows which") from error
+    except (EWSError, requests.exceptions.RequestException, OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        # Broken answers end in all of these within exchangelib.
+        untrusted = _UNTRUSTED.search(str(error))
+        if untrusted:
+            fix = "a private CA is named with exchange.ca_file"
+            raise RemoteError(f"the server's certificate is not trusted: {untrusted[1].strip()}; {fix}") from error
+        raise RemoteError(f"{type(error).__name__}: {_words(error)}") from error
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
