@@ -55,12 +55,11 @@ class Reader:
 
     def round(self) -> Round:
         """Raises `RemoteError`, with everything that was done until then stored, and `StoreError`."""
-        self._file()  # what an earlier round stored and could not file
         listed_all = self._list()
         taken = 0
         while not self._stopping() and (batch := self._batch()):
             taken += self._work(batch)
-        filed = self._file()
+        filed = self._file()  # also what an earlier round stored and could not file
         self._note()
         return Round(taken, filed, not listed_all)
 
@@ -172,8 +171,13 @@ class Reader:
     def _note(self) -> None:
         backlog = None
         if time.monotonic() - self._asked_backlog > BACKLOG_SECONDS or not self._asked_backlog:
-            backlog = self.remote.backlog()
             self._asked_backlog = time.monotonic()
+            try:
+                backlog = self.remote.backlog()
+            except SignInFailed:
+                raise
+            except RemoteError as error:  # how much waits is worth a line, not a mailbox
+                self._observer.told(self.mailbox, "the backlog cannot be asked for", error=str(error))
         store.note_contact(self._connection, self.mailbox, backlog, _now())
         if backlog is not None:
             self._observer.backlog(self.mailbox, backlog, _now())

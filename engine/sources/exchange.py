@@ -15,7 +15,7 @@ from exchangelib.errors import DoesNotExist, ErrorFolderNotFound, ErrorItemNotFo
 from exchangelib.folders import Folder
 from exchangelib.items import Message
 from exchangelib.properties import ItemId
-from exchangelib.protocol import BaseProtocol, FailFast
+from exchangelib.protocol import BaseProtocol, CachingProtocol, FailFast
 from exchangelib.services import SyncFolderItems
 from exchangelib.util import MNS
 from exchangelib.version import EXCHANGE_2016
@@ -29,6 +29,8 @@ from engine.sources.ews_answers import rebuilt, told, utc
 from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteItem, SignInFailed, check_folders
 
 PAGE_ITEMS = 100
+# exchangelib gives all mailboxes of one account the same connections, and by itself only one: a slow one would hold up the rest.
+CONNECTIONS = 16
 _LISTED = ("size", "is_read")
 _HEAD = ("subject", "author", "message_id", "datetime_received", "datetime_sent", "to_recipients", "cc_recipients", "text_body")
 _AUTH = {"basic": "basic", "ntlm": "NTLM", "kerberos": "gssapi", "oauth2": "OAuth 2.0"}
@@ -227,7 +229,12 @@ class ExchangeMailbox:
             source = self.source
             access = IMPERSONATION if source.access == "impersonation" else DELEGATE
             if source.endpoint is None:
-                config = Configuration(credentials=self._credentials(), retry_policy=_Policy(), auth_type=_AUTH.get(source.auth))
+                config = Configuration(
+                    credentials=self._credentials(),
+                    retry_policy=_Policy(),
+                    auth_type=_AUTH.get(source.auth),
+                    max_connections=CONNECTIONS,
+                )
                 self._account = Account(
                     self.address, config=config, autodiscover=True, access_type=access, default_timezone=EWSTimeZone("UTC")
                 )
@@ -238,6 +245,7 @@ class ExchangeMailbox:
                     auth_type=_AUTH[source.auth],
                     version=Version(build=EXCHANGE_2016),
                     retry_policy=_Policy(),
+                    max_connections=CONNECTIONS,
                 )
                 self._account = Account(self.address, config=config, access_type=access, default_timezone=EWSTimeZone("UTC"))
         return self._account
@@ -271,3 +279,5 @@ class ExchangeMailbox:
         if account is not None:
             with suppress(Exception):
                 account.protocol.close()
+                if self.source.endpoint is None:
+                    CachingProtocol.clear_cache()  # it remembers a failed autodiscover for ever

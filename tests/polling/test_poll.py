@@ -168,6 +168,19 @@ def test_one_broken_mailbox_holds_up_no_other(
     assert command("health", "--db", db, "--rules", polled, cwd=tmp_path).returncode == 0  # failing, but not yet for long
 
 
+def test_a_slow_mailbox_holds_up_no_other_of_the_same_account(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
+) -> None:
+    path = polled / "mailboxes/priority.yaml"
+    path.write_text(path.read_text().replace("active: false\n", ""))
+    exchange.store.add_folder("Priority", "inbox", "priority")
+    exchange.fail("SyncFolderItems", "slow", times=1, seconds=30)  # whoever is first hangs
+    exchange.store.add(mail(1))
+    exchange.store.add(mail(2), folder="priority")
+    start()
+    wait_for(lambda: rows(tmp_path / "p.db", "SELECT 1 FROM tickets"), seconds=15)
+
+
 def test_status_and_health_fail_beyond_what_is_expected(polled: Path, tmp_path: Path) -> None:
     db = tmp_path / "p.db"
     connection = open_database(db)

@@ -252,6 +252,28 @@ def test_sending_through_exchange_keeps_our_headers(desk: Desk, exchange: Server
     assert exchange.store.sent == [b"From: a@b.example\r\nMessage-ID: <ours@x>\r\nAuto-Submitted: auto-replied\r\n\r\nhello\r\n"]
 
 
+def test_a_missing_folder_keeps_no_mail_out(desk: Desk, exchange: Server) -> None:
+    del exchange.store.folders["processed"]
+    exchange.store.add(mail(1))
+    with pytest.raises(RemoteError, match="there is no such folder"):
+        desk.reader.round()
+    exchange.store.add(mail(2))
+    with pytest.raises(RemoteError):
+        desk.reader.round()
+    assert desk.count("tickets") == 2
+    exchange.store.add_folder("Processed", "inbox", "processed")
+    desk.remote.close()
+    desk.until_done()
+    assert len(exchange.store.in_folder("processed")) == 2 and desk.count("tickets") == 2
+
+
+def test_a_server_that_does_not_count_is_read_all_the_same(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(mail(1))
+    exchange.fail("FindItem", "500", times=99)
+    assert desk.until_done() == 0
+    assert desk.count("tickets") == 1 and len(exchange.store.in_folder("processed")) == 1
+
+
 # --- signing in -----------------------------------------------------------------------------------------------------
 
 
