@@ -105,11 +105,14 @@ def _pair(rules: list[Rule], operands: list[set[str]], earlier: int, later: int,
     first, second = rules[earlier], rules[later]
     condition = running_condition(second)
     hidden = may_stop and ends_pass(first) and logic.implies(condition, ending_condition(first))
+    looked_at = operands[later]
+    if hidden and logic.implies(second.condition, ending_condition(first)):
+        looked_at = logic.operands(second.condition)  # whether it is a reply has no part in it
     overridden = logic.implies(running_condition(first), condition)
     if not (hidden or overridden):
         return None
     between = set().union(*(changed_by(rule) for rule in rules[earlier + 1 : later]))
-    if touches(between, operands[later]):
+    if touches(between, looked_at):
         return None  # what the second sees may not be what the first saw
     if hidden:
         return _warn(

@@ -78,6 +78,14 @@ RULES = [
         4,
         'rule "A"\n  on project note created\n  then stop\nrule "B"\n  on project note created\n  then set type to "Mail"\n',
     ),
+    # What is between may make it a reply, but that has no part in it.
+    (
+        "PR102",
+        9,
+        one('subject contains "x"', "message", 'quarantine "no"')
+        + 'rule "C"\n  on message\n  when message.forwarded\n  then attribute to forwarded sender\n'
+        + one('subject contains "xx"', "message", 'discard "q"').replace('"A"', '"B"'),
+    ),
     ("PR103", 5, A.format('add tag "VPN"') + B.format('add tag "Printer"')),
     ("PR104", 8, A.format('set queue to "Front desk"') + B.format('set queue to "Projects"')),
     ("PR104", 8, A.format("assign to joost") + B.format("assign to lotte")),
