@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: run test setup lint types check schemas sample lock clean bench demo-exchange soak audit
+.PHONY: run test setup lint types check schemas sample lock clean bench demo-exchange soak audit bench-sieve
 
 setup: $(VENV)/.ready
 
@@ -70,6 +70,10 @@ soak: setup
 audit: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
+
+# Side by side with Dovecot's sieve-filter; installs dovecot-sieve where it is missing.
+bench-sieve: setup
+	$(BIN)/python bench/sieve.py
 
 clean:
 	rm -rf $(VENV) sample.db* sample.outbox .pytest_cache .mypy_cache .ruff_cache

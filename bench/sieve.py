@@ -1,0 +1,116 @@
+"""The same mail through postroom and through Dovecot's sieve-filter, with as many rules of two literals: `make bench-sieve`.
+
+Both run as whole processes on one core. postroom stores each message durably in SQLite; sieve-filter files each into a folder.
+Rules match nearly nothing, so both pay for looking. Installs dovecot-sieve where it is missing (Debian, as root).
+"""
+
+from __future__ import annotations
+
+import mailbox
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from load_rules import ROOT, mail
+
+MESSAGES = 2_000
+
+
+def maildir(folder: Path) -> Path:
+    box = mailbox.Maildir(folder / "Maildir")
+    for number in range(MESSAGES):
+        box.add(mail(number))
+    return folder / "Maildir"
+
+
+def postroom(folder: Path, source: Path, count: int) -> float:
+    rules = Path(shutil.copytree(ROOT / "rules", folder / f"rules-{count}"))
+    for old in (rules / "workflow").iterdir():
+        old.unlink()
+    text = "\n".join(
+        f'rule "Generated {n}"\n  on message\n  when subject contains "s{n}y" and body contains "b{n}y"\n  then discard "x"\n'
+        for n in range(count)
+    )
+    (rules / "workflow/generated.rules").write_text(text)
+    db = folder / f"{count}.db"
+    command = [
+        sys.executable,
+        "-m",
+        "engine",
+        "run",
+        "--source",
+        str(source),
+        "--mailbox",
+        "help",
+        "--rules",
+        str(rules),
+        "--db",
+        str(db),
+    ]
+    began = time.perf_counter()
+    done = subprocess.run(["taskset", "-c", "0", *command], cwd=ROOT, capture_output=True, check=False)
+    took = time.perf_counter() - began
+    assert done.returncode in (0, 1), done.stderr.decode()
+    return MESSAGES / took
+
+
+def sieve(folder: Path, source: Path, count: int, last: str) -> float:
+    """`last` is what becomes of a message that no rule takes: it is kept where it is, or filed elsewhere."""
+    home = folder / f"sieve-{count}-{last.split()[0]}"
+    home.mkdir()
+    shutil.copytree(source, home / "Maildir")
+    tests = "".join(
+        f'if allof (header :contains "subject" "s{n}y", body :text :contains "b{n}y") {{ fileinto "Junk"; stop; }}\n'
+        for n in range(count)
+    )
+    script = home / "rules.sieve"
+    script.write_text(f'require ["fileinto", "body", "mailbox"];\n{tests}{last};\n')
+    config = home / "dovecot.conf"
+    # Dovecot reads no mail as root: it runs as nobody then.
+    uid = 65534 if os.getuid() == 0 else os.getuid()
+    config.write_text(
+        f"mail_location = maildir:{home}/Maildir\nmail_home = {home}\nmail_uid = {uid}\nmail_gid = {uid}\nfirst_valid_uid = 0\n"
+        "first_valid_gid = 0\nlog_path = /dev/stderr\nplugin {\n  sieve_max_script_size = 0\n  sieve_max_actions = 0\n  sieve_max_cpu_time = 0\n}\n"
+        "passdb {\n  driver = static\n  args = nopassword=y\n}\nuserdb {\n  driver = static\n"
+        f"  args = uid={uid} gid={uid} home={home}\n}}\n"
+    )
+    subprocess.run(["sievec", "-c", str(config), str(script)], check=True, capture_output=True)
+    become = []
+    if uid != os.getuid():
+        folder.chmod(0o755)
+        subprocess.run(["chown", "-R", str(uid), str(home)], check=True)
+        become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    command = [*become, "sieve-filter", "-c", str(config), "-e", "-W", str(script), "INBOX"]
+    began = time.perf_counter()
+    done = subprocess.run(
+        ["taskset", "-c", "0", *command],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "HOME": str(home), "USER": "nobody"},
+    )
+    took = time.perf_counter() - began
+    filed = len(list((home / "Maildir/.Done").glob("*/*"))) if (home / "Maildir/.Done").is_dir() else 0
+    if done.returncode or (last != "keep" and filed < MESSAGES):
+        raise SystemExit(f"sieve-filter filed {filed} of {MESSAGES}: {done.stderr.decode()[-500:]}")
+    return MESSAGES / took
+
+
+def main() -> None:
+    if shutil.which("sieve-filter") is None:
+        subprocess.run(["apt-get", "install", "-y", "-qq", "dovecot-sieve"], check=True)
+    print("| rules | postroom | sieve-filter, kept | ratio | sieve-filter, filed | ratio |\n|--:|--:|--:|--:|--:|--:|")
+    for count in (100, 1_000):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            source = maildir(folder)
+            ours = postroom(folder, source, count)
+            kept, filed = sieve(folder, source, count, "keep"), sieve(folder, source, count, 'fileinto :create "Done"')
+        print(f"| {count:,} | {ours:,.0f} | {kept:,.0f} | {ours / kept:.2f} | {filed:,.0f} | {ours / filed:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
