@@ -23,6 +23,7 @@ from engine.mail.parse import parse_message
 from engine.report.explanation import explanation
 from engine.sources.files import open_source
 from engine.sources.route import received_at, route
+from engine.state.overview import stored_decision
 from engine.state.sqlite import SqliteState
 from engine.store.database import open_database, open_for_reading
 from engine.trial.case import read_cases
@@ -126,11 +127,7 @@ def _as_test(decided: _Decided, file: str, rules: Path) -> str:
 
 def _stored(db: Path, message_id: str) -> dict[str, Any]:
     with closing(open_for_reading(db)) as connection:
-        column = "id" if message_id.isdigit() else "message_id"
-        row = connection.execute(
-            f"SELECT decision, config_version, processed_at FROM messages WHERE {column} = ? ORDER BY id LIMIT 1",
-            (message_id.strip("<>"),),
-        ).fetchone()
+        row = stored_decision(connection, message_id)
     if row is None:
         raise PostroomError.of(f"there is no message '{message_id}' in {db}", "give its Message-ID or the id of its row")
     decision: dict[str, Any] = json.loads(row[0])

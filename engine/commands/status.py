@@ -15,6 +15,7 @@ from engine.config.model import Settings
 from engine.errors import ConfigError
 from engine.report.mailboxes import mailbox_states
 from engine.report.safe import printable
+from engine.state.overview import overview
 from engine.store.database import open_for_reading
 
 
@@ -31,47 +32,33 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
     """
     settings = _settings(rules)
     with closing(open_for_reading(db)) as connection:
+        found = overview(connection)
         mailboxes = mailbox_states(connection, settings, datetime.now(UTC))
-        outcomes = connection.execute(
-            "SELECT outcome, COALESCE(reason, ''), COUNT(*) FROM messages GROUP BY 1, 2 ORDER BY 1, 3 DESC"
-        ).fetchall()
-        total = sum(count for *_, count in outcomes)
-        last = connection.execute("SELECT MAX(processed_at) FROM messages").fetchone()[0]
-        click.echo(f"{total} messages" + (f", the last at {last}" if last else ""))
-        for outcome, reason, count in outcomes:
-            why = f" ({reason.replace('_', ' ')})" if reason else ""
-            click.echo(f"  {count:>7}  {outcome}{why}")
-        for words, query in (
-            ("notifications to send", "SELECT COUNT(*) FROM outbox WHERE status = 'queued'"),
-            ("notifications sent", "SELECT COUNT(*) FROM outbox WHERE status = 'sent'"),
-            ("rules waiting", "SELECT COUNT(*) FROM waiting_rules WHERE status = 'waiting'"),
-        ):
-            click.echo(f"{connection.execute(query).fetchone()[0]} {words}")
-        held = connection.execute(
-            "SELECT q.message, q.mailbox, q.source_id, q.reason, q.error, q.created_at FROM quarantine q ORDER BY q.id LIMIT 50"
-        ).fetchall()
-        count = connection.execute("SELECT COUNT(*) FROM quarantine").fetchone()[0]
-        failed = connection.execute(
-            "SELECT id, recipient, subject, error FROM outbox WHERE status = 'failed' ORDER BY id LIMIT 50"
-        ).fetchall()
-        late = connection.execute(
-            "SELECT error, COUNT(*) FROM outbox WHERE status = 'queued' AND error <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
-        ).fetchall()
-        lost = connection.execute("SELECT COUNT(*) FROM outbox WHERE status = 'failed'").fetchone()[0]
+    last = found.last_processed_at
+    total = sum(count for *_, count in found.outcomes)
+    click.echo(f"{total} messages" + (f", the last at {last}" if last else ""))
+    for outcome, reason, count in found.outcomes:
+        why = f" ({reason.replace('_', ' ')})" if reason else ""
+        click.echo(f"  {count:>7}  {outcome}{why}")
+    click.echo(f"{found.outbox.get('queued', 0)} notifications to send")
+    click.echo(f"{found.outbox.get('sent', 0)} notifications sent")
+    click.echo(f"{found.waiting_rules} rules waiting")
     for state in mailboxes:
         click.echo(printable(f"mailbox {state.mailbox}: {state.words}"))
-    for error, waiting in late:
+    for error, waiting in found.late:
         click.echo(printable(f"  {waiting} wait: {error}"))
+    lost = found.outbox.get("failed", 0)
     if lost:
         click.echo(f"{lost} notifications could not be sent; `postroom send --again` tries them again, `--forget` lets them go")
-    for identity, recipient, subject, error in failed:
+    for identity, recipient, subject, error in found.failed:
         click.echo(printable(f"  notification {identity} to {recipient}: {subject}: {error}"))
-    click.echo(f"{count} in quarantine")
-    for message, mailbox, source_id, reason, error, created in held:
-        click.echo(printable(f"  message {message} to {mailbox}, {created}: {reason}: {error} ({source_id})"))
-    if count > len(held):
-        click.echo(f"  and {count - len(held)} more")
-    sys.exit(1 if count or lost or any(state.late for state in mailboxes) else 0)
+    click.echo(f"{found.quarantine} in quarantine")
+    for held in found.held:
+        where = f"  message {held.message} to {held.mailbox}, {held.created_at}"
+        click.echo(printable(f"{where}: {held.reason}: {held.error} ({held.source_id})"))
+    if found.quarantine > len(found.held):
+        click.echo(f"  and {found.quarantine - len(found.held)} more")
+    sys.exit(1 if found.quarantine or lost or any(state.late for state in mailboxes) else 0)
 
 
 def _settings(rules: Path) -> Settings | None:

@@ -21,6 +21,7 @@ from engine.polling.reader import Reader
 from engine.processing import Processor
 from engine.sources.exchange import ExchangeMailbox, use_tls
 from engine.sources.remote import Remote, RemoteError, SignInFailed
+from engine.state.overview import outbox_counts, quarantine_count
 from engine.store import polling as store
 from engine.store.database import open_database
 from engine.waiting import run_due
@@ -203,9 +204,7 @@ class Poller:
                 self._observer.info(
                     "notifications", sent=sent.sent, later=sent.postponed, failed=len(sent.failed), problems=sent.problems
                 )
-            quarantine = connection.execute("SELECT COUNT(*) FROM quarantine").fetchone()[0]
-            outbox = dict(connection.execute("SELECT status, COUNT(*) FROM outbox GROUP BY 1").fetchall())
-            self._observer.counts(quarantine, outbox)
+            self._observer.counts(quarantine_count(connection), outbox_counts(connection))
 
     def _maybe_reload(self) -> None:
         """A new configuration only where it is right; else the old one goes on."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from engine.config.model import Settings
 from engine.quantity import show_duration
+from engine.state.overview import MailboxRow, mailbox_rows
 
 _SLOW, _LATE = timedelta(minutes=10), timedelta(minutes=30)
 
@@ -23,31 +24,26 @@ class MailboxState:
 
 def mailbox_states(connection: sqlite3.Connection, settings: Settings | None, now: datetime) -> list[MailboxState]:
     slow, late = (settings.expectations.slow, settings.expectations.late) if settings else (_SLOW, _LATE)
-    rows = connection.execute(
-        "SELECT s.mailbox, last_contact, unread, oldest_unread, s.error, error_since, COUNT(i.item) FROM mailbox_status s"
-        " LEFT JOIN poll_items i ON i.mailbox = s.mailbox GROUP BY s.mailbox ORDER BY s.mailbox"
-    ).fetchall()
-    return [_state(row, slow, late, now) for row in rows]
+    return [_state(row, slow, late, now) for row in mailbox_rows(connection)]
 
 
-def _state(
-    row: tuple[str, str | None, int | None, str | None, str, str | None, int], slow: timedelta, late: timedelta, now: datetime
-) -> MailboxState:
-    mailbox, contact, unread, oldest, error, since, under_way = row
-    quiet = _age(contact, now)
+def _state(row: MailboxRow, slow: timedelta, late: timedelta, now: datetime) -> MailboxState:
+    quiet = _age(row.last_contact, now)
     # While a mailbox cannot be read, what was the oldest message then grows older.
-    lag = max(_age(oldest, now) or timedelta(0), (quiet or timedelta(0)) if error else timedelta(0))
+    lag = max(_age(row.oldest_unread, now) or timedelta(0), (quiet or timedelta(0)) if row.error else timedelta(0))
     words = [f"last contact {_shown(quiet)} ago" if quiet is not None else "never read"]
-    words.append(f"{unread or 0} unread, {under_way} under way")
+    words.append(f"{row.unread or 0} unread, {row.under_way} under way")
     if lag > timedelta(0):
         words.append(f"lag {_shown(lag)}" + (" (late)" if lag > late else " (slow)" if lag > slow else ""))
-    if error:
-        words.append(f"failing for {_shown(_age(since, now) or timedelta(0))}: {error}")
+    if row.error:
+        words.append(f"failing for {_shown(_age(row.error_since, now) or timedelta(0))}: {row.error}")
     silent = quiet is not None and quiet > late
-    if silent and not error:
+    if silent and not row.error:
         words.append("nobody polls it")
     return MailboxState(
-        mailbox, "; ".join(words), lag > late or silent or (bool(error) and (_age(since, now) or timedelta(0)) > slow)
+        row.mailbox,
+        "; ".join(words),
+        lag > late or silent or (bool(row.error) and (_age(row.error_since, now) or timedelta(0)) > slow),
     )
 
 

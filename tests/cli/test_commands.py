@@ -89,7 +89,7 @@ def test_quarantine_is_said_and_is_exit_status_1(tmp_path: Path) -> None:
         (("check", "--rules", "nowhere"), "nowhere: there is no such configuration folder"),
         (("show", "T1"), "postroom.db: there is no such database; run `postroom run` first"),
         (("explain",), "name a FILE"),
-        (("frobnicate",), "No such command"),
+        (("frobnicate",), "there is no command 'frobnicate'"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_exit_status_2(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
