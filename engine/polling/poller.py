@@ -104,8 +104,10 @@ class Poller:
             return not self._failed
         while not self._stop.wait(HOUSEKEEPING_SECONDS):
             self._maybe_reload()
-            with suppress(StoreError):
+            try:
                 self._housekeep(self._setup)
+            except Exception as error:  # mail is read all the same, and the next round of this tries again
+                self._observer.told("housekeeping", f"{type(error).__name__}: {error}")
             for thread in self._threads:
                 if not thread.is_alive() and not self._generation.is_set():
                     self._observer.told(thread.name, "the mailbox's thread ended: starting all again")
@@ -162,14 +164,17 @@ class Poller:
                     self._failed.discard(mailbox.id)
                     if done.more:
                         continue
-                except (RemoteError, StoreError) as error:
+                except Exception as error:  # also a fault of ours: it may stop this mailbox for a while, and no other
                     failures += 1
                     self._failed.add(mailbox.id)
                     wait = _wait(error, failures)
-                    self._observer.failed(mailbox.id, str(error), wait)
+                    words = str(error) if isinstance(error, RemoteError | StoreError) else f"{type(error).__name__}: {error}"
+                    self._observer.failed(mailbox.id, words, wait)
                     remote.close()
                     with suppress(Exception):
-                        store.note_error(connection, mailbox.id, str(error), datetime.now(UTC))
+                        if connection.in_transaction:
+                            connection.execute("ROLLBACK")
+                        store.note_error(connection, mailbox.id, words, datetime.now(UTC))
                     if self._once and failures < ONCE_TRIES and not isinstance(error, SignInFailed):
                         ended.wait(min(wait, 5.0))
                         continue

@@ -181,6 +181,29 @@ def test_a_slow_mailbox_holds_up_no_other_of_the_same_account(
     wait_for(lambda: rows(tmp_path / "p.db", "SELECT 1 FROM tickets"), seconds=15)
 
 
+def test_a_fault_of_ours_in_one_round_is_told_and_the_next_goes_on(
+    polled: Path, exchange: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.polling import poller as polling
+    from engine.polling.observe import Observer
+    from engine.polling.reader import Reader
+
+    exchange.store.add(mail(1))
+    real, calls = Reader.round, []
+
+    def once(self: Reader) -> object:
+        calls.append(1)
+        if len(calls) == 1:
+            self._connection.execute("BEGIN IMMEDIATE")
+            raise KeyError("a fault")
+        return real(self)
+
+    monkeypatch.setattr(Reader, "round", once)
+    monkeypatch.setattr(polling, "FIRST_WAIT", 0.1)
+    assert polling.Poller(polled, tmp_path / "p.db", Observer(), once=True).run()
+    assert len(calls) == 2 and rows(tmp_path / "p.db", "SELECT COUNT(*) FROM tickets") == [(1,)]
+
+
 def test_status_and_health_fail_beyond_what_is_expected(polled: Path, tmp_path: Path) -> None:
     db = tmp_path / "p.db"
     connection = open_database(db)
