@@ -64,6 +64,9 @@ class Ticket:
 TICKET_COLUMNS = tuple(one.name for one in fields(Ticket) if one.name not in ("tags", "additional_contacts", "extracted"))
 
 
+TICKET_TIMES = ("due_at", "created_at", "updated_at", "completed_at")
+
+
 @dataclass(frozen=True)
 class Note:
     """A note on a ticket, project or task. `removed` is the quotation and signature that were taken out."""

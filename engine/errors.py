@@ -45,6 +45,11 @@ class Problem:
         return f"{line}\n{self.excerpt}" if self.excerpt else line
 
 
+def warn(code: str, position: Position, message: str, fix: str) -> Problem:
+    """A problem that does not keep the configuration from being used."""
+    return Problem(position, message, fix, code=code, warning=True)
+
+
 def coded(code: str, problems: Iterable[Problem]) -> list[Problem]:
     """The same problems under a code, where they have none yet."""
     return [problem if problem.code else replace(problem, code=code) for problem in problems]

@@ -8,7 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from engine.config.version import describe_version
@@ -82,7 +82,7 @@ class Processor:
     ) -> Summary:
         """Raises `StoreError` when the database fails: what was committed stands, the rest is as if never read."""
         summary = Summary()
-        with self.guarded():
+        with self._guarded():
             try:
                 self._run(items, mailbox, summary, on_decision, on_item, explain)
             except KeyboardInterrupt:
@@ -90,7 +90,7 @@ class Processor:
         return summary
 
     @contextmanager
-    def guarded(self) -> Iterator[None]:
+    def _guarded(self) -> Iterator[None]:
         """Whatever fails inside leaves no transaction open; a failing database is told in words."""
         try:
             yield
@@ -149,7 +149,7 @@ class Processor:
     def retry(self, only: tuple[int, ...]) -> Summary:
         """Quarantined messages again, each in its own transaction: it leaves quarantine as it gets its new outcome."""
         summary = Summary()
-        with self.guarded():
+        with self._guarded():
             for message in held_messages(self.connection, only):
                 self.connection.execute("BEGIN IMMEDIATE")
                 held = release(self.connection, message)
@@ -161,23 +161,45 @@ class Processor:
         return summary
 
     def take(
+        self, raw: bytes, source_id: str, mailbox: str | None, received: datetime | None = None, *, explain: bool = False
+    ) -> Decision | None:
+        """One message, within the caller's transaction; None when it was processed before."""
+        return self.take_parsed(parse_message(raw), raw, source_id, mailbox, received, explain=explain)
+
+    def take_parsed(
         self,
+        message: Message,
         raw: bytes,
         source_id: str,
         mailbox: str | None,
         received: datetime | None = None,
         *,
         explain: bool = False,
-        size: int | None = None,
-        error: str = "",
     ) -> Decision | None:
-        """One message, within the caller's transaction; None when it was processed before.
+        """The same for one that is parsed already."""
 
-        `size`: the size of the whole message, where `raw` is only its head. `error`: it is held in quarantine, for that.
-        """
-        message = parse_message(raw)
-        if size is not None:
-            message = replace(message, size=size)
+        def verdict(envelope: Envelope) -> Decision:
+            return decide(message, envelope, self.setup, self.state, envelope.received_at, explain=explain)
+
+        return self._take(message, raw, source_id, mailbox, received, verdict)
+
+    def hold(self, message: Message, raw: bytes, source_id: str, mailbox: str, received: datetime, error: str) -> Decision | None:
+        """Keep it in quarantine with what went wrong before it could be decided."""
+
+        def verdict(envelope: Envelope) -> Decision:
+            return failed(message, envelope, self.setup, self.state, envelope.received_at, error)
+
+        return self._take(message, raw, source_id, mailbox, received, verdict)
+
+    def _take(
+        self,
+        message: Message,
+        raw: bytes,
+        source_id: str,
+        mailbox: str | None,
+        received: datetime | None,
+        verdict: Callable[[Envelope], Decision],
+    ) -> Decision | None:
         wall = datetime.now(UTC).replace(microsecond=0)
         name = mailbox or route(message, self.setup.config)
         if self.state.seen(name, message.identity) is not None:
@@ -187,10 +209,7 @@ class Processor:
         self.connection.execute("SAVEPOINT message")
         try:
             try:
-                if error:
-                    decision = failed(message, envelope, self.setup, self.state, at, error)
-                else:
-                    decision = decide(message, envelope, self.setup, self.state, at, explain=explain)
+                decision = verdict(envelope)
                 self._store(decision, message, raw, wall)
             except (sqlite3.OperationalError, OSError):
                 raise  # the database or the disk: no fault of the message

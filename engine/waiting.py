@@ -9,7 +9,7 @@ from datetime import datetime
 from engine.decide.setup import Setup
 from engine.decide.waiting import Due, decide_due
 from engine.state.sqlite import SqliteState
-from engine.store.database import database_path, explain_error
+from engine.store.database import database_path, explain_error, transaction
 from engine.store.waiting import WaitingRow, due_rules, finish, still_waiting
 
 
@@ -18,17 +18,12 @@ def run_due(connection: sqlite3.Connection, setup: Setup, now: datetime) -> Iter
     state = SqliteState(connection, setup.config)
     try:
         for row in due_rules(connection, now):
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                due = None
+            due = None
+            with transaction(connection):
                 # Another process may have run it since it was listed.
                 if still_waiting(connection, row):
                     due = decide_due(row.rule, row.ticket, setup, state, now)
                     finish(connection, row, due, setup.config, now)
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
             if due is not None:
                 yield row, due
     except (sqlite3.Error, OSError) as error:

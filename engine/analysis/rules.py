@@ -21,7 +21,7 @@ from engine.analysis.neighbours import Neighbours
 from engine.config.model import Config
 from engine.dsl.tree import And, Condition, Not, Or, Pattern, Rule, Test
 from engine.dsl.vocabulary import EVENTS, WAITING_GROUPS
-from engine.errors import Position, Problem
+from engine.errors import Problem, warn
 
 
 def check_rules(config: Config) -> Iterator[Problem]:
@@ -48,24 +48,20 @@ def _passes(rules: tuple[Rule, ...]) -> list[tuple[tuple[str, bool], list[Rule]]
     return [(name, list(group)) for name, group in groupby(sorted(rules, key=lambda rule: (key(rule), rule.order)), key)]
 
 
-def _warn(code: str, position: Position, message: str, fix: str) -> Problem:
-    return Problem(position, message, fix, code=code, warning=True)
-
-
 def _alone(rule: Rule, logic: Logic) -> Iterator[Problem]:
     """One condition by itself: never, always, or with a part that is one of these."""
     condition = rule.condition
     if condition is None:
         return
     if not logic.possible(Given(condition)):
-        yield _warn(
+        yield warn(
             "PR101",
             condition.position,
             f"the rule '{rule.name}' can never run: its conditions exclude each other",
             "remove one of them, or join them with or",
         )
     elif not logic.possible(Given(condition, False)):
-        yield _warn("PR105", condition.position, f"the condition of '{rule.name}' is always true", "leave it out, or correct it")
+        yield warn("PR105", condition.position, f"the condition of '{rule.name}' is always true", "leave it out, or correct it")
     else:
         yield from _parts(condition, rule, logic)
 
@@ -77,10 +73,10 @@ def _parts(condition: Condition, rule: Rule, logic: Logic) -> Iterator[Problem]:
         if isinstance(part, And | Or | Test | Not):
             if not logic.possible(Given(part, False)):
                 words = f"'{part.words}' in '{rule.name}' is always true"
-                yield _warn("PR105", part.position, words, "leave it out, or correct it")
+                yield warn("PR105", part.position, words, "leave it out, or correct it")
             elif not logic.possible(Given(part)):
                 words = f"'{part.words}' in '{rule.name}' can never be true"
-                yield _warn("PR101", part.position, words, "leave it out, or correct it")
+                yield warn("PR101", part.position, words, "leave it out, or correct it")
             else:
                 yield from _parts(part, rule, logic)
 
@@ -115,7 +111,7 @@ def _pair(rules: list[Rule], operands: list[set[str]], earlier: int, later: int,
     if touches(between, looked_at):
         return None  # what the second sees may not be what the first saw
     if hidden:
-        return _warn(
+        return warn(
             "PR102",
             second.position,
             f"the rule '{second.name}' can never run: '{first.name}' ({first.position}) always ends the pass before it",
@@ -127,7 +123,7 @@ def _pair(rules: list[Rule], operands: list[set[str]], earlier: int, later: int,
     if clash is not None:
         mine, theirs = clash
         what = mine.field if mine.field.startswith("tag ") else mine.field.partition(".")[2].replace("_", " ")
-        return _warn(
+        return warn(
             "PR104",
             mine.action.position,
             f"'{second.name}' sets {what} to {mine.shown}, which '{first.name}' ({theirs.action.position}) sets to "
@@ -135,7 +131,7 @@ def _pair(rules: list[Rule], operands: list[set[str]], earlier: int, later: int,
             "keep one of the two, or make their conditions exclude each other",
         )
     if condition is not None and logic.implies(condition, running_condition(first)):
-        return _warn(
+        return warn(
             "PR103",
             second.position,
             f"the rule '{second.name}' has the same conditions as '{first.name}' ({first.position})",
@@ -157,7 +153,7 @@ def _clash(first: Rule, second: Rule, between: set[str]) -> tuple[Setting, Setti
 def _patterns(condition: Condition | None) -> Iterator[Problem]:
     if isinstance(condition, Test):
         if isinstance(condition.value, Pattern) and matches_everything(condition.value.pattern, condition.value.flags):
-            yield _warn(
+            yield warn(
                 "PR110",
                 condition.value.position,
                 f"the regular expression /{condition.value.pattern}/ matches everything",

@@ -9,7 +9,7 @@ import re2
 from engine.analysis.rules import matches_everything
 from engine.config.model import Config
 from engine.dsl.tree import AddTag, And, Condition, ListName, Not, Notify, Or, Refuse, RemoveTag, Test, Text
-from engine.errors import Position, Problem
+from engine.errors import Position, Problem, warn
 from engine.text import collapse, fold_accents
 
 
@@ -17,22 +17,18 @@ def check_unused(config: Config) -> Iterator[Problem]:
     used = _Used(config)
     for name, named in config.rules.lists.items():
         if name not in used.lists:
-            yield _warn("PR106", named.position, f"no rule uses the list '{name}'", "remove it, or use it")
+            yield warn("PR106", named.position, f"no rule uses the list '{name}'", "remove it, or use it")
     for name, template in config.templates.items():
         if name not in used.templates:
             where = Position(template.position.file, 1, 1)
-            yield _warn("PR107", where, f"nothing sends the template '{name}'", "remove it, or name it in a rule or mailbox")
+            yield warn("PR107", where, f"nothing sends the template '{name}'", "remove it, or name it in a rule or mailbox")
     yield from _tags(config, used)
     yield from _mailboxes(config)
     for mailbox in config.mailboxes.values():
         for field, pattern in mailbox.extract.items():
             if _extracts_anything(pattern):
                 where = mailbox.where("extract", field)
-                yield _warn("PR110", where, f"the regular expression of '{field}' matches everything", "say what must be there")
-
-
-def _warn(code: str, position: Position, message: str, fix: str) -> Problem:
-    return Problem(position, message, fix, code=code, warning=True)
+                yield warn("PR110", where, f"the regular expression of '{field}' matches everything", "say what must be there")
 
 
 class _Used:
@@ -76,13 +72,13 @@ def _tags(config: Config, used: _Used) -> Iterator[Problem]:
         longest = max(map(len, phrases.values()))
         if tag.label not in used.tags and (not tag.match or longest < config.tags.shortest):
             why = "is put by no mailbox and no rule" if not tag.match else "is too short to be found in any text"
-            yield _warn("PR108", tag.position, f"the tag '{tag.label}' {why}", "remove it, or set active: false")
+            yield warn("PR108", tag.position, f"the tag '{tag.label}' {why}", "remove it, or set active: false")
         for text, phrase in phrases.items():
             if not tag.match:
                 continue
             if phrase in owners and owners[phrase] != tag.label:
                 message = f"the phrase '{text}' stands under two tags: '{owners[phrase]}' and '{tag.label}'"
-                yield _warn("PR109", tag.position, message, "leave it under one")
+                yield warn("PR109", tag.position, message, "leave it under one")
             owners.setdefault(phrase, tag.label)
 
 
@@ -92,7 +88,7 @@ def _mailboxes(config: Config) -> Iterator[Problem]:
         if not mailbox.active:
             continue
         if mailbox.source is None:
-            yield _warn(
+            yield warn(
                 "PR111",
                 mailbox.where("address"),
                 f"nothing reads the mailbox '{mailbox.id}': it has no source",
@@ -105,7 +101,7 @@ def _mailboxes(config: Config) -> Iterator[Problem]:
             where = mailbox.where("source")
             if where.file != mailbox.where("address").file:  # it is inherited
                 where = mailbox.where("address")
-            yield _warn("PR112", where, message, "give it a folder of its own")
+            yield warn("PR112", where, message, "give it a folder of its own")
         folders.setdefault(place, mailbox.id)
 
 

@@ -27,8 +27,6 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 class Outgoing:
     """What is to be sent. `sender` as `Name <address>`; `values` (start, end) of `body` came from mail."""
 
-    id: int
-    mailbox: str
     sender: str
     recipient: str
     message_id: str

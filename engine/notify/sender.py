@@ -6,15 +6,14 @@ A crash between sending and marking sends once more, with the same Message-ID: a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from engine.config.model import Config
 from engine.notify.compose import Outgoing
 from engine.notify.transport import Postponed, Rejected, Transport, Unavailable
-from engine.store.database import database_path, explain_error
+from engine.store.database import transaction
 from engine.store.outbox import QueuedRow, due, free_at, lease, mark_failed, mark_sent, postpone
 
 _BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
@@ -54,7 +53,7 @@ def send_due(
                 return done
             transport = transport_for(row.mailbox)
             if id(transport) in down:
-                with _transaction(connection):
+                with transaction(connection):
                     _try_later(connection, config, row, down[id(transport)], clock(), done)
                 continue
             _one(connection, config, row, transport, clock, done, down)
@@ -71,7 +70,7 @@ def _one(
     done: Sent,
     down: dict[int, str],
 ) -> None:
-    with _transaction(connection):
+    with transaction(connection):
         free = free_at(connection, row.recipient, config.settings.notification_limits, clock())
         if free is not None:
             postpone(connection, row, free, "the limit for this address is reached")
@@ -82,16 +81,16 @@ def _one(
     try:
         transport.send(outgoing(row, config))
     except Rejected as error:
-        with _transaction(connection):
+        with transaction(connection):
             mark_failed(connection, row, clock(), str(error))
         done.failed.append((row.recipient, str(error)))
     except (Postponed, Unavailable) as error:
         if isinstance(error, Unavailable):
             down[id(transport)] = str(error)
-        with _transaction(connection):
+        with transaction(connection):
             _try_later(connection, config, row, str(error), clock(), done)
     else:
-        with _transaction(connection):
+        with transaction(connection):
             mark_sent(connection, row, clock())
         done.sent += 1
 
@@ -109,8 +108,6 @@ def outgoing(row: QueuedRow, config: Config) -> Outgoing:
     """A row with its mailbox's sender. A mailbox that is gone sends by the name of the first one."""
     mailbox = config.mailboxes.get(row.mailbox) or next(iter(config.mailboxes.values()))
     return Outgoing(
-        id=row.id,
-        mailbox=row.mailbox,
         sender=mailbox.notify_from,
         recipient=row.recipient,
         message_id=row.message_id,
@@ -121,17 +118,3 @@ def outgoing(row: QueuedRow, config: Config) -> Outgoing:
         in_reply_to=row.in_reply_to,
         references=row.references,
     )
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("COMMIT")
-    except BaseException as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        if isinstance(error, sqlite3.Error):
-            raise explain_error(error, database_path(connection)) from error
-        raise

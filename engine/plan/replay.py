@@ -115,7 +115,7 @@ def replay_source(items: Iterable[Item], mailbox: str | None, base: Setup, work:
             received = received_at(message, datetime.now(UTC))
             envelope = Envelope(mailbox or route(message, work.config), item.source_id, received)
             after = _decide(message, envelope, work, state)
-            before = processor.take(raw, item.source_id, mailbox or route(message, base.config), received)
+            before = processor.take_parsed(message, raw, item.source_id, mailbox, received)
             if before is not None:  # else it was there before
                 plan.add(None, message, (before, after))
             on_message()

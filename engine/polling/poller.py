@@ -159,10 +159,10 @@ class Poller:
             while not ended.is_set():
                 wait = mailbox.source.every.total_seconds()
                 try:
-                    done = reader.round()
+                    more = reader.round()
                     failures = 0
                     self._failed.discard(mailbox.id)
-                    if done.more:
+                    if more:
                         continue
                 except Exception as error:  # also a fault of ours: it may stop this mailbox for a while, and no other
                     failures += 1

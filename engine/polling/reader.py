@@ -6,30 +6,23 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from engine.decide.decision import Decision
+from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.polling.observe import Observer
 from engine.processing import Processor
 from engine.sources.remote import Fetched, Place, Remote, RemoteError, RemoteItem, SignInFailed, StateLost
 from engine.store import polling as store
+from engine.store.database import transaction
 
 BATCH_ITEMS = 25
 BATCH_BYTES = 8 * 1024 * 1024
 MOST_PAGES = 20  # before what is listed is worked on
 MOST_TRIES = 6  # of one item that alone cannot be fetched
 BACKLOG_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Round:
-    """What a round did. `more`: there is more to do at once."""
-
-    taken: int = 0
-    filed: int = 0
-    more: bool = False
 
 
 class Reader:
@@ -53,15 +46,14 @@ class Reader:
         self._stopping = stopping
         self._asked_backlog = 0.0
 
-    def round(self) -> Round:
-        """Raises `RemoteError`, with everything that was done until then stored, and `StoreError`."""
+    def round(self) -> bool:
+        """Whether there is more to do at once. Raises `RemoteError`, with all that was done until then stored, and `StoreError`."""
         listed_all = self._list()
-        taken = 0
         while not self._stopping() and (batch := self._batch()):
-            taken += self._work(batch)
-        filed = self._file()  # also what an earlier round stored and could not file
+            self._work(batch)
+        self._file()  # also what an earlier round stored and could not file
         self._note()
-        return Round(taken, filed, not listed_all)
+        return not listed_all
 
     def _list(self) -> bool:
         """Whether the server has no more changes."""
@@ -76,9 +68,8 @@ class Reader:
             first = state is None or state.startswith(_FIRST)
             # From the very start a folder holds what somebody read long ago: only what is unread is mail to us.
             items = [item for item in page.items if item.unread or not first]
-            if first and not page.last:
-                page = type(page)(page.items, _FIRST + page.state, page.last)
-            store.keep_page(self._connection, self.mailbox, page, items, _now())
+            following = _FIRST + page.state if first and not page.last else page.state
+            store.keep_page(self._connection, self.mailbox, following, items, _now())
             if page.last or self._stopping():
                 return True
         return False
@@ -96,66 +87,70 @@ class Reader:
             batch.append(row)
         return batch
 
-    def _work(self, batch: list[store.ListedRow]) -> int:
+    def _work(self, batch: list[store.ListedRow]) -> None:
         items = [RemoteItem(row.item, row.size, True) for row in batch]
-        largest = self._processor.setup.config.settings.limits.message
+        # Beyond twice the limit, for the server counts more than the bytes, an item is refused anyhow: its head tells to whom.
+        largest = self._processor.setup.config.settings.limits.message * 2
+        huge = {item.id: item.size for item in items if item.size > largest}
+        whole = [item for item in items if item.id not in huge]
         began = time.perf_counter()
         try:
-            if len(items) == 1 and items[0].size > largest * 2:
-                # Too large to be taken anyhow: only its head is fetched, to tell the sender.
-                fetched = [self.remote.describe(items[0])]
-            else:
-                small = [item for item in items if item.size <= largest * 2]
-                fetched = self.remote.fetch(small)
-                fetched += [self.remote.describe(item) for item in items if item.size > largest * 2]
+            fetched = self.remote.fetch(whole) if whole else []
+            fetched += [self.remote.describe(item) for item in items if item.id in huge]
         except SignInFailed:
             raise
         except RemoteError as error:
             store.count_try(self._connection, self.mailbox, [item.id for item in items], str(error))
             if len(items) == 1 and batch[0].tries + 1 >= MOST_TRIES:
-                return self._hold(items[0], str(error))
+                self._hold(items[0], str(error))
+                return
             raise
         self._observer.stage("fetch", time.perf_counter() - began)
-        sizes = {row.item: row.size for row in batch if row.size > largest * 2}
-        return self._store(fetched, sizes)
 
-    def _hold(self, item: RemoteItem, error: str) -> int:
+        def take(message: Message, one: Fetched, raw: bytes, received: datetime) -> Decision | None:
+            sized = replace(message, size=huge[one.id]) if one.id in huge else message
+            return self._processor.take_parsed(sized, raw, one.id, self.mailbox, received)
+
+        self._store(fetched, take)
+
+    def _hold(self, item: RemoteItem, error: str) -> None:
         """An item that can never be fetched: what is known of it is kept in quarantine, and the next one goes on."""
         try:
             head = self.remote.describe(item).raw
         except RemoteError:
             head = None
         raw = head or f"Subject: (an item that cannot be read)\r\nX-Postroom-Item: {item.id[:200]}\r\n\r\n".encode()
-        return self._store([Fetched(item.id, raw, _now())], {}, error=f"the server does not give it: {error}")
 
-    def _store(self, fetched: list[Fetched], sizes: dict[str, int], error: str = "") -> int:
+        def take(message: Message, one: Fetched, raw: bytes, received: datetime) -> Decision | None:
+            return self._processor.hold(message, raw, one.id, self.mailbox, received, f"the server does not give it: {error}")
+
+        self._store([Fetched(item.id, raw, _now())], take)
+
+    def _store(self, fetched: list[Fetched], take: Callable[[Message, Fetched, bytes, datetime], Decision | None]) -> None:
         decisions: list[Decision] = []
         connection = self._connection
         began = time.perf_counter()
-        with self._deciding, self._processor.guarded():
-            connection.execute("BEGIN IMMEDIATE")
+        with self._deciding, transaction(connection):
             for one in fetched:
                 if one.raw is None:
                     store.drop(connection, self.mailbox, [one.id])
                     continue
                 received = min(one.received_at or _now(), _now())  # our clock may be behind the server's
-                decision = self._processor.take(one.raw, one.id, self.mailbox, received, size=sizes.get(one.id), error=error)
-                store.mark_stored(connection, self.mailbox, one.id, self._place(decision, one.raw))
+                message = parse_message(one.raw)
+                decision = take(message, one, one.raw, received)
+                store.mark_stored(connection, self.mailbox, one.id, self._place(decision, message.identity))
                 if decision is not None:
                     decisions.append(decision)
-            connection.execute("COMMIT")
         self._observer.stage("decide", time.perf_counter() - began)
         for decision in decisions:
             self._observer.decided(decision)
-        return len(fetched)
 
-    def _place(self, decision: Decision | None, raw: bytes) -> Place:
+    def _place(self, decision: Decision | None, identity: str) -> Place:
         if decision is None:  # processed before: a crash came between storing and filing
-            return store.place_of(self._connection, self.mailbox, parse_message(raw).identity)
+            return store.place_of(self._connection, self.mailbox, identity)
         return "failed" if decision.outcome == "quarantined" else "processed"
 
-    def _file(self) -> int:
-        filed = 0
+    def _file(self) -> None:
         places: tuple[Place, ...] = ("processed", "failed")
         for place in places:
             while items := store.stored(self._connection, self.mailbox, place, BATCH_ITEMS):
@@ -163,10 +158,8 @@ class Reader:
                 self.remote.file(items, place)
                 store.drop(self._connection, self.mailbox, items)
                 self._observer.stage("file", time.perf_counter() - began)
-                filed += len(items)
                 if self._stopping():
-                    return filed
-        return filed
+                    return
 
     def _note(self) -> None:
         backlog = None

@@ -15,10 +15,9 @@ from typing import Any
 
 from engine.config.model import Config
 from engine.decide.decision import iso
-from engine.entities import NewContact, Target, Ticket
+from engine.entities import TICKET_TIMES, NewContact, Target, Ticket
 from engine.state.sqlite import SqliteState, moment
 
-_TIMES = ("due_at", "created_at", "updated_at", "completed_at")
 _TUPLES = ("tags", "additional_contacts")
 
 
@@ -136,7 +135,7 @@ def _restored(snapshot: dict[str, Any], now: Ticket) -> Ticket:
     for one in fields(Ticket):
         if one.name in snapshot:
             value = snapshot[one.name]
-            if one.name in _TIMES and value:
+            if one.name in TICKET_TIMES and value:
                 value = moment(value)
             elif one.name in _TUPLES:
                 value = tuple(value)

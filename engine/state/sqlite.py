@@ -8,12 +8,11 @@ from typing import Any
 
 from engine.config.model import Config
 from engine.decide.decision import iso
-from engine.entities import TICKET_COLUMNS, NewContact, Project, Target, Task, Ticket
+from engine.entities import TICKET_COLUMNS, TICKET_TIMES, NewContact, Project, Target, Task, Ticket
 from engine.state.view import Candidate, Seen
 from engine.text import fold
 
 _COLUMNS = ", ".join(f"t.{name}" for name in TICKET_COLUMNS)
-_TIMES = ("due_at", "created_at", "updated_at", "completed_at")
 _MOST_CANDIDATES = 200
 
 
@@ -96,7 +95,7 @@ class SqliteState:
 
     def _ticket(self, row: tuple[Any, ...]) -> Ticket:
         fields = dict(zip(TICKET_COLUMNS, row, strict=True))
-        for name in _TIMES:
+        for name in TICKET_TIMES:
             fields[name] = moment(fields[name]) if fields[name] else None
         number = fields["number"]
         tags = self._connection.execute("SELECT tag FROM ticket_tags WHERE ticket = ? ORDER BY rowid", (number,))

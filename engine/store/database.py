@@ -78,6 +78,21 @@ def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreErr
 
 
 @contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction: all of it, or nothing. Raises `StoreError` when the database or the disk fails."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error | OSError):
+            raise explain_error(error, database_path(connection)) from error
+        raise
+
+
+@contextmanager
 def _errors(path: Path | None) -> Iterator[None]:
     try:
         yield

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from engine.config.model import Config
 from engine.decide.decision import iso
+from engine.store.database import transaction
 from engine.store.entities import count_number
 
 
@@ -18,8 +19,7 @@ def sync_directory(connection: sqlite3.Connection, config: Config, now: datetime
         return
     moment = iso(now)
     directory = config.directory
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         connection.execute("DELETE FROM contacts WHERE origin = 'directory'")
         connection.executemany(
             "INSERT OR REPLACE INTO contacts VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'directory', ?)",
@@ -45,7 +45,3 @@ def sync_directory(connection: sqlite3.Connection, config: Config, now: datetime
             " updated_at = excluded.updated_at",
             (digest, moment),
         )
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.mail.parse import parse_message
 from engine.store.blobs import Blobs
+from engine.store.database import transaction
 
 MOST_SHOWN = 20
 YOUNG_SECONDS = 3600
@@ -125,15 +126,10 @@ def _digest(path: Path) -> str:
 
 def repair(connection: sqlite3.Connection, blobs: Blobs | None) -> None:
     """What is safe, in one transaction: nothing is removed that a person may want."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         for *_, statement in _ORPHANS:
             if statement:
                 connection.execute(statement)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
     if blobs is not None:
         _repair_files(connection, blobs)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.decide.decision import iso
-from engine.sources.remote import Backlog, Page, Place, RemoteItem
+from engine.sources.remote import Backlog, Place, RemoteItem
+from engine.store.database import transaction
 
 
 @dataclass(frozen=True)
@@ -23,23 +24,17 @@ def sync_state(connection: sqlite3.Connection, mailbox: str) -> str | None:
     return row[0] if row else None
 
 
-def keep_page(connection: sqlite3.Connection, mailbox: str, page: Page, items: Iterable[RemoteItem], now: datetime) -> None:
+def keep_page(connection: sqlite3.Connection, mailbox: str, state: str, items: Iterable[RemoteItem], now: datetime) -> None:
     """The items and the state after them in one transaction: neither without the other."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         connection.executemany(
             "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, listed_at) VALUES (?, ?, ?, 'listed', ?)",
             [(mailbox, item.id, item.size, iso(now)) for item in items],
         )
         connection.execute(
             "INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-            (f"sync {mailbox}", page.state, iso(now)),
+            (f"sync {mailbox}", state, iso(now)),
         )
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def forget_state(connection: sqlite3.Connection, mailbox: str) -> None:
@@ -80,11 +75,6 @@ def count_try(connection: sqlite3.Connection, mailbox: str, items: Sequence[str]
         "UPDATE poll_items SET tries = tries + 1, error = ? WHERE mailbox = ? AND item = ?",
         [(error, mailbox, item) for item in items],
     )
-
-
-def waiting(connection: sqlite3.Connection, mailbox: str) -> int:
-    """Items that are listed or stored, and not yet filed."""
-    return int(connection.execute("SELECT COUNT(*) FROM poll_items WHERE mailbox = ?", (mailbox,)).fetchone()[0])
 
 
 def place_of(connection: sqlite3.Connection, mailbox: str, identity: str) -> Place:

@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime
 
 from engine.decide.decision import iso
-from engine.store.database import database_path, explain_error
+from engine.store.database import database_path, explain_error, transaction
 
 _BATCH = 500
 # (what, the rows, what is done to them); `?` is the moment before which they are let go of.
@@ -42,11 +42,8 @@ def prune_database(
             counts[what] = len(keys)
             if not dry_run:
                 for start in range(0, len(keys), _BATCH):
-                    connection.execute("BEGIN IMMEDIATE")
-                    connection.executemany(change, [(key,) for key in keys[start : start + _BATCH]])
-                    connection.execute("COMMIT")
+                    with transaction(connection):
+                        connection.executemany(change, [(key,) for key in keys[start : start + _BATCH]])
     except (sqlite3.Error, OSError) as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
         raise explain_error(error, database_path(connection)) from error
     return counts

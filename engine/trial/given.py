@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.config.model import Config, Mailbox
 from engine.decide.decision import iso
-from engine.entities import Ticket
+from engine.entities import TICKET_TIMES, Ticket
 from engine.errors import ConfigError, Problem, did_you_mean
 from engine.mail.parse import parse_message
 from engine.quantity import parse_duration, parse_size
@@ -23,7 +23,6 @@ from engine.trial.case import Case
 
 DEFAULT_NOW = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 _COLUMNS = {one.name for one in fields(Ticket)}
-_TIMES = ("created_at", "updated_at", "due_at", "completed_at")
 
 
 def now_of(case: Case) -> datetime:
@@ -146,7 +145,7 @@ def _ticket(
         "updated_at": created,
     }
     for name, value in row.items():
-        if name in _TIMES:
+        if name in TICKET_TIMES:
             values[name] = _moment(case, value, "given", "tickets", index, name)
         elif name in ("tags", "additional_contacts"):
             values[name] = tuple(value)

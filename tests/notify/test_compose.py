@@ -17,8 +17,6 @@ DATE = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 
 def outgoing(**changes: object) -> Outgoing:
     values: dict[str, object] = {
-        "id": 1,
-        "mailbox": "help",
         "sender": "Harbour & Hill <help@harbourhill.example>",
         "recipient": "maya@brightwater.example",
         "message_id": "postroom.1@harbourhill.example",

@@ -75,8 +75,7 @@ class Desk:
         failed = 0
         for _ in range(rounds):
             try:
-                done = self.reader.round()
-                if not done.more:
+                if not self.reader.round():
                     return failed
             except SignInFailed:
                 raise

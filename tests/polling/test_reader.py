@@ -78,7 +78,7 @@ def test_a_crash_after_any_step_repeats_only_the_next(
         exchange.store.add(mail(number))
     owner, name = {
         "keep_page": (reading.store, "keep_page"),
-        "take": (desk.reader._processor, "take"),
+        "take": (desk.reader._processor, "take_parsed"),
         "mark_stored": (reading.store, "mark_stored"),
         "file": (desk.remote, "file"),
         "drop": (reading.store, "drop"),
