@@ -16,6 +16,7 @@ from engine.commands.options import chosen_mailbox, common, load_setup
 from engine.config.version import describe_version
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
+from engine.decide.setup import Setup
 from engine.entities import Ticket
 from engine.errors import PostroomError
 from engine.mail.message import Message
@@ -66,20 +67,21 @@ def explain(
     else:
         decided = _fresh(str(file), mailbox, rules, db)
         if as_test:
-            click.echo(_as_test(decided, str(file), rules), nl=False)
+            click.echo(_as_test(decided, str(file)), nl=False)
             return
-        decision = decided.decision.as_dict() | {"configuration": decided.configuration}
+        config = decided.setup.config
+        decision = decided.decision.as_dict() | {"configuration": describe_version(config.root, config.digest)}
     click.echo(json.dumps(decision, ensure_ascii=False) if as_json else explanation(decision), nl=as_json)
 
 
 @dataclass(frozen=True)
 class _Decided:
-    """A message with its Decision, the ticket that it is about as it was before, and the configuration's version."""
+    """A message with its Decision, the ticket that it is about as it was before, and the configuration."""
 
     message: Message
     decision: Decision
     target: Ticket | None
-    configuration: str
+    setup: Setup
 
 
 def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> _Decided:
@@ -106,18 +108,17 @@ def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> _Decided:
             f"It was processed before ({seen.outcome} {seen.number or ''}): `run` would pass it over.".replace(" )", ")"),
             err=True,
         )
-    version = describe_version(setup.config.root, setup.config.digest)
-    return _Decided(message, decision, before if isinstance(before, Ticket) else None, version)
+    return _Decided(message, decision, before if isinstance(before, Ticket) else None, setup)
 
 
-def _as_test(decided: _Decided, file: str, rules: Path) -> str:
+def _as_test(decided: _Decided, file: str) -> str:
     """A test in words where these make the same of it, else one that names the file."""
     text = made_test(decided.message, decided.decision, decided.target)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "test.yaml"
         path.write_text(text, "utf-8")
         (case,) = read_cases([path])
-        if run_case(case, load_setup(rules)).passed:
+        if run_case(case, decided.setup).passed:
             return text
     whole = made_test(decided.message, decided.decision, decided.target, file=str(Path(file).resolve()))
     return (

@@ -12,6 +12,7 @@ from engine.commands.options import common
 from engine.config.files import read_folder
 from engine.dsl.format import format_rules
 from engine.errors import ConfigError, Problem, coded
+from engine.files import write_whole
 
 
 @click.command()
@@ -46,7 +47,7 @@ def fmt(only_check: bool, diff: bool, rules: Path, db: Path, verbose: bool) -> N
         elif only_check:
             click.echo(f"{path} would be formatted")
         else:
-            _write(path, formatted)
+            write_whole(path, formatted.encode())
             click.echo(f"{path} formatted")
     if problems:
         raise ConfigError(*coded("PR006", problems))
@@ -54,11 +55,3 @@ def fmt(only_check: bool, diff: bool, rules: Path, db: Path, verbose: bool) -> N
         sys.exit(1)
     if not changed:
         click.echo("all is formatted")
-
-
-def _write(path: Path, text: str) -> None:
-    """In one step: a crash leaves the old file or the new one."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(text.encode())
-    part.chmod(path.stat().st_mode)
-    part.replace(path)

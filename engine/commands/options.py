@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from engine.config.load import load_config
 from engine.config.model import Config
 from engine.decide.setup import Setup, prepare
 from engine.errors import PostroomError, did_you_mean
+from engine.quantity import parse_since
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,6 +46,17 @@ def common(command: F) -> F:
 def load_setup(rules: Path) -> Setup:
     """Raises `ConfigError` with every problem."""
     return prepare(load_config(rules))
+
+
+def moment_of(age: str | None) -> datetime | None:
+    """`7d`, `12h` or a day, as the moment that it means. Raises `PostroomError`."""
+    if age is None:
+        return None
+    try:
+        found = parse_since(age)
+    except ValueError:
+        raise PostroomError.of(f"'{age}' is no time", "write 7d, 12h, 30m, or a day such as 2026-11-01") from None
+    return datetime.now(UTC) - found if isinstance(found, timedelta) else found
 
 
 def chosen_mailbox(name: str | None, config: Config) -> str | None:

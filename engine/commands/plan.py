@@ -5,19 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sized
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from engine.analysis.report import analyse
-from engine.commands.options import chosen_mailbox, common, load_setup
+from engine.commands.options import chosen_mailbox, common, load_setup, moment_of
 from engine.commands.progress import progress
 from engine.config.revision import configuration_at, merge_base
 from engine.decide.setup import Setup
 from engine.errors import ConfigError, PostroomError, Problem
 from engine.plan.replay import Plan, replay_recorded, replay_source
-from engine.quantity import parse_since
 from engine.report.plan import FORMS, Context, new_warnings
 from engine.sources.files import open_source
 from engine.state.past import recorded
@@ -84,7 +82,7 @@ def _setup_at(folder: Path, ref: str) -> Setup:
 
 def _from_database(db: Path, last: int | None, since: str | None, before: Setup, work: Setup) -> Plan:
     with closing(open_for_reading(db)) as connection:
-        identities, without = recorded(connection, last, _moment(since) if since else None)
+        identities, without = recorded(connection, last, moment_of(since))
         with progress(len(identities)) as advance:
             found = replay_recorded(connection, identities, before, work, advance)
         found.without_bytes = without
@@ -98,11 +96,3 @@ def _from_source(source: str, mailbox: str | None, before: Setup, work: Setup) -
         raise PostroomError.of(f"the base has no mailbox '{name}'", "leave --mailbox out")
     with progress(len(items) if isinstance(items, Sized) else None) as advance:
         return replay_source(items, name, before, work, advance)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        found = parse_since(text)
-    except ValueError:
-        raise PostroomError.of(f"'{text}' is no time", "write 7d, 12h, 30m, or a day such as 2026-11-01") from None
-    return datetime.now(UTC) - found if isinstance(found, timedelta) else found

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from engine.commands.options import common
-from engine.errors import PostroomError
-from engine.quantity import parse_since
+from engine.commands.options import common, moment_of
 from engine.store.database import open_database
 from engine.store.prune import prune_database
 
@@ -32,19 +29,8 @@ def prune(raw: str | None, traces: str | None, sent: str | None, dry_run: bool, 
     """
     if raw is None and traces is None and sent is None:
         raise click.UsageError("say what to let go of: --raw, --traces, --sent")
-    now = datetime.now(UTC)
     with closing(open_database(db)) as connection:
-        counts = prune_database(connection, _before(raw, now), _before(traces, now), _before(sent, now), dry_run=dry_run)
+        counts = prune_database(connection, moment_of(raw), moment_of(traces), moment_of(sent), dry_run=dry_run)
     what = "would be" if dry_run else "were"
     for name, count in counts.items():
         click.echo(f"{count} {name} {what} let go")
-
-
-def _before(age: str | None, now: datetime) -> datetime | None:
-    if age is None:
-        return None
-    try:
-        found = parse_since(age)
-    except ValueError:
-        raise PostroomError.of(f"'{age}' is no age", "write 90d, 12w, or a day such as 2026-01-01") from None
-    return now - found if isinstance(found, timedelta) else found

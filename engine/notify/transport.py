@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import smtplib
 import ssl
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Protocol
 
 from engine.config.connections import FolderSending, SmtpSending
 from engine.config.secrets import MissingSecret, resolve
+from engine.files import write_whole
 from engine.notify.compose import Outgoing, compose
 
 
@@ -44,15 +44,9 @@ class FolderTransport:
 
     def send(self, one: Outgoing) -> None:
         message = composed(one)
-        path = self.folder / f"{one.message_id}.eml"
-        part = path.with_suffix(".part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                file.write(message.as_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            write_whole(self.folder / f"{one.message_id}.eml", message.as_bytes())
         except OSError as error:
             raise Unavailable(f"{self.folder}: {error.strerror}") from error
 

@@ -7,24 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.decide.decision import Decision, Ran, plain
+from engine.dsl.vocabulary import EVENTS
 from engine.entities import Ticket
 from engine.quantity import show_duration
 
 # Fields of what a message becomes whose change is shown; number and times of the row itself are not.
-_TICKET = [
-    "organization",
-    "contact",
-    "title",
-    "queue",
-    "status",
-    "priority",
-    "source",
-    "issue_type",
-    "sub_issue_type",
-    "assigned",
-    "approval",
-    "due_at",
-    "occurrences",
+_TICKET = [name.removeprefix("ticket.") for name in EVENTS["ticket created"].settable if name != "ticket.description"] + [
+    "occurrences"
 ]
 _NOTE = ["type", "publish", "author", "description"]
 _TIME = ["hours", "role", "work_type", "publish", "resource", "summary"]

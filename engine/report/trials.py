@@ -71,8 +71,8 @@ def junit(results: Sequence[Timed]) -> bytes:
 
 
 def coverage(found: Coverage) -> str:
-    gaps = sorted(found.gaps(), key=lambda gap: gap.position)
-    reached, everything = found.branches
-    lines = [f"{gap.position}: {gap.words}" for gap in gaps]
+    gaps, everything = found.gaps()
+    reached = everything - len(gaps)
+    lines = [f"{gap.position}: {gap.words}" for gap in sorted(gaps, key=lambda gap: gap.position)]
     percent = 100 * reached // everything if everything else 100
     return "\n".join([*lines, f"{reached} of {everything} rules, conditions and branches are reached ({percent} %)"])

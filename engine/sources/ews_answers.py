@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any, cast
 
@@ -26,7 +24,7 @@ from exchangelib.errors import (
 
 from engine.config.secrets import MissingSecret
 from engine.sources.certificate import BadCertificate
-from engine.sources.remote import RemoteError, SignInFailed, StateLost
+from engine.sources.remote import RemoteError, SignInFailed, StateLost, rebuilt
 
 _UNTRUSTED = re.compile(r"certificate verify failed: ([^(\[]+)")
 
@@ -38,28 +36,22 @@ def utc(moment: Any) -> datetime | None:
     return found.replace(microsecond=0)
 
 
-def rebuilt(item: Any) -> bytes:
-    """A message made of what the server says of it. Values go in as values: a broken one is left out."""
-    message = EmailMessage(policy=SMTP)
+def item_as_message(item: Any) -> bytes:
+    """What exchangelib says of an item's properties, as a message."""
 
-    def put(name: str, value: Callable[[], str | None]) -> None:
-        with suppress(ValueError, AttributeError, TypeError):
-            found = value()
-            if found:
-                message[name] = " ".join(found.split())
+    def addresses(*mailboxes: Any) -> str:
+        return ", ".join(f"<{one.email_address}>" for one in mailboxes if one is not None and one.email_address)
 
-    put("From", lambda: _address(item.author))
-    put("To", lambda: ", ".join(_address(one) for one in item.to_recipients or ()))
-    put("Cc", lambda: ", ".join(_address(one) for one in item.cc_recipients or ()))
-    put("Subject", lambda: str(item.subject or ""))
-    put("Message-ID", lambda: str(item.message_id or ""))
-    put("Date", lambda: format_datetime(utc(item.datetime_sent or item.datetime_received) or datetime.now(UTC)))
-    message.set_content(str(item.text_body or ""))
-    return message.as_bytes()
-
-
-def _address(mailbox: Any) -> str:
-    return f"<{mailbox.email_address}>"
+    sent = utc(item.datetime_sent or item.datetime_received) or datetime.now(UTC)
+    fields = {
+        "From": addresses(item.author),
+        "To": addresses(*(item.to_recipients or ())),
+        "Cc": addresses(*(item.cc_recipients or ())),
+        "Subject": str(item.subject or ""),
+        "Message-ID": str(item.message_id or ""),
+        "Date": format_datetime(sent),
+    }
+    return rebuilt(fields, str(item.text_body or ""))
 
 
 @contextmanager

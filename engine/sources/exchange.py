@@ -25,7 +25,7 @@ from requests.adapters import HTTPAdapter
 from engine.config.connections import ExchangeSource, ExchangeTls
 from engine.config.secrets import resolve
 from engine.sources.certificate import client_assertion
-from engine.sources.ews_answers import rebuilt, told, utc
+from engine.sources.ews_answers import item_as_message, told, utc
 from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteItem, SignInFailed, check_folders
 
 PAGE_ITEMS = 100
@@ -161,7 +161,7 @@ class ExchangeMailbox:
                 return Fetched(item.id, None)
             if isinstance(answer, Exception):
                 raise answer
-            return Fetched(item.id, rebuilt(answer), utc(answer.datetime_received), rebuilt=True)
+            return Fetched(item.id, item_as_message(answer), utc(answer.datetime_received))
 
     def backlog(self) -> Backlog:
         with told():

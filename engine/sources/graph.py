@@ -7,8 +7,6 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +16,18 @@ import msal
 from engine.config.connections import ExchangeTls, GraphSource
 from engine.config.secrets import MissingSecret, resolve
 from engine.sources.certificate import BadCertificate, read_certificate
-from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteError, RemoteItem, SignInFailed, StateLost, check_folders
+from engine.sources.remote import (
+    Backlog,
+    Fetched,
+    Page,
+    Place,
+    RemoteError,
+    RemoteItem,
+    SignInFailed,
+    StateLost,
+    check_folders,
+    rebuilt,
+)
 
 PAGE_ITEMS = 100
 # MAPI's size of a message: Graph has no field of its own for it.
@@ -81,7 +90,7 @@ class GraphMailbox:
                 found = self._call("GET", f"{self._message(item.id)}?$select={fields}").json()
             except _Gone:
                 return Fetched(item.id, None)
-            return Fetched(item.id, _rebuilt(found), _moment(found.get("receivedDateTime")), rebuilt=True)
+            return Fetched(item.id, _as_message(found), _moment(found.get("receivedDateTime")))
 
     def backlog(self) -> Backlog:
         with _told():
@@ -223,30 +232,21 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC).replace(microsecond=0)
 
 
-def _rebuilt(found: dict[str, Any]) -> bytes:
-    """A message made of what the server says of it."""
-    message = EmailMessage(policy=SMTP)
+def _as_message(found: dict[str, Any]) -> bytes:
+    """What Graph says of an item's properties, as a message."""
 
     def addresses(many: Any) -> str:
-        return ", ".join(
-            f"<{one['emailAddress']['address']}>" for one in many or () if one and one.get("emailAddress", {}).get("address")
-        )
+        known = (one["emailAddress"].get("address") for one in many or () if one and one.get("emailAddress"))
+        return ", ".join(f"<{address}>" for address in known if address)
 
-    for name, value in (
-        ("From", addresses([found["from"]] if found.get("from") else [])),
-        ("To", addresses(found.get("toRecipients"))),
-        ("Cc", addresses(found.get("ccRecipients"))),
-        ("Subject", found.get("subject") or ""),
-        ("Message-ID", found.get("internetMessageId") or ""),
-    ):
-        words = " ".join(str(value).split())
-        if words:
-            try:
-                message[name] = words
-            except ValueError:
-                continue
-    message.set_content(found.get("bodyPreview") or "")
-    return message.as_bytes()
+    fields = {
+        "From": addresses([found.get("from")]),
+        "To": addresses(found.get("toRecipients")),
+        "Cc": addresses(found.get("ccRecipients")),
+        "Subject": str(found.get("subject") or ""),
+        "Message-ID": str(found.get("internetMessageId") or ""),
+    }
+    return rebuilt(fields, str(found.get("bodyPreview") or ""))
 
 
 @contextmanager

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Literal, Protocol
 
 Place = Literal["processed", "failed"]
@@ -46,12 +49,11 @@ class Page:
 
 @dataclass(frozen=True)
 class Fetched:
-    """One item's bytes. `raw` is None where the item is gone. `rebuilt`: made of its properties, for the server had no MIME."""
+    """One item's bytes. `raw` is None where the item is gone."""
 
     id: str
     raw: bytes | None
     received_at: datetime | None = None
-    rebuilt: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,18 @@ class Backlog:
 
     unread: int
     oldest: datetime | None
+
+
+def rebuilt(fields: Mapping[str, str], text: str) -> bytes:
+    """A message made of header fields and a text that a server tells of an item without MIME. A broken value is left out."""
+    message = EmailMessage(policy=SMTP)
+    for name, value in fields.items():
+        words = " ".join(value.split())
+        if words:
+            with suppress(ValueError):
+                message[name] = words
+    message.set_content(text)
+    return message.as_bytes()
 
 
 def check_folders(

@@ -48,17 +48,10 @@ class Coverage:
                 self._reached.add(("duplicate", step.where, state))
         self._reached.update(("tag", tag) for tag in decision.tags)
 
-    @property
-    def branches(self) -> tuple[int, int]:
-        """(reached, all)."""
+    def gaps(self) -> tuple[list[Gap], int]:
+        """What is not reached, and how many things there are at all."""
         everything = list(self._branches())
-        gaps = list(self.gaps())
-        return len(everything) - len(gaps), len(everything)
-
-    def gaps(self) -> Iterator[Gap]:
-        for key, gap in self._branches():
-            if not self._is_reached(key):
-                yield gap
+        return [gap for key, gap in everything if not self._is_reached(key)], len(everything)
 
     def _is_reached(self, key: tuple[str, ...]) -> bool:
         if key[0] == "rule":

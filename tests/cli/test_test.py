@@ -137,7 +137,7 @@ def test_every_sample_message_becomes_a_test_that_passes(tmp_path: Path) -> None
     setup = prepare(load_config(ROOT / "rules"))
     in_words = 0
     for path in sorted((ROOT / "sample/new").glob("*.sample"))[::3]:
-        text = _as_test(_fresh(str(path), None, ROOT / "rules", tmp_path / "none.db"), str(path), ROOT / "rules")
+        text = _as_test(_fresh(str(path), None, ROOT / "rules", tmp_path / "none.db"), str(path))
         (tmp_path / "made.yaml").write_text(text)
         (case,) = read_cases([tmp_path / "made.yaml"])
         result = run_case(case, setup)

@@ -11,19 +11,19 @@ import random
 import re
 import socket
 import ssl
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from tests import loopback
 from tests.ews.store import Item, Store
+from tests.loopback import Loopback
 
 S = "http://schemas.xmlsoap.org/soap/envelope/"
 M = "http://schemas.microsoft.com/exchange/services/2006/messages"
@@ -42,10 +42,11 @@ class Fault:
     seconds: float = 0.2
 
 
-class Server:
+class Server(Loopback):
     """`start()` gives the endpoint. Basic authentication with `user` and `password`; OAuth with `token`."""
 
     def __init__(self, store: Store, *, user: str = "help", password: str = "secret", tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls)
         self.stores = {store.address: store}
         self.store = store
         self.user, self.password = user, password
@@ -57,8 +58,6 @@ class Server:
         self.calls: Counter[str] = Counter()
         self.impersonated: set[str] = set()
         self.endpoint = ""
-        self._tls = tls
-        self._http: ThreadingHTTPServer | None = None
 
     def fail(self, operation: str, kind: str, times: int = 1, seconds: float = 0.2) -> None:
         assert kind in FAULTS
@@ -74,18 +73,8 @@ class Server:
         class Handler(_Handler):
             server_of = owner
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        if self._tls is not None:
-            self._http.socket = self._tls.wrap_socket(self._http.socket, server_side=True)
-        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
         scheme = "https" if self._tls else "http"
-        return f"{scheme}://127.0.0.1:{self._http.server_port}/EWS/Exchange.asmx"
-
-    def stop(self) -> None:
-        if self._http is not None:
-            self._http.shutdown()
-            self._http.server_close()
+        return f"{scheme}://127.0.0.1:{self.listen(Handler)}/EWS/Exchange.asmx"
 
     def next_fault(self, operation: str) -> Fault | None:
         for fault in self.faults:
@@ -98,13 +87,8 @@ class Server:
         return None
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(loopback.Handler):
     server_of: Server
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_: Any) -> None:
-        """Silence."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -7,26 +7,25 @@ import contextlib
 import json
 import re
 import ssl
-import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests import loopback
 from tests.ews.store import Folder, Item, Store
+from tests.loopback import Loopback
 
 
-class GraphServer:
+class GraphServer(Loopback):
     """`start()` gives the address. Faults are (pattern of the path, status, headers, how often)."""
 
     def __init__(self, store: Store, tls: ssl.SSLContext) -> None:
+        super().__init__(tls)
         self.store = store
         self.secret = "app-secret"
         self.calls: Counter[str] = Counter()
         self.faults: list[list[Any]] = []
         self.token_requests: list[dict[str, list[str]]] = []
-        self._tls = tls
-        self._http: ThreadingHTTPServer | None = None
         self.base = ""
 
     def fail(self, pattern: str, status: int, times: int = 1, **headers: str) -> None:
@@ -38,27 +37,12 @@ class GraphServer:
         class Handler(_Handler):
             graph = owner
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self._http.socket = self._tls.wrap_socket(self._http.socket, server_side=True)
-        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
-        self.base = f"https://localhost:{self._http.server_port}"
+        self.base = f"https://localhost:{self.listen(Handler)}"
         return self.base
 
-    def stop(self) -> None:
-        if self._http is not None:
-            self._http.shutdown()
-            self._http.server_close()
 
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(loopback.Handler):
     graph: GraphServer
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 65536
-
-    def log_message(self, *_: Any) -> None:
-        """Silence."""
 
     def do_GET(self) -> None:
         self._do("GET")

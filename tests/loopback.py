@@ -1,0 +1,40 @@
+"""An HTTP server on loopback, in a thread of its own, with TLS where it is wanted."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers at once: what is written leaves in one piece, and nothing is logged."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 65536
+
+    def log_message(self, *_: Any) -> None:
+        """Silence."""
+
+
+class Loopback:
+    """`listen` gives the port; `stop` ends it."""
+
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        self._tls = tls
+        self._http: ThreadingHTTPServer | None = None
+
+    def listen(self, handler: type[BaseHTTPRequestHandler]) -> int:
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._http.daemon_threads = True
+        if self._tls is not None:
+            self._http.socket = self._tls.wrap_socket(self._http.socket, server_side=True)
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+        return self._http.server_port
+
+    def stop(self) -> None:
+        if self._http is not None:
+            self._http.shutdown()
+            self._http.server_close()
