@@ -98,12 +98,8 @@ def ending_condition(rule: Rule) -> Condition | None:
 
 
 def running_condition(rule: Rule) -> Condition | None:
-    """When a rule runs at all: one that would only discard or refuse does not run on a reply."""
-    endings = [action for action in rule.actions if isinstance(action, Discard | Refuse)]
-    others = [action for action in rule.actions if not isinstance(action, Discard | Refuse | Stop)]
-    if endings and not others and not any(action.even_replies for action in endings):
-        return conjunction(rule.condition, no_reply(rule))
-    return rule.condition
+    """When a rule runs at all."""
+    return conjunction(rule.condition, no_reply(rule)) if rule.spares_replies else rule.condition
 
 
 def no_reply(rule: Rule) -> Condition:

@@ -51,13 +51,6 @@ class Performed:
     stops: bool = False
 
 
-def spares_reply(rule: Rule, facts: Facts) -> bool:
-    """A rule that would only discard or refuse does not run on a reply, unless it says `even replies`."""
-    endings = [action for action in rule.actions if isinstance(action, Discard | Refuse)]
-    others = [action for action in rule.actions if not isinstance(action, Discard | Refuse | Stop)]
-    return facts.reply and bool(endings) and not others and not any(action.even_replies for action in endings)
-
-
 def perform(rule: Rule, facts: Facts, setup: Setup, reattribute: Reattribute | None = None) -> Performed:
     """All actions of a rule, in order."""
     done = Performed(facts)

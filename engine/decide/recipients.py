@@ -66,8 +66,8 @@ def notify(
     recipients: Iterable[Recipient], event: str, template: str, facts: Facts, setup: Setup, reason: str = ""
 ) -> list[Notification]:
     """One notification an address. The words of an internal note or time entry go to our own people only."""
-    ours = {resource.email for resource in setup.config.directory.resources.values()}
     secret = _tells_internal(template, facts, setup)
+    ours = {resource.email for resource in setup.config.directory.resources.values()} if secret else set()
     return [
         Notification(event, address, template, facts.number, reason)
         for recipient in recipients

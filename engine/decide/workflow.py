@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from engine.decide.actions import Performed, Reattribute, perform, spares_reply
+from engine.decide.actions import Performed, Reattribute, perform
 from engine.decide.decision import Ending, Notification, NotRan, Ran
 from engine.decide.setup import Setup
 from engine.dsl.tree import CreateTicket
@@ -115,7 +115,7 @@ class _Pass:
         rule = self.program.rules[index].rule
         if rule.name in self.run.names:
             return False
-        if spares_reply(rule, self.run.facts):
+        if self.run.facts.reply and rule.spares_replies:
             self.because[index] = "it spares replies, and the message is one; `even replies` would not"
             return False
         return True

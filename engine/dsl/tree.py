@@ -271,6 +271,13 @@ class Rule:
     position: Position
 
     @property
+    def spares_replies(self) -> bool:
+        """A rule that would only discard or refuse does not run on a reply, unless it says `even replies`."""
+        endings = [action for action in self.actions if isinstance(action, Discard | Refuse)]
+        others = [action for action in self.actions if not isinstance(action, Discard | Refuse | Stop)]
+        return bool(endings) and not others and not any(action.even_replies for action in endings)
+
+    @property
     def order(self) -> tuple[int, str, int]:
         """Priority (a rule without one comes after all that have one), file, line: `behaviour.md` 7."""
         last = 1_000_000_000 if self.priority is None else self.priority

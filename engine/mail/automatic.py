@@ -177,8 +177,8 @@ def _list_or_bulk(headers: Headers, subject: str) -> Found:
         return "mailing_list", "Precedence: list"
     submitted = headers.get("Auto-Submitted").lower()
     generated = submitted.startswith("auto-generated") or precedence in ("bulk", "junk")
-    if generated and VACATION_SUBJECT.search(subject):
-        return _by_subject(subject)
+    if generated and (by_subject := _by_subject(subject)):
+        return by_subject
     if submitted.startswith("auto-generated"):
         return "auto_generated", "Auto-Submitted: auto-generated (RFC 3834)"
     if precedence in ("bulk", "junk"):
