@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
+import spnego
 from lxml import etree
 
 from tests import loopback
@@ -58,6 +59,7 @@ class Server(Loopback):
         self.calls: Counter[str] = Counter()
         self.impersonated: set[str] = set()
         self.endpoint = ""
+        self.ntlm = False
 
     def fail(self, operation: str, kind: str, times: int = 1, seconds: float = 0.2) -> None:
         assert kind in FAULTS
@@ -90,6 +92,11 @@ class Server(Loopback):
 class _Handler(loopback.Handler):
     server_of: Server
 
+    def setup(self) -> None:
+        super().setup()
+        self._signed_in = False
+        self._handshake: Any = spnego.server(protocol="ntlm") if self.server_of.ntlm else None
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         server = self.server_of
@@ -102,7 +109,9 @@ class _Handler(loopback.Handler):
         operation = etree.QName(call).localname
         server.calls[operation] += 1
         fault = server.next_fault(operation)
-        if not self._is_allowed() or (fault and fault.kind == "401"):
+        if server.ntlm and not self._ntlm():
+            return
+        if not (server.ntlm or self._is_allowed()) or (fault and fault.kind == "401"):
             self._answer(401, b"", headers={"WWW-Authenticate": 'Basic realm="Exchange"'})
             return
         if fault is not None and self._fail(fault, operation):
@@ -122,6 +131,25 @@ class _Handler(loopback.Handler):
             self._answer(200, half)
             return
         self._answer(200, text.encode())
+
+    def _ntlm(self) -> bool:
+        """NTLM signs in a connection: a handshake of two answers, checked by pyspnego against NTLM_USER_FILE."""
+        if self._signed_in:
+            return True
+        kind, _, token = self.headers.get("Authorization", "").partition(" ")
+        told = "NTLM"
+        if kind in ("NTLM", "Negotiate") and token:
+            try:
+                answer = self._handshake.step(base64.b64decode(token))
+            except spnego.exceptions.SpnegoError:
+                self._handshake = spnego.server(protocol="ntlm")
+            else:
+                if self._handshake.complete:
+                    self._signed_in = True
+                    return True
+                told = f"NTLM {base64.b64encode(answer or b'').decode()}"
+        self._answer(401, b"", headers={"WWW-Authenticate": told})
+        return False
 
     def _is_allowed(self) -> bool:
         header = self.headers.get("Authorization", "")

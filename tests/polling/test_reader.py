@@ -286,6 +286,20 @@ def _mailbox(rules: Path, old: str, new: str) -> ExchangeMailbox:
     return ExchangeMailbox(mailbox.address, mailbox.source)  # type: ignore[arg-type]
 
 
+def test_ntlm(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The real handshake: a wrong password is refused, the right one signs the connection in."""
+    (tmp_path / "users").write_text("DESK:help:secret\n")
+    monkeypatch.setenv("NTLM_USER_FILE", str(tmp_path / "users"))
+    monkeypatch.setenv("HELP_USER", "DESK\\help")
+    exchange.ntlm = True
+    exchange.store.add(mail(1))
+    remote = _mailbox(polled, "auth: basic", "auth: ntlm")
+    assert len(remote.changes(None).items) == 1
+    monkeypatch.setenv("HELP_PASSWORD", "wrong")
+    with pytest.raises(SignInFailed, match="does not let us in"):
+        _mailbox(polled, "auth: ntlm", "auth: ntlm").changes(None)
+
+
 def test_kerberos_without_its_extra_is_told(polled: Path) -> None:
     with pytest.raises(SignInFailed, match="needs an extra"):
         _mailbox(polled, "auth: basic", "auth: kerberos").changes(None)
