@@ -14,6 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
 
+@pytest.fixture(autouse=True)
+def _no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test takes a configuration that another has kept, or leaves one in the developer's home."""
+    monkeypatch.setenv("POSTROOM_CACHE", "off")
+
+
 @pytest.fixture(scope="session")
 def shipped() -> Path:
     return ROOT / "rules"

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from engine.commands.options import common
-from engine.config.load import load_config
+from engine.config.cached import load_cached
 from engine.report.mailboxes import mailbox_states
 from engine.report.safe import printable
 from engine.store.database import open_for_reading
@@ -25,7 +25,7 @@ def health(rules: Path, db: Path, verbose: bool) -> None:
     Example:
       postroom health || systemctl restart postroom
     """
-    config = load_config(rules)
+    config = load_cached(rules)
     with closing(open_for_reading(db)) as connection:
         states = {state.mailbox: state for state in mailbox_states(connection, config.settings, datetime.now(UTC))}
     polled = [mailbox.id for mailbox in config.mailboxes.values() if mailbox.active and mailbox.source is not None]

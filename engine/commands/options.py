@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
-from engine.config.load import load_config
+from engine.config.cached import load_cached
 from engine.config.model import Config
 from engine.decide.setup import Setup, prepare
 from engine.errors import PostroomError, did_you_mean
+from engine.garbage import leave_alone, no_garbage_collection
 from engine.quantity import parse_since
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,7 +46,10 @@ def common(command: F) -> F:
 
 def load_setup(rules: Path) -> Setup:
     """Raises `ConfigError` with every problem."""
-    return prepare(load_config(rules))
+    with no_garbage_collection():
+        setup = prepare(load_cached(rules))
+        leave_alone()
+    return setup
 
 
 def moment_of(age: str | None) -> datetime | None:

@@ -13,7 +13,7 @@ import click
 from prometheus_client import start_http_server
 
 from engine.commands.options import common
-from engine.config.load import load_config
+from engine.config.cached import load_cached
 from engine.errors import PostroomError
 from engine.polling.observe import Observer, set_up_logs
 from engine.polling.poller import STOP_SECONDS, Poller, remote_of
@@ -75,7 +75,7 @@ def poll(
 
 
 def _check(rules: Path, fix: bool) -> bool:
-    config = load_config(rules)
+    config = load_cached(rules)
     use_tls(config.settings.exchange)
     well = True
     for mailbox in config.mailboxes.values():

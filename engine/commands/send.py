@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from engine.commands.options import common
+from engine.config.cached import load_cached
 from engine.config.connections import FolderSending
-from engine.config.load import load_config
 from engine.errors import PostroomError
 from engine.notify.sender import send_due
 from engine.notify.transport import transport_of
@@ -39,7 +39,7 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
 
     Exit status: 1 when one could not be sent for good, or the mail server cannot be used.
     """
-    config = load_config(rules)
+    config = load_cached(rules)
     with closing(open_database(db)) as connection:
         if forget:
             click.echo(f"{forget_failed(connection)} let go")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from engine.commands.options import common
-from engine.config.load import load_config
+from engine.config.cached import load_cached
 from engine.config.model import Settings
 from engine.errors import ConfigError
 from engine.report.mailboxes import mailbox_states
@@ -64,6 +64,6 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
 def _settings(rules: Path) -> Settings | None:
     """For the expectations; without a configuration at hand the usual ones hold."""
     try:
-        return load_config(rules).settings
+        return load_cached(rules).settings
     except ConfigError:
         return None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from engine.dsl.check import check_rules
 from engine.dsl.parse import excerpt, parse_rules
 from engine.dsl.tree import NamedList, Rule, RuleBook
 from engine.errors import ConfigError, Position, Problem, coded, did_you_mean
+from engine.garbage import no_garbage_collection
 
 NEEDED = ("settings", "picklists")
 OPTIONAL = ("duplicates", "tags")
@@ -28,24 +26,16 @@ OPTIONAL = ("duplicates", "tags")
 
 def load_config(root: Path) -> Config:
     """Raises `ConfigError` with every problem of every file, in the order of file, line and column."""
-    with _no_garbage_collection():
-        return _load(root)
+    return load_folder(read_folder(root))
 
 
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Loading makes many small objects that all stay: collecting between them costs a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+def load_folder(folder: Folder) -> Config:
+    """The same for a folder that is read already."""
+    with no_garbage_collection():
+        return _load(folder)
 
 
-def _load(root: Path) -> Config:
-    folder = read_folder(root)
+def _load(folder: Folder) -> Config:
     problems = coded("PR001", folder.problems)
     documents = _documents(folder, problems)
     mailboxes = _mailbox_documents(folder, problems)
@@ -59,7 +49,7 @@ def _load(root: Path) -> Config:
     settings = build_settings(documents["settings"])
     picklists = build_picklists(documents["picklists"])
     config = Config(
-        root=root,
+        root=folder.root,
         settings=settings,
         picklists=picklists,
         mailboxes={name: build_mailbox(name, document) for name, document in mailboxes.items()},

@@ -7,9 +7,9 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.config.cached import load_cached
 from engine.config.connections import ExchangeSource, GraphSource
 from engine.config.files import read_folder
-from engine.config.load import load_config
 from engine.config.model import Config, Mailbox
 from engine.decide.setup import Setup, prepare
 from engine.errors import PostroomError, StoreError
@@ -83,7 +83,7 @@ class Poller:
         self._threads: list[threading.Thread] = []
         self._generation = threading.Event()  # set when the threads of this configuration shall end
         self._failed: set[str] = set()
-        self._setup = prepare(load_config(rules))
+        self._setup = prepare(load_cached(rules))
         self._seen_digest = self._setup.config.digest
 
     def stop(self) -> None:
@@ -222,7 +222,7 @@ class Poller:
             if digest == self._seen_digest:
                 return
             self._seen_digest = digest
-            setup = prepare(load_config(self._rules))
+            setup = prepare(load_cached(self._rules))
         except PostroomError as error:
             first = str(error.problems[0]).partition("\n")[0]
             self._observer.told(

@@ -21,7 +21,9 @@ def open_source(path: str) -> list[Item] | Iterator[Item]:
     if not place.exists():
         raise SourceError.of("there is no such file or folder", "name one with --source PATH", Position(path))
     if place.is_dir():
-        found = _maildir(place) if (place / "cur").is_dir() and (place / "new").is_dir() else _folder(place)
+        if (place / "cur").is_dir() and (place / "new").is_dir():
+            return _maildir(place)  # an empty one is no mistake: its mail was read, or is still to come
+        found = _folder(place)
         if not found:
             raise SourceError.of(
                 "there is no mail in this folder", "a Maildir has cur/ and new/; else .eml files", Position(path)

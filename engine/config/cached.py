@@ -1,0 +1,128 @@
+"""A checked configuration kept ready for the next start, by the digest of its files and of postroom itself.
+
+With 10,000 rules and 100,000 contacts reading and checking takes seconds, taking it from here a fraction of one.
+Only what passed every check is kept. The file is a pickle, so it is taken only where nobody else can have written it:
+it and its folder belong to this user and nobody else may write them; and it may name postroom's own classes only.
+Secrets are no part of it: `${env:NAME}` is resolved later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import pickle
+import stat
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.config.files import Folder, read_folder
+from engine.config.model import Config
+from engine.files import write_whole
+from engine.garbage import no_garbage_collection
+
+MOST_KEPT = 8
+# What a configuration holds beside postroom's own classes.
+_ELSEWHERE = {
+    ("zoneinfo", "ZoneInfo"),
+    ("pathlib", "PosixPath"),
+    ("datetime", "timedelta"),
+    ("datetime", "time"),
+    ("datetime", "date"),
+}
+
+
+def load_cached(root: Path) -> Config:
+    """As `load_config`, but checked only when the files have changed since. Raises `ConfigError`."""
+    folder = read_folder(root)
+    place = _place()
+    path = place / f"{_key(folder)}.config" if place and not folder.problems else None
+    if path is not None:
+        found = _read(path)
+        if found is not None:
+            return replace(found, root=root)
+    from engine.config.load import load_folder  # only now: it brings the checkers of all files
+
+    config = load_folder(folder)
+    if path is not None:
+        _keep(path, config)
+    return config
+
+
+def _place() -> Path | None:
+    """The folder of the cache; None where it is switched off with `POSTROOM_CACHE=off`, or there is no home."""
+    named = os.environ.get("POSTROOM_CACHE")
+    if named:
+        return None if named == "off" else Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    with contextlib.suppress(RuntimeError):
+        return (Path(base) if base else Path.home() / ".cache") / "postroom"
+    return None
+
+
+def _key(folder: Folder) -> str:
+    """Other files, another postroom or another Python make another key."""
+    digest = hashlib.sha256(f"{folder.digest}\0{sys.version}".encode())
+    engine = Path(__file__).parents[1]
+    for path in sorted(engine.rglob("*.py")):
+        known = path.stat()
+        digest.update(f"\0{path.relative_to(engine)}\0{known.st_size}\0{known.st_mtime_ns}".encode())
+    return digest.hexdigest()[:32]
+
+
+class _Unpickler(pickle.Unpickler):
+    """Takes postroom's own classes, and the few of Python's that a configuration is made of."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.startswith("engine.") or (module, name) in _ELSEWHERE:
+            found = super().find_class(module, name)
+            if isinstance(found, type):
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no part of a configuration")
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, value: Any) -> Any:
+        """A time zone by its name: its own form calls a function."""
+        return (ZoneInfo, (value.key,)) if isinstance(value, ZoneInfo) else NotImplemented
+
+
+def _read(path: Path) -> Config | None:
+    try:
+        data = _own(path)
+        if data is None:
+            return None
+        with no_garbage_collection():
+            found = _Unpickler(io.BytesIO(data)).load()
+    except Exception:  # half written, of another version, or no longer readable: then it is made anew
+        return None
+    return found if isinstance(found, Config) else None
+
+
+def _own(path: Path) -> bytes | None:
+    """The file's bytes if it and its folder are this user's and nobody else may write them."""
+    if not _is_ours(path.parent.lstat(), stat.S_ISDIR):
+        return None
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(handle, "rb") as file:
+        return file.read() if _is_ours(os.fstat(file.fileno()), stat.S_ISREG) else None
+
+
+def _is_ours(known: os.stat_result, is_kind: Any) -> bool:
+    return bool(is_kind(known.st_mode)) and known.st_uid == os.geteuid() and not known.st_mode & 0o022
+
+
+def _keep(path: Path, config: Config) -> None:
+    """Where it cannot be kept (a full disk, no rights) the next start takes longer: no more than that."""
+    with contextlib.suppress(OSError, pickle.PicklingError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data = io.BytesIO()
+        _Pickler(data, pickle.HIGHEST_PROTOCOL).dump(config)
+        write_whole(path, data.getvalue())
+        kept = sorted(path.parent.glob("*.config"), key=lambda one: one.stat().st_mtime_ns)
+        for old in kept[:-MOST_KEPT]:
+            old.unlink(missing_ok=True)

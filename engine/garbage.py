@@ -1,0 +1,24 @@
+"""When Python looks for garbage: not while a configuration is made, and never again in what stays for good."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Loading makes many small objects that all stay: collecting between them costs a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def leave_alone() -> None:
+    """What there is now stays: with 100,000 contacts each full collection would look at a million objects."""
+    gc.freeze()
