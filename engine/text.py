@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 # Reply and forward prefixes as mail clients write them: en, de, es, fr, it, pt, nl, sv, da/no, fi, pl, cs, hu, tr, ro, ru,
 # zh, ja, he, el ...; with counters: Re[2]:, RE^3:, Re(4):
@@ -47,6 +48,7 @@ def strip_prefixes(subject: str) -> str:
     return _PREFIX.sub("", subject).strip()
 
 
+@lru_cache(maxsize=8)
 def title_key(title: str) -> str:
     """A title as duplicates compare it: without prefixes, case and spaces (`behaviour.md` 5)."""
     return "".join(fold(strip_prefixes(title)).split())
@@ -54,6 +56,12 @@ def title_key(title: str) -> str:
 
 def text_key(text: str) -> str:
     """A digest of a long text, without case and with spaces collapsed; empty for an empty one."""
+    return _digest(text.strip())
+
+
+# The text of a message, of its ticket, and what duplicates compare are one text, asked for in three places.
+@lru_cache(maxsize=4)
+def _digest(text: str) -> str:
     folded = collapse(fold(text))
     return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest() if folded else ""
 

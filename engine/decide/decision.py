@@ -238,4 +238,6 @@ def plain(value: Any) -> dict[str, Any]:
 
 def iso(moment: datetime) -> str:
     """UTC, ISO 8601, to the second, as all tables keep it."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='seconds')[:19]}Z"

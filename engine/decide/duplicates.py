@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -16,6 +17,7 @@ from engine.state.view import Candidate, State
 from engine.text import fold, strip_prefixes, text_key, title_key
 
 _LONGEST_COMPARED = 8_000
+_SHORT = 300
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def find_duplicate(
         if sender.via == "unattributed":
             same["sender"] = sender.address  # strangers share an organization, but have nothing to do with each other
         since = received_at - criterion.within if criterion.within else None
-        for candidate in _candidates(same, organization, since, received_at, identity, state):
+        described = "description" in criterion.similar
+        for candidate in _candidates(same, organization, since, received_at, identity, described, state):
             ratio = _alike(criterion, mine, candidate)
             ticket = state.target(candidate.number) if ratio is not None else None
             if ratio is not None and isinstance(ticket, Ticket):
@@ -80,10 +83,16 @@ _KEYS = {"title": "title_key", "description": "description_key"}
 
 
 def _candidates(
-    same: dict[str, str], organization: str, since: datetime | None, until: datetime, identity: str, state: State
+    same: dict[str, str],
+    organization: str,
+    since: datetime | None,
+    until: datetime,
+    identity: str,
+    described: bool,
+    state: State,
 ) -> list[Candidate]:
     """Tickets with the same fields. A token's ticket number is one of ours, or the one that another system gave before."""
-    found = state.tickets_of(organization, since, until, identity, **same)
+    found = state.tickets_of(organization, since, until, identity, same, described=described)
     if "ticket_number" in same:
         ticket = state.target(same["ticket_number"].upper()) or state.target(same["ticket_number"])
         if isinstance(ticket, Ticket) and ticket.organization == organization and (since is None or ticket.created_at >= since):
@@ -107,7 +116,13 @@ def _alike(criterion: Criterion, mine: Mapping[str, str], ticket: Candidate) -> 
 
 
 def _comparable(text: str) -> str:
-    return fold(strip_prefixes(text[:_LONGEST_COMPARED]))
+    return _short(text) if len(text) < _SHORT else fold(strip_prefixes(text[:_LONGEST_COMPARED]))
+
+
+# The same titles are compared with every message of two hours.
+@lru_cache(maxsize=4096)
+def _short(text: str) -> str:
+    return fold(strip_prefixes(text))
 
 
 def _because(criterion: Criterion, ticket: Ticket, ratio: float, complete: bool) -> str:

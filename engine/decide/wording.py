@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from types import SimpleNamespace
+from collections.abc import Collection, Mapping
+from datetime import datetime, tzinfo
 from typing import Any
 
 from jinja2 import Template as Compiled
@@ -75,6 +75,23 @@ def _marked(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     return "".join(parts), tuple(values)
 
 
+class _Group:
+    """The values of one group under the names that templates may use; each made ready when it is asked for."""
+
+    def __init__(self, values: Mapping[str, Any], names: Collection[str], timezone: tzinfo) -> None:
+        self._values = values
+        self._names = names
+        self._timezone = timezone
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._names:
+            raise AttributeError(name)
+        value = self._values.get(name)
+        if isinstance(value, datetime):
+            return f"{value.astimezone(self._timezone):%Y-%m-%d %H:%M}"
+        return "" if value is None else value
+
+
 class _Variables:
     """Every group of `VARIABLES`, filled from the facts; what there is not is empty, so that `or` works in templates."""
 
@@ -86,8 +103,7 @@ class _Variables:
         """Only the groups that a template uses: there are many, and most templates use two."""
         found: dict[str, Any] = {"number": self.facts.number or "", "reason": self.reason}
         for group in groups & VARIABLES.keys():
-            values = getattr(self, f"_{group}")()
-            found[group] = SimpleNamespace(**{name: self._value(values.get(name)) for name in VARIABLES[group]})
+            found[group] = _Group(getattr(self, f"_{group}")(), VARIABLES[group], self.facts.config.settings.timezone)
         return found
 
     def _message(self) -> dict[str, Any]:
@@ -149,8 +165,3 @@ class _Variables:
                 "address": facts.sender.address,
             }
         return {}
-
-    def _value(self, value: Any) -> Any:
-        if isinstance(value, datetime):
-            return f"{value.astimezone(self.facts.config.settings.timezone):%Y-%m-%d %H:%M}"
-        return "" if value is None else value

@@ -19,6 +19,7 @@ from engine.mail.automatic_words import (
     STATUS,
     VACATION_SUBJECT,
 )
+from engine.mail.content import type_of
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 
@@ -55,7 +56,7 @@ def _part_types(parsed: Parsed | None) -> list[str]:
     waiting = [parsed]
     while waiting and len(types) < 50:
         part = waiting.pop()
-        types.append(part.get_content_type())
+        types.append(type_of(part))
         payload = part.get_payload()
         # A message that is attached is somebody else's: what it is made of says nothing of this one.
         if isinstance(payload, list) and not types[-1].startswith("message/"):
@@ -206,7 +207,7 @@ def _about(headers: Headers, text: str, parsed: Parsed | None) -> tuple[str, ...
         while waiting and seen < 50:
             part, seen = waiting.pop(), seen + 1
             payload = part.get_payload()
-            kind = part.get_content_type()
+            kind = type_of(part)
             if isinstance(payload, list):
                 waiting += [child for child in payload[:20] if not isinstance(child, str)]
             elif kind in ("text/rfc822-headers", "message/rfc822-headers") and isinstance(payload, str):

@@ -22,6 +22,7 @@ _KIND_OF = {word.replace("_", " "): kind for kind, words in _LABELS.items() for 
 _LABEL = r"^[ \t>*_|]{0,20}(" + "|".join(sorted((re.escape(word) for word in _KIND_OF), key=len, reverse=True)) + ")"
 _LABEL_LINE = re.compile(_LABEL + r"[ \t*_\u00a0]{0,5}:[ \t*_\u00a0]{0,5}(.{0,1000})", re.IGNORECASE)
 _ANY_LABEL = re.compile(_LABEL + r"[ \t*_\u00a0]{0,5}:", re.IGNORECASE | re.MULTILINE)
+_FARTHEST_COLON = 20 + max(map(len, _KIND_OF)) + 6
 _QUOTE = re.compile(r"^[ \t]{0,3}>")
 _RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
 ORIGINAL = re.compile(
@@ -77,8 +78,14 @@ class Block:
 
 
 def may_have_header_block(text: str) -> bool:
-    """Whether any line looks like a label: one search over all of a text, so that most texts need no look at each line."""
-    return _ANY_LABEL.search(text) is not None
+    """Whether any line looks like a label. Only the few lines with a colon near their start are looked at."""
+    place = text.find(":")
+    while place >= 0:
+        start = text.rfind("\n", max(place - _FARTHEST_COLON, 0), place) + 1
+        if (start or place <= _FARTHEST_COLON) and _ANY_LABEL.match(text, start):
+            return True
+        place = text.find(":", place + 1)
+    return False
 
 
 def header_block(lines: list[str], start: int) -> Block | None:

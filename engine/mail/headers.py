@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from engine.mail.decode import decode_header
 from engine.mail.message import Address
@@ -14,6 +15,13 @@ MOST_ADDRESSES = 1_000
 MOST_REFERENCES = 32  # `behaviour.md` 3.2
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 _ADDRESS = re.compile(r"[^\s<>\"(),:;\[\]\\]{1,200}@[^\s<>\"(),:;\\]{1,255}")
+# `Ana Diaz <ana@contoso.example>`, with the name in quotes or not, or the address alone: most of all fields.
+_SIMPLE = re.compile(
+    r' ?(?:(?:"([A-Za-z0-9 ,.-]*)"|((?:[A-Za-z0-9-]+ )*[A-Za-z0-9-]+)) ?<([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+)>'
+    r"|([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+))",
+    re.IGNORECASE | re.ASCII,
+)
+_SHORT = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -21,13 +29,31 @@ def addresses(values: list[str]) -> tuple[Address, ...]:
     """Addresses of raw header values in their order. What is no address is left out; a display name never counts as one."""
     found: list[Address] = []
     for value in values:
-        for name, address in email.utils.getaddresses([_unfold(value[:LONGEST_FIELD])]):
-            parsed = _address(name, address)
-            if parsed is not None:
-                found.append(parsed)
-            if len(found) >= MOST_ADDRESSES:
-                return tuple(found)
+        found += _few(value) if len(value) < _SHORT else _listed(value)
+        if len(found) >= MOST_ADDRESSES:
+            return tuple(found[:MOST_ADDRESSES])
     return tuple(found)
+
+
+def _listed(value: str) -> list[Address]:
+    found: list[Address] = []
+    for name, address in email.utils.getaddresses([_unfold(value[:LONGEST_FIELD])]):
+        parsed = _address(name, address)
+        if parsed is not None:
+            found.append(parsed)
+        if len(found) >= MOST_ADDRESSES:
+            break
+    return found
+
+
+# The same people write again and again, and to the same mailboxes.
+@lru_cache(maxsize=4096)
+def _few(value: str) -> tuple[Address, ...]:
+    simple = _SIMPLE.fullmatch(value)
+    if simple is not None:
+        name = (simple[1] or simple[2] or "").strip()
+        return (Address(name, (simple[3] or simple[4]).lower()),)
+    return tuple(_listed(value))
 
 
 def _unfold(value: str) -> str:

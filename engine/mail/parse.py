@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import email
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message as Parsed
-from email.policy import compat32
 
 from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
 from engine.mail.bounded import bounded
+from engine.mail.content import charset_of, disposition_of, filename_of, type_of
 from engine.mail.decode import decode_bytes, decode_header
 from engine.mail.forwarded import find_forwarded
 from engine.mail.html import html_to_text
 from engine.mail.message import Address, Attachment, Headers, Message
+from engine.mail.split import split
 from engine.mail.tnef import unpack_tnef
 from engine.text import clean
 
@@ -43,7 +42,7 @@ class _Body:
 def parse_message(raw: bytes) -> Message:
     """Every step is bounded; whatever still fails in one is a defect, and the rest of the message stands."""
     defects: list[str] = []
-    parsed = _parse(bounded(raw, defects), defects)
+    parsed = split(bounded(raw, defects), defects)
     raw_fields = [(name, str(value)) for name, value in parsed.raw_items()][:MOST_HEADERS]
     # Headers that we ourselves write and read are nobody else's to set (`behaviour.md` 3.1).
     raw_fields = [(name, value) for name, value in raw_fields if not name.lower().startswith("x-postroom")]
@@ -94,29 +93,6 @@ def parse_message(raw: bytes) -> Message:
     )
 
 
-_OBSOLETE_NAME = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
-
-
-def _parse(raw: bytes, defects: list[str]) -> Parsed:
-    try:
-        parsed = email.message_from_bytes(raw, policy=compat32)
-        if not parsed.keys() and _OBSOLETE_NAME.match(raw[:2000]):
-            # `From   : John Doe`: white space before the colon (RFC 5322 4.5), which Python's parser does not take.
-            head, blank, rest = (
-                re.split(rb"(\r?\n\r?\n)", raw, maxsplit=1) if b"\n\n" in raw or b"\r\n\r\n" in raw else (raw, b"", b"")
-            )
-            parsed = email.message_from_bytes(_OBSOLETE_NAME.sub(rb"\1:", head) + blank + rest, policy=compat32)
-        return parsed
-    except Exception as error:  # nested deeper than Python recurses, and whatever else the parser meets
-        defects.append(f"the parts cannot be told apart: {error!r}"[:200])
-        head, _, rest = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:1_000_000] else b"\n\n")
-        only_head = email.message_from_bytes(head + b"\n\n", policy=compat32)
-        for name in ("Content-Type", "Content-Transfer-Encoding"):
-            del only_head[name]
-        only_head.set_payload(rest[:1_000_000].decode("latin-1"))
-        return only_head
-
-
 def _identity(raw: bytes, message_id: str, raw_of: dict[str, list[str]]) -> str:
     """`behaviour.md` 1.1: Message-ID, From, Date and Subject together, or the raw bytes where there is no Message-ID."""
     if not message_id:
@@ -142,7 +118,7 @@ def _walk(root: Parsed, body: _Body) -> None:
         if body.parts > MOST_PARTS:
             body.defects.append(f"more than {MOST_PARTS} parts: the rest is left out")
             return
-        kind = part.get_content_type()
+        kind = type_of(part)
         payload = part.get_payload()
         if kind == "message/rfc822" and isinstance(payload, list):
             inner = payload[0] if payload else None
@@ -163,14 +139,14 @@ def _walk(root: Parsed, body: _Body) -> None:
 
 
 def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool) -> None:
-    disposition = _disposition(part)
-    name = _filename(part)
+    disposition = disposition_of(part)
+    name = filename_of(part)
     if kind.startswith("multipart/"):
         kind = "text/plain"  # its boundary is missing or broken: what is there is read as it stands
     is_text = kind in ("text/plain", "text/html") and disposition != "attachment" and (not name or is_root)
     if is_text:
         if not in_attached:  # an attached message's own text stays in its attachment
-            charset = _charset(part)
+            charset = charset_of(part)
             text = decode_bytes(_decoded(part), charset).replace("\r\n", "\n").replace("\r", "\n")
             (body.html if kind == "text/html" else body.plain).append(text)
         return
@@ -199,7 +175,7 @@ def _attached_message(part: Parsed, inner: Parsed, body: _Body) -> None:
         data = inner.as_bytes()
     except Exception:  # the generator refuses some headers that the parser takes
         data = b"".join(_lines(inner))
-    name = _filename(part) or (f"{subject}.eml" if subject else "")
+    name = filename_of(part) or (f"{subject}.eml" if subject else "")
     number = len(body.attachments) + 1
     body.attachments.append(attachment(name, "message/rfc822", data, inline=False, number=number))
 
@@ -218,23 +194,3 @@ def _decoded(part: Parsed) -> bytes:
         payload = part.get_payload()
         data = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
     return data if isinstance(data, bytes) else b""
-
-
-def _disposition(part: Parsed) -> str:
-    return str(part.get("Content-Disposition", "")).partition(";")[0].strip().lower()
-
-
-def _charset(part: Parsed) -> str | None:
-    try:
-        found = part.get_content_charset()
-    except Exception:
-        return None
-    return str(found) if found else None
-
-
-def _filename(part: Parsed) -> str:
-    try:
-        name = part.get_filename("")
-    except Exception:
-        return ""
-    return decode_header(str(name)[:2000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -122,11 +123,20 @@ class SqliteState:
         return row[0] if row else None
 
     def tickets_of(
-        self, organization: str, since: datetime | None, until: datetime, other_than: str, **same: str
+        self,
+        organization: str,
+        since: datetime | None,
+        until: datetime,
+        other_than: str,
+        same: Mapping[str, str],
+        *,
+        described: bool,
     ) -> list[Candidate]:
+        description = "t.description" if described else "''"
         query = (
-            "SELECT t.number, t.title, t.description FROM tickets t LEFT JOIN messages m ON m.id = t.message"
-            f" WHERE t.organization = ? AND t.created_at <= ? AND m.identity IS NOT ?{self._there[0]}"
+            f"SELECT t.number, t.title, {description} FROM tickets t"
+            " WHERE t.organization = ? AND t.created_at <= ?"
+            f" AND (t.message IS NULL OR t.message NOT IN (SELECT id FROM messages WHERE identity = ?)){self._there[0]}"
         )
         values: list[Any] = [organization, iso(until), other_than, *self._there[1]]
         if since is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -20,7 +21,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A ticket that may be meant: what likeness is measured on."""
+    """A ticket that may be meant: what likeness is measured on. The description only where that was asked for."""
 
     number: str
     title: str
@@ -58,12 +59,20 @@ class State(Protocol):
         """The number that our own notification of this Message-ID is about; empty where it is about none."""
 
     def tickets_of(
-        self, organization: str, since: datetime | None, until: datetime, other_than: str, **same: str
+        self,
+        organization: str,
+        since: datetime | None,
+        until: datetime,
+        other_than: str,
+        same: Mapping[str, str],
+        *,
+        described: bool,
     ) -> list[Candidate]:
         """Tickets of an organization opened in [since, until], newest first, whose named fields or keys are equal.
 
         Tickets that the message of identity `other_than` opened, through another mailbox, are left out.
         `same` may name contact, sender, title_key, description_key, or a field that a mailbox extracts.
+        `described`: with their descriptions, which may be long.
         """
 
     def contacts_of(self, address: str) -> list[NewContact]:

@@ -1,0 +1,57 @@
+"""What a part says that it is: type, charset, disposition, file name (RFC 2045, 2183, 2231)."""
+
+from __future__ import annotations
+
+from email.message import Message as Parsed
+from functools import lru_cache
+
+from engine.mail.decode import decode_header
+
+_SHORT = 200
+
+
+def type_of(part: Parsed) -> str:
+    """`text/plain` and the like, in lower case."""
+    value = part.get("Content-Type")
+    if isinstance(value, str) and len(value) < _SHORT:
+        return _said(value)[0]
+    return part.get_content_type()
+
+
+def charset_of(part: Parsed) -> str | None:
+    value = part.get("Content-Type")
+    if isinstance(value, str) and len(value) < _SHORT:
+        return _said(value)[1]
+    return _charset(part)
+
+
+# Few values stand in most mail, and reading one takes longer than all else about a part.
+@lru_cache(maxsize=1024)
+def _said(value: str) -> tuple[str, str | None]:
+    part = Parsed()
+    part.set_raw("Content-Type", value)
+    return part.get_content_type(), _charset(part)
+
+
+def _charset(part: Parsed) -> str | None:
+    try:
+        found = part.get_content_charset()
+    except Exception:
+        return None
+    return str(found) if found else None
+
+
+def disposition_of(part: Parsed) -> str:
+    return str(part.get("Content-Disposition", "")).partition(";")[0].strip().lower()
+
+
+def filename_of(part: Parsed) -> str:
+    """As the sender wrote it, decoded; empty where there is none."""
+    said = f"{part.get('Content-Disposition', '')};{part.get('Content-Type', '')}".lower()
+    if "name" not in said:
+        return ""
+    try:
+        name = part.get_filename("")
+    except Exception:
+        return ""
+    return decode_header(str(name)[:2000])
