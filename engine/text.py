@@ -59,11 +59,21 @@ def text_key(text: str) -> str:
     return _digest(text.strip())
 
 
-# The text of a message, of its ticket, and what duplicates compare are one text, asked for in three places.
+# The text of a message, of its ticket, what duplicates compare and where tags are found are one text.
 @lru_cache(maxsize=4)
 def _digest(text: str) -> str:
-    folded = collapse(fold(text))
+    folded = _folded(text)
     return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest() if folded else ""
+
+
+@lru_cache(maxsize=4)
+def _folded(text: str) -> str:
+    return collapse(fold(text))
+
+
+def words_of(text: str) -> str:
+    """A text as tags are found in it: without case and accents, every run of white space as one space."""
+    return _folded(text) if text.isascii() else collapse(fold_accents(text))
 
 
 def clean(text: str) -> str:

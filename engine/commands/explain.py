@@ -14,7 +14,7 @@ import click
 
 from engine.commands.options import chosen_mailbox, common, load_setup
 from engine.config.version import describe_version
-from engine.decide.decision import Decision, Envelope
+from engine.decide.decision import Decision, Envelope, read_kept
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
 from engine.entities import Ticket
@@ -131,7 +131,7 @@ def _stored(db: Path, message_id: str) -> dict[str, Any]:
         row = stored_decision(connection, message_id)
     if row is None:
         raise PostroomError.of(f"there is no message '{message_id}' in {db}", "give its Message-ID or the id of its row")
-    decision: dict[str, Any] = json.loads(row[0])
+    decision = read_kept(row[0])
     decision["configuration"] = row[1]
     decision["trace"].append({"step": "decided", "found": f"{row[2]} under the configuration {row[1]}", "where": ""})
     return decision

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from engine.config.model import Criterion, Handling
 from engine.decide.setup import Setup
@@ -68,10 +68,10 @@ def find_duplicate(
             same["sender"] = sender.address  # strangers share an organization, but have nothing to do with each other
         since = received_at - criterion.within if criterion.within else None
         described = "description" in criterion.similar
-        for candidate in _candidates(same, organization, since, received_at, identity, described, state):
-            ratio = _alike(criterion, mine, candidate)
-            ticket = state.target(candidate.number) if ratio is not None else None
-            if ratio is not None and isinstance(ticket, Ticket):
+        candidates = _candidates(same, organization, since, received_at, identity, described, state)
+        for candidate, ratio in _alike(criterion, mine, candidates):
+            ticket = state.target(candidate.number)
+            if isinstance(ticket, Ticket):
                 complete = setup.config.is_complete(ticket.status)
                 because = _because(criterion, ticket, ratio, complete)
                 handling = criterion.when_complete if complete else criterion.when_open
@@ -100,19 +100,23 @@ def _candidates(
     return found
 
 
-def _alike(criterion: Criterion, mine: Mapping[str, str], ticket: Candidate) -> float | None:
-    """The lowest likeness of the criterion's `similar` fields, 1 without any, None where one is too low."""
-    lowest = 1.0
+def _alike(criterion: Criterion, mine: Mapping[str, str], candidates: list[Candidate]) -> Iterator[tuple[Candidate, float]]:
+    """Those whose `similar` fields are like enough, with the lowest likeness of them: 1 without any."""
+    found: Iterator[tuple[Candidate, float]] = ((candidate, 1.0) for candidate in candidates)
     for name, least in criterion.similar.items():
-        other = ticket.title if name == "title" else ticket.description
-        if not mine[name].strip() or not other.strip():
-            return None
-        # With a cutoff the ratio is 0 as soon as it cannot be reached any more.
-        ratio = fuzz.token_sort_ratio(mine[name], _comparable(other), score_cutoff=least * 100) / 100
-        if ratio < least:
-            return None
-        lowest = min(lowest, ratio)
-    return lowest
+        found = _like(mine[name], name, least, list(found))
+    return found
+
+
+def _like(text: str, name: str, least: float, candidates: list[tuple[Candidate, float]]) -> Iterator[tuple[Candidate, float]]:
+    """One pass in C over all candidates; it leaves off each as soon as the ratio cannot be reached any more."""
+    if not text.strip():
+        return
+    others = [_comparable(one.title if name == "title" else one.description) for one, _ in candidates]
+    for other, percent, index in process.extract_iter(text, others, scorer=fuzz.token_sort_ratio, score_cutoff=least * 100):
+        if other.strip():
+            candidate, lowest = candidates[index]
+            yield candidate, min(lowest, percent / 100)
 
 
 def _comparable(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import ahocorasick
 
 from engine.config.model import Tags
-from engine.text import collapse, fold_accents
+from engine.text import words_of
 
 _LONGEST = 262_144
 
@@ -22,7 +22,7 @@ class Tagger:
         self._active = frozenset(tag.label for tag in tags.tags if tag.active)
         for tag in tags.tags:
             if tag.active and tag.match:
-                for phrase in dict.fromkeys(collapse(fold_accents(text)) for text in (tag.label, *tag.aliases)):
+                for phrase in dict.fromkeys(words_of(text) for text in (tag.label, *tag.aliases)):
                     if len(phrase) >= tags.shortest:
                         phrases[phrase].append(tag.label)
         self._automaton: Any = None
@@ -37,7 +37,7 @@ class Tagger:
         counts: Counter[str] = Counter()
         longest: dict[str, int] = defaultdict(int)
         for text in (title, description):
-            self._count(collapse(fold_accents(text[:_LONGEST])), counts, longest)
+            self._count(words_of(text[:_LONGEST]), counts, longest)
         mine = tuple(label for label in dict.fromkeys(own) if label in self._active)
         found = sorted(
             (label for label in counts if label not in mine),

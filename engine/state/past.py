@@ -5,7 +5,6 @@ A ticket is as the last message before left it; its Decision says how. What a ru
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.config.model import Config
-from engine.decide.decision import iso
+from engine.decide.decision import iso, read_kept
 from engine.entities import TICKET_TIMES, NewContact, Target, Ticket
 from engine.state.sqlite import SqliteState, moment
 
@@ -86,7 +85,7 @@ class PastState(SqliteState):
             number,
             self._id,
         )
-        snapshot = json.loads(row[0]).get("ticket") if row else None
+        snapshot = read_kept(row[0])["ticket"] if row else None
         return _restored(snapshot, found) if snapshot and snapshot.get("number") == number else found
 
     def number_of_notification(self, message_id: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from engine.entities import NewContact, Target
 
@@ -19,8 +19,7 @@ class Seen:
     number: str | None
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A ticket that may be meant: what likeness is measured on. The description only where that was asked for."""
 
     number: str

@@ -126,22 +126,13 @@ def _message(connection: sqlite3.Connection, decision: Decision, stored: Stored)
             "outcome": decision.outcome,
             "reason": decision.reason,
             "number": decision.number,
-            "decision": _decision(decision, private),
+            "decision": decision.as_kept(),
             "config_version": stored.config_version,
             "processed_at": iso(stored.processed_at),
             "subject_key": "" if private else title_key(message.subject),
             "body_key": "" if private else text_key(message.text),
         },
     )
-
-
-def _decision(decision: Decision, private: bool) -> str:
-    """A private message's subject stands in no trace either (`behaviour.md` 1.3)."""
-    if not private:
-        return decision.as_json()
-    found = decision.as_dict()
-    found["trace"] = [step for step in found["trace"] if step["step"] != "message"]
-    return json.dumps(found, ensure_ascii=False, default=str)
 
 
 def _notification(

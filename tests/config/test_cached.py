@@ -117,7 +117,9 @@ def test_where_it_cannot_be_kept_the_configuration_is_loaded_all_the_same(
 
 def test_only_the_last_few_are_kept(rules: Path, place: Path) -> None:
     for number in range(10):
-        (rules / "workflow/99.rules").write_text(f'rule "Number {number}"\n  on message\n  when message.size > 1 GB\n  then stop\n')
+        (rules / "workflow/99.rules").write_text(
+            f'rule "Number {number}"\n  on message\n  when message.size > 1 GB\n  then stop\n'
+        )
         load_cached(rules)
     assert len(kept(place)) == 8
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.config.load import load_config
+from engine.decide.decision import read_kept
 from engine.decide.setup import prepare
 from engine.mail.parse import parse_message
 from engine.plan.replay import _decided, replay_recorded
@@ -81,7 +82,7 @@ def test_every_message_is_decided_again_as_it_was(repository: Path) -> None:
     assert len(identities) > 60 and without == 2  # a private one and one that is too large
     for one in read_recorded(connection, identities):
         again = _decided(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
-        then = json.loads(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0])
+        then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0])
         assert json.loads(again.as_json()) == then
 
 
