@@ -70,7 +70,7 @@ def find_duplicate(
         described = "description" in criterion.similar
         candidates = _candidates(same, organization, since, received_at, identity, described, state)
         for candidate, ratio in _alike(criterion, mine, candidates):
-            ticket = state.target(candidate.number)
+            ticket = state.target(candidate[0])
             if isinstance(ticket, Ticket):
                 complete = setup.config.is_complete(ticket.status)
                 because = _because(criterion, ticket, ratio, complete)
@@ -96,7 +96,7 @@ def _candidates(
     if "ticket_number" in same:
         ticket = state.target(same["ticket_number"].upper()) or state.target(same["ticket_number"])
         if isinstance(ticket, Ticket) and ticket.organization == organization and (since is None or ticket.created_at >= since):
-            found = [Candidate(ticket.number, ticket.title, ticket.description), *found]
+            found = [(ticket.number, ticket.title, ticket.description), *found]
     return found
 
 
@@ -112,7 +112,7 @@ def _like(text: str, name: str, least: float, candidates: list[tuple[Candidate, 
     """One pass in C over all candidates; it leaves off each as soon as the ratio cannot be reached any more."""
     if not text.strip():
         return
-    others = [_comparable(one.title if name == "title" else one.description) for one, _ in candidates]
+    others = [_comparable(title if name == "title" else description) for (_, title, description), _ in candidates]
     for other, percent, index in process.extract_iter(text, others, scorer=fuzz.token_sort_ratio, score_cutoff=least * 100):
         if other.strip():
             candidate, lowest = candidates[index]

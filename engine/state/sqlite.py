@@ -152,7 +152,7 @@ class SqliteState:
                 )
                 values += [name, fold(value).strip()]
         rows = self._connection.execute(f"{query} ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}", values)
-        return list(map(Candidate._make, rows))
+        return rows.fetchall()
 
     def contacts_of(self, address: str) -> list[NewContact]:
         rows = self._connection.execute(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
-import zlib
 from dataclasses import dataclass
 from datetime import datetime
+
+import orjson
+from isal import isal_zlib
 
 from engine.config.model import Config
 from engine.decide.decision import Decision, Notification, iso
@@ -108,7 +109,8 @@ def _message(connection: sqlite3.Connection, decision: Decision, stored: Stored)
     private = decision.reason == "private"
     if stored.raw is not None and not private:
         connection.execute(
-            "INSERT OR IGNORE INTO raw_messages VALUES (?, ?, ?)", (message.sha256, message.size, zlib.compress(stored.raw, 1))
+            "INSERT OR IGNORE INTO raw_messages VALUES (?, ?, ?)",
+            (message.sha256, message.size, isal_zlib.compress(stored.raw, 1)),
         )
     return insert_row(
         connection,
@@ -168,7 +170,7 @@ def queue_notification(
         "created_at": now,
         "subject": words.subject,
         "body": words.body,
-        "body_values": json.dumps(words.values),
+        "body_values": orjson.dumps(words.values).decode(),
         "in_reply_to": one.in_reply_to,
         "refs": " ".join(one.references),
         "next_attempt_at": now,
