@@ -14,6 +14,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q engine
 	touch $@
 
 run: setup
@@ -54,17 +55,17 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev --extra build pyproject.toml -o requirements.lock
 
 bench: setup
-	$(BIN)/python bench/load_rules.py
-	$(BIN)/python bench/plan.py
-	$(BIN)/python bench/tags.py
+	$(BIN)/python -m bench.whole
+	$(BIN)/python -m bench.plan
 
 # A loopback Exchange with the sample's mail, polled once.
 demo-exchange: setup
 	$(BIN)/python tools/demo_exchange.py
 
-# `poll` is killed a hundred times while its server fails at random.
+# `poll` is killed a hundred times while its server fails at random, and `run` over 2,000 messages as often.
 soak: setup
-	$(BIN)/python tools/soak.py
+	$(BIN)/python -m tools.soak
+	$(BIN)/python -m tools.crash
 
 # Known holes of what requirements.lock names; needs the network, and brings pip-audit for the occasion.
 audit: setup
@@ -73,7 +74,7 @@ audit: setup
 
 # Side by side with Dovecot's sieve-filter; installs dovecot-sieve where it is missing.
 bench-sieve: setup
-	$(BIN)/python bench/sieve.py
+	$(BIN)/python -m bench.sieve
 
 clean:
 	rm -rf $(VENV) sample.db* sample.outbox .pytest_cache .mypy_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Memory and speed of `poll` with a large backlog on a loopback Exchange: `python bench/backlog.py 50000`."""
+"""Memory and speed of `poll` with a large backlog on a loopback Exchange: `python -m bench.backlog 50000`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.ews.server import Server  # noqa: E402
-from tests.ews.store import Store  # noqa: E402
-from tools.soak import ADDRESS, configure, mail  # noqa: E402
+from bench.generate import ROOT
+from tests.ews.server import Server
+from tests.ews.store import Store
+from tools.soak import ADDRESS, configure, mail
 
 
 def main() -> None:

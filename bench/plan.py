@@ -7,8 +7,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from load_rules import ROOT, mail
-
+from bench.generate import configure, plain
 from engine.config.load import load_config
 from engine.decide.setup import prepare
 from engine.plan.replay import replay_recorded
@@ -20,10 +19,11 @@ from engine.store.database import open_database
 
 def main(count: int = 10_000) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        setup = prepare(load_config(ROOT / "rules"))
+        rules = configure(Path(folder) / "rules")
+        setup = prepare(load_config(rules))
         connection = open_database(Path(folder) / "plan.db")
-        Processor(connection, setup).run([Item(str(n), partial(mail, n)) for n in range(count)], "help")
-        other = prepare(load_config(ROOT / "rules"))
+        Processor(connection, setup).run([Item(str(n), partial(plain, n)) for n in range(count)], "help")
+        other = prepare(load_config(rules))
         identities, _ = recorded(connection, None, None)
         start = time.perf_counter()
         found = replay_recorded(connection, identities, setup, other, lambda: None)

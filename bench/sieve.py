@@ -6,56 +6,23 @@ Rules match nearly nothing, so both pay for looking. Installs dovecot-sieve wher
 
 from __future__ import annotations
 
-import mailbox
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from load_rules import ROOT, mail
+from bench.generate import configure, maildir
+from bench.process import run
 
 MESSAGES = 2_000
 
 
-def maildir(folder: Path) -> Path:
-    box = mailbox.Maildir(folder / "Maildir")
-    for number in range(MESSAGES):
-        box.add(mail(number))
-    return folder / "Maildir"
-
-
 def postroom(folder: Path, source: Path, count: int) -> float:
-    rules = Path(shutil.copytree(ROOT / "rules", folder / f"rules-{count}"))
-    for old in (rules / "workflow").iterdir():
-        old.unlink()
-    text = "\n".join(
-        f'rule "Generated {n}"\n  on message\n  when subject contains "s{n}y" and body contains "b{n}y"\n  then discard "x"\n'
-        for n in range(count)
-    )
-    (rules / "workflow/generated.rules").write_text(text)
+    rules = configure(folder / f"rules-{count}", rules=count)
     db = folder / f"{count}.db"
-    command = [
-        sys.executable,
-        "-m",
-        "engine",
-        "run",
-        "--source",
-        str(source),
-        "--mailbox",
-        "help",
-        "--rules",
-        str(rules),
-        "--db",
-        str(db),
-    ]
-    began = time.perf_counter()
-    done = subprocess.run(["taskset", "-c", "0", *command], cwd=ROOT, capture_output=True, check=False)
-    took = time.perf_counter() - began
-    assert done.returncode in (0, 1), done.stderr.decode()
-    return MESSAGES / took
+    return MESSAGES / run(source, rules, db).seconds
 
 
 def sieve(folder: Path, source: Path, count: int, last: str) -> float:
@@ -106,7 +73,7 @@ def main() -> None:
     for count in (100, 1_000):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            source = maildir(folder)
+            source = maildir(folder / "Maildir", "plain", MESSAGES)
             ours = postroom(folder, source, count)
             kept, filed = sieve(folder, source, count, "keep"), sieve(folder, source, count, 'fileinto :create "Done"')
         print(f"| {count:,} | {ours:,.0f} | {kept:,.0f} | {ours / kept:.2f} | {filed:,.0f} | {ours / filed:.2f} |", flush=True)

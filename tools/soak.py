@@ -1,6 +1,6 @@
 """Kills `postroom poll` at random while it reads mail from a loopback Exchange that fails at random, and looks what became of it.
 
-`python tools/soak.py --messages 2000 --kills 100`. Says what is wrong and exits with 1, or says that all is well.
+`python -m tools.soak --messages 2000 --kills 100`. Says what is wrong and exits with 1, or says that all is well.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
+from tests.ews.server import Server
+from tests.ews.store import Store
+from tools.consistent import inconsistent
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.ews.server import Server  # noqa: E402
-from tests.ews.store import Store  # noqa: E402
-
 ADDRESS = "help@harbourhill.example"
 
 
@@ -39,16 +39,22 @@ def mail(number: int) -> bytes:
     return f"{head}\r\nbody {number}\r\n".encode()
 
 
-def configure(folder: Path, endpoint: str) -> Path:
+def roomy_rules(folder: Path) -> Path:
+    """The shipped configuration without its loop protection: much of this mail is alike."""
     rules = Path(shutil.copytree(ROOT / "rules", folder / "rules"))
+    settings = rules / "settings.yaml"
+    settings.write_text(settings.read_text().replace("  messages: 2\n", "  messages: 100000\n"), "utf-8")
+    return rules
+
+
+def configure(folder: Path, endpoint: str) -> Path:
+    rules = roomy_rules(folder)
     path = rules / "mailboxes/help.yaml"
     text = path.read_text("utf-8").replace("https://mail.harbourhill.example/EWS/Exchange.asmx", endpoint)
     path.write_text(text.replace("auth: ntlm", "auth: basic").replace("every: 60 seconds", "every: 0.2 seconds"), "utf-8")
     for name in ("priority", "alerts"):
         with (rules / f"mailboxes/{name}.yaml").open("a") as file:
             file.write("active: false\n")
-    settings = rules / "settings.yaml"
-    settings.write_text(settings.read_text().replace("  messages: 2\n", "  messages: 100000\n"), "utf-8")
     return rules
 
 
@@ -90,32 +96,15 @@ def soak(messages: int, kills: int, seed: int, chance: float) -> list[str]:
 
 
 def wrong(store: Store, db: Path, messages: int) -> list[str]:
-    found = []
-    connection = sqlite3.connect(db)
-
-    def one(query: str) -> int:
-        return int(connection.execute(query).fetchone()[0])
-
-    if one("SELECT COUNT(*) FROM messages") != messages:
-        found.append(f"{one('SELECT COUNT(*) FROM messages')} rows of {messages} messages")
-    if one("SELECT COUNT(DISTINCT message_id) FROM messages") != messages:
-        found.append("a message has two rows")
-    if one("SELECT COUNT(*) FROM tickets") != one("SELECT COUNT(*) FROM messages WHERE outcome = 'created'"):
-        found.append("tickets and messages that opened one are not as many")
-    if one("SELECT COUNT(*) - COUNT(DISTINCT message) FROM tickets") != 0:
-        found.append("a message opened two tickets")
-    if one("SELECT COUNT(*) FROM ticket_notes WHERE message IS NOT NULL") != one(
-        "SELECT COUNT(*) FROM messages WHERE outcome = 'appended'"
-    ):
-        found.append("notes and messages that became one are not as many")
-    if one("SELECT COUNT(*) FROM poll_items"):
+    found = inconsistent(db, messages)
+    with closing(sqlite3.connect(db)) as connection:
+        (waiting,) = connection.execute("SELECT COUNT(*) FROM poll_items").fetchone()
+        (quarantined,) = connection.execute("SELECT COUNT(*) FROM quarantine").fetchone()
+    if waiting:
         found.append("items are still on their way")
-    quarantined = one("SELECT COUNT(*) FROM quarantine")
     places = {place: len(store.in_folder(place)) for place in ("inbox", "processed", "failed")}
     if places != {"inbox": 0, "processed": messages - quarantined, "failed": quarantined}:
         found.append(f"items are in the wrong place: {places}, {quarantined} in quarantine")
-    if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
-        found.append("the database is broken")
     return found
 
 

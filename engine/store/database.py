@@ -69,7 +69,7 @@ def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreErr
         fix = "the disk is full: make room, then run the same command again; nothing is lost"
     elif "locked" in low or "busy" in low:
         fix = "another process holds it: try again when that has ended"
-    elif "readonly" in low or "read-only" in low or "permission" in low:
+    elif "readonly" in low or "read-only" in low or "permission" in low or ("unable to open" in low and path and path.exists()):
         fix = "mend the rights of the file and its folder, or name another with --db"
     elif "malformed" in low or "not a database" in low or "corrupt" in low:
         fix = "restore it from a backup, or name another with --db"

@@ -1,0 +1,266 @@
+"""Kills, full and broken disks, several processes: nothing lost, nothing twice, and it goes on when the cause is gone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from engine.store import database
+from engine.store.database import open_database
+from tests.ews.server import Server
+from tests.polling.conftest import exchange, mail, polled
+from tools.consistent import inconsistent
+from tools.crash import command, crash, maildir, with_attachment
+from tools.soak import ROOT, roomy_rules
+
+__all__ = ["exchange", "polled"]  # fixtures of the tests of polling
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    roomy_rules(tmp_path)
+    return tmp_path
+
+
+def start(folder: Path, db: Path, source: str = "mail") -> subprocess.Popen[str]:
+    words = command(folder / source, folder / "rules", db)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(words, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def run(folder: Path, db: Path, source: str = "mail") -> tuple[int, str]:
+    """(exit status, what it said on standard error)."""
+    process = start(folder, db, source)
+    _, said = process.communicate(timeout=120)
+    return process.returncode, said
+
+
+# --- kills ------------------------------------------------------------------------------------------------------
+
+
+def test_killed_again_and_again_each_message_is_there_once() -> None:
+    """The short form; `make soak` kills a hundred times over 2,000 messages."""
+    assert crash(messages=300, kills=5, seed=2) == []
+
+
+def test_what_the_check_of_a_crashed_database_finds(folder: Path) -> None:
+    maildir(folder / "mail", 30)
+    db = folder / "p.db"
+    assert run(folder, db)[0] in (0, 1)
+    assert inconsistent(db, 30) == []
+    file = next(path for path in (folder / "p.db.files").rglob("*") if path.is_file())
+    file.write_bytes(file.read_bytes()[:-1])
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("UPDATE messages SET outcome = 'ignored' WHERE id = (SELECT message FROM tickets LIMIT 1)")
+        connection.commit()
+    assert inconsistent(db, 31) == [
+        "30 rows of 31 messages",
+        "tickets and messages that opened one are not as many",
+        f"the attachment {next(iter(sqlite3.connect(db).execute('SELECT name FROM attachments WHERE sha256 = ?', (file.name,))))[0]} has no file, or half of it",
+    ]
+
+
+# --- disks ------------------------------------------------------------------------------------------------------
+
+
+class Disk:
+    """A small file system of its own. Needs to be root; tests are skipped elsewhere."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def mount(self, options: str) -> None:
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.place)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+
+    def unmount(self) -> None:
+        subprocess.run(["umount", str(self.place)], check=False, capture_output=True)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    place = tmp_path / "disk"
+    place.mkdir()
+    found = Disk(place)
+    yield found
+    found.unmount()
+
+
+@pytest.mark.parametrize("size", ["600k", "900k", "1500k"])
+def test_a_full_disk_is_said_and_the_next_run_completes(folder: Path, disk: Disk, size: str) -> None:
+    disk.mount(f"size={size}")
+    maildir(folder / "mail", 200)
+    db = disk.place / "p.db"
+    status, said = run(folder, db)
+    assert status == 2
+    assert "the disk is full: make room, then run the same command again; nothing is lost" in said
+    assert said.count("\n") == 1 and "Traceback" not in said
+    disk.mount("remount,size=64m")
+    assert run(folder, db)[0] in (0, 1)
+    assert inconsistent(db, 200) == []
+
+
+def test_a_read_only_disk_is_said_and_the_next_run_completes(folder: Path, disk: Disk) -> None:
+    disk.mount("size=64m")
+    maildir(folder / "mail", 20)
+    maildir(folder / "more", 40)
+    db = disk.place / "p.db"
+    assert run(folder, db)[0] in (0, 1)
+    disk.mount("remount,ro")
+    status, said = run(folder, db, "more")
+    assert status == 2
+    assert "mend the rights of the file and its folder, or name another with --db" in said
+    assert said.count("\n") == 1
+    disk.mount("remount,rw")
+    assert run(folder, db, "more")[0] in (0, 1)
+    assert inconsistent(db, 40) == []
+
+
+@pytest.mark.parametrize("where", ["head", "middle"])
+def test_a_broken_database_is_said_and_a_backup_goes_on(folder: Path, where: str) -> None:
+    maildir(folder / "mail", 60)
+    maildir(folder / "more", 90)
+    db = folder / "p.db"
+    assert run(folder, db)[0] in (0, 1)
+    shutil.copy(db, folder / "backup.db")
+    with db.open("r+b") as file:
+        file.seek(0 if where == "head" else 4096)
+        file.write(b"\xa5" * (4096 if where == "head" else db.stat().st_size - 4096))
+    status, said = run(folder, db, "more")
+    assert status == 2
+    assert "restore it from a backup, or name another with --db" in said
+    assert said.count("\n") == 1
+    shutil.copy(folder / "backup.db", db)
+    assert run(folder, db, "more")[0] in (0, 1)
+    assert inconsistent(db, 90) == []
+
+
+def test_a_folder_of_attachments_that_cannot_be_is_said(folder: Path) -> None:
+    """Where the folder should be there is a file; what came before the message in hand may be stored, it is not."""
+    maildir(folder / "mail", 30)
+    db = folder / "p.db"
+    files = folder / "p.db.files"
+    files.write_text("in the way")
+    status, said = run(folder, db)
+    assert (status == 2 and "Not a directory" in said) or "File exists" in said
+    assert "run the same command again when the cause is mended" in said
+    files.unlink()
+    assert run(folder, db)[0] in (0, 1)
+    assert inconsistent(db, 30) == []
+
+
+def test_a_folder_of_attachments_that_vanishes_while_it_runs_is_made_again(folder: Path) -> None:
+    source = maildir(folder / "mail", 0)
+    for number in range(120):
+        (source / "new" / f"{number:06}").write_bytes(with_attachment(number))
+    db, files = folder / "p.db", folder / "p.db.files"
+    process = start(folder, db)
+    deadline = time.monotonic() + 30
+    while not files.is_dir() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    shutil.rmtree(files, ignore_errors=True)
+    _, said = process.communicate(timeout=120)
+    if process.returncode == 2:  # it vanished between the making of the folder and that of the file in it
+        assert "Traceback" not in said
+        assert run(folder, db)[0] in (0, 1)
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM messages").fetchone() == (120,)
+    # What was written before is gone with the folder: it is in the raw messages, and `doctor` takes it from there.
+    mended = subprocess.run(
+        [sys.executable, "-m", "engine", "doctor", "--fix", "--db", str(db)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert mended.returncode in (0, 1), mended.stderr
+    assert inconsistent(db, 120) == []
+
+
+# --- several processes ------------------------------------------------------------------------------------------
+
+
+def test_a_database_that_another_process_holds_is_waited_for(folder: Path) -> None:
+    maildir(folder / "mail", 20)
+    db = folder / "p.db"
+    with closing(open_database(db)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        process = start(folder, db)
+        time.sleep(1.5)
+        assert process.poll() is None
+        holder.execute("COMMIT")
+    _, said = process.communicate(timeout=60)
+    assert process.returncode in (0, 1), said
+    assert inconsistent(db, 20) == []
+
+
+def test_one_that_is_held_for_too_long_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
+    db = folder / "p.db"
+    with closing(open_database(db)) as holder, closing(open_database(db)) as other:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(database.StoreError, match="another process holds it"), database.transaction(other):
+            pass
+
+
+def test_two_runs_at_once_take_each_message_once(folder: Path) -> None:
+    maildir(folder / "mail", 400)
+    db = folder / "p.db"
+    processes = [start(folder, db) for _ in range(2)]
+    for process in processes:
+        _, said = process.communicate(timeout=120)
+        assert process.returncode in (0, 1), said
+        assert "locked" not in said
+    assert inconsistent(db, 400) == []
+
+
+def test_poll_and_retry_at_once_take_each_message_once(exchange: Server, polled: Path, tmp_path: Path) -> None:
+    """Mail comes in all the time, some of it is held back, and an administrator says `retry` again and again."""
+    settings = polled / "settings.yaml"
+    settings.write_text(settings.read_text().replace("  messages: 2\n", "  messages: 100000\n"))
+    (polled / "workflow/05-hold.rules").write_text(
+        'rule "Hold the odd ones"\n  on message\n  when subject contains "hold"\n  then quarantine "look at it"\n'
+    )
+    for number in range(120):
+        exchange.store.add(mail(number, f"hold {number * 7919}" if number % 3 == 0 else ""))
+    db = tmp_path / "p.db"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def postroom(*words: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "engine", *words, "--rules", str(polled), "--db", str(db)]
+        return subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+    polls: list[subprocess.CompletedProcess[str]] = []
+    polling = threading.Thread(target=lambda: polls.append(postroom("poll", "--once")))
+    polling.start()
+    retries = []
+    while polling.is_alive():
+        if db.exists():
+            retries.append(postroom("retry"))
+    polling.join()
+    assert polls[0].returncode in (0, 1), polls[0].stderr
+    assert retries and all(done.returncode in (0, 1) for done in retries), [done.stderr for done in retries]
+    assert not any("locked" in done.stderr for done in (*polls, *retries))
+    assert inconsistent(db, 120) == []
+    # What was held is let go once the rule is: each becomes what it would have been, once.
+    (polled / "workflow/05-hold.rules").unlink()
+    assert postroom("retry").returncode in (0, 1)
+    assert inconsistent(db, 120) == []
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM quarantine").fetchone() == (0,)

@@ -1,0 +1,44 @@
+"""What must hold of a database whatever happened to the processes that wrote it."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+
+def inconsistent(db: Path, messages: int | None = None) -> list[str]:
+    """What is wrong. `messages`: so many must have been processed; None while some are still to come."""
+    found = []
+    with closing(sqlite3.connect(db)) as connection:
+
+        def one(query: str) -> int:
+            return int(connection.execute(query).fetchone()[0])
+
+        rows = one("SELECT COUNT(*) FROM messages")
+        if messages is not None and rows != messages:
+            found.append(f"{rows} rows of {messages} messages")
+        if one("SELECT COUNT(DISTINCT message_id) FROM messages") != rows:
+            found.append("a message has two rows")
+        if one("SELECT COUNT(*) FROM tickets") != one("SELECT COUNT(*) FROM messages WHERE outcome = 'created'"):
+            found.append("tickets and messages that opened one are not as many")
+        if one("SELECT COUNT(*) - COUNT(DISTINCT message) FROM tickets") != 0:
+            found.append("a message opened two tickets")
+        if one("SELECT COUNT(*) FROM ticket_notes WHERE message IS NOT NULL") != one(
+            "SELECT COUNT(*) FROM messages WHERE outcome = 'appended'"
+        ):
+            found.append("notes and messages that became one are not as many")
+        if one("SELECT COUNT(*) FROM messages WHERE outcome = 'quarantined'") != one("SELECT COUNT(*) FROM quarantine"):
+            found.append("messages that are held and rows of quarantine are not as many")
+        if one("SELECT COUNT(*) - COUNT(DISTINCT message_id) FROM outbox") != 0:
+            found.append("a notification is queued twice")
+        for name, sha256 in connection.execute("SELECT name, sha256 FROM attachments"):
+            path = db.with_name(f"{db.name}.files") / sha256[:2] / sha256
+            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+                found.append(f"the attachment {name} has no file, or half of it")
+        if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+            found.append("the database is broken")
+        if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+            found.append("a row refers to one that is not there")
+    return found
