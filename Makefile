@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
 
-.PHONY: run test setup lint types check schemas sample lock clean bench demo-exchange soak audit bench-sieve
+.PHONY: fuzz run test setup lint types check schemas sample lock clean bench demo-exchange soak audit bench-sieve
 
 setup: $(VENV)/.ready
 
@@ -66,6 +66,12 @@ demo-exchange: setup
 soak: setup
 	$(BIN)/python -m tools.soak
 	$(BIN)/python -m tools.crash
+
+# Coverage-guided fuzzing of parsing and deciding: make fuzz SECONDS=3600. Brings atheris for the occasion.
+SECONDS := 300
+fuzz: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0
+	$(BIN)/python -m tools.fuzz -max_total_time=$(SECONDS)
 
 # Known holes of what requirements.lock names; needs the network, and brings pip-audit for the occasion.
 audit: setup

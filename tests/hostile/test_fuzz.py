@@ -1,0 +1,72 @@
+"""Mail that nobody foresaw, through parse, decide and store: the short form of `make fuzz`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.decide.setup import Setup
+from engine.processing import Processor
+from engine.store.database import open_database
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+SAMPLE = [path.read_bytes() for path in sorted((ROOT / "sample").rglob("*")) if path.is_file()]
+FIELDS = ["From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Content-Type", "Content-Disposition",
+          "Content-Transfer-Encoding", "Auto-Submitted", "Precedence", "Received", "Return-Path", "Sensitivity", "X-Priority",
+          "Authentication-Results", "List-Id"]  # fmt: skip
+WORDS = [
+    "maya@brightwater.example", "lotte@harbourhill.example", "<", ">", '"', ",", ";", ":", "=?utf-8?q?=00=41?=", "=?utf-16?b?/////w==?=",
+    "T20261102.0001", "Re:", "Fwd:", "#T=1", "multipart/mixed; boundary=b", "message/rfc822", "text/html; charset=utf-7", "base64",
+    "quoted-printable", "attachment; filename*=utf-8''%00%2F..%2Fx", "auto-replied", "pass", "=1+1", "{{ 7 }}", "\r\n ", "\r\n\r\n", "\n",
+    "--b", "--b--", "<p>", "<script>", "<!--", "&#0;", "On Monday 1:00, a@b.example wrote:", "> ", "-- ", "From: a@b.example",
+    "-----Original Message-----", "\x00", "\ud800", "\u202e", "é", "a" * 300,
+]  # fmt: skip
+text = st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=12).map(" ".join)
+made = st.builds(
+    lambda fields, body: "".join(f"{name}: {value}\r\n" for name, value in fields) + "\r\n" + "\r\n".join(body),
+    st.lists(st.tuples(st.sampled_from(FIELDS), text), max_size=12),
+    st.lists(text, max_size=12),
+).map(lambda whole: whole.encode("utf-8", "surrogatepass"))
+
+
+@st.composite
+def bent(draw: st.DrawFn) -> bytes:
+    """Real mail with a few bytes taken out, put in or doubled."""
+    raw = bytearray(draw(st.sampled_from(SAMPLE)))
+    for _ in range(draw(st.integers(1, 6))):
+        place = draw(st.integers(0, max(len(raw) - 1, 0)))
+        length = draw(st.integers(0, 60))
+        piece = draw(
+            st.sampled_from([b"", b"\r\n", b"\n\n", b"\x00", b"\xff", b'"', b"--", b"=", bytes(raw[place : place + length]) * 2])
+        )
+        raw[place : place + length] = piece
+    return bytes(raw)
+
+
+@pytest.fixture
+def processor(setup: Setup) -> Iterator[Processor]:
+    connection = open_database(None)
+    yield Processor(connection, setup)
+    connection.close()
+
+
+@settings(
+    max_examples=300,
+    deadline=2_000,  # a message may take two seconds at the most
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(raw=made | bent())
+def test_no_message_makes_processing_fail(raw: bytes, processor: Processor) -> None:
+    processor.connection.execute("BEGIN")
+    try:
+        for mailbox in ("help", "alerts"):
+            decision = processor.take(raw, "fuzz", mailbox, NOW)
+            assert decision is not None and decision.reason != "error", decision and decision.detail
+    finally:
+        processor.connection.execute("ROLLBACK")
