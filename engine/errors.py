@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 
-@dataclass(frozen=True, order=True)
-class Position:
-    """A place in a configuration file: path relative to the configuration, line and column from 1 (0: none)."""
+class Position(NamedTuple):
+    """A place in a configuration file: path relative to the configuration, line and column from 1 (0: none).
+
+    A tuple, for each value, rule and contact of a configuration has one.
+    """
 
     file: str
     line: int = 0

@@ -15,17 +15,21 @@ import os
 import pickle
 import stat
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from engine.config.files import Folder, read_folder
 from engine.config.model import Config
-from engine.files import write_whole
+from engine.config.people import Contact
+from engine.dsl.tree import Rule
+from engine.files import write_parts
 from engine.garbage import no_garbage_collection
 
 MOST_KEPT = 8
+_PART = 1_000
 # What a configuration holds beside postroom's own classes.
 _ELSEWHERE = {
     ("zoneinfo", "ZoneInfo"),
@@ -85,6 +89,12 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a configuration")
 
 
+def _pickled(part: object) -> bytes:
+    data = io.BytesIO()
+    _Pickler(data, pickle.HIGHEST_PROTOCOL).dump(part)
+    return data.getvalue()
+
+
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
         """A time zone by its name: its own form calls a function."""
@@ -93,23 +103,36 @@ class _Pickler(pickle.Pickler):
 
 def _read(path: Path) -> Config | None:
     try:
-        data = _own(path)
-        if data is None:
-            return None
-        with no_garbage_collection():
-            found = _Unpickler(io.BytesIO(data)).load()
+        with _own(path) as file, no_garbage_collection():
+            found, contacts, rules = _Unpickler(file).load(), {}, []
+            while (part := _Unpickler(file).load()) is not None:
+                contacts.update(part[0])
+                rules += part[1]
     except Exception:  # half written, of another version, or no longer readable: then it is made anew
         return None
-    return found if isinstance(found, Config) else None
+    return _with(found, contacts, tuple(rules)) if isinstance(found, Config) else None
 
 
-def _own(path: Path) -> bytes | None:
-    """The file's bytes if it and its folder are this user's and nobody else may write them."""
-    if not _is_ours(path.parent.lstat(), stat.S_ISDIR):
-        return None
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    with os.fdopen(handle, "rb") as file:
-        return file.read() if _is_ours(os.fstat(file.fileno()), stat.S_ISREG) else None
+def _with(config: Config, contacts: dict[str, Contact], rules: tuple[Rule, ...]) -> Config:
+    return replace(config, directory=replace(config.directory, contacts=contacts), rules=replace(config.rules, rules=rules))
+
+
+def _parts(config: Config) -> Iterator[object]:
+    """What there may be much of stands in parts: a pickle keeps all that it has read until its end."""
+    yield _with(config, {}, ())
+    contacts, rules = list(config.directory.contacts.items()), config.rules.rules
+    for start in range(0, max(len(contacts), len(rules)), _PART):
+        yield contacts[start : start + _PART], rules[start : start + _PART]
+    yield None
+
+
+def _own(path: Path) -> BinaryIO:
+    """The open file, if it and its folder are this user's and nobody else may write them. Raises `OSError`."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+    if not (_is_ours(path.parent.lstat(), stat.S_ISDIR) and _is_ours(os.fstat(file.fileno()), stat.S_ISREG)):
+        file.close()
+        raise PermissionError(f"{path} may be somebody else's")
+    return file
 
 
 def _is_ours(known: os.stat_result, is_kind: Any) -> bool:
@@ -120,9 +143,7 @@ def _keep(path: Path, config: Config) -> None:
     """Where it cannot be kept (a full disk, no rights) the next start takes longer: no more than that."""
     with contextlib.suppress(OSError, pickle.PicklingError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        data = io.BytesIO()
-        _Pickler(data, pickle.HIGHEST_PROTOCOL).dump(config)
-        write_whole(path, data.getvalue())
+        write_parts(path, map(_pickled, _parts(config)))
         kept = sorted(path.parent.glob("*.config"), key=lambda one: one.stat().st_mtime_ns)
         for old in kept[:-MOST_KEPT]:
             old.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from engine.dsl.tree import NamedList, Rule
 from engine.errors import Position, Problem
 
 _ITEM = re.compile(r"^[ \t]*(?=(?:rule[ \t]+\"|list[ \t]+\w+[ \t]*=))", re.MULTILINE)
+_PIECE = 200_000
 
 
 @cache
@@ -28,17 +30,13 @@ def parse_rules(file: str, text: str) -> tuple[list[Rule | NamedList], list[Prob
     A file with an error is read again rule by rule, so that one error does not hide the next.
     """
     try:
-        return _parse(file, text), []
+        # In pieces, for the tree of a piece is ten times its text.
+        return [item for piece in _pieces(text, _PIECE) for item in _parse(file, piece)], []
     except (UnexpectedInput, BuildError):
         pass
     items: list[Rule | NamedList] = []
     problems: list[Problem] = []
-    starts = [found.start() for found in _ITEM.finditer(text)]
-    if not starts or text[: starts[0]].strip():
-        starts.insert(0, 0)
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        # Blank lines in front keep the numbers of the lines.
-        piece = "\n" * text.count("\n", 0, start) + text[start:end]
+    for piece in _pieces(text, 0):
         try:
             items += _parse(file, piece)
         except BuildError as error:
@@ -46,6 +44,17 @@ def parse_rules(file: str, text: str) -> tuple[list[Rule | NamedList], list[Prob
         except UnexpectedInput as error:
             problems.append(_syntax_problem(file, text, error))
     return items, problems
+
+
+def _pieces(text: str, size: int) -> Iterator[str]:
+    """The text cut before rules and lists, each piece of at least `size` characters and with the numbers of its lines."""
+    start = line = 0
+    for found in _ITEM.finditer(text):
+        if found.start() - start >= size and text[start : found.start()].strip():
+            yield "\n" * line + text[start : found.start()]
+            line += text.count("\n", start, found.start())
+            start = found.start()
+    yield "\n" * line + text[start:]
 
 
 def _parse(file: str, text: str) -> list[Rule | NamedList]:

@@ -9,6 +9,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from durable.engine import Ruleset
@@ -86,6 +87,18 @@ class _One:
         return self._recorded - {-1}
 
 
+class _Later:
+    """A ruleset that is made when first a message needs it: durable-rules takes 13 KB a rule, and most wait for words
+    that no mail has."""
+
+    def __init__(self, conjunctions: Sequence[Conjunction]) -> None:
+        self._conjunctions = conjunctions
+
+    @cached_property
+    def one(self) -> _One:
+        return _One(self._conjunctions)
+
+
 def _expression(one: Conjunction) -> dict[str, Any]:
     # `msg` in every expression: a rule on absence alone ($nex) would also match the state, for ever.
     terms: list[dict[str, Any]] = [{_MESSAGE: 1}]
@@ -117,20 +130,20 @@ class Rulesets:
                 always.append(one)
         self._always = [_One(part) for part in _split(always)]
         self._by_anchor: dict[int, list[int]] = defaultdict(list)
-        self._anchored: list[_One] = []
+        self._anchored: list[_Later] = []
         anchor_of = {one.index: anchor for anchor, one in anchored}
         # Rules with one anchor stand together, so that a message meets as few rulesets as can be; order comes from `index`.
         anchored.sort(key=lambda pair: pair[0])
         for part in _split([one for _, one in anchored]):
             for anchor in {anchor_of[one.index] for one in part}:
                 self._by_anchor[anchor].append(len(self._anchored))
-            self._anchored.append(_One(part))
+            self._anchored.append(_Later(part))
 
     def matching(self, true: Collection[int]) -> list[int]:
         """The indices of the rules that match, in the order of running. Raises `EngineError`."""
         chosen = {number for atom in true for number in self._by_anchor.get(atom, ())}
         matched: set[int] = set()
-        for one in (*self._always, *(self._anchored[number] for number in chosen)):
+        for one in (*self._always, *(self._anchored[number].one for number in chosen)):
             matched |= one.matching(one.names.intersection(true))
         return sorted(matched)
 
