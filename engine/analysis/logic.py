@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from engine.config.model import Config
-from engine.config.references import extracted_fields, names_of
+from engine.config.references import names_of
 from engine.dsl.tree import And, Condition, Not, Test
 from engine.dsl.vocabulary import COLLECTIONS, Field, resolve
 from engine.rules.atoms import AtomTable, Leaf
@@ -52,7 +52,7 @@ class Logic:
     def __init__(self, config: Config, groups: tuple[str, ...]) -> None:
         self._config = config
         self._groups = groups
-        self._extracted = extracted_fields(config)
+        self._extracted = config.extracted_fields
         domains = [domain for one in config.directory.organizations.values() if one.active for domain in one.domains]
         self._table = AtomTable(config.rules, groups, self._extracted, tuple(domains))
         self._picklists = names_of(config).picklists

@@ -289,5 +289,10 @@ class Config:
     templates: Mapping[str, Template]
     digest: str
 
+    @property
+    def extracted_fields(self) -> frozenset[str]:
+        """Names of fields that some mailbox extracts from its messages."""
+        return frozenset(name for mailbox in self.mailboxes.values() for name in mailbox.extract)
+
     def is_complete(self, status: str | None) -> bool:
         return status in self.picklists.complete

@@ -44,15 +44,10 @@ def names_of(config: Config) -> Names:
         resources=tuple(config.directory.resources),
         inactive_resources=frozenset(resource.id for resource in config.directory.resources.values() if not resource.active),
         contacts=config.directory.contacts,
-        extracted=extracted_fields(config),
+        extracted=config.extracted_fields,
         inactive=picklists.inactive,
         business_hours=config.settings.business_hours is not None,
     )
-
-
-def extracted_fields(config: Config) -> frozenset[str]:
-    """Names of fields that some mailbox extracts from its messages."""
-    return frozenset(name for mailbox in config.mailboxes.values() for name in mailbox.extract)
 
 
 def check_references(config: Config, documents: dict[str, Document]) -> list[Problem]:
@@ -206,7 +201,7 @@ def _addresses(config: Config) -> Iterator[Problem]:
 
 
 def _duplicates(config: Config, document: Document) -> Iterator[Problem]:
-    fields = ["contact", "title", "description", "sender", "ticket_number", *sorted(extracted_fields(config))]
+    fields = ["contact", "title", "description", "sender", "ticket_number", *sorted(config.extracted_fields)]
     seen: set[str] = set()
     for index, criterion in enumerate(config.duplicates):
         if criterion.name in seen:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
 
 from engine.config.document import Document, read_document
 from engine.config.files import SourceFile
 from engine.config.model import Mailbox, Template, Variable
+from engine.config.sandbox import ENVIRONMENT
 from engine.config.variables import FAILED, NOTICES, PLAIN, VARIABLES, offered_to
 from engine.dsl.tree import Notify, Refuse, RuleBook, Text
 from engine.dsl.vocabulary import EVENTS
 from engine.errors import Position, Problem, did_you_mean
 
 _HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
-# No loader: a template includes no other. Immutable: it changes nothing that it is given.
-ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
 
 
 def read_template(source: SourceFile) -> tuple[Template | None, list[Problem]]:

@@ -140,7 +140,7 @@ def _notifications(work: Work, made: Made) -> list[Notification]:
     """Rules' first: about one event an address gets one message, and a rule knows better which."""
     found = [*(made.message_run.notifications if made.message_run else ()), *made.run.notifications]
     number = made.run.facts.number
-    found = [replace(one, number=one.number or number) for one in found]
+    found = [one if one.number else replace(one, number=number) for one in found]
     notice = work.mailbox.created if made.is_new else work.mailbox.noted
     found += of_notice(notice, made.event, made.run.facts, work.setup)
     if made.errors and work.mailbox.failed is not None and work.sender is not None:

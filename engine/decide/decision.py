@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -262,6 +263,8 @@ _NAMES = {
 }
 
 
+# One message's rows have the same few moments again and again.
+@lru_cache(maxsize=64)
 def iso(moment: datetime) -> str:
     """UTC, ISO 8601, to the second, as all tables keep it."""
     if moment.tzinfo is not UTC:

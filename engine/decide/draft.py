@@ -126,7 +126,7 @@ def with_additional_contacts(ticket: Ticket, message: Message, sender: Sender, s
         contact = resolve_contact_id(recipient.address, ticket.organization, setup, state)
         if contact and contact != ticket.contact and contact != sender.id and contact not in found:
             found.append(contact)
-    return replace(ticket, additional_contacts=tuple(found))
+    return replace(ticket, additional_contacts=tuple(found)) if len(found) > len(ticket.additional_contacts) else ticket
 
 
 def changed_ticket(ticket: Ticket, what: Plan, indicators: Indicators | None, setup: Setup, now: datetime) -> Ticket:

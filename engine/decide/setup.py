@@ -14,7 +14,6 @@ import re2
 from engine.config.model import Config, Mailbox
 from engine.config.numbers import finder
 from engine.config.people import Contact, Resource
-from engine.config.references import extracted_fields
 from engine.config.secrets import MissingSecret, resolve
 from engine.decide.tags import Tagger
 from engine.decide.wording import Templates
@@ -115,7 +114,7 @@ def prepare(config: Config) -> Setup:
     book = AddressBook(config)
     return Setup(
         config=config,
-        programs=compile_rules(config.rules, extracted_fields(config), book.domains(), config.settings.timezone),
+        programs=compile_rules(config.rules, config.extracted_fields, book.domains(), config.settings.timezone),
         tagger=Tagger(config.tags),
         book=book,
         numbers=finder(list(config.settings.numbers.values())),

@@ -12,7 +12,7 @@ from jinja2 import TemplateError
 from jinja2.exceptions import SecurityError
 
 from engine.config.model import Config, Template
-from engine.config.templates import ENVIRONMENT
+from engine.config.sandbox import ENVIRONMENT
 from engine.config.variables import VARIABLES
 from engine.decide.decision import Wording
 from engine.rules.facts import Facts
@@ -50,9 +50,14 @@ class Templates:
 
     def _compile(self, template: Template) -> tuple[Compiled, Compiled]:
         if template.name not in self._compiled:
-            pair = _ENVIRONMENT.from_string(template.subject), _ENVIRONMENT.from_string(template.body)
-            self._compiled[template.name] = pair
+            self._compiled[template.name] = _compiled(template.subject), _compiled(template.body)
         return self._compiled[template.name]
+
+
+def _compiled(text: str) -> Compiled:
+    found = _ENVIRONMENT.from_string(text)
+    found.globals = dict(found.globals)  # a chain of mappings, which each rendering would walk
+    return found
 
 
 def _marked(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:

@@ -6,8 +6,6 @@ import logging
 import re
 from email.message import Message as Parsed
 
-from flufl.bounce import all_failures
-
 from engine.mail.automatic_words import (
     ABUSE_SUBJECT,
     ABUSE_TEXT,
@@ -23,7 +21,7 @@ from engine.mail.content import type_of
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 
-# Its detectors stumble over hostile mail and say so with tracebacks: what they find is all that matters here.
+# flufl's detectors stumble over hostile mail and say so with tracebacks: what they find is all that matters here.
 logging.getLogger("flufl.bounce").disabled = True
 
 
@@ -138,6 +136,8 @@ def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, pars
             return "bounce", "X-MLServer: a list server's own notice"
         return None
     if parsed is not None and (daemon or null or says_so):
+        from flufl.bounce import all_failures  # only for what looks like a bounce
+
         try:
             temporary, permanent = all_failures(parsed)
         except Exception:  # its detectors were not written for hostile mail

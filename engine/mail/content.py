@@ -41,15 +41,14 @@ def _charset(part: Parsed) -> str | None:
     return str(found) if found else None
 
 
-def disposition_of(part: Parsed) -> str:
-    return str(part.get("Content-Disposition", "")).partition(";")[0].strip().lower()
+def disposition_and_filename(part: Parsed) -> tuple[str, str]:
+    """`inline` or `attachment` in lower case, and the name as the sender wrote it, decoded; each empty where there is none."""
+    said = str(part.get("Content-Disposition", ""))
+    named = "name" in said.lower() or "name" in str(part.get("Content-Type", "")).lower()
+    return said.partition(";")[0].strip().lower(), _filename(part) if named else ""
 
 
-def filename_of(part: Parsed) -> str:
-    """As the sender wrote it, decoded; empty where there is none."""
-    said = f"{part.get('Content-Disposition', '')};{part.get('Content-Type', '')}".lower()
-    if "name" not in said:
-        return ""
+def _filename(part: Parsed) -> str:
     try:
         name = part.get_filename("")
     except Exception:

@@ -7,8 +7,6 @@ import binascii
 import codecs
 import re
 
-from charset_normalizer import from_bytes
-
 from engine.text import clean
 
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
@@ -72,6 +70,8 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
 def _guess(data: bytes) -> str:
     if sum(byte > 127 for byte in data[:16_384]) < 20:
         return "cp1252"  # too little to guess from, and what most senders who forget the charset write
+    from charset_normalizer import from_bytes  # seldom needed, and slow to import
+
     best = from_bytes(data[:16_384]).best()
     return best.encoding if best is not None else "cp1252"
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-
-import nh3
-from inscriptis import get_text
-from inscriptis.css_profiles import CSS_PROFILES
-from inscriptis.model.config import ParserConfig
+from functools import cache
+from typing import Any
 
 from engine.text import clean
 
 # Larger HTML is cut before it is turned into text: layout engines are not made for it.
 LONGEST_HTML = 1_000_000
-_CONFIG = ParserConfig(css=CSS_PROFILES["strict"].copy(), display_links=False, display_images=False)
 _BLANK_LINES = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*){2,}")
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _HIDDEN = re.compile(r"<(style|script|head|title)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
@@ -29,11 +25,26 @@ def html_to_text(source: str) -> str:
     try:
         if _depth(source) > _DEEP:
             raise RecursionError
-        text = get_text(source, _CONFIG)
+        text = _laid_out(source)
     except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
         text = html.unescape(_TAG.sub(" ", _HIDDEN.sub(" ", source)))
     lines = (line.rstrip() for line in clean(text).replace("\u00a0", " ").split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
+
+
+def _laid_out(source: str) -> str:
+    # Imported when mail first has no plain text: lxml alone is a tenth of a start.
+    from inscriptis import get_text
+
+    return str(get_text(source, _layout()))
+
+
+@cache
+def _layout() -> Any:
+    from inscriptis.css_profiles import CSS_PROFILES
+    from inscriptis.model.config import ParserConfig
+
+    return ParserConfig(css=CSS_PROFILES["strict"].copy(), display_links=False, display_images=False)
 
 
 def _depth(source: str) -> int:
@@ -49,6 +60,8 @@ def sanitise(source: str) -> str:
     """HTML without scripts, forms, styles, event handlers and remote images (tracking pixels)."""
     if not source:
         return ""
+    import nh3
+
     try:
         return clean(
             nh3.clean(

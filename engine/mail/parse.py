@@ -11,7 +11,7 @@ from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
 from engine.mail.bounded import bounded
-from engine.mail.content import charset_of, disposition_of, filename_of, type_of
+from engine.mail.content import charset_of, disposition_and_filename, type_of
 from engine.mail.decode import decode_bytes, decode_header
 from engine.mail.forwarded import find_forwarded
 from engine.mail.html import html_to_text
@@ -139,8 +139,7 @@ def _walk(root: Parsed, body: _Body) -> None:
 
 
 def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool) -> None:
-    disposition = disposition_of(part)
-    name = filename_of(part)
+    disposition, name = disposition_and_filename(part)
     if kind.startswith("multipart/"):
         kind = "text/plain"  # its boundary is missing or broken: what is there is read as it stands
     is_text = kind in ("text/plain", "text/html") and disposition != "attachment" and (not name or is_root)
@@ -175,7 +174,7 @@ def _attached_message(part: Parsed, inner: Parsed, body: _Body) -> None:
         data = inner.as_bytes()
     except Exception:  # the generator refuses some headers that the parser takes
         data = b"".join(_lines(inner))
-    name = filename_of(part) or (f"{subject}.eml" if subject else "")
+    name = disposition_and_filename(part)[1] or (f"{subject}.eml" if subject else "")
     number = len(body.attachments) + 1
     body.attachments.append(attachment(name, "message/rfc822", data, inline=False, number=number))
 

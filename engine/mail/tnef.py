@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tnefparse import TNEF
-
 from engine.mail.decode import decode_bytes
 
 
 def unpack_tnef(data: bytes) -> Iterator[tuple[str, bytes]]:
     """(name, bytes) of each file. Nothing where the data is no TNEF: the caller then keeps it as it is."""
+    from tnefparse import TNEF  # seldom needed
+
     try:
         parsed = TNEF(data, do_checksum=False)
         for found in parsed.attachments:

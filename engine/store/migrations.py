@@ -142,7 +142,10 @@ CREATE TABLE mailbox_status (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SENDING, _POLLING)
+# UNIQUE has an index of its own.
+_ONE_INDEX_LESS = "DROP INDEX outbox_by_message_id;\n"
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SENDING, _POLLING, _ONE_INDEX_LESS)
 
 
 def migrate(connection: sqlite3.Connection, now: str) -> None:
