@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 # Reply and forward prefixes as mail clients write them: en, de, es, fr, it, pt, nl, sv, da/no, fi, pl, cs, hu, tr, ro, ru,
@@ -21,6 +22,8 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_LONG = 500_000
+_SPACE = re.compile(r"[ \n]")
 
 
 def fold(text: str) -> str:
@@ -62,8 +65,26 @@ def text_key(text: str) -> str:
 # The text of a message, of its ticket, what duplicates compare and where tags are found are one text.
 @lru_cache(maxsize=4)
 def _digest(text: str) -> str:
-    folded = _folded(text)
-    return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest() if folded else ""
+    if len(text) <= _LONG:
+        folded = _folded(text)
+        return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest() if folded else ""
+    digest, some = hashlib.sha256(), False
+    for piece in _pieces(text):
+        folded = collapse(fold(piece))
+        if folded:
+            digest.update((f" {folded}" if some else folded).encode("utf-8", "replace"))
+            some = True
+    return digest.hexdigest() if some else ""
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A long text cut at white space: the words of all of it at once would take ten times its memory."""
+    start = 0
+    while start < len(text):
+        cut = _SPACE.search(text, start + _LONG)
+        end = cut.end() if cut else len(text)
+        yield text[start:end]
+        start = end
 
 
 @lru_cache(maxsize=4)

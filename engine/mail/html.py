@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import html
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from engine.text import clean
 
 # Larger HTML is cut before it is turned into text: layout engines are not made for it.
-LONGEST_HTML = 1_000_000
+LONGEST_HTML = 600_000
+# inscriptis takes 20 microseconds a tag; nh3 looks at all open elements for each new one.
+_MOST_TAGS = 50_000
+_MOST_WORK = 3_000_000
 _BLANK_LINES = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*){2,}")
-_TAG = re.compile(r"<[^>]{0,2000}>")
-_HIDDEN = re.compile(r"<(style|script|head|title)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
+_ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("style", "script", "head", "title")}
 _DEEP = 200
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
+_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
 
 def html_to_text(source: str) -> str:
@@ -23,13 +29,32 @@ def html_to_text(source: str) -> str:
     if not source.strip():
         return ""
     try:
-        if _depth(source) > _DEEP:
+        tags, deepest, _ = _shape(source)
+        if tags > _MOST_TAGS or deepest > _DEEP:
             raise RecursionError
         text = _laid_out(source)
     except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
-        text = html.unescape(_TAG.sub(" ", _HIDDEN.sub(" ", source)))
+        text = html.unescape(_TAG.sub(" ", _shown(source)))
     lines = (line.rstrip() for line in clean(text).replace("\u00a0", " ").split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
+
+
+def _shown(source: str) -> str:
+    """Without elements whose text nobody sees. One that never ends hides nothing, and is looked for once only."""
+    parts: list[str] = []
+    place = 0
+    endless: set[str] = set()
+    for start in _HIDDEN.finditer(source):
+        name = start[1].lower()
+        if start.start() < place or name in endless:
+            continue
+        end = _ENDS[name].search(source, start.end())
+        if end is None:
+            endless.add(name)
+            continue
+        parts.append(source[place : start.start()])
+        place = end.end()
+    return " ".join([*parts, source[place:]])
 
 
 def _laid_out(source: str) -> str:
@@ -47,25 +72,43 @@ def _layout() -> Any:
     return ParserConfig(css=CSS_PROFILES["strict"].copy(), display_links=False, display_images=False)
 
 
-def _depth(source: str) -> int:
-    """How deep tags nest, roughly: enough to keep a recursive layout engine out of trouble."""
-    depth = deepest = 0
-    for tag in re.finditer(r"<(/?)(?:div|table|td|tr|span|blockquote|b|i|font|p|ul|ol|li|a|section)\b", source, re.IGNORECASE):
-        depth = max(depth - 1, 0) if tag[1] else depth + 1
-        deepest = max(deepest, depth)
-    return deepest
+@lru_cache(maxsize=2)  # the text and the HTML of one body
+def _shape(source: str) -> tuple[int, int, int]:
+    """How many tags, how deep they nest, and the sum of their depths: roughly, for that says what a layout engine will take.
+
+    A tag that closes nothing makes nothing less deep, so that nobody can hide depth behind such ones.
+    """
+    tags = depth = deepest = work = 0
+    opened: dict[str, int] = {}
+    for tag in _ANY_TAG.finditer(source):
+        tags += 1
+        name = tag[2].lower()
+        if not tag[1]:
+            if name not in _VOID:
+                opened[name] = opened.get(name, 0) + 1
+                depth += 1
+                deepest = max(deepest, depth)
+            work += depth
+        elif opened.get(name):
+            opened[name] -= 1
+            depth -= 1
+    return tags, deepest, work
 
 
 def sanitise(source: str) -> str:
-    """HTML without scripts, forms, styles, event handlers and remote images (tracking pixels)."""
-    if not source:
+    """HTML without scripts, forms, styles, event handlers and remote images (tracking pixels).
+
+    Empty where that would take nh3 more than a moment (`_shape`): the text is there, and the message is kept.
+    """
+    source = source[:LONGEST_HTML]
+    if not source or _shape(source)[2] > _MOST_WORK:
         return ""
     import nh3
 
     try:
         return clean(
             nh3.clean(
-                source[:LONGEST_HTML],
+                source,
                 attribute_filter=_attribute,
                 url_schemes={"http", "https", "mailto", "tel", "cid"},
                 link_rel="noopener noreferrer nofollow",

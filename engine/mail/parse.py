@@ -171,7 +171,7 @@ def _attached_message(part: Parsed, inner: Parsed, body: _Body) -> None:
     subject = decode_header(str(inner.get("Subject", ""))[:1000])
     body.attached += fields.addresses([str(value) for value in inner.get_all("From", [])])[:1]
     try:
-        data = inner.as_bytes()
+        data = b"".join(_lines(inner)) if isinstance(inner.get_payload(), str) else inner.as_bytes()
     except Exception:  # the generator refuses some headers that the parser takes
         data = b"".join(_lines(inner))
     name = disposition_and_filename(part)[1] or (f"{subject}.eml" if subject else "")
@@ -180,10 +180,14 @@ def _attached_message(part: Parsed, inner: Parsed, body: _Body) -> None:
 
 
 def _lines(inner: Parsed) -> Iterator[bytes]:
+    """As it came. Python's generator would go through each line, and put `>` before those that begin with `From `."""
+    payload = inner.get_payload()
+    text = payload if isinstance(payload, str) else ""
+    end = "\r\n" if "\r\n" in text[:2_000] else "\n"
     for name, value in inner.raw_items():
-        yield f"{name}: {value}\n".encode("utf-8", "surrogateescape")
-    yield b"\n"
-    yield _decoded(inner)
+        yield f"{name}: {value}{end}".encode("utf-8", "surrogateescape")
+    yield end.encode()
+    yield text.encode("utf-8", "surrogateescape") if text else _decoded(inner)
 
 
 def _decoded(part: Parsed) -> bytes:
