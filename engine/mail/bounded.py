@@ -23,7 +23,8 @@ def bounded(raw: bytes, defects: list[str]) -> bytes:
     head, rest = raw[:end], raw[end:]
     if end > _SMALL:
         head = _head(head, defects)
-    return head + _parts(head, rest, defects)
+    low = head.lower()
+    return head + (_parts(head, rest, defects) if b"multipart" in low or b"message/" in low else rest)
 
 
 def _head(head: bytes, defects: list[str]) -> bytes:

@@ -1,4 +1,7 @@
-"""Bytes to Python's message object. Mail of one part, which most mail is, is split without a look at each line of its text."""
+"""Bytes to Python's message object, without a look at each line: Python's own parser keeps every line as an object.
+
+Whatever is odd is left to that parser. Where both can, they make the same (`tests/mail/test_split.py`).
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,23 @@ from email.message import Message as Parsed
 from email.policy import compat32
 
 _OBSOLETE_NAME = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
-# A head of nothing but whole fields (RFC 5322 2.2) whose lines all end alike. Anything else is left to Python's parser.
-_FIELD = re.compile(r"([!-9;-~]+):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)(?:\r?\n|$)")
+# A whole field (RFC 5322 2.2), folded lines with it. A head is nothing but such; anything else is left to Python's parser.
+_FIELD = re.compile(r"([!-9;-~]+):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)(?:\r?\n|\Z)")
+_REST = re.compile(r"(--)?[ \t]*(?:\r?\n|\Z)")
+_DEEPEST = 40
+
+
+class _Odd(Exception):
+    """Python's parser must look at it."""
 
 
 def split(raw: bytes, defects: list[str]) -> Parsed:
     """Never raises: where the parts cannot be told apart, it is one text, and `defects` says so."""
     try:
-        return _of_one_part(raw) or _parse(raw)
+        try:
+            return _entity(raw.decode("ascii", "surrogateescape"), 0)
+        except _Odd:
+            return _parse(raw)
     except Exception as error:  # nested deeper than Python recurses, and whatever else the parser meets
         defects.append(f"the parts cannot be told apart: {error!r}"[:200])
         head, _, rest = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:1_000_000] else b"\n\n")
@@ -37,25 +49,59 @@ def _parse(raw: bytes) -> Parsed:
     return parsed
 
 
-def _of_one_part(raw: bytes) -> Parsed | None:
-    """The same as Python's parser makes of it, or None where that must look at each line: parts, or an odd head."""
-    end, gap = raw.find(b"\r\n\r\n"), 4
-    short = raw.find(b"\n\n", 0, end if end >= 0 else len(raw))
-    if short >= 0:
-        end, gap = short, 2
-    if end <= 0:
-        return None
-    low = raw[:end].lower()
-    if b"multipart" in low or b"message/" in low or b"\r\r" in low:
-        return None
-    head = raw[: end + gap // 2].decode("ascii", "surrogateescape")
-    parsed = Parsed(policy=compat32)
+def _entity(text: str, depth: int) -> Parsed:
+    """A message or a part (RFC 2045 2.4). Raises `_Odd`."""
+    if depth > _DEEPEST:
+        raise _Odd
+    entity = Parsed(policy=compat32)
     place = 0
-    while place < len(head):
-        field = _FIELD.match(head, place)
-        if field is None:
-            return None
-        parsed.set_raw(field[1], field[2])
+    while field := _FIELD.match(text, place):
+        entity.set_raw(field[1], field[2])
         place = field.end()
-    parsed.set_payload(raw[end + gap :].decode("ascii", "surrogateescape"))
-    return parsed
+    if text.startswith("\r\n", place):
+        place += 2
+    elif text.startswith("\n", place):
+        place += 1
+    else:
+        raise _Odd  # a head that does not end, or has a line that is no field
+    body = text[place:]
+    kind = entity.get_content_maintype()
+    if kind == "multipart":
+        entity.set_payload(_parts(entity, body, depth))
+    elif kind == "message":
+        if entity.get_content_subtype() == "delivery-status":
+            raise _Odd
+        entity.set_payload([_entity(body, depth + 1)])
+    else:
+        entity.set_payload(body)
+    return entity
+
+
+def _parts(entity: Parsed, body: str, depth: int) -> list[Parsed | str]:
+    """What stands between the lines of the boundary (RFC 2046 5.1.1)."""
+    boundary = entity.get_boundary()
+    bare = body.count("\r") != body.count("\r\n")  # to Python's parser, a carriage return alone ends a line too
+    if not boundary or bare or entity.get_content_subtype() == "digest":
+        raise _Odd
+    delimiter = f"--{boundary}"
+    parts: list[Parsed | str] = []
+    start: int | None = None
+    place = 0
+    while (at := body.find(delimiter, place)) >= 0:
+        place = at + len(delimiter)
+        rest = _REST.match(body, place)
+        if rest is None or (at and body[at - 1] != "\n"):
+            continue
+        if start is not None:
+            # The end of the line before the delimiter belongs to the delimiter.
+            end = at - 2 if body.startswith("\r\n", at - 2) else at - 1
+            parts.append(_entity(body[start : max(start, end)], depth + 1))
+        start = rest.end()
+        if rest[1]:
+            break
+    else:
+        if start is not None:
+            parts.append(_entity(body[start:], depth + 1))
+    if not parts:
+        raise _Odd  # none begins
+    return parts
