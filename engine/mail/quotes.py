@@ -26,6 +26,8 @@ _SENT_FROM = re.compile(
     r"|verstuurd vanaf|download)\b.{0,60}\b" + _DEVICE + r"\b.{0,80}$)",
     re.IGNORECASE,
 )
+_LONGEST = 400_000
+_UNQUOTED = re.compile(r"^(?![ \t]{0,3}>)[ \t]*[^\s]", re.MULTILINE)
 _SENTENCE = re.compile(r"[.!?]\s+\S|,\s")
 
 
@@ -38,8 +40,24 @@ class Reply:
 
 
 def strip_reply(text: str) -> Reply:
-    """Without quotation and signature; the whole text where nothing else would be left."""
-    lines = text.replace("\r\n", "\n").split("\n")
+    """Without quotation and signature; the whole text where nothing else would be left.
+
+    Only the beginning of a very long text is looked at line by line. What follows goes with a quotation if it is one, and
+    stays if it is not.
+    """
+    text = text.replace("\r\n", "\n")
+    end = text.rfind("\n", 0, _LONGEST) + 1 if len(text) > _LONGEST else len(text)
+    reply = _stripped(text[: end or _LONGEST])
+    rest = text[end or _LONGEST :].strip("\n")
+    if not rest:
+        return reply
+    if reply.removed and not _UNQUOTED.search(rest):
+        return Reply(reply.text, f"{reply.removed}\n{rest}")
+    return Reply(f"{reply.text}\n{rest}", reply.removed)
+
+
+def _stripped(text: str) -> Reply:
+    lines = text.split("\n")
     kept, removed = _without_quotation(lines)
     kept, signature = _without_signature(kept)
     result = _joined(kept)

@@ -49,3 +49,13 @@ def test_real_replies_lose_nothing_above_the_quotation(corpus: Path) -> None:
                 if len(stripped) > 40 and ":" not in stripped:
                     assert stripped in reply.text, f"{path}: {line}"
     assert count == 137
+
+
+def test_of_a_very_long_reply_the_quotation_goes_and_nothing_else_is_lost() -> None:
+    quotation = "On Mon, 2 Nov 2026 at 10:00, Maya <maya@brightwater.example> wrote:\n" + "> a quoted line\n" * 60_000
+    whole = strip_reply(f"My answer.\n\n{quotation}")
+    assert whole.text == "My answer." and whole.removed.count("> a quoted line") == 60_000
+    below = strip_reply(f"My answer.\n\n{quotation}And one more thing.\n")
+    assert below.text.startswith("My answer.") and below.text.endswith("And one more thing.")
+    words = "a line of my own\n" * 60_000
+    assert strip_reply(words).text.count("a line of my own") == 60_000
