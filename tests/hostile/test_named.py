@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import shutil
 import signal
 import sqlite3
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from engine.cli import cli
 from engine.config.load import load_config
 from engine.decide.setup import Setup, prepare
 from engine.mail.parse import parse_message
@@ -179,6 +182,16 @@ def test_thirty_megabytes_are_decided_within_ten_times_their_memory(
     assert _peak_memory() - before < 10 * len(raw)
 
 
+@pytest.mark.parametrize("piece", [b"a\r\n", b"From: a\r\n", b"<a@b.example>\r\n", b"-- \r\n", b"> a\r\n"])
+def test_a_reply_of_thirty_megabytes_becomes_a_note(piece: bytes, connection: sqlite3.Connection, roomy: Setup) -> None:
+    run(connection, roomy, f"{HEAD}Subject: printer\r\n\r\nIt is broken.\r\n".encode())
+    (number,) = one(connection, "SELECT number FROM tickets")
+    head = HEAD.replace("<h@x>", "<reply@x>") + f"Subject: Re: {number} printer\r\n\r\nStill.\r\n"
+    run(connection, roomy, head.encode() + piece * (30_000_000 // len(piece)))
+    (text,) = one(connection, "SELECT description FROM ticket_notes")
+    assert str(text).startswith("Still.")
+
+
 def _peak_memory() -> int:
     """Bytes that this process has at most had since it was last asked."""
     status = Path("/proc/self/status").read_text()
@@ -269,6 +282,20 @@ def test_html_loses_scripts_forms_pixels_and_styles(connection: sqlite3.Connecti
         "style=",
     ):
         assert word not in str(kept).lower(), kept
+
+
+@pytest.mark.parametrize("formula", ["=HYPERLINK(1)", "+1+1", "-2+3", "@SUM(A1)", "=cmd|'/C calc'!A0", "\t=1+1"])
+def test_a_formula_is_no_cell_of_an_export(formula: str, connection: sqlite3.Connection, setup: Setup) -> None:
+    """postroom writes no CSV. What others read is JSON, and a Decision for a person has no line that begins with it."""
+    run(connection, setup, f"{HEAD}Subject: {formula}\r\n\r\n{formula}\r\n".encode())
+    assert one(connection, "SELECT title FROM tickets") == (formula.strip(),)
+    db = str(one(connection, "SELECT file FROM pragma_database_list WHERE name = 'main'")[0])
+    as_json = CliRunner().invoke(cli, ["explain", "--message", "1", "--db", db, "--json"])
+    assert json.loads(as_json.output)["fields"]["title"] == formula.strip()
+    for words in (["explain", "--message", "1", "--db", db], ["status", "--db", db]):
+        done = CliRunner().invoke(cli, words)
+        assert done.exit_code == 0, done.output
+        assert not any(line.strip().startswith(formula.strip()) for line in done.output.splitlines())
 
 
 def test_sql_in_everything_is_text(connection: sqlite3.Connection, setup: Setup) -> None:
