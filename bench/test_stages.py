@@ -77,7 +77,7 @@ def test_decide(benchmark: Any, kind: str, setup: Setup, connection: sqlite3.Con
 
 @kinds
 def test_store(benchmark: Any, kind: str, setup: Setup, connection: sqlite3.Connection) -> None:
-    """Without the commit, which a hundred messages share."""
+    """Without the commit, which hundreds of messages share."""
     messages = parsed(kind)
     connection.execute("SAVEPOINT before")
     decisions = decided(messages, setup, connection)

@@ -27,7 +27,7 @@ from engine.store.database import database_path, explain_error
 from engine.store.directory import sync_directory
 from engine.store.quarantine import held_messages, release
 
-BATCH_MESSAGES = 100
+BATCH_MESSAGES = 200
 BATCH_SECONDS = 0.5
 
 

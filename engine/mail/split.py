@@ -10,6 +10,8 @@ import re
 from email.message import Message as Parsed
 from email.policy import compat32
 
+from engine.mail.content import type_of
+
 _OBSOLETE_NAME = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
 # A whole field (RFC 5322 2.2), folded lines with it. A head is nothing but such; anything else is left to Python's parser.
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)(?:\r?\n|\Z)")
@@ -65,11 +67,11 @@ def _entity(text: str, depth: int) -> Parsed:
     else:
         raise _Odd  # a head that does not end, or has a line that is no field
     body = text[place:]
-    kind = entity.get_content_maintype()
-    if kind == "multipart":
+    kind = type_of(entity)
+    if kind.startswith("multipart/"):
         entity.set_payload(_parts(entity, body, depth))
-    elif kind == "message":
-        if entity.get_content_subtype() == "delivery-status":
+    elif kind.startswith("message/"):
+        if kind == "message/delivery-status":
             raise _Odd
         entity.set_payload([_entity(body, depth + 1)])
     else:
@@ -81,7 +83,7 @@ def _parts(entity: Parsed, body: str, depth: int) -> list[Parsed | str]:
     """What stands between the lines of the boundary (RFC 2046 5.1.1)."""
     boundary = entity.get_boundary()
     bare = body.count("\r") != body.count("\r\n")  # to Python's parser, a carriage return alone ends a line too
-    if not boundary or bare or entity.get_content_subtype() == "digest":
+    if not boundary or bare or type_of(entity) == "multipart/digest":
         raise _Odd
     delimiter = f"--{boundary}"
     parts: list[Parsed | str] = []

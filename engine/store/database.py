@@ -14,6 +14,7 @@ from engine.store.migrations import MIGRATIONS, migrate, version_of
 
 BUSY_SECONDS = 60
 CACHE_KIB = 16_384
+CHECKPOINT_PAGES = 4_096  # of 4 KiB: so large the log may grow before it is written into the database
 
 
 def open_database(path: Path | None) -> sqlite3.Connection:
@@ -27,8 +28,9 @@ def open_database(path: Path | None) -> sqlite3.Connection:
             if path is not None:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
-                # A hundred messages share a commit: their pages wait for it here, not in the log (KiB).
+                # Hundreds of messages share a commit: their pages wait for it here, not in the log.
                 connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             if version_of(connection) != len(MIGRATIONS):
                 migrate(connection, iso(datetime.now(UTC)))
         except BaseException:
