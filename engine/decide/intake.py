@@ -31,7 +31,7 @@ Found = tuple[Ending | None, Step | None]
 def _readable(message: Message, envelope: Envelope, setup: Setup, state: State) -> Found:
     if len(message.headers):
         return None, None
-    found = "the bytes are no message: there is not one header field"
+    found = "; ".join(message.defects) or "the bytes are no message: there is not one header field"
     return Ending("quarantined", "unreadable", found), Step("message", found)
 
 

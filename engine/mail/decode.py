@@ -10,6 +10,7 @@ import re
 from engine.text import clean
 
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
+_LINE_END = re.compile(r"[\r\n]+")
 _BETWEEN = re.compile(r"(\?=)\s+(=\?[^?\s]+\?[bBqQ]\?)")
 # What senders write, and what they mean (WHATWG's Encoding standard: latin-1 is read as cp1252, gb2312 as gb18030 ...).
 _MEANT = {
@@ -81,7 +82,8 @@ def decode_header(value: str) -> str:
     if not value.isascii():
         value = decode_bytes(value.encode("utf-8", "surrogateescape"), None)
     if "\n" in value or "\r" in value:
-        value = re.sub(r"\s*[\r\n]+\s*", " ", value)
+        # Not with a pattern: one that takes white space on both sides of a line's end looks at long runs of it again and again.
+        value = " ".join(line for line in map(str.strip, _LINE_END.split(value)) if line)
     if "=?" in value:
         value = _decode_words(value)
     return clean(value).strip()

@@ -6,6 +6,7 @@ import email.utils
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 
 from engine.mail.decode import decode_header
 from engine.mail.message import Address
@@ -37,13 +38,21 @@ def addresses(values: list[str]) -> tuple[Address, ...]:
 
 def _listed(value: str) -> list[Address]:
     found: list[Address] = []
-    for name, address in email.utils.getaddresses([_unfold(value[:LONGEST_FIELD])]):
+    for name, address in _pairs(_unfold(value[:LONGEST_FIELD])):
         parsed = _address(name, address)
         if parsed is not None:
             found.append(parsed)
         if len(found) >= MOST_ADDRESSES:
             break
     return found
+
+
+def _pairs(value: str) -> list[tuple[str, str]]:
+    """(name, address) of each. Python's parser recurses with each bracket: where it gives up, only addresses are looked for."""
+    try:
+        return email.utils.getaddresses([value])
+    except Exception:
+        return [("", match[0]) for match in islice(_ADDRESS.finditer(value), MOST_ADDRESSES)]
 
 
 # The same people write again and again, and to the same mailboxes.

@@ -40,7 +40,19 @@ class _Body:
 
 
 def parse_message(raw: bytes) -> Message:
-    """Every step is bounded; whatever still fails in one is a defect, and the rest of the message stands."""
+    """Every step is bounded; whatever still fails in one is a defect, and the rest of the message stands.
+
+    Where even that fails, what comes has no header field at all: such a message goes to quarantine as it is.
+    """
+    try:
+        return _message(raw)
+    except Exception as error:
+        defect = f"the message cannot be read: {error!r}"[:200]
+        digest = hashlib.sha256(raw).hexdigest()
+        return Message(len(raw), digest, Headers(()), identity=_identity(raw, "", {}), defects=(defect,))
+
+
+def _message(raw: bytes) -> Message:
     defects: list[str] = []
     parsed = split(bounded(raw, defects), defects)
     raw_fields = [(name, str(value)) for name, value in parsed.raw_items()][:MOST_HEADERS]

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from engine.cli import cli
 from engine.config.load import load_config
 from engine.decide.setup import Setup, prepare
+from engine.mail import parse
 from engine.mail.parse import parse_message
 from engine.processing import Processor, Summary
 from engine.sources.item import Item
@@ -104,6 +105,10 @@ CASES: dict[str, bytes] = {
     + b" ".join(b"a%d" % number for number in range(100_000))
     + b">x",
     "an HTML comment without end": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode() + b"<!--" * 50_000,
+    "brackets in From": b"From: " + b"(" * 60_000 + b"\r\nSubject: x\r\n\r\nx",
+    "brackets in To": f"{HEAD}Subject: x\r\nTo: ".encode() + b"<(" * 30_000 + b"\r\n\r\nx",
+    "spaces after a folded line": f"{HEAD}Subject: a\r\n b".encode() + b" " * 60_000 + b"x\r\n\r\nx",
+    "spaces after a folded line of From": b"From: a\r\n b" + b"\t" * 60_000 + b"x <a@b.example>\r\nSubject: x\r\n\r\nx",
     "a date of another world": HEAD.replace(
         "Mon, 2 Nov 2026 10:00:00 +0000", "Mon, 99 Xxx 99999999999 99:99:99 +9999999"
     ).encode()
@@ -197,6 +202,26 @@ def _peak_memory() -> int:
     status = Path("/proc/self/status").read_text()
     Path("/proc/self/clear_refs").write_text("5")
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def test_what_cannot_be_parsed_at_all_goes_to_quarantine_as_it_is(
+    connection: sqlite3.Connection, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No such message is known; should there be one, it is kept, and the next one goes on."""
+    real = parse.find_forwarded
+
+    def fails(subject: str, *rest: object) -> object:
+        if subject == "poison":
+            raise RecursionError("too deep")
+        return real(subject, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(parse, "find_forwarded", fails)
+    poison = f"{HEAD}Subject: poison\r\n\r\nx".encode()
+    run(connection, setup, poison, f"{HEAD}Subject: good\r\n\r\nx".replace("<h@x>", "<g@x>").encode())
+    rows = connection.execute("SELECT outcome, reason FROM messages ORDER BY id").fetchall()
+    assert rows == [("quarantined", "unreadable"), ("created", None)]
+    assert one(connection, "SELECT error FROM quarantine") == ("the message cannot be read: RecursionError('too deep')",)
+    assert run(connection, setup, poison).known == 1
 
 
 def test_a_message_over_the_limit_is_refused(connection: sqlite3.Connection, setup: Setup) -> None:
