@@ -45,7 +45,7 @@ def draw(results: dict[str, Any], folder: Path) -> None:
         ("memory", "Megabytes at most", "megabytes"),
     ):
         chart = pygal.XY(
-            title=title, logarithmic=False, x_title="number (powers of ten)", style=CleanStyle, js=(), no_prefix=True,
+            title=title, logarithmic=False, x_title="number (powers of ten)", style=CleanStyle, js=(), no_prefix=True, truncate_legend=-1,
             disable_xml_declaration=False, width=760, height=420, range=None, include_x_axis=True, dots_size=3,
             x_value_formatter=lambda power: f"{round(10**power):,}",
         )  # fmt: skip
