@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -14,12 +15,14 @@ LONGEST_HTML = 600_000
 # inscriptis takes 20 microseconds a tag; nh3 looks at all open elements for each new one.
 _MOST_TAGS = 50_000
 _MOST_WORK = 3_000_000
-_BLANK_LINES = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*){2,}")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
 _ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("style", "script", "head", "title")}
 _DEEP = 200
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
+_BREAK = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]))\b[^<>]{0,2000}>", re.IGNORECASE)
+# Elements whose end may be left out (HTML 13.1.2.4): the next one ends them.
+_ENDED_BY_NEXT = frozenset(["dd", "dt", "li", "option", "p", "tbody", "td", "th", "tr"])
 _VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
 
@@ -34,9 +37,13 @@ def html_to_text(source: str) -> str:
             raise RecursionError
         text = _laid_out(source)
     except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
-        text = html.unescape(_TAG.sub(" ", _shown(source)))
-    lines = (line.rstrip() for line in clean(text).replace("\u00a0", " ").split("\n"))
-    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
+        text = html.unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in _pieces(_shown(source))))
+    lines: list[str] = []
+    for line in clean(text).replace("\u00a0", " ").split("\n"):
+        line = line.rstrip()
+        if line or (lines and lines[-1]):  # one blank line at the most
+            lines.append(line)
+    return "\n".join(lines).strip("\n")
 
 
 def _shown(source: str) -> str:
@@ -55,6 +62,15 @@ def _shown(source: str) -> str:
         parts.append(source[place : start.start()])
         place = end.end()
     return " ".join([*parts, source[place:]])
+
+
+def _pieces(source: str) -> Iterator[str]:
+    """Cut before tags: a substitution in all of it keeps as many objects as it has tags."""
+    start = 0
+    while start < len(source):
+        end = source.find("<", start + 50_000)
+        yield source[start : end if end > 0 else len(source)]
+        start = end if end > 0 else len(source)
 
 
 def _laid_out(source: str) -> str:
@@ -84,7 +100,7 @@ def _shape(source: str) -> tuple[int, int, int]:
         tags += 1
         name = tag[2].lower()
         if not tag[1]:
-            if name not in _VOID:
+            if name not in _VOID and not (name in _ENDED_BY_NEXT and opened.get(name)):
                 opened[name] = opened.get(name, 0) + 1
                 depth += 1
                 deepest = max(deepest, depth)

@@ -1,0 +1,42 @@
+"""HTML to text where the layout engine is not asked, and what is too dear to sanitise."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.mail.html import html_to_text, sanitise
+
+
+def test_deep_html_becomes_text_without_layout() -> None:
+    source = "<div>" * 300 + "<style>p {color: red}</style><p>First &amp; last</p><p>Second<br>third</p>" + "</div>" * 300
+    assert [line.strip() for line in html_to_text(source).split("\n") if line.strip()] == ["First & last", "Second", "third"]
+
+
+def test_paragraphs_and_cells_that_are_not_ended_are_not_deep() -> None:
+    """Old programs write so: it is laid out, and kept."""
+    source = "<table>" + "<tr><td>a<td>b" * 400 + "</table>" + "<p>x" * 1_000
+    assert "a  b" in html_to_text(source)
+    assert sanitise(source).count("<p>") == 1_000
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["<div>" * 20_000, "<div></span>" * 20_000, "".join(f"<b id={n}>" for n in range(2_000)) + "<p>x</p>" * 20_000],
+    ids=["deep", "deep behind ends of nothing", "elements that come again"],
+)
+def test_html_that_is_too_dear_to_sanitise_is_left_out(source: str) -> None:
+    assert sanitise(source) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<style>a</style>b<script>c</script>d", ["b", "d"]),
+        ("<style>a<style>b</style>c", ["c"]),
+        ("<style>never ended", ["never ended"]),
+        ("<title>a</title >b<head>c</head>", ["b"]),
+    ],
+)
+def test_what_nobody_sees_is_no_text(source: str, text: list[str]) -> None:
+    deep = "<i>" * 300 + source
+    assert html_to_text(deep).split() == " ".join(text).split()
