@@ -82,9 +82,13 @@ def may_have_header_block(text: str) -> bool:
     place = text.find(":")
     while place >= 0:
         start = text.rfind("\n", max(place - _FARTHEST_COLON, 0), place) + 1
-        if (start or place <= _FARTHEST_COLON) and _ANY_LABEL.match(text, start):
+        near = start or place <= _FARTHEST_COLON
+        if near and _ANY_LABEL.match(text, start):
             return True
-        place = text.find(":", place + 1)
+        # The first colon of a line says it; a label has none in it.
+        place = text.find("\n", place)
+        if place >= 0:
+            place = text.find(":", place)
     return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
@@ -23,6 +24,8 @@ _SIMPLE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _SHORT = 200
+_AFTER_ADDRESS = re.compile(r"(?:>|@[A-Za-z0-9.-]{1,100})[ \t]{0,20},")
+_PIECE = 2_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -38,21 +41,34 @@ def addresses(values: list[str]) -> tuple[Address, ...]:
 
 def _listed(value: str) -> list[Address]:
     found: list[Address] = []
-    for name, address in _pairs(_unfold(value[:LONGEST_FIELD])):
-        parsed = _address(name, address)
-        if parsed is not None:
-            found.append(parsed)
+    for piece in _pieces(_unfold(value[:LONGEST_FIELD])):
+        for name, address in _pairs(piece):
+            parsed = _address(name, address)
+            if parsed is not None:
+                found.append(parsed)
         if len(found) >= MOST_ADDRESSES:
             break
-    return found
+    return found[:MOST_ADDRESSES]
+
+
+def _pieces(value: str) -> Iterator[str]:
+    """A long list cut after addresses: Python's parser takes quadratic time for one that is none."""
+    start = 0
+    for comma in _AFTER_ADDRESS.finditer(value):
+        if comma.end() - start >= _PIECE:
+            yield value[start : comma.end()]
+            start = comma.end()
+    yield value[start:]
 
 
 def _pairs(value: str) -> list[tuple[str, str]]:
     """(name, address) of each. Python's parser recurses with each bracket: where it gives up, only addresses are looked for."""
-    try:
-        return email.utils.getaddresses([value])
-    except Exception:
-        return [("", match[0]) for match in islice(_ADDRESS.finditer(value), MOST_ADDRESSES)]
+    if len(value) < 2 * _PIECE:
+        try:
+            return email.utils.getaddresses([value])
+        except Exception:  # RecursionError, and what else it may meet
+            pass
+    return [("", match[0]) for match in islice(_ADDRESS.finditer(value), MOST_ADDRESSES)]
 
 
 # The same people write again and again, and to the same mailboxes.

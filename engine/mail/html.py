@@ -12,9 +12,10 @@ from engine.text import clean
 
 # Larger HTML is cut before it is turned into text: layout engines are not made for it.
 LONGEST_HTML = 600_000
-# inscriptis takes 20 microseconds a tag; nh3 looks at all open elements for each new one.
+# inscriptis takes 20 microseconds a tag; nh3 looks at all open elements for each new one, and takes 4 for each `&`.
 _MOST_TAGS = 50_000
 _MOST_WORK = 3_000_000
+_MOST_REFERENCES = 100_000
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
 _ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("style", "script", "head", "title")}
@@ -117,7 +118,7 @@ def sanitise(source: str) -> str:
     Empty where that would take nh3 more than a moment (`_shape`): the text is there, and the message is kept.
     """
     source = source[:LONGEST_HTML]
-    if not source or _shape(source)[2] > _MOST_WORK:
+    if not source or _shape(source)[2] > _MOST_WORK or source.count("&") > _MOST_REFERENCES:
         return ""
     import nh3
 

@@ -17,6 +17,7 @@ _OBSOLETE_NAME = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)(?:\r?\n|\Z)")
 _REST = re.compile(r"(--)?[ \t]*(?:\r?\n|\Z)")
 _DEEPEST = 40
+_LONGEST_REPORT = 20_000
 
 
 class _Odd(Exception):
@@ -71,12 +72,17 @@ def _entity(text: str, depth: int) -> Parsed:
     if kind.startswith("multipart/"):
         entity.set_payload(_parts(entity, body, depth))
     elif kind.startswith("message/"):
-        if kind == "message/delivery-status":
-            raise _Odd
-        entity.set_payload([_entity(body, depth + 1)])
+        entity.set_payload(_blocks(body) if kind == "message/delivery-status" else [_entity(body, depth + 1)])
     else:
         entity.set_payload(body)
     return entity
+
+
+def _blocks(body: str) -> list[Parsed | str]:
+    """The blocks of fields of a delivery report (RFC 3464 2.1), each a message to Python's parser. Real ones are short."""
+    found = email.message_from_string(f"Content-Type: message/delivery-status\n\n{body[:_LONGEST_REPORT]}", policy=compat32)
+    blocks = found.get_payload()
+    return [block for block in blocks if not isinstance(block, str)] if isinstance(blocks, list) else []
 
 
 def _parts(entity: Parsed, body: str, depth: int) -> list[Parsed | str]:
