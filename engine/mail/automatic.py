@@ -46,6 +46,7 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
 
 
 _LONGEST_SEARCHED = 20_000
+_LONGEST_LINE = 998
 Found = tuple[AutomaticKind, str] | None
 
 
@@ -155,13 +156,17 @@ def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, pars
 
 
 def _beginning(part: Parsed) -> Parsed:
-    """The same with texts cut: each of flufl's twenty detectors reads every line, and says what it has to say early."""
+    """The same with texts and lines cut: each of flufl's twenty detectors searches every line, some in quadratic time.
+
+    What they look for stands early, in lines of ordinary length (RFC 5322 2.1.1).
+    """
     payload = part.get_payload()
-    if isinstance(payload, str) and len(payload) <= _LONGEST_SEARCHED:
+    if isinstance(payload, str) and len(payload) <= _LONGEST_LINE:
         return part
     short = copy(part)
     if isinstance(payload, str):
-        short.set_payload(payload[:_LONGEST_SEARCHED])
+        lines = payload[:_LONGEST_SEARCHED].splitlines(keepends=True)
+        short.set_payload("".join(line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}\n" for line in lines))
     elif isinstance(payload, list):
         short.set_payload([_beginning(child) for child in payload[:20] if not isinstance(child, str)])
     return short

@@ -12,7 +12,7 @@ from engine.text import clean
 
 # Larger HTML is cut before it is turned into text: layout engines are not made for it.
 LONGEST_HTML = 600_000
-# inscriptis takes 20 microseconds a tag; nh3 looks at all open elements for each new one, and takes 4 for each `&`.
+# inscriptis takes 20 microseconds a tag; nh3 looks at all open elements for each new one, and takes 4 for each `&` and each hard space.
 _MOST_TAGS = 50_000
 _MOST_WORK = 3_000_000
 _MOST_REFERENCES = 100_000
@@ -21,6 +21,8 @@ _HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
 _ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("style", "script", "head", "title")}
 _DEEP = 200
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
+# Nobody sees them (Outlook's `<?xml:namespace ... />`), and libxml2 takes quadratic time for one that does not end.
+_INSTRUCTION = re.compile(r"<\?[^<>]{0,1000}>?")
 _BREAK = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]))\b[^<>]{0,2000}>", re.IGNORECASE)
 # Elements whose end may be left out (HTML 13.1.2.4): the next one ends them.
 _ENDED_BY_NEXT = frozenset(["dd", "dt", "li", "option", "p", "tbody", "td", "th", "tr"])
@@ -78,7 +80,7 @@ def _laid_out(source: str) -> str:
     # Imported when mail first has no plain text: lxml alone is a tenth of a start.
     from inscriptis import get_text
 
-    return str(get_text(source, _layout()))
+    return str(get_text(_INSTRUCTION.sub("", source), _layout()))
 
 
 @cache
@@ -112,13 +114,19 @@ def _shape(source: str) -> tuple[int, int, int]:
     return tags, deepest, work
 
 
+def _is_dear(source: str) -> bool:
+    tags, _, work = _shape(source)
+    references = source.count("&") + source.count("\u00a0")
+    return tags > _MOST_TAGS or work > _MOST_WORK or references > _MOST_REFERENCES
+
+
 def sanitise(source: str) -> str:
     """HTML without scripts, forms, styles, event handlers and remote images (tracking pixels).
 
     Empty where that would take nh3 more than a moment (`_shape`): the text is there, and the message is kept.
     """
     source = source[:LONGEST_HTML]
-    if not source or _shape(source)[2] > _MOST_WORK or source.count("&") > _MOST_REFERENCES:
+    if not source or _is_dear(source):
         return ""
     import nh3
 

@@ -109,6 +109,18 @@ CASES: dict[str, bytes] = {
     "brackets in To": f"{HEAD}Subject: x\r\nTo: ".encode() + b"<(" * 30_000 + b"\r\n\r\nx",
     "spaces after a folded line": f"{HEAD}Subject: a\r\n b".encode() + b" " * 60_000 + b"x\r\n\r\nx",
     "spaces after a folded line of From": b"From: a\r\n b" + b"\t" * 60_000 + b"x <a@b.example>\r\nSubject: x\r\n\r\nx",
+    "an instruction in HTML that never ends": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n<?xml ".encode()
+    + b"\r\n " * 150_000,
+    "lines in a table but in no cell": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n<table>".encode() + b"<br>" * 150_000,
+    "references that are none": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode() + b"&" * 600_000,
+    "signs in From": b"From: " + b"@" * 60_000 + b"\r\nSubject: x\r\n\r\nx",
+    "angles in Cc": f"{HEAD}Subject: x\r\nCc: ".encode() + b"a>" * 30_000 + b"\r\n\r\nx",
+    "a report of empty lines": f"{HEAD}Subject: x\r\nContent-Type: multipart/report; boundary=b\r\n\r\n--b\r\n".encode()
+    + b"Content-Type: message/delivery-status\r\n\r\n"
+    + b"\r\n" * 500_000
+    + b"--b--",
+    "a bounce of one line": f"{HEAD}Subject: Undelivered mail returned\r\n\r\n".replace("maya@", "mailer-daemon@").encode()
+    + b"," * 1_000_000,
     "a date of another world": HEAD.replace(
         "Mon, 2 Nov 2026 10:00:00 +0000", "Mon, 99 Xxx 99999999999 99:99:99 +9999999"
     ).encode()
