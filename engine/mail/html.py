@@ -15,6 +15,7 @@ LONGEST_HTML = 600_000
 # inscriptis takes 20 microseconds a tag; nh3 looks at all open elements for each new one, and takes 4 for each `&` and each hard space.
 _MOST_TAGS = 50_000
 _MOST_WORK = 3_000_000
+_LONGEST_RUN = 50_000  # of text without a tag: inscriptis makes an object of each character
 _MOST_REFERENCES = 100_000
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
@@ -36,9 +37,10 @@ def html_to_text(source: str) -> str:
         return ""
     try:
         tags, deepest, _ = _shape(source)
-        if tags > _MOST_TAGS or deepest > _DEEP:
+        shown = _shown(source)
+        if tags > _MOST_TAGS or deepest > _DEEP or _longest_run(shown) > _LONGEST_RUN:
             raise RecursionError
-        text = _laid_out(source)
+        text = _laid_out(shown)
     except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
         text = html.unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in _pieces(_shown(source))))
     lines: list[str] = []
@@ -65,6 +67,11 @@ def _shown(source: str) -> str:
         parts.append(source[place : start.start()])
         place = end.end()
     return " ".join([*parts, source[place:]])
+
+
+def _longest_run(source: str) -> int:
+    """Characters of text without a tag. What stands in a tag, such as an image's data, is none."""
+    return max(len(piece) - piece.rfind(">") for piece in source.split("<"))
 
 
 def _pieces(source: str) -> Iterator[str]:

@@ -40,3 +40,9 @@ def test_html_that_is_too_dear_to_sanitise_is_left_out(source: str) -> None:
 def test_what_nobody_sees_is_no_text(source: str, text: list[str]) -> None:
     deep = "<i>" * 300 + source
     assert html_to_text(deep).split() == " ".join(text).split()
+
+
+def test_styles_and_images_in_the_html_do_not_keep_it_from_being_laid_out() -> None:
+    image = f"<img src='data:image/png;base64,{'A' * 80_000}'>"
+    source = f"<head><style>{'p {color: red} ' * 6_000}</style></head><table><tr><td>a</td><td>b</td></tr></table>{image}"
+    assert html_to_text(source) == "a  b"
