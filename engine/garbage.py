@@ -20,5 +20,8 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 def leave_alone() -> None:
-    """What there is now stays: with 100,000 contacts each full collection would look at a million objects."""
+    """What there is now stays: with 100,000 contacts each full collection would look at a million objects.
+
+    Not for `poll`: a configuration that a reload replaces is to be let go.
+    """
     gc.freeze()

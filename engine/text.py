@@ -69,7 +69,7 @@ def _digest(text: str) -> str:
         folded = _folded(text)
         return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest() if folded else ""
     digest, some = hashlib.sha256(), False
-    for piece in _pieces(text):
+    for piece in pieces(text, _LONG, _SPACE):
         folded = collapse(fold(piece))
         if folded:
             digest.update((f" {folded}" if some else folded).encode("utf-8", "replace"))
@@ -77,12 +77,15 @@ def _digest(text: str) -> str:
     return digest.hexdigest() if some else ""
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """A long text cut at white space: the words of all of it at once would take ten times its memory."""
+def pieces(text: str, size: int, before: re.Pattern[str]) -> Iterator[str]:
+    """A long text in pieces of at least `size` characters, cut only where `before` matches.
+
+    What is made of all of it at once, a list of its words or of its tags, may take ten times its memory.
+    """
     start = 0
     while start < len(text):
-        cut = _SPACE.search(text, start + _LONG)
-        end = cut.end() if cut else len(text)
+        found = before.search(text, start + size)
+        end = found.start() if found else len(text)
         yield text[start:end]
         start = end
 

@@ -11,13 +11,8 @@ import random
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
-from engine.config.load import load_config
-from engine.decide.setup import prepare
-from engine.processing import Processor
-from engine.store.database import open_database
-from tools.soak import ROOT
+from tools.hostile import Desk
 
 SLOW_SECONDS = 2.0
 HEADER, SMALL, LARGE = 60_000, 100_000, 500_000  # under the 600 KB that the shipped configuration takes
@@ -107,22 +102,20 @@ def pumped(chooser: random.Random, number: int, ticket: str) -> Pumped:
 def pump(seconds: float, seed: int) -> tuple[int, list[str]]:
     """(how many messages, what is wrong)."""
     chooser = random.Random(seed)
-    processor = Processor(open_database(None), prepare(load_config(Path(ROOT) / "rules")))
-    first = b"From: maya@brightwater.example\r\nTo: help@harbourhill.example\r\nMessage-ID: <first@pump>\r\nSubject: hi\r\n\r\nhi"
-    opened = processor.take(first, "first", "help")
-    assert opened is not None and opened.number is not None
+    desk = Desk()
     wrong: list[str] = []
     count, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
         count += 1
-        one = pumped(chooser, count, opened.number)
-        processor.connection.execute("BEGIN")
+        one = pumped(chooser, count, desk.ticket)
         began = time.perf_counter()
-        decision = processor.take(one.raw, "pump", "help")
+        try:
+            desk.throw(one.raw)
+        except AssertionError as failed:
+            wrong.append(f"{failed}: {one.words}"[:600])
         took = time.perf_counter() - began
-        processor.connection.execute("ROLLBACK")
-        if took > SLOW_SECONDS or (decision is not None and decision.reason == "error"):
-            wrong.append(f"{took:.1f} s, {decision and decision.detail}: {one.words}"[:600])
+        if took > SLOW_SECONDS:
+            wrong.append(f"{took:.1f} s: {one.words}"[:600])
     return count, wrong
 
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from engine.config.cached import load_cached
+from engine import loading
 from engine.config.model import Config
-from engine.decide.setup import Setup, prepare
+from engine.decide.setup import Setup
 from engine.errors import PostroomError, did_you_mean
 from engine.garbage import leave_alone, no_garbage_collection
 from engine.quantity import parse_since
@@ -45,9 +45,9 @@ def common(command: F) -> F:
 
 
 def load_setup(rules: Path) -> Setup:
-    """Raises `ConfigError` with every problem."""
+    """For a command that keeps what it loads until its end. Raises `ConfigError` with every problem."""
     with no_garbage_collection():
-        setup = prepare(load_cached(rules))
+        setup = loading.load_setup(rules)
         leave_alone()
     return setup
 

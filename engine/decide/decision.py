@@ -192,7 +192,7 @@ class Decision:
         """The Decision as `--json` prints it."""
         sender = self.sender
         ticket = plain(self.ticket) if self.ticket else None
-        fields = ticket if self.entity == "ticket" and ticket is not None else dict(self.fields)
+        own = ticket if self.entity == "ticket" and ticket is not None else dict(self.fields)
         return {
             "message_id": self.message_id,
             "mailbox": self.mailbox,
@@ -211,7 +211,7 @@ class Decision:
                 "address": sender.address,
                 "authenticated": sender.authenticated,
             },
-            "fields": fields,
+            "fields": own,
             "ticket": ticket,
             "tags": list(self.tags),
             "fired": [dict(vars(one)) for one in self.fired],

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
-from engine.text import clean
+from engine.text import clean, pieces
 
 # Larger HTML is cut before it is turned into text: layout engines are not made for it.
 LONGEST_HTML = 600_000
@@ -21,6 +20,8 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 _HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
 _ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("style", "script", "head", "title")}
 _DEEP = 200
+_PIECE = 50_000
+_OPEN = re.compile("<")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
 # Nobody sees them (Outlook's `<?xml:namespace ... />`), and libxml2 takes quadratic time for one that does not end.
 _INSTRUCTION = re.compile(r"<\?[^<>]{0,1000}>?")
@@ -35,14 +36,12 @@ def html_to_text(source: str) -> str:
     source = source[:LONGEST_HTML]
     if not source.strip():
         return ""
-    try:
-        tags, deepest, _ = _shape(source)
-        shown = _shown(source)
-        if tags > _MOST_TAGS or deepest > _DEEP or _longest_run(shown) > _LONGEST_RUN:
-            raise RecursionError
-        text = _laid_out(shown)
-    except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
-        text = html.unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in _pieces(_shown(source))))
+    tags, deepest, _ = _shape(source)
+    shown = _shown(source)
+    fit = tags <= _MOST_TAGS and deepest <= _DEEP and _longest_run(shown) <= _LONGEST_RUN
+    text = _laid_out(shown) if fit else None
+    if text is None:
+        text = html.unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in pieces(shown, _PIECE, _OPEN)))
     lines: list[str] = []
     for line in clean(text).replace("\u00a0", " ").split("\n"):
         line = line.rstrip()
@@ -74,20 +73,15 @@ def _longest_run(source: str) -> int:
     return max(len(piece) - piece.rfind(">") for piece in source.split("<"))
 
 
-def _pieces(source: str) -> Iterator[str]:
-    """Cut before tags: a substitution in all of it keeps as many objects as it has tags."""
-    start = 0
-    while start < len(source):
-        end = source.find("<", start + 50_000)
-        yield source[start : end if end > 0 else len(source)]
-        start = end if end > 0 else len(source)
-
-
-def _laid_out(source: str) -> str:
+def _laid_out(source: str) -> str | None:
+    """None where the layout engine gives up."""
     # Imported when mail first has no plain text: lxml alone is a tenth of a start.
     from inscriptis import get_text
 
-    return str(get_text(_INSTRUCTION.sub("", source), _layout()))
+    try:
+        return str(get_text(_INSTRUCTION.sub("", source), _layout()))
+    except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
+        return None
 
 
 @cache

@@ -69,6 +69,8 @@ def _entity(text: str, depth: int) -> Parsed:
         raise _Odd  # a head that does not end, or has a line that is no field
     body = text[place:]
     kind = type_of(entity)
+    if kind == "multipart/digest":
+        raise _Odd  # its parts are messages where they do not say what they are
     if kind.startswith("multipart/"):
         entity.set_payload(_parts(entity, body, depth))
     elif kind.startswith("message/"):
@@ -89,7 +91,7 @@ def _parts(entity: Parsed, body: str, depth: int) -> list[Parsed | str]:
     """What stands between the lines of the boundary (RFC 2046 5.1.1)."""
     boundary = entity.get_boundary()
     bare = body.count("\r") != body.count("\r\n")  # to Python's parser, a carriage return alone ends a line too
-    if not boundary or bare or type_of(entity) == "multipart/digest":
+    if not boundary or bare:
         raise _Odd
     delimiter = f"--{boundary}"
     parts: list[Parsed | str] = []

@@ -7,12 +7,12 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.config.cached import load_cached
 from engine.config.connections import ExchangeSource, GraphSource
 from engine.config.files import read_folder
 from engine.config.model import Config, Mailbox
-from engine.decide.setup import Setup, prepare
+from engine.decide.setup import Setup
 from engine.errors import PostroomError, StoreError
+from engine.loading import load_setup
 from engine.notify.compose import Outgoing
 from engine.notify.sender import send_due
 from engine.notify.transport import Postponed, Transport, Unavailable, composed, transport_of
@@ -83,7 +83,7 @@ class Poller:
         self._threads: list[threading.Thread] = []
         self._generation = threading.Event()  # set when the threads of this configuration shall end
         self._failed: set[str] = set()
-        self._setup = prepare(load_cached(rules))
+        self._setup = load_setup(rules)
         self._seen_digest = self._setup.config.digest
 
     def stop(self) -> None:
@@ -222,7 +222,7 @@ class Poller:
             if digest == self._seen_digest:
                 return
             self._seen_digest = digest
-            setup = prepare(load_cached(self._rules))
+            setup = load_setup(self._rules)
         except PostroomError as error:
             first = str(error.problems[0]).partition("\n")[0]
             self._observer.told(

@@ -207,14 +207,7 @@ class _Handler(loopback.Handler):
     def _answer(
         self, status: int, body: bytes, kind: str = "text/xml; charset=utf-8", headers: dict[str, str] | None = None
     ) -> None:
-        with contextlib.suppress(OSError):
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+        self.answer(status, body, kind, headers)
 
 
 def _envelope(body: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import re
 import ssl
@@ -167,7 +166,7 @@ class _Handler(loopback.Handler):
                 404, {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}}
             )
         elif what == "/$value":
-            self._answer(200, item.mime or b"", "text/plain")
+            self.answer(200, item.mime or b"", "text/plain")
         elif what == "/move":
             if 'IdType="ImmutableId"' in self.headers.get("Prefer", ""):
                 with store.lock:  # such an id survives moving
@@ -195,14 +194,4 @@ class _Handler(loopback.Handler):
             )
 
     def _json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
-        self._answer(status, json.dumps(value).encode() if value is not None else b"", "application/json", headers)
-
-    def _answer(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
-        with contextlib.suppress(OSError):
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+        self.answer(status, json.dumps(value).encode() if value is not None else b"", "application/json", headers)

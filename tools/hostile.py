@@ -1,0 +1,43 @@
+"""A desk that mail is thrown at: in memory, with the shipped configuration and one ticket; nothing of a throw stays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.config.load import load_config
+from engine.decide.decision import Decision
+from engine.decide.setup import prepare
+from engine.processing import Processor
+from engine.store.database import open_database
+
+ROOT = Path(__file__).resolve().parent.parent
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+# What a reply, an indicator, a number in a subject can be about.
+FIRST = (
+    b"From: maya@brightwater.example\r\nTo: help@harbourhill.example\r\nSubject: printer\r\nMessage-ID: <first@hostile>\r\n"
+    b"Date: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nIt is broken.\r\n"
+)
+
+
+class Desk:
+    """`ticket` is the number of the one ticket that there is."""
+
+    def __init__(self) -> None:
+        self.processor = Processor(open_database(None), prepare(load_config(ROOT / "rules")))
+        self.processor.connection.execute("BEGIN")
+        opened = self.processor.take(FIRST, "first", "help", NOW)
+        self.processor.connection.execute("COMMIT")
+        assert opened is not None and opened.number is not None
+        self.ticket = opened.number
+
+    def throw(self, raw: bytes, mailbox: str = "help") -> Decision:
+        """What becomes of the message; then it is as if it had never come. Raises `AssertionError` when processing failed."""
+        self.processor.connection.execute("BEGIN")
+        try:
+            decision = self.processor.take(raw, "thrown", mailbox, NOW)
+        finally:
+            self.processor.connection.execute("ROLLBACK")
+        assert decision is not None
+        assert decision.reason != "error", decision.detail
+        return decision
