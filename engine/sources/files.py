@@ -35,7 +35,11 @@ def open_source(path: str) -> list[Item] | Iterator[Item]:
 
 
 def _file(path: Path, name: str) -> Item:
-    return Item(name, path.read_bytes)
+    def read() -> bytes:
+        with open(path, "rb", buffering=0) as file:  # all at once: a buffer would be one more copy
+            return file.read()
+
+    return Item(name, read)
 
 
 def _maildir(place: Path) -> list[Item]:

@@ -30,6 +30,8 @@ def open_database(path: Path | None) -> sqlite3.Connection:
                 connection.execute("PRAGMA synchronous = FULL")
                 # Hundreds of messages share a commit: their pages wait for it here, not in the log.
                 connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+                # Each message has its savepoint; what SQLite keeps for its undoing went through a file, at 50 writes a message.
+                connection.execute("PRAGMA temp_store = MEMORY")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             if version_of(connection) != len(MIGRATIONS):
                 migrate(connection, iso(datetime.now(UTC)))
