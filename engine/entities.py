@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 SenderKind = Literal["resource", "contact", "unknown"]
 Publish = Literal["all", "internal"]
 
 
-@dataclass(frozen=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """Whose message it is (`behaviour.md` 2). `via` is how that was found; `where` the line that says so."""
 
     kind: SenderKind
@@ -30,8 +31,7 @@ class Sender:
         return self.address.rpartition("@")[2]
 
 
-@dataclass(frozen=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """A ticket as it stands, or as it is about to be stored. Times are aware and in UTC."""
 
     number: str
@@ -67,8 +67,7 @@ TICKET_COLUMNS = tuple(one.name for one in fields(Ticket) if one.name not in ("t
 TICKET_TIMES = ("due_at", "created_at", "updated_at", "completed_at")
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(Struct, frozen=True):
     """A note on a ticket, project or task. `removed` is the quotation and signature that were taken out."""
 
     target: str
@@ -83,8 +82,7 @@ class Note:
     html: str = ""
 
 
-@dataclass(frozen=True)
-class TimeEntry:
+class TimeEntry(Struct, frozen=True):
     """Time booked on a ticket or task. `hours` is decimal."""
 
     target: str
@@ -98,15 +96,13 @@ class TimeEntry:
     removed: str = ""
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct, frozen=True):
     number: str
     name: str
     organization: str
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(Struct, frozen=True):
     number: str
     project: str
     title: str
@@ -114,8 +110,7 @@ class Task:
     status: str
 
 
-@dataclass(frozen=True)
-class NewContact:
+class NewContact(Struct, frozen=True):
     """A contact that a message brought (`create_contact`). Its id is its address."""
 
     id: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Position(NamedTuple):
@@ -24,8 +26,7 @@ class Position(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """One thing that is wrong: `file:line:column: message; fix [code]`, and optionally the source line with a caret.
 
     A warning does not keep the configuration from being used. `code` names a page of docs/checks.md.

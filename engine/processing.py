@@ -8,8 +8,9 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from engine.config.version import describe_version
 from engine.decide.closing import failed
@@ -33,8 +34,7 @@ AHEAD_MESSAGES = 50
 AHEAD_BYTES = 1_000_000
 
 
-@dataclass
-class Summary:
+class Summary(Struct):
     """What a run did. `unread` are items that could not even be read, with why."""
 
     messages: int = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from engine.dsl.tree import (
     Action,
@@ -36,8 +37,7 @@ _ALSO = {
 }
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One field that a rule sets: its full name, and the value in a form that compares."""
 
     field: str

@@ -11,9 +11,10 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from engine.config.model import Config
 from engine.config.references import names_of
@@ -38,8 +39,7 @@ class TooMany(Exception):
     """The conditions have too many branches to look at all of them."""
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Struct, frozen=True):
     """A condition that must hold, or must not."""
 
     condition: Condition | None

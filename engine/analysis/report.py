@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from engine.analysis.rules import check_rules
 from engine.analysis.unused import check_unused

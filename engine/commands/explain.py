@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from engine.commands.options import chosen_mailbox, common, load_setup
 from engine.config.version import describe_version
@@ -74,8 +74,7 @@ def explain(
     click.echo(json.dumps(decision, ensure_ascii=False) if as_json else explanation(decision), nl=as_json)
 
 
-@dataclass(frozen=True)
-class _Decided:
+class _Decided(Struct, frozen=True):
     """A message with its Decision, the ticket that it is about as it was before, and the configuration."""
 
     message: Message

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 # Business time that does not come within so many days never comes.
 MOST_DAYS = 3660
 MIDNIGHT = time(0)
 
 
-@dataclass(frozen=True)
-class BusinessHours:
+class BusinessHours(Struct, frozen=True):
     """`hours` by weekday (Monday is 0): (start, end) in order, local time; an end of 00:00 is the midnight after."""
 
     hours: Mapping[int, tuple[tuple[time, time], ...]]

@@ -16,10 +16,11 @@ import pickle
 import stat
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from engine.config.files import Folder, read_folder
 from engine.config.model import Config

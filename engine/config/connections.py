@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class SmtpSending:
+
+class SmtpSending(Struct, frozen=True):
     """A mail server. `username` and `password` are still references."""
 
     host: str
@@ -21,15 +21,13 @@ class SmtpSending:
     timeout: timedelta
 
 
-@dataclass(frozen=True)
-class FolderSending:
+class FolderSending(Struct, frozen=True):
     """Notifications become files, for trying out."""
 
     folder: Path
 
 
-@dataclass(frozen=True)
-class ExchangeTls:
+class ExchangeTls(Struct, frozen=True):
     """How Exchange's certificate is checked, and how long an answer may take. `verify` False: not at all."""
 
     ca_file: str | None
@@ -37,24 +35,21 @@ class ExchangeTls:
     timeout: timedelta
 
 
-@dataclass(frozen=True)
-class Expectations:
+class Expectations(Struct, frozen=True):
     """How old the oldest unread message of a mailbox may be: beyond `slow` status tells, beyond `late` it is a failure."""
 
     slow: timedelta
     late: timedelta
 
 
-@dataclass(frozen=True)
-class NotificationLimit:
+class NotificationLimit(Struct, frozen=True):
     """At most so many messages to one address within a time."""
 
     messages: int
     within: timedelta
 
 
-@dataclass(frozen=True)
-class ExchangeSource:
+class ExchangeSource(Struct, frozen=True):
     """A mailbox on Exchange, by EWS. User names, passwords and secrets are still references."""
 
     endpoint: str | None
@@ -82,8 +77,7 @@ class ExchangeSource:
         )
 
 
-@dataclass(frozen=True)
-class GraphSource:
+class GraphSource(Struct, frozen=True):
     """A mailbox in Exchange Online, by Microsoft Graph. Secrets are still references."""
 
     tenant: str

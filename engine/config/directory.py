@@ -8,6 +8,8 @@ import io
 from collections.abc import Callable
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from engine.config.files import Folder, SourceFile
 from engine.config.people import Contact, Directory, Organization, Project, Resource, Task
 from engine.errors import Position, Problem, did_you_mean
@@ -96,7 +98,7 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
             lambda row, at: Task(row["number"], row["project"], row["title"], row["organization"], row["status"], at),
         ),
     )
-    return Directory(**{**directory.__dict__, "digest": digest.hexdigest()}), problems
+    return replace(directory, digest=digest.hexdigest()), problems
 
 
 def _list(text: str) -> tuple[str, ...]:

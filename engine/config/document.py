@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import yaml
+from msgspec import Struct, field
 
 from engine.config.files import SourceFile
 from engine.errors import Position, Problem
@@ -38,8 +38,7 @@ for _loader in (_CoreLoader, _CoreCLoader):
         _loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), [*_first, ""])
 
 
-@dataclass
-class Document:
+class Document(Struct):
     """One YAML file: its data, and where each value (and each key) stands, by path."""
 
     file: str

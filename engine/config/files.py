@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.errors import ConfigError, Position, Problem
 
 LARGEST_FILE = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True):
     """One file of the configuration: its path relative to the folder, with `/`, and its text."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """All files that make the configuration, by name."""
 
     root: Path

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from engine.config.business import BusinessHours
 from engine.config.connections import (
@@ -36,8 +37,7 @@ ENTITIES: tuple[Entity, ...] = (
 AutomaticPolicy = Literal["note_or_ignore", "ignore", "process", "quarantine"]
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Sizes in bytes, lengths in characters."""
 
     message: int
@@ -47,23 +47,20 @@ class Limits:
     description: int
 
 
-@dataclass(frozen=True)
-class LoopProtection:
+class LoopProtection(Struct, frozen=True):
     messages: int
     window: timedelta
     alike: tuple[str, ...]
     exempt: frozenset[str]
 
 
-@dataclass(frozen=True)
-class SenderAuthentication:
+class SenderAuthentication(Struct, frozen=True):
     trust: frozenset[str]
     indicators_need: Literal["pass", "none"]
     on_fail: Literal["flag", "quarantine", "process"]
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """`settings.yaml`."""
 
     name: str
@@ -93,8 +90,7 @@ class Settings:
         return self.positions.get(key, Position("settings.yaml"))
 
 
-@dataclass(frozen=True)
-class Picklists:
+class Picklists(Struct, frozen=True):
     """`picklists.yaml`."""
 
     queues: tuple[str, ...]
@@ -116,8 +112,7 @@ class Picklists:
         return tuple(status for status in self.statuses if status not in gone)
 
 
-@dataclass(frozen=True)
-class TicketDefaults:
+class TicketDefaults(Struct, frozen=True):
     queue: str | None = None
     status: str | None = None
     priority: str | None = None
@@ -130,8 +125,7 @@ class TicketDefaults:
     create_contact: bool = False
 
 
-@dataclass(frozen=True)
-class ReplyPolicy:
+class ReplyPolicy(Struct, frozen=True):
     """What a note does to its ticket, by who wrote it."""
 
     status: str | None = None
@@ -140,23 +134,20 @@ class ReplyPolicy:
     publish: Literal["all", "internal"] | None = None
 
 
-@dataclass(frozen=True)
-class NoteDefaults:
+class NoteDefaults(Struct, frozen=True):
     type: str | None = None
     publish: Literal["all", "internal"] = "all"
     from_customer: ReplyPolicy = ReplyPolicy()
     from_resource: ReplyPolicy = ReplyPolicy()
 
 
-@dataclass(frozen=True)
-class TimeDefaults:
+class TimeDefaults(Struct, frozen=True):
     work_type: str | None = None
     role: str | None = None
     publish: Literal["all", "internal"] = "internal"
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A notification that a mailbox sends by itself."""
 
     to: tuple[str, ...]
@@ -164,16 +155,14 @@ class Notice:
     position: Position
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(Struct, frozen=True):
     """What the alerts token must say. `password` is still the reference `${env:NAME}`."""
 
     id: str
     password: str
 
 
-@dataclass(frozen=True)
-class Mailbox:
+class Mailbox(Struct, frozen=True):
     """One file of `mailboxes/`, with what it extends merged in."""
 
     id: str
@@ -210,16 +199,14 @@ class Mailbox:
         return self.positions.get((), Position(f"mailboxes/{self.id}.yaml"))
 
 
-@dataclass(frozen=True)
-class Handling:
+class Handling(Struct, frozen=True):
     do: Literal["append_note", "create", "discard", "reopen"]
     status: str | None = None
     link: bool = False
     count: bool = False
 
 
-@dataclass(frozen=True)
-class Criterion:
+class Criterion(Struct, frozen=True):
     """One entry of `duplicates.yaml`."""
 
     name: str
@@ -232,8 +219,7 @@ class Criterion:
     position: Position
 
 
-@dataclass(frozen=True)
-class Tag:
+class Tag(Struct, frozen=True):
     label: str
     aliases: tuple[str, ...]
     match: bool
@@ -241,8 +227,7 @@ class Tag:
     position: Position
 
 
-@dataclass(frozen=True)
-class Tags:
+class Tags(Struct, frozen=True):
     """`tags.yaml`."""
 
     most_per_ticket: int
@@ -250,8 +235,7 @@ class Tags:
     tags: tuple[Tag, ...]
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """One use of a variable in a template: `ticket.number`, or `reason`, which has no attribute."""
 
     group: str
@@ -262,8 +246,7 @@ class Variable:
         return f"{self.group}.{self.attribute}" if self.attribute else self.group
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(Struct, frozen=True):
     """A notification's text: Jinja2 source of subject and body (Markdown), and every variable that it uses."""
 
     name: str
@@ -274,8 +257,7 @@ class Template:
     variables: tuple[Variable, ...] = ()
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(Struct, frozen=True):
     """The whole configuration, checked. `digest` names the very files it was made of."""
 
     root: Path

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 _FIELD = re.compile(r"\{(date|seq)(?::([^}]*))?\}")
 _DATE_CODES = {"%Y": r"\d{4}", "%y": r"\d\d", "%m": r"\d\d", "%d": r"\d\d", "%j": r"\d{3}", "%H": r"\d\d"}
 
 
-@dataclass(frozen=True)
-class NumberForm:
+class NumberForm(Struct, frozen=True):
     """A number's form. `prefix` and `write` together count within a date; `pattern` finds a number in any case."""
 
     form: str

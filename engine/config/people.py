@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engine.errors import Position
 
 
-@dataclass(frozen=True)
-class Organization:
+class Organization(Struct, frozen=True):
     id: str
     name: str
     domains: tuple[str, ...]
@@ -19,8 +19,7 @@ class Organization:
     position: Position
 
 
-@dataclass(frozen=True)
-class Contact:
+class Contact(Struct, frozen=True):
     """`emails` in order: primary, second, third."""
 
     id: str
@@ -36,8 +35,7 @@ class Contact:
         return f"{self.first_name} {self.last_name}".strip()
 
 
-@dataclass(frozen=True)
-class Resource:
+class Resource(Struct, frozen=True):
     id: str
     name: str
     email: str
@@ -47,8 +45,7 @@ class Resource:
     position: Position
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(Struct, frozen=True):
     number: str
     name: str
     organization: str
@@ -56,8 +53,7 @@ class Project:
     position: Position
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(Struct, frozen=True):
     number: str
     project: str
     title: str
@@ -66,8 +62,7 @@ class Task:
     position: Position
 
 
-@dataclass(frozen=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """The CSV files of `directory/`, each by id or number, in the order of the file."""
 
     organizations: Mapping[str, Organization] = field(default_factory=dict)

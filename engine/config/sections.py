@@ -1,4 +1,4 @@
-"""Validated documents to the dataclasses of `model`: picklists, mailboxes, duplicates and tags."""
+"""Validated documents to the classes of `model`: picklists, mailboxes, duplicates and tags."""
 
 from __future__ import annotations
 

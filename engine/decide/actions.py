@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.config.model import Config
 from engine.decide.decision import Ending, Notification
@@ -37,8 +39,7 @@ SYSTEM_NOTE = "System note"  # the note type of notes that rules add, where the 
 Reattribute = Callable[[Attribute, Facts], tuple[Facts, str]]
 
 
-@dataclass(frozen=True)
-class Performed:
+class Performed(Struct, frozen=True):
     """What one rule did. `did` says it in words, an entry an action."""
 
     facts: Facts

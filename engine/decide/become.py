@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from engine.config.model import Entity, Mailbox, ReplyPolicy
 from engine.decide.decision import Ending
@@ -17,8 +18,7 @@ from engine.state.view import State
 MOST_REOPENINGS = 3  # of one ticket in an hour (`behaviour.md` 3.6)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """`status`: what the target's status becomes, None to leave it. `remarks`: lines that the system adds to the text."""
 
     entity: Entity

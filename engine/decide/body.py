@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engine.decide.setup import Setup
 from engine.mail.blocks import FORWARD_SUBJECT
@@ -16,8 +17,7 @@ from engine.text import collapse, cut
 CUT = "\n\n[The text was longer and was cut here. The whole message is kept.]"
 
 
-@dataclass(frozen=True)
-class Body:
+class Body(Struct, frozen=True):
     """`text` is the sender's words, cut; `added` what the system says below them; `removed` what was taken out."""
 
     text: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-import orjson
+from msgspec import Struct, field, json, to_builtins
+from msgspec.structs import fields
 
 from engine.config.model import Entity
 from engine.entities import NewContact, Note, Project, Sender, Task, Ticket, TimeEntry
@@ -38,8 +38,7 @@ Reason = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What the source says of a message: where it came to, from where, and when it was received (aware, UTC)."""
 
     mailbox: str
@@ -47,8 +46,7 @@ class Envelope:
     received_at: datetime
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One line of the trace: the step, what it found, and the place in the configuration that says so."""
 
     step: str
@@ -56,8 +54,7 @@ class Step:
     where: str = ""
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """A rule that ran: its event, its place, and what its actions did, in words."""
 
     rule: str
@@ -66,8 +63,7 @@ class Ran:
     did: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class NotRan:
+class NotRan(Struct, frozen=True):
     """A rule that did not run, and the condition that failed or what ended the pass before it."""
 
     rule: str
@@ -76,8 +72,7 @@ class NotRan:
     because: str
 
 
-@dataclass(frozen=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """A notification's words: one line of subject, and Markdown whose `values` (start, end) were put in, not written.
 
     `error` says why there are none; such a notification is never sent, and shows as failed.
@@ -89,8 +84,7 @@ class Wording:
     error: str = ""
 
 
-@dataclass(frozen=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """One message to be sent: to one address, about one event. `event` is created, noted, failed or a rule's event.
 
     `in_reply_to` and `references` are Message-IDs, for answers to the sender.
@@ -107,8 +101,7 @@ class Notification:
     references: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A rule that is to run later on a ticket."""
 
     rule: str
@@ -116,8 +109,7 @@ class Waiting:
     due_at: datetime
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """The message becomes nothing, or is held back."""
 
     outcome: Outcome
@@ -127,8 +119,7 @@ class Ending:
     where: str = ""
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """All that is to be stored, beside the message itself. `ticket` is as it stands after everything."""
 
     ticket: Ticket | None = None
@@ -145,8 +136,7 @@ class Changes:
     waiting: tuple[Waiting, ...] = ()
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The whole verdict. `number` is what the message ended up at; `target` is what it was appended to."""
 
     envelope: Envelope
@@ -190,9 +180,13 @@ class Decision:
 
     def as_dict(self) -> dict[str, Any]:
         """The Decision as `--json` prints it."""
+        found: dict[str, Any] = to_builtins(self._shown(), enc_hook=str)
+        return found
+
+    def _shown(self) -> dict[str, Any]:
         sender = self.sender
         ticket = plain(self.ticket) if self.ticket else None
-        own = ticket if self.entity == "ticket" and ticket is not None else dict(self.fields)
+        own = ticket if self.entity == "ticket" and ticket is not None else self.fields
         return {
             "message_id": self.message_id,
             "mailbox": self.mailbox,
@@ -213,34 +207,34 @@ class Decision:
             },
             "fields": own,
             "ticket": ticket,
-            "tags": list(self.tags),
-            "fired": [dict(vars(one)) for one in self.fired],
-            "not_fired": [dict(vars(one)) for one in self.not_fired],
+            "tags": self.tags,
+            "fired": self.fired,
+            "not_fired": self.not_fired,
             "not_fired_count": self.not_fired_count,
-            "notified": list(self.notified),
+            "notified": self.notified,
             "waiting": [one.rule for one in self.changes.waiting],
-            "trace": [dict(vars(one)) for one in self.trace],
+            "trace": self.trace,
         }
 
     def as_json(self) -> str:
-        return orjson.dumps(self.as_dict(), default=str).decode()
+        return json.encode(self._shown(), enc_hook=str).decode()
 
     def as_kept(self) -> str:
         """The same as `messages.decision` keeps it; `read_kept` reads it. A new ticket stands in it once, as `fields`.
 
         A private message's subject stands in no trace either (`behaviour.md` 1.3).
         """
-        found = self.as_dict()
+        found = self._shown()
         if self.entity == "ticket":
             found["ticket"] = None
         if self.reason == "private":
-            found["trace"] = [step for step in found["trace"] if step["step"] != "message"]
-        return orjson.dumps(found, default=str).decode()
+            found["trace"] = [step for step in self.trace if step.step != "message"]
+        return json.encode(found, enc_hook=str).decode()
 
 
 def read_kept(text: str) -> dict[str, Any]:
     """What `as_kept` wrote, with all that `as_dict` has."""
-    found: dict[str, Any] = orjson.loads(text)
+    found: dict[str, Any] = json.decode(text)
     if found["entity"] == "ticket":
         found["ticket"] = found["fields"]
     return found
@@ -253,7 +247,7 @@ def plain(value: Ticket | Note | TimeEntry | Task | Project) -> dict[str, Any]:
         found = getattr(value, name)
         if isinstance(found, datetime):
             found = iso(found)
-        result[name] = list(found) if isinstance(found, tuple) else found
+        result[name] = found
     return result
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from engine.config.model import Entity, Mailbox
 from engine.decide.become import Plan
@@ -158,5 +159,5 @@ def another_ticket(number: str, action: CreateTicket, main: Ticket, mailbox: Mai
         created_at=now,
         updated_at=now,
     )
-    ticket = replace(ticket, **{name: text.text for name, text in action.fields})  # type: ignore[arg-type]
+    ticket = replace(ticket, **{name: text.text for name, text in action.fields})
     return replace(ticket, completed_at=now if setup.config.is_complete(ticket.status) else None)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from msgspec import Struct
 from rapidfuzz import fuzz, process
 
 from engine.config.model import Criterion, Handling
@@ -20,8 +20,7 @@ _LONGEST_COMPARED = 8_000
 _SHORT = 300
 
 
-@dataclass(frozen=True)
-class Duplicate:
+class Duplicate(Struct, frozen=True):
     """The criterion that matched, the ticket it found, and what is to be done."""
 
     criterion: Criterion

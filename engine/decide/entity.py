@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.config.model import Entity
 from engine.decide.become import Plan, allowed
@@ -26,8 +27,7 @@ _EVENTS: dict[Entity, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """What the message became, after all rules. `run.facts` hold the entity as it is to be stored."""
 
     outcome: Outcome

@@ -5,8 +5,10 @@ Pure: a function of the message, the prepared configuration, a read-only view of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.decide.attribute import attribute
 from engine.decide.authenticate import authentication
@@ -84,8 +86,7 @@ def _extract(work: Work) -> dict[str, str]:
     return fields
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """Who the message is from and what it belongs to."""
 
     sender: Sender

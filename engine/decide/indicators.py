@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.config.model import Picklists
 
@@ -15,8 +16,7 @@ _MINUTES = re.compile(r"(\d{1,4})\s?m(?:in)?", re.IGNORECASE)
 MOST_HOURS = 24
 
 
-@dataclass(frozen=True)
-class Indicators:
+class Indicators(Struct, frozen=True):
     """What the line says. `text` is the body without it; `errors` say why nothing is booked or set."""
 
     hours: float | None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from engine.config.model import Notice
 from engine.config.variables import INTERNAL_WHERE_INTERNAL

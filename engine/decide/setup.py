@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import re2
+from msgspec import Struct
 
 from engine.config.model import Config, Mailbox
 from engine.config.numbers import finder
@@ -71,8 +71,7 @@ class AddressBook:
         return list(self._owners)
 
 
-@dataclass(frozen=True)
-class TokenSecret:
+class TokenSecret(Struct, frozen=True):
     """What an alerts mailbox's token must say. `password` is None, with a `problem`, where the environment lacks it."""
 
     id: str
@@ -91,8 +90,7 @@ class TokenSecret:
         return f"TokenSecret({self.id!r})"
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """Everything that deciding needs of the configuration. Built once; shared by all messages."""
 
     config: Config

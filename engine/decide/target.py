@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from engine.decide.setup import Setup
 from engine.entities import Sender, Target
@@ -13,8 +14,7 @@ from engine.state.view import State
 MOST_NUMBERS = 20
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(Struct, frozen=True):
     """An entity that exists and that the message names. `via`: where it does."""
 
     entity: Target
@@ -22,8 +22,7 @@ class Named:
     found: str
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """`entity` is what the message may be added to; `refused` names one that its sender may not write to."""
 
     entity: Target | None

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+from msgspec import Struct, field
 
 from engine.decide.decision import Ending
 from engine.decide.setup import Setup, TokenSecret
@@ -24,8 +24,7 @@ _WITH_DOCTYPE = re.compile(r"(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!DOCTYPE.{0,4000}>\
 _LONGEST = 8_192
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(Struct, frozen=True):
     """What a good token says. `text` is the body without it."""
 
     text: str
@@ -40,8 +39,7 @@ class Token:
         return {"ticket_number": self.ticket_number} if self.ticket_number else {}
 
 
-@dataclass(frozen=True)
-class TokenSender:
+class TokenSender(Struct, frozen=True):
     """Who the token names. `remark` is a line for the text where it is not clear whom."""
 
     sender: Sender

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from engine.decide.actions import perform
 from engine.decide.decision import Notification
@@ -17,8 +18,7 @@ from engine.rules.facts import Facts
 from engine.state.view import State
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(Struct, frozen=True):
     """What became of a waiting rule: `ran`, with what it did, or `dropped`, with why. It never causes another rule."""
 
     status: Literal["ran", "dropped"]

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Template as Compiled
 from jinja2 import TemplateError
 from jinja2.exceptions import SecurityError
+from msgspec.structs import asdict
 
 from engine.config.model import Config, Template
 from engine.config.sandbox import ENVIRONMENT
@@ -117,12 +118,12 @@ class _Variables:
         return {**words, "date": self.facts.received_at}
 
     def _sender(self) -> dict[str, Any]:
-        return vars(self.facts.sender) if self.facts.sender else {}
+        return asdict(self.facts.sender) if self.facts.sender else {}
 
     def _organization(self) -> dict[str, Any]:
         identity = self.facts.subject_organization
         found = self.facts.config.directory.organizations.get(identity or "")
-        return vars(found) if found else {"id": identity}
+        return asdict(found) if found else {"id": identity}
 
     def _mailbox(self) -> dict[str, Any]:
         found = self.facts.config.mailboxes.get(self.facts.mailbox)
@@ -133,7 +134,7 @@ class _Variables:
 
     def _ticket(self) -> dict[str, Any]:
         ticket = self.facts.ticket
-        return {**vars(ticket), "tags": ", ".join(ticket.tags)} if ticket else {}
+        return {**asdict(ticket), "tags": ", ".join(ticket.tags)} if ticket else {}
 
     def _assigned(self) -> dict[str, Any]:
         ticket = self.facts.ticket
@@ -141,24 +142,24 @@ class _Variables:
         return {"id": found.id, "name": found.name, "address": found.email} if found else {}
 
     def _note(self) -> dict[str, Any]:
-        return vars(self.facts.note) if self.facts.note else {}
+        return asdict(self.facts.note) if self.facts.note else {}
 
     def _time_entry(self) -> dict[str, Any]:
         entry = self.facts.time_entry
-        return {**vars(entry), "hours": f"{entry.hours:g}"} if entry else {}
+        return {**asdict(entry), "hours": f"{entry.hours:g}"} if entry else {}
 
     def _task(self) -> dict[str, Any]:
-        return vars(self.facts.task) if self.facts.task else {}
+        return asdict(self.facts.task) if self.facts.task else {}
 
     def _project(self) -> dict[str, Any]:
-        return vars(self.facts.project) if self.facts.project else {}
+        return asdict(self.facts.project) if self.facts.project else {}
 
     def _contact(self) -> dict[str, Any]:
         facts = self.facts
         identity = facts.ticket.contact if facts.ticket else (facts.sender.id if facts.sender else None)
         contact = facts.config.directory.contacts.get(identity or "")
         if contact is not None:
-            return {**vars(contact), "name": contact.name, "address": contact.emails[0]}
+            return {**asdict(contact), "name": contact.name, "address": contact.emails[0]}
         if facts.sender is not None and facts.sender.kind == "contact" and facts.sender.id == identity:
             # A contact that mail brought: known by what the sender says.
             first, _, last = facts.sender.name.partition(" ")

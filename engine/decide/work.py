@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from engine.config.model import Mailbox
 from engine.decide.decision import Envelope, Step
@@ -17,8 +18,7 @@ from engine.mail.message import Message
 from engine.state.view import State
 
 
-@dataclass
-class Work:
+class Work(Struct, dict=True):
     """Lives for one call of `decide`. Givens first; below them what each step adds, in the order of the steps."""
 
     message: Message

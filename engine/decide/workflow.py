@@ -5,7 +5,8 @@ durable-rules says which rules match; after a rule that changed something the fa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.decide.actions import Performed, Reattribute, perform
 from engine.decide.decision import Ending, Notification, NotRan, Ran
@@ -20,8 +21,7 @@ MOST_UPDATE_PASSES = 5
 MOST_REASONS_KEPT = 40
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Struct, frozen=True):
     """What the rules of a message did so far."""
 
     facts: Facts

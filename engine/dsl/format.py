@@ -8,12 +8,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
+from msgspec import Struct, field
 
 from engine.dsl.parse import parse_rules
 from engine.errors import Problem
@@ -52,8 +52,7 @@ def format_rules(file: str, text: str) -> tuple[str, list[Problem]]:
     return _Writer(text, list(comments)).write(tree), []
 
 
-@dataclass
-class _Line:
+class _Line(Struct):
     """A line that is being written: its indentation, its pieces, and the comment at its end."""
 
     indent: int

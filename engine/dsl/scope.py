@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engine.dsl.tree import Rule, RuleBook
 from engine.dsl.vocabulary import WAITING_GROUPS, EventInfo
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(Struct, frozen=True):
     """Everything outside the rules that they may name. `picklists` holds ids of mailboxes and resources too."""
 
     picklists: Mapping[str, tuple[str, ...]]
@@ -25,8 +25,7 @@ class Names:
     inactive: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """One rule's event with what it offers, and all that can be named."""
 
     rule: Rule

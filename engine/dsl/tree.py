@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import Literal
+
+from msgspec import Struct, field
 
 from engine.errors import Position
 
 # --- values -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True):
     """Words in quotes, or a bare word: they mean the same, but a bare word may also name a list."""
 
     text: str
@@ -21,22 +21,19 @@ class Text:
     position: Position
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(Struct, frozen=True):
     number: float
     position: Position
 
 
-@dataclass(frozen=True)
-class Size:
+class Size(Struct, frozen=True):
     """Bytes."""
 
     size: int
     position: Position
 
 
-@dataclass(frozen=True)
-class Duration:
+class Duration(Struct, frozen=True):
     """`unit` is second, minute, hour, day or week, as it was written; `business`: time of `business_hours` only."""
 
     length: timedelta
@@ -45,16 +42,14 @@ class Duration:
     unit: str = "hour"
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A time of day, or a day."""
 
     value: time | date
     position: Position
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A regular expression in RE2's syntax; `flags` from i, m, s."""
 
     pattern: str
@@ -62,16 +57,14 @@ class Pattern:
     position: Position
 
 
-@dataclass(frozen=True)
-class ListName:
+class ListName(Struct, frozen=True):
     """A list by its name, or `organization domains`."""
 
     name: str
     position: Position
 
 
-@dataclass(frozen=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """A list written where it is used: `("a", "b")`."""
 
     texts: tuple[Text, ...]
@@ -102,8 +95,7 @@ Operator = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """What is looked at: a field, a header by its name, or any member of a collection."""
 
     kind: Literal["field", "header", "any"]
@@ -111,8 +103,7 @@ class Operand:
     position: Position
 
 
-@dataclass(frozen=True)
-class Test:
+class Test(Struct, frozen=True):
     """One condition. `is not`, `not in`, `does not contain` ... are a `Not` around it. `words`: as it was written."""
 
     operand: Operand
@@ -124,22 +115,19 @@ class Test:
     __test__ = False  # no test of pytest's
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(Struct, frozen=True):
     part: Condition
     position: Position
     words: str
 
 
-@dataclass(frozen=True)
-class And:
+class And(Struct, frozen=True):
     parts: tuple[Condition, ...]
     position: Position
     words: str
 
 
-@dataclass(frozen=True)
-class Or:
+class Or(Struct, frozen=True):
     parts: tuple[Condition, ...]
     position: Position
     words: str
@@ -150,8 +138,7 @@ Condition = Test | Not | And | Or
 # --- actions ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class SetField:
+class SetField(Struct, frozen=True):
     """`set FIELD to VALUE`, `set issue type to "A" / "B"`; `value` is None for `clear FIELD`."""
 
     field: str
@@ -160,26 +147,22 @@ class SetField:
     position: Position
 
 
-@dataclass(frozen=True)
-class AddTag:
+class AddTag(Struct, frozen=True):
     tag: Text
     position: Position
 
 
-@dataclass(frozen=True)
-class RemoveTag:
+class RemoveTag(Struct, frozen=True):
     tag: Text
     position: Position
 
 
-@dataclass(frozen=True)
-class Assign:
+class Assign(Struct, frozen=True):
     resource: Text
     position: Position
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """`sender`, `contact`, `additional contacts`, `assigned resource`, `resource` with its id, or an address."""
 
     kind: Literal["sender", "contact", "additional contacts", "assigned resource", "resource", "address"]
@@ -187,22 +170,19 @@ class Recipient:
     position: Position
 
 
-@dataclass(frozen=True)
-class Notify:
+class Notify(Struct, frozen=True):
     recipients: tuple[Recipient, ...]
     template: Text
     position: Position
 
 
-@dataclass(frozen=True)
-class AddNote:
+class AddNote(Struct, frozen=True):
     text: str
     publish: Literal["all", "internal"]
     position: Position
 
 
-@dataclass(frozen=True)
-class CreateTicket:
+class CreateTicket(Struct, frozen=True):
     """`create ticket "title" with queue "Level 1", priority "Low"`: one more ticket."""
 
     title: str
@@ -210,29 +190,25 @@ class CreateTicket:
     position: Position
 
 
-@dataclass(frozen=True)
-class Discard:
+class Discard(Struct, frozen=True):
     reason: str
     even_replies: bool
     position: Position
 
 
-@dataclass(frozen=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     reason: str
     template: Text | None
     even_replies: bool
     position: Position
 
 
-@dataclass(frozen=True)
-class Quarantine:
+class Quarantine(Struct, frozen=True):
     reason: str
     position: Position
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """`attribute to forwarded sender`, `attribute to organization ID`, `attribute to contact ID`."""
 
     to: Literal["forwarded sender", "organization", "contact"]
@@ -240,8 +216,7 @@ class Attribute:
     position: Position
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(Struct, frozen=True):
     position: Position
 
 
@@ -252,8 +227,7 @@ Action = (
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Struct, frozen=True):
     """When a rule runs: `name` as in `vocabulary.EVENTS`; `after` for a rule that waits."""
 
     name: str
@@ -261,8 +235,7 @@ class Event:
     position: Position
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     name: str
     priority: int | None
     event: Event
@@ -284,15 +257,13 @@ class Rule:
         return last, self.position.file, self.position.line
 
 
-@dataclass(frozen=True)
-class NamedList:
+class NamedList(Struct, frozen=True):
     name: str
     texts: tuple[Text, ...]
     position: Position
 
 
-@dataclass(frozen=True)
-class RuleBook:
+class RuleBook(Struct, frozen=True):
     """All rules, in the order in which they run, and all named lists."""
 
     rules: tuple[Rule, ...] = ()

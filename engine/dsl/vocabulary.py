@@ -5,14 +5,14 @@ A name is written with spaces, underscores or dots alike (`issue type`, `issue_t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 FieldType = Literal["text", "word", "flag", "number", "size", "day", "clock", "duration", "tags"]
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Struct, frozen=True):
     """`picklist` names where the values of a `word` come from; `words` lists them where they are fixed."""
 
     name: str
@@ -115,8 +115,7 @@ _SHORT = {
 _MAIL = ("message", "mailbox", "sender", "organization", "contact")
 
 
-@dataclass(frozen=True)
-class EventInfo:
+class EventInfo(Struct, frozen=True):
     """What a rule on this event can look at (`groups`) and change (`settable`)."""
 
     name: str

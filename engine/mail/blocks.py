@@ -6,7 +6,8 @@ In the seven languages of `behaviour.md` and those that are near: line by line, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # Labels of a quoted header block, by what they mean.
 _LABELS = {
@@ -68,8 +69,7 @@ _MOST_LINES = 5  # a header of this kind is wrapped over so many lines at the mo
 _LONGEST_HEADER = 600
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """A header block in lines[start:end]: its fields by kind (`from`, `sent`, `to`, `cc`, `subject`)."""
 
     start: int

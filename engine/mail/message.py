@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 AutomaticKind = Literal["bounce", "auto_reply", "feedback_report", "mailing_list", "auto_generated"]
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """One mailbox of RFC 5322: display name, and address in lower case."""
 
     name: str
@@ -49,23 +49,24 @@ class Headers:
         return len(self._fields)
 
 
-@dataclass(frozen=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A part that is no body: a safe file name, its decoded bytes, and their SHA-256 in hex."""
 
     name: str
     content_type: str
-    data: bytes = field(repr=False)
+    data: bytes
     sha256: str
     inline: bool = False
+
+    def __repr__(self) -> str:
+        return f"Attachment({self.name!r}, {self.content_type!r}, {self.size} bytes)"
 
     @property
     def size(self) -> int:
         return len(self.data)
 
 
-@dataclass(frozen=True)
-class Automatic:
+class Automatic(Struct, frozen=True):
     """That no person wrote the message: its kind, what told so, and the Message-IDs it reports on."""
 
     kind: AutomaticKind
@@ -73,16 +74,14 @@ class Automatic:
     about: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Forwarded:
+class Forwarded(Struct, frozen=True):
     """Who wrote the message that this one forwards, and what told so."""
 
     sender: Address
     evidence: str
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(Struct, frozen=True):
     """One parsed message. `date` is aware, in UTC, and None where the header is missing or makes no sense."""
 
     size: int

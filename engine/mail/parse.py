@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from email.message import Message as Parsed
+
+from msgspec import Struct, field
 
 from engine.mail import headers as fields
 from engine.mail.attachments import attachment
@@ -27,8 +28,7 @@ SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 _PRIVATE = {"private", "company-confidential", "confidential"}
 
 
-@dataclass
-class _Body:
+class _Body(Struct):
     """What a walk over the parts gathers."""
 
     plain: list[str] = field(default_factory=list)

@@ -8,7 +8,8 @@ French headers.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.mail.blocks import FORWARDED, ORIGINAL, header_block, is_quoted, is_rule, may_have_header_block, wrote_header
 
@@ -31,8 +32,7 @@ _UNQUOTED = re.compile(r"^(?![ \t]{0,3}>)[ \t]*[^\s]", re.MULTILINE)
 _SENTENCE = re.compile(r"[.!?]\s+\S|,\s")
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """`text` is what the writer wrote, `removed` what was taken out, both without blank ends."""
 
     text: str

@@ -16,6 +16,13 @@ _OBSOLETE_NAME = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
 # A whole field (RFC 5322 2.2), folded lines with it. A head is nothing but such; anything else is left to Python's parser.
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)(?:\r?\n|\Z)")
 _REST = re.compile(r"(--)?[ \t]*(?:\r?\n|\Z)")
+# Fields whose parameters Python's parser looks for in quadratic time. What is true in them stands early.
+_WITH_PARAMETERS = ("content-type", "content-disposition")
+_LONGEST_PARAMETERS = 4_000
+_TOO_LONG = re.compile(
+    rb"^(content-(?:type|disposition)[ \t]*:(?:[^\r\n]|\r?\n[ \t]){%d}+)(?:[^\r\n]+|\r?\n[ \t])++" % _LONGEST_PARAMETERS,
+    re.IGNORECASE | re.MULTILINE,
+)
 _DEEPEST = 40
 _LONGEST_REPORT = 20_000
 
@@ -42,6 +49,7 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
 
 
 def _parse(raw: bytes) -> Parsed:
+    raw = _TOO_LONG.sub(rb"\1", raw)
     parsed = email.message_from_bytes(raw, policy=compat32)
     if not parsed.keys() and _OBSOLETE_NAME.match(raw[:2000]):
         # `From   : John Doe`: white space before the colon (RFC 5322 4.5), which Python's parser does not take.
@@ -59,7 +67,10 @@ def _entity(text: str, depth: int) -> Parsed:
     entity = Parsed(policy=compat32)
     place = 0
     while field := _FIELD.match(text, place):
-        entity.set_raw(field[1], field[2])
+        value = field[2]
+        if len(value) > _LONGEST_PARAMETERS and field[1].lower() in _WITH_PARAMETERS:
+            value = value[:_LONGEST_PARAMETERS]
+        entity.set_raw(field[1], value)
         place = field.end()
     if text.startswith("\r\n", place):
         place += 2

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -16,6 +15,7 @@ from email.utils import format_datetime, parseaddr
 
 import nh3
 from markdown_it import MarkdownIt
+from msgspec import Struct
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINES = re.compile(r"\r\n|\r|\n")
@@ -23,8 +23,7 @@ _LINES = re.compile(r"\r\n|\r|\n")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
-@dataclass(frozen=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """What is to be sent. `sender` as `Name <address>`; `values` (start, end) of `body` came from mail."""
 
     sender: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct, field
 
 from engine.config.model import Config
 from engine.notify.compose import Outgoing
@@ -19,8 +20,7 @@ from engine.store.outbox import QueuedRow, due, free_at, lease, mark_failed, mar
 _BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 
 
-@dataclass
-class Sent:
+class Sent(Struct):
     """What a round did. `limited` wait for their address's limit; `problems` say why a way out did not work."""
 
     sent: int = 0

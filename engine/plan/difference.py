@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from engine.decide.decision import Decision, Ran, plain
 from engine.dsl.vocabulary import EVENTS
@@ -20,8 +21,7 @@ _TIME = ["hours", "role", "work_type", "publish", "resource", "summary"]
 _LONG = frozenset({"description", "summary"})
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing that would be another. `kind` and the two values group messages that change alike."""
 
     kind: str

@@ -6,8 +6,9 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
@@ -25,8 +26,7 @@ from engine.state.view import State
 from engine.store.database import open_database
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """One message that would become something else. `id` is its row, None where it comes from a source."""
 
     id: int | None
@@ -38,8 +38,7 @@ class Changed:
     changes: tuple[Change, ...]
 
 
-@dataclass
-class Plan:
+class Plan(Struct):
     """What a replay found. `rules` counts how often each ran: (before, after)."""
 
     messages: int = 0

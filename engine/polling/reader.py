@@ -6,8 +6,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from engine.decide.decision import Decision
 from engine.mail.message import Message

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from engine.config.model import Settings
 from engine.quantity import show_duration
@@ -13,8 +14,7 @@ from engine.state.overview import MailboxRow, mailbox_rows
 _SLOW, _LATE = timedelta(minutes=10), timedelta(minutes=30)
 
 
-@dataclass(frozen=True)
-class MailboxState:
+class MailboxState(Struct, frozen=True):
     """`late`: a person should look at it now."""
 
     mailbox: str

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from engine.decide.decision import iso
 from engine.errors import Problem
@@ -17,8 +19,7 @@ MOST_EXAMPLES = 3
 MOST_GROUPS = 40
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True):
     """What a plan compares, in words, and the warnings of `check` that are new."""
 
     base: str
@@ -26,8 +27,7 @@ class Context:
     new_warnings: tuple[Problem, ...]
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Messages of which the same thing changes for the same reason."""
 
     change: Change

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
+
+from msgspec import Struct
 
 from engine.report.safe import printable
 from engine.trial.coverage import Coverage
@@ -13,8 +14,7 @@ from engine.trial.run import Result
 _SIDE = 56
 
 
-@dataclass(frozen=True)
-class Timed:
+class Timed(Struct, frozen=True):
     """A result and how long it took, in seconds."""
 
     result: Result

@@ -6,7 +6,7 @@ that we evaluate, and the engine sees conjunctions of atoms, some of them negate
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from engine.dsl.tree import (
     And,
@@ -31,16 +31,14 @@ from engine.text import fold
 MOST_CONJUNCTS = 40
 
 
-@dataclass(frozen=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """An atom that must be true, or must not be."""
 
     atom: int
     positive: bool
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """One question about one operand. Equal leaves of different rules are one atom."""
 
     operand: tuple[str, str]
@@ -48,15 +46,13 @@ class Leaf:
     value: object
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Our own atom: true when every literal of any branch holds."""
 
     branches: tuple[tuple[Literal, ...], ...]
 
 
-@dataclass
-class AtomTable:
+class AtomTable(Struct):
     """All atoms of one program, by number. `words` are the condition as first written, for explanations."""
 
     book: RuleBook

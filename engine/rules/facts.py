@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from engine.dsl.tree import Operand
 from engine.dsl.vocabulary import COLLECTIONS, FIELDS, WEEKDAYS, resolve
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 Values = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """One event as its rules see it. What the event does not have is None."""
 
     config: Config

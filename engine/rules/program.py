@@ -5,9 +5,10 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from engine.dsl.tree import Condition, Rule, RuleBook
 from engine.dsl.vocabulary import EVENTS, WAITING_GROUPS
@@ -17,16 +18,14 @@ from engine.rules.matcher import Matcher
 from engine.rules.rulesets import Conjunction, Rulesets
 
 
-@dataclass(frozen=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """A rule with its condition as literals, each with the part of the condition that it stands for."""
 
     rule: Rule
     literals: tuple[tuple[Literal, Condition], ...]
 
 
-@dataclass(frozen=True)
-class Unmet:
+class Unmet(Struct, frozen=True):
     """Why a rule did not match: the part of its condition that failed, in its own words, and where it stands."""
 
     words: str
@@ -124,8 +123,7 @@ class Program:
         return None
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a program saw: the values of its operands, the atoms true of each, and all true atoms."""
 
     values: tuple[Values, ...]
@@ -137,8 +135,7 @@ def _holds(choice: Choice, true: set[int]) -> bool:
     return any(all((literal.atom in true) == literal.positive for literal in branch) for branch in choice.branches)
 
 
-@dataclass(frozen=True)
-class Programs:
+class Programs(Struct, frozen=True):
     """One program an event, and one for the rules that wait after it."""
 
     by_event: dict[str, Program]

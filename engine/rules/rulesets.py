@@ -8,11 +8,11 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from durable.engine import Ruleset
+from msgspec import Struct
 
 from engine.rules.atoms import Literal
 
@@ -28,8 +28,7 @@ _LAST = "last"
 _sids = itertools.count(1)
 
 
-@dataclass(frozen=True)
-class Conjunction:
+class Conjunction(Struct, frozen=True):
     """One rule as the engine sees it: `index` is its place in the order of running."""
 
     index: int

@@ -36,7 +36,7 @@ def open_source(path: str) -> list[Item] | Iterator[Item]:
 
 def _file(path: Path, name: str) -> Item:
     def read() -> bytes:
-        with open(path, "rb", buffering=0) as file:  # all at once: a buffer would be one more copy
+        with path.open("rb", buffering=0) as file:  # all at once: a buffer would be one more copy
             return file.read()
 
     return Item(name, read)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Struct, frozen=True):
     """`read` gives the raw bytes, and may raise `OSError`. `source_id` says where it is, in words for people."""
 
     source_id: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 Place = Literal["processed", "failed"]
 
@@ -29,8 +30,7 @@ class StateLost(RemoteError):
     """The server no longer knows the sync state: start again without it."""
 
 
-@dataclass(frozen=True)
-class RemoteItem:
+class RemoteItem(Struct, frozen=True):
     """A message as a sync lists it. `size` in bytes, as the server counts."""
 
     id: str
@@ -38,8 +38,7 @@ class RemoteItem:
     unread: bool
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some changes of a folder: new items, the state after them, and whether there are no more."""
 
     items: tuple[RemoteItem, ...]
@@ -47,8 +46,7 @@ class Page:
     last: bool
 
 
-@dataclass(frozen=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """One item's bytes. `raw` is None where the item is gone."""
 
     id: str
@@ -56,8 +54,7 @@ class Fetched:
     received_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Backlog:
+class Backlog(Struct, frozen=True):
     """Messages that wait in the folder, unread, and since when the oldest."""
 
     unread: int

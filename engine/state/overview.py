@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _MOST_LISTED = 50
 _KINDS = (
@@ -20,8 +21,7 @@ _LISTS = (
 )
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Struct, frozen=True):
     """A message in quarantine."""
 
     message: int
@@ -32,8 +32,7 @@ class Held:
     created_at: str
 
 
-@dataclass(frozen=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """`outcomes`: (outcome, reason, count). `late`: (why notifications wait, count). `failed`: (id, recipient, subject, error)."""
 
     outcomes: tuple[tuple[str, str, int], ...]
@@ -78,8 +77,7 @@ def quarantine_count(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT COUNT(*) FROM quarantine").fetchone()[0])
 
 
-@dataclass(frozen=True)
-class MailboxRow:
+class MailboxRow(Struct, frozen=True):
     """A polled mailbox. Times are UTC ISO 8601; `under_way`: items that are listed and not yet filed."""
 
     mailbox: str
@@ -99,8 +97,7 @@ def mailbox_rows(connection: sqlite3.Connection) -> list[MailboxRow]:
     return [MailboxRow(*row) for row in rows.fetchall()]
 
 
-@dataclass(frozen=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """A ticket, task or project with everything that belongs to it; rows as maps of their columns."""
 
     kind: str

@@ -8,9 +8,11 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from engine.config.model import Config
 from engine.decide.decision import iso, read_kept
@@ -20,8 +22,7 @@ from engine.state.sqlite import SqliteState, moment
 _TUPLES = ("tags", "additional_contacts")
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A message of the database with its bytes. `number` is what it then ended up at; `opened` whether it opened that."""
 
     id: int

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
 from isal import isal_zlib
+from msgspec import Struct, json
 
 from engine.config.model import Config
 from engine.decide.decision import Decision, Notification, iso
@@ -18,8 +17,7 @@ from engine.store.entities import insert_row, insert_ticket, store_note, store_t
 from engine.text import text_key, title_key
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """What is stored of a message beside its Decision: its raw bytes (none where private or too large), and versions."""
 
     message: Message
@@ -170,7 +168,7 @@ def queue_notification(
         "created_at": now,
         "subject": words.subject,
         "body": words.body,
-        "body_values": orjson.dumps(words.values).decode(),
+        "body_values": json.encode(words.values).decode(),
         "in_reply_to": one.in_reply_to,
         "refs": " ".join(one.references),
         "next_attempt_at": now,

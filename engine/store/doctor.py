@@ -7,8 +7,9 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.mail.parse import parse_message
 from engine.store.blobs import Blobs
@@ -18,8 +19,7 @@ MOST_SHOWN = 20
 YOUNG_SECONDS = 3600
 
 
-@dataclass(frozen=True)
-class Ailment:
+class Ailment(Struct, frozen=True):
     """`repair` is what `--fix` does about it; empty: a person must."""
 
     what: str

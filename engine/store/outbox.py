@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from engine.config.connections import NotificationLimit
 from engine.decide.decision import iso
@@ -16,8 +18,7 @@ from engine.decide.decision import iso
 LEASE = timedelta(minutes=10)
 
 
-@dataclass(frozen=True)
-class QueuedRow:
+class QueuedRow(Struct, frozen=True):
     """A notification that is due. `attempts` counts those before this one; times are UTC ISO 8601."""
 
     id: int

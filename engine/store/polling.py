@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engine.decide.decision import iso
 from engine.sources.remote import Backlog, Place, RemoteItem
 from engine.store.database import transaction
 
 
-@dataclass(frozen=True)
-class ListedRow:
+class ListedRow(Struct, frozen=True):
     item: str
     size: int
     tries: int

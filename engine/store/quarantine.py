@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engine.errors import StoreError
 from engine.state.sqlite import moment
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Struct, frozen=True):
     """One message in quarantine, with its whole bytes."""
 
     message: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from engine.config.model import Config
 from engine.decide.decision import iso
@@ -13,8 +14,7 @@ from engine.store.apply import queue_notification
 from engine.store.entities import insert_ticket, store_note, update_ticket
 
 
-@dataclass(frozen=True)
-class WaitingRow:
+class WaitingRow(Struct, frozen=True):
     id: int
     rule: str
     ticket: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from engine.config.document import Document, read_document
 from engine.config.files import SourceFile
@@ -12,8 +13,7 @@ from engine.config.schema import validate
 from engine.errors import ConfigError, Position, Problem
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """One test: `data` has passed the schema; `folder` is where paths in it start."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from engine.decide.decision import Decision, plain
 from engine.errors import Position
@@ -13,8 +14,7 @@ from engine.trial.case import Case
 _SETS = ("fired", "not_fired", "notified", "tags", "waiting")
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One expectation that does not hold."""
 
     what: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engine.config.model import Config, Mailbox
 from engine.decide.decision import Decision
@@ -12,16 +13,14 @@ from engine.dsl.tree import And, Condition, Rule
 from engine.errors import Position
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """One thing that no test reaches."""
 
     position: Position
     words: str
 
 
-@dataclass
-class Coverage:
+class Coverage(Struct):
     """Collects what tests reach, Decision by Decision."""
 
     config: Config

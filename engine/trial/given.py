@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from dataclasses import fields
 from datetime import UTC, datetime
 from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import fields
 
 from engine.config.model import Config, Mailbox
 from engine.decide.decision import iso

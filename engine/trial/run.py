@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
@@ -17,8 +17,7 @@ from engine.trial.compare import Difference, differences
 from engine.trial.given import message_of, now_of, set_up
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Struct, frozen=True):
     case: Case
     decision: Decision
     differences: list[Difference]

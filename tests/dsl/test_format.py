@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import re
 import subprocess
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from engine.dsl.format import WIDTH, format_rules
 from engine.dsl.parse import parse_rules
@@ -29,13 +29,9 @@ def formatted(text: str) -> str:
 
 def meaning(value: Any) -> Any:
     """A tree without places and words as written."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [field for field in dataclasses.fields(value) if field.name != "words"]
-        parts = {
-            field.name: meaning(getattr(value, field.name))
-            for field in fields
-            if not isinstance(getattr(value, field.name), Position)
-        }
+    if isinstance(value, Struct):
+        fields = [name for name in value.__struct_fields__ if name != "words"]
+        parts = {name: meaning(getattr(value, name)) for name in fields if not isinstance(getattr(value, name), Position)}
         return type(value).__name__, parts
     if isinstance(value, tuple | list):
         return [meaning(one) for one in value]

@@ -89,6 +89,15 @@ CASES: dict[str, bytes] = {
     "lines of spaces": f"{HEAD}Subject: x\r\n\r\n".encode() + (b" " * 5_000 + b"\r\n") * 50 + b"-- \r\n" * 5_000,
     "quotation marks nested": f"{HEAD}Subject: Re: x\r\n\r\n".encode()
     + b"\r\n".join(b">" * (number % 500) + b" x" for number in range(5_000)),
+    "a type of a hundred thousand parameters": f"{HEAD}Subject: x\r\nContent-Type: text/html; ".encode()
+    + b"a;b=" * 25_000
+    + b"\r\n\r\n<p>x",
+    "the same of parts that never begin": f"{HEAD}Subject: x\r\nContent-Type: multipart/report; boundary=b ".encode()
+    + b"a;b=" * 25_000
+    + b"\r\n\r\nx",
+    "a disposition of a hundred thousand parameters": f"{HEAD}Subject: x\r\nContent-Disposition: attachment; ".encode()
+    + b"name;" * 20_000
+    + b"\r\n\r\nx",
     "HTML nested ten thousand deep": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode() + b"<div>" * 10_000 + b"x",
     "HTML of one tag": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n<a ".encode() + b"b='c' " * 50_000,
     "HTML nested fifty thousand deep": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode()

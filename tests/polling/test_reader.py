@@ -347,7 +347,7 @@ def test_tls_is_verified_and_a_private_ca_can_be_named(polled: Path, tmp_path: P
     server = Server(Store(ADDRESS), tls=context)
     endpoint = server.start()
     source = load_config(polled).mailboxes["help"].source
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     try:
         for tls, works in (
@@ -375,7 +375,7 @@ def test_an_expired_certificate_is_told(polled: Path, tmp_path: Path) -> None:
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     server = Server(Store(ADDRESS), tls=context)
     source = load_config(polled).mailboxes["help"].source
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     use_tls(ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=5)))
     try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.dsl.parse import parse_rules
 from engine.dsl.tree import And, Condition, NamedList, Not, Or, Rule, RuleBook, Test
