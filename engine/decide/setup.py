@@ -89,6 +89,10 @@ class TokenSecret(Struct, frozen=True):
     def __repr__(self) -> str:
         return f"TokenSecret({self.id!r})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """What rich shows instead of `repr`; msgspec's own would show every field."""
+        return [("id", self.id)]
+
 
 class Setup(Struct, frozen=True):
     """Everything that deciding needs of the configuration. Built once; shared by all messages."""

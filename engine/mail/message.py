@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -60,6 +60,10 @@ class Attachment(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Attachment({self.name!r}, {self.content_type!r}, {self.size} bytes)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """What rich shows instead of `repr`: the bytes neither."""
+        return [("name", self.name), ("content_type", self.content_type), ("size", self.size)]
 
     @property
     def size(self) -> int:

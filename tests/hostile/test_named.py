@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.pretty import pretty_repr
 
 from engine.cli import cli
 from engine.config.load import load_config
-from engine.decide.setup import Setup, prepare
+from engine.decide.setup import Setup, TokenSecret, prepare
 from engine.mail import parse
 from engine.mail.parse import parse_message
 from engine.processing import Processor, Summary
@@ -89,13 +90,11 @@ CASES: dict[str, bytes] = {
     "lines of spaces": f"{HEAD}Subject: x\r\n\r\n".encode() + (b" " * 5_000 + b"\r\n") * 50 + b"-- \r\n" * 5_000,
     "quotation marks nested": f"{HEAD}Subject: Re: x\r\n\r\n".encode()
     + b"\r\n".join(b">" * (number % 500) + b" x" for number in range(5_000)),
-    "a type of a hundred thousand parameters": f"{HEAD}Subject: x\r\nContent-Type: text/html; ".encode()
-    + b"a;b=" * 25_000
-    + b"\r\n\r\n<p>x",
+    "a type of 25,000 parameters": f"{HEAD}Subject: x\r\nContent-Type: text/html; ".encode() + b"a;b=" * 25_000 + b"\r\n\r\n<p>x",
     "the same of parts that never begin": f"{HEAD}Subject: x\r\nContent-Type: multipart/report; boundary=b ".encode()
     + b"a;b=" * 25_000
     + b"\r\n\r\nx",
-    "a disposition of a hundred thousand parameters": f"{HEAD}Subject: x\r\nContent-Disposition: attachment; ".encode()
+    "a disposition of 20,000 parameters": f"{HEAD}Subject: x\r\nContent-Disposition: attachment; ".encode()
     + b"name;" * 20_000
     + b"\r\n\r\nx",
     "HTML nested ten thousand deep": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode() + b"<div>" * 10_000 + b"x",
@@ -393,6 +392,11 @@ def test_xml_tricks_in_the_alert_token_quarantine(xml: str, connection: sqlite3.
 
 
 # --- spoofing -------------------------------------------------------------------------------------------------------
+
+
+def test_a_tracebacks_values_show_no_password() -> None:
+    secret = TokenSecret("alerts", "kestrel-in-the-rain")
+    assert "kestrel" not in repr(secret) + pretty_repr({"tokens": secret})
 
 
 def test_a_stranger_who_writes_as_a_technician_gains_nothing(connection: sqlite3.Connection, setup: Setup) -> None:
