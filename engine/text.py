@@ -97,7 +97,7 @@ def _folded(text: str) -> str:
 
 def words_of(text: str) -> str:
     """A text as tags are found in it: without case and accents, every run of white space as one space."""
-    return _folded(text) if text.isascii() else collapse(fold_accents(text))
+    return _folded(text.strip()) if text.isascii() else collapse(fold_accents(text))
 
 
 def clean(text: str) -> str:

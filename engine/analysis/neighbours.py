@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
-import ahocorasick
+from engine.literals import Literals
 
 Text = tuple[str, str]
 
@@ -30,13 +29,7 @@ class Neighbours:
                 self._exact[text].append(index)
             operand, longest = max(asked, key=lambda text: len(text[1]))
             anchors[operand][longest].append(index)
-        self._automata: dict[str, Any] = {}
-        for operand, words in anchors.items():
-            automaton = ahocorasick.Automaton()
-            for word, indices in words.items():
-                automaton.add_word(word, indices)
-            automaton.make_automaton()
-            self._automata[operand] = automaton
+        self._anchors = {operand: Literals(words) for operand, words in anchors.items()}
 
     def before(self, index: int, most: int) -> list[int]:
         """Rules before this one that may imply it or be implied by it, in order; at most `most` of each sort."""
@@ -47,8 +40,8 @@ class Neighbours:
         near = sorted(found)[-most:]
         candidates: set[int] = set()
         for operand, text in asked:
-            if operand in self._automata:
-                for _, indices in self._automata[operand].iter(text):
+            if operand in self._anchors:
+                for _, _, indices in self._anchors[operand].find(text):
                     candidates.update(other for other in indices if other < index)
         anchor = max(asked, key=lambda text: len(text[1]))
         candidates.update(other for other in self._exact[anchor] if other < index)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import Any
-
-import ahocorasick
 
 from engine.config.model import Tags
+from engine.literals import Literals
 from engine.text import words_of
 
 _LONGEST = 262_144
@@ -25,12 +23,7 @@ class Tagger:
                 for phrase in dict.fromkeys(words_of(text) for text in (tag.label, *tag.aliases)):
                     if len(phrase) >= tags.shortest:
                         phrases[phrase].append(tag.label)
-        self._automaton: Any = None
-        if phrases:
-            self._automaton = ahocorasick.Automaton()
-            for phrase, labels in phrases.items():
-                self._automaton.add_word(phrase, (len(phrase), tuple(labels)))
-            self._automaton.make_automaton()
+        self._phrases = Literals(phrases)
 
     def tags(self, title: str, description: str, own: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
         """(tags, where they came from in words). `own` are the mailbox's: first, and never dropped."""
@@ -53,14 +46,10 @@ class Tagger:
         return (*mine, *kept), "; ".join(words) or "none"
 
     def _count(self, text: str, counts: Counter[str], longest: dict[str, int]) -> None:
-        if self._automaton is None or not text:
-            return
-        last = len(text) - 1
-        for end, (length, labels) in self._automaton.iter(text):
-            start = end - length + 1
+        for start, end, labels in self._phrases.find(text):
             # A letter or digit on either side makes it another word: CTI is not in `action`.
-            if (start > 0 and text[start - 1].isalnum()) or (end < last and text[end + 1].isalnum()):
+            if (start > 0 and text[start - 1].isalnum()) or (end < len(text) and text[end].isalnum()):
                 continue
             for label in labels:
                 counts[label] += 1
-                longest[label] = max(longest[label], length)
+                longest[label] = max(longest[label], end - start)

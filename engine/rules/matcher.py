@@ -10,9 +10,9 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import ahocorasick
 import re2
 
+from engine.literals import Literals
 from engine.rules.atoms import Leaf
 from engine.rules.facts import Values
 from engine.text import fold
@@ -45,7 +45,7 @@ class Matcher:
         self._comparisons: list[tuple[Callable[[Any, Any], bool], Any, int]] = []
         for atom, leaf in leaves:
             self._add(atom, leaf)
-        self._automaton = self._build()
+        self._sought = Literals({text: (text, uses) for text, uses in self._literals.items()})
         self._reads_text = bool(self._equal or self._literals or self._patterns)
 
     def _add(self, atom: int, leaf: Leaf) -> None:
@@ -79,15 +79,6 @@ class Matcher:
             case _:
                 self._comparisons.append((_COMPARE[leaf.operator], value, atom))
 
-    def _build(self) -> Any:
-        if not self._literals:
-            return None
-        automaton = ahocorasick.Automaton()
-        for text, uses in self._literals.items():
-            automaton.add_word(text, (text, len(text), tuple(uses)))
-        automaton.make_automaton()
-        return automaton
-
     def match(self, values: Values) -> set[int]:
         """The atoms that are true of these values. Several values: true of any of them."""
         true: set[int] = set()
@@ -111,21 +102,19 @@ class Matcher:
         text = fold(value[:LONGEST_TEXT]).strip()
         if text in self._equal:
             true.update(self._equal[text])
-        if self._automaton is not None:
-            self._search(text, true)
+        self._search(text, true)
         if self._patterns:
             # The text as it is written, but for Unicode's many ways to write it; the flags say whether case counts.
             written = _as_written(value)
             true.update(atom for pattern, atom in self._patterns if atom not in true and pattern.search(written))
 
     def _search(self, text: str, true: set[int]) -> None:
-        last = len(text) - 1
         found_of: dict[int, set[str]] = defaultdict(set)
-        for end, (literal, length, uses) in self._automaton.iter(text):
+        for start, end, (literal, uses) in self._sought.find(text):
             for how, atom in uses:
                 if atom in true:
                     continue
-                if how == "contains" or (how == "starts with" and end + 1 == length) or (how == "ends with" and end == last):
+                if how == "contains" or (how == "starts with" and not start) or (how == "ends with" and end == len(text)):
                     true.add(atom)
                 elif how == "all":
                     found = found_of[atom]
