@@ -246,12 +246,25 @@ class Variable(Struct, frozen=True):
         return f"{self.group}.{self.attribute}" if self.attribute else self.group
 
 
+class Choice(Struct, frozen=True):
+    """`{{ contact.name or sender.name or "there" }}`: the first that is not empty, each a variable or a text."""
+
+    of: tuple[tuple[str, str] | str, ...]
+
+
+class Jinja(Struct, frozen=True):
+    """A text with variables, as Jinja2 source. `parts`: the same where there is nothing else in it, which needs no Jinja2."""
+
+    source: str
+    parts: tuple[str | Choice, ...] | None = None
+
+
 class Template(Struct, frozen=True):
-    """A notification's text: Jinja2 source of subject and body (Markdown), and every variable that it uses."""
+    """A notification's text: subject and body (Markdown), and every variable that it uses."""
 
     name: str
-    subject: str
-    body: str
+    subject: Jinja
+    body: Jinja
     position: Position
     body_line: int
     variables: tuple[Variable, ...] = ()

@@ -9,7 +9,7 @@ from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
 
 from engine.config.document import Document, read_document
 from engine.config.files import SourceFile
-from engine.config.model import Mailbox, Template, Variable
+from engine.config.model import Choice, Jinja, Mailbox, Template, Variable
 from engine.config.sandbox import ENVIRONMENT
 from engine.config.variables import FAILED, NOTICES, PLAIN, VARIABLES, offered_to
 from engine.dsl.tree import Notify, Refuse, RuleBook, Text
@@ -44,7 +44,8 @@ def read_template(source: SourceFile) -> tuple[Template | None, list[Problem]]:
         found, wrong = _variables(text, source.name, line)
         used += found
         problems += wrong
-    return Template(name, subject, body, at, body_line, tuple(used)), problems
+    parts = [None if problems else _parts(ENVIRONMENT.parse(text)) for text in (subject, body)]
+    return Template(name, Jinja(subject, parts[0]), Jinja(body, parts[1]), at, body_line, tuple(used)), problems
 
 
 def _variables(text: str, file: str, first: int) -> tuple[list[Variable], list[Problem]]:
@@ -97,6 +98,34 @@ def _attribute(node: nodes.Getattr | nodes.Getitem) -> str:
     if isinstance(node, nodes.Getattr):
         return node.attr
     return str(node.arg.value) if isinstance(node.arg, nodes.Const) else "[...]"
+
+
+def _parts(tree: nodes.Template) -> tuple[str | Choice, ...] | None:
+    """A text of nothing but variables, and choices among them; None where more is asked of Jinja2."""
+    parts: list[str | Choice] = []
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            return None
+        for node in output.nodes:
+            part = node.data if isinstance(node, nodes.TemplateData) else _choice(node)
+            if part is None:
+                return None
+            parts.append(part)
+    return tuple(parts)
+
+
+def _choice(node: nodes.Expr) -> Choice | None:
+    match node:
+        case nodes.Name(name=name) if name in PLAIN:
+            return Choice(((name, ""),))
+        case nodes.Getattr(node=nodes.Name(name=group), attr=name):
+            return Choice(((group, name),))
+        case nodes.Const(value=str(text)):
+            return Choice((text,))
+        case nodes.Or(left=left, right=right):
+            first, second = _choice(left), _choice(right)
+            return Choice((*first.of, *second.of)) if first and second else None
+    return None
 
 
 def check_variables(book: RuleBook, mailboxes: Iterable[Mailbox], templates: Mapping[str, Template]) -> list[Problem]:

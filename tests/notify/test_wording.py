@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from engine.config.files import SourceFile
 from engine.config.load import load_config
+from engine.config.model import Jinja
+from engine.config.templates import read_template
+from engine.config.variables import PLAIN, VARIABLES
+from engine.decide.decision import Envelope
+from engine.decide.flow import decide
 from engine.decide.setup import Setup, prepare
+from engine.decide.wording import Templates
 from engine.errors import ConfigError
+from engine.mail.parse import parse_message
 from engine.processing import Processor
+from engine.rules.facts import Facts
 from engine.sources.item import Item
+from engine.state.sqlite import SqliteState
 from engine.store.database import open_database
 
 
@@ -143,3 +157,37 @@ def test_every_shipped_template_is_worded_in_the_sample(setup: Setup) -> None:
     assert connection.execute("SELECT COUNT(*) FROM outbox WHERE error <> '' OR subject = '' OR body = ''").fetchone() == (0,)
     used = {row[0] for row in connection.execute("SELECT DISTINCT template FROM outbox")}
     assert used == set(setup.config.templates)
+
+
+@pytest.fixture(scope="module")
+def facts(setup: Setup) -> Facts:
+    """A ticket of Maya's with everything that variables can show."""
+    raw = mail("Broken \ue000 \ue001")
+    message = parse_message(raw)
+    at = datetime(2026, 11, 2, 10, tzinfo=UTC)
+    decision = decide(message, Envelope("help", "1", at), setup, SqliteState(open_database(None), setup.config), at)
+    assert decision.ticket is not None
+    ticket = replace(decision.ticket, assigned=next(iter(setup.config.directory.resources)), tags=("one", "two"), due_at=at)
+    return Facts(setup.config, "help", at, at, message, decision.sender, ticket=ticket)
+
+
+_VARIABLES = st.sampled_from([f"{group}.{name}" for group, names in VARIABLES.items() for name in names] + [*PLAIN])
+_CHOICES = st.lists(st.one_of(_VARIABLES, st.sampled_from(['"there"', "''"])), min_size=1, max_size=3).map(" or ".join)
+_TEXTS = st.lists(st.one_of(st.sampled_from(["Hello ", "\n", " { ", "}", "é", "**"]), _CHOICES.map("{{{{ {} }}}}".format)))
+
+
+@given(_TEXTS.map("".join))
+def test_text_and_variables_are_filled_in_as_jinja_does_it(setup: Setup, facts: Facts, text: str) -> None:
+    found, problems = read_template(SourceFile("templates/x.md", f'---\nsubject: "x"\n---\n{text}'))
+    assert found is not None and problems == [] and found.body.parts is not None
+    by_jinja = replace(found, name="y", body=Jinja(found.body.source))
+    templates = Templates(replace(setup.config, templates={"x": found, "y": by_jinja}))
+    assert templates.word("x", facts, "why") == templates.word("y", facts, "why")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ ticket.title | upper }}", "{% if number %}a{% endif %}", "{{ number and reason }}", "{{ 1 }}"]
+)
+def test_all_else_is_left_to_jinja(text: str) -> None:
+    found, problems = read_template(SourceFile("templates/x.md", f'---\nsubject: "x"\n---\n{text}'))
+    assert found is not None and problems == [] and found.body.parts is None and found.subject.parts == ("x",)
