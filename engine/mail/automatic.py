@@ -21,6 +21,7 @@ from engine.mail.automatic_words import (
 from engine.mail.content import type_of
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
+from engine.text import collapse
 
 # flufl's detectors stumble over hostile mail and say so with tracebacks: what they find is all that matters here.
 logging.getLogger("flufl.bounce").disabled = True
@@ -29,6 +30,7 @@ logging.getLogger("flufl.bounce").disabled = True
 def classify(headers: Headers, sender: Address, subject: str, text: str, parsed: Parsed | None) -> Automatic | None:
     """The kind with its evidence, or None for mail from people. `parsed` gives the parts; None where there are none."""
     types = _part_types(parsed)
+    subject = collapse(subject)
     found = (
         _report(headers, types)
         or _bounce_headers(headers, sender, subject, text)

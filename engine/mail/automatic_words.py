@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import re2
+
+
+def _linear(pattern: str) -> Any:
+    """For long lists of alternatives: RE2 takes a tenth of `re`'s time for them, in linear time; letters in either case."""
+    return re2.compile(f"(?i){pattern}")
+
 
 DAEMON = re.compile(
     r"^(mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mmdf|bounces?|nobody|mail[-_.]delivery|mdaemon|uucp|mail(system)?"
     r"|smtp[-_.]?gateway|majordomo|returned?)([+_=-].*)?$",
     re.IGNORECASE,
 )
-BOUNCE_SUBJECT = re.compile(
+BOUNCE_SUBJECT = _linear(
     r"undeliver|non[- ]?deliver|not deliver|un\w*zustell|nicht zugestellt|unzustellbar|fehlgeschlagen|delivery (status|fail|problem"
     r"|incomplete|error|has failed|unsuccess|delay|temporarily|notification|report)|mail (delivery|system error|could not)|failed mail|returned (mail|to sender|message)"
     r"|failure (notice|delivery)|message (you sent )?(blocked|rejected|delayed|could not)|undelivered|delivery to the following|warning: (could not send|message)"
     r"|mail (nicht|no) |no se pudo entregar|no entregado|devuelto|remis|non distribu|échec de (la )?remise|mancato recapito|mancata consegna|non recapit"
     r"|não (foi )?entreg|falha (na entrega|de entrega)|onbestelbaar|niet bezorgd|email (delivery )?(error|failure)|error sending|can't send|your mail (to|was)"
     r"|rejected|bounced?( message)?|failed delivery|mail error|server error|notification d.état|statusmeldung|status de entrega|недоставлен|未送達|配信エラー|退信|系统退信",
-    re.IGNORECASE,
 )
 # A status code of RFC 3463, or an SMTP reply that means failure, as delivery reports quote them.
-STATUS = re.compile(
+STATUS = _linear(
     r"\b[45]\.[0-9]{1,3}\.[0-9]{1,3}\b|\b(?:4[2-5]|5[0-5])\d[ -](?:[45]\.\d|<|[A-Za-z])|Remote host said:|Final-Recipient:|Diagnostic-Code:"
     r"|(?:user|mailbox|recipient|address|account)\b.{0,60}\b(?:unknown|unavailable|full|disabled|rejected|not found|does(?: not|n't) exist|inactive)"
     r"|over quota|quota exceeded|full mailbox|mailbox (?:is )?full|did not reach|has been postponed|will continue to try|unknown user|no such (?:user|recipient|address|mailbox)|could(?: not|n't) be delivered|(?:was|were) not delivered"
     r"|unable to deliver|undeliverable|(?:can(?:not|'t)|could not) deliver|delivery (?:failed|to the following)|permanent(?: fatal)? error|had permanent|was rejected|were rejected"
     r"|returned to (?:you|sender)|host unknown|unrouteable|are not a member|isn't a member|message was blocked|is not accepting|nicht zugestellt|no se ha podido",
-    re.IGNORECASE,
 )
 COPY = re.compile(
     r"^(?:-+ ?(?:below this line is a copy|this is a copy|original message|the (?:transcript|header|message|body)|returned message|message header)|received: |return-path: |message-id: )",
@@ -47,13 +54,12 @@ _AWAY = (
     r"|fuori sede|assente(?: dall'ufficio)?|ausência|afwezig(?:heid)?|niet aanwezig|frånvaro|fravær|poissaolo"
 )
 _RE = r"(?:re|aw|sv|rv|tr|antw|rif|vs)\s*:"
-VACATION_SUBJECT = re.compile(
+VACATION_SUBJECT = _linear(
     rf"^\s*(?:{_RE}\s*)?[\[(<*]?\s*(?:{_ANSWER})\s*(?:[\])>*:：]|[-–—]\s|$|\(|\b(?:auto-?reply|reply|antwort)\b|from\b|until\b|to your\b|message\s*(?:$|:))"
     rf"|^\s*(?:{_RE}\s*)?(?:{_AWAY})\s*[:：]?\s*(?:$|{_RE}|\[)|^\s*auto\s*:\s*(?:re|aw|out|fw)\b|^\s*ooo\s*:"
     r"|\bauto-?reply\s*[\])]?\s*$|\[auto-?reply\]|\bi(?: am|['’]m) (?:currently )?(?:out of (?:the |my )?office|away from (?:the |my )?(?:office|desk|mail)|on (?:vacation|holiday|(?:annual |maternity |parental )?leave) (?:until|from|till))"
     r"|^.{1,60}\b(?:is|will be) (?:currently )?(?:out of (?:the )?office|away from (?:the |his |her )?office)\b\s*(?:[.(:]|until|from|$)"
     r"|^\s*(?:ich bin (?:derzeit |momentan )?(?:nicht im (?:büro|haus)|außer haus|abwesend|im urlaub)|estoy (?:fuera de (?:la )?oficina|de vacaciones)|je suis (?:absente?|en (?:congé|vacances))|sono (?:assente|in ferie)|estou (?:ausente|de férias)|ik ben (?:afwezig|met vakantie))",
-    re.IGNORECASE,
 )
 ABUSE_SUBJECT = re.compile(
     r"^\s*(?:abuse (?:report|complaint)|complaint about message|spam report|feedback report|\[?fbl\]?\b)", re.IGNORECASE
