@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -12,21 +13,24 @@ _DATE_CODES = {"%Y": r"\d{4}", "%y": r"\d\d", "%m": r"\d\d", "%d": r"\d\d", "%j"
 
 
 class NumberForm(Struct, frozen=True):
-    """A number's form. `prefix` and `write` together count within a date; `pattern` finds a number in any case."""
+    """A number's form. `prefix` and `write` together count within a date; `pattern` finds a number in any case, `_counted`
+    takes one apart."""
 
     form: str
     pattern: str
+    _counted: str
     _parts: tuple[tuple[str, str], ...]
 
     @classmethod
     def parse(cls, form: str) -> NumberForm:
         """Raises `ValueError` with what is wrong with the form."""
         parts: list[tuple[str, str]] = []
-        pattern, position = "", 0
+        pattern, counted, position = "", "", 0
         for found in _FIELD.finditer(form):
             literal = form[position : found.start()]
             parts.append(("text", literal))
             pattern += re.escape(literal)
+            counted += re.escape(literal)
             kind, spec = found[1], found[2] or ""
             if kind == "date":
                 rest = spec
@@ -35,12 +39,14 @@ class NumberForm(Struct, frozen=True):
                 if "%" in rest or not spec:
                     raise ValueError(f"the date form '{spec}' is not understood; use %Y, %y, %m, %d, %j or %H")
                 pattern += rest
+                counted += rest
             else:
                 width = re.fullmatch(r"0?(\d+)d", spec or "1d")
                 if not width:
                     raise ValueError(f"the counter's form '{spec}' is not understood; use a form such as 04d")
                 spec = f"0{width[1]}d"
                 pattern += rf"\d{{{width[1]},12}}"
+                counted += r"(\d{1,12})"
             parts.append((kind, spec))
             position = found.end()
         literal = form[position:]
@@ -49,32 +55,31 @@ class NumberForm(Struct, frozen=True):
         parts.append(("text", literal))
         if [kind for kind, _ in parts].count("seq") != 1:
             raise ValueError("the form needs {seq} exactly once")
-        return cls(form, pattern + re.escape(literal), tuple(parts))
+        return cls(form, pattern + re.escape(literal), counted + re.escape(literal), tuple(parts))
 
     def series(self, day: datetime) -> str:
         """What counts together: the number with its date filled in and its counter open."""
-        return "".join(day.strftime(text) if kind == "date" else ("{}" if kind == "seq" else text) for kind, text in self._parts)
+        before, _, after = _dated(self, day.replace(minute=0, second=0, microsecond=0))
+        return f"{before}{{}}{after}"
 
     def write(self, day: datetime, sequence: int) -> str:
-        return "".join(
-            day.strftime(text) if kind == "date" else (format(sequence, text) if kind == "seq" else text)
-            for kind, text in self._parts
-        )
+        before, counter, after = _dated(self, day.replace(minute=0, second=0, microsecond=0))
+        return f"{before}{sequence:{counter}}{after}"
 
     def split(self, number: str) -> tuple[str, int] | None:
         """(series, sequence) of a number that was written in this form."""
-        pattern = ""
-        for kind, text in self._parts:
-            if kind == "date":
-                for code, digits in _DATE_CODES.items():
-                    text = text.replace(code, digits)
-                pattern += text
-            else:
-                pattern += r"(\d{1,12})" if kind == "seq" else re.escape(text)
-        found = re.fullmatch(pattern, number)
+        found = re.fullmatch(self._counted, number)
         if not found:
             return None
         return number[: found.start(1)] + "{}" + number[found.end(1) :], int(found[1])
+
+
+@lru_cache(maxsize=64)
+def _dated(form: NumberForm, hour: datetime) -> tuple[str, str, str]:
+    """What stands before the counter, the counter's own form, and what stands after it. No form tells minutes."""
+    filled = [(kind, hour.strftime(text) if kind == "date" else text) for kind, text in form._parts]
+    at = [kind for kind, _ in filled].index("seq")
+    return "".join(text for _, text in filled[:at]), filled[at][1], "".join(text for _, text in filled[at + 1 :])
 
 
 def finder(forms: list[NumberForm]) -> re.Pattern[str]:

@@ -56,7 +56,7 @@ def find_duplicate(
         "sender": sender.address,
         **{name: fold(value).strip() for name, value in extracted.items()},
     }
-    mine = {"title": _comparable(title), "description": _comparable(description)}
+    mine = {"title": title, "description": description}
     for criterion in setup.config.duplicates:
         if criterion.mailboxes is not None and mailbox not in criterion.mailboxes:
             continue
@@ -101,21 +101,30 @@ def _candidates(
 
 def _alike(criterion: Criterion, mine: Mapping[str, str], candidates: list[Candidate]) -> Iterator[tuple[Candidate, float]]:
     """Those whose `similar` fields are like enough, with the lowest likeness of them: 1 without any."""
-    found: Iterator[tuple[Candidate, float]] = ((candidate, 1.0) for candidate in candidates)
+    if not criterion.similar:
+        return ((candidate, 1.0) for candidate in candidates)
+    lowest = dict.fromkeys(range(len(candidates)), 1.0)
     for name, least in criterion.similar.items():
-        found = _like(mine[name], name, least, list(found))
-    return found
+        column = _COLUMNS[name]
+        lowest = {
+            index: min(lowest[index], likeness)
+            for index, likeness in _like(mine[name], {index: candidates[index][column] for index in lowest}, least)
+        }
+    return ((candidates[index], likeness) for index, likeness in lowest.items())
 
 
-def _like(text: str, name: str, least: float, candidates: list[tuple[Candidate, float]]) -> Iterator[tuple[Candidate, float]]:
-    """One pass in C over all candidates; it leaves off each as soon as the ratio cannot be reached any more."""
+_COLUMNS = {"title": 1, "description": 2}
+
+
+def _like(text: str, others: dict[int, str], least: float) -> Iterator[tuple[int, float]]:
+    """One pass in C over all of them; it leaves off each as soon as the ratio cannot be reached any more."""
+    text = _comparable(text)
     if not text.strip():
         return
-    others = [_comparable(title if name == "title" else description) for (_, title, description), _ in candidates]
-    for other, percent, index in process.extract_iter(text, others, scorer=fuzz.token_sort_ratio, score_cutoff=least * 100):
+    ready = {index: _comparable(other) for index, other in others.items()}
+    for other, percent, index in process.extract_iter(text, ready, scorer=fuzz.token_sort_ratio, score_cutoff=least * 100):
         if other.strip():
-            candidate, lowest = candidates[index]
-            yield candidate, min(lowest, percent / 100)
+            yield index, percent / 100
 
 
 def _comparable(text: str) -> str:

@@ -151,7 +151,8 @@ class SqliteState:
                     " AND EXISTS (SELECT 1 FROM ticket_fields f WHERE f.ticket = t.number AND f.name = ? AND f.value_key = ?)"
                 )
                 values += [name, fold(value).strip()]
-        rows = self._connection.execute(f"{query} ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}", values)
+        # By rowid, which every index has, nothing needs sorting.
+        rows = self._connection.execute(f"{query} ORDER BY t.created_at DESC, t.rowid DESC LIMIT {_MOST_CANDIDATES}", values)
         return rows.fetchall()
 
     def contacts_of(self, address: str) -> list[NewContact]:

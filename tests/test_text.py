@@ -1,0 +1,37 @@
+"""Text as it is compared, and many texts sought in one, against the plain way to do the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import literals
+from engine.literals import Literals
+from engine.text import collapse
+
+_SPACED = st.text(st.sampled_from(" \t\n\r\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2003ab\x00"))
+
+
+@given(st.one_of(st.text(), _SPACED))
+def test_collapse_is_as_split_and_join(text: str) -> None:
+    assert collapse(text) == " ".join(text.split())
+
+
+_LETTERS = st.text("abé", max_size=5)
+
+
+@given(st.lists(_LETTERS, unique=True), st.text("abé ", max_size=60), st.sampled_from([1, 3, 7, 1000]))
+def test_each_place_of_each_literal_is_found_once(sought: list[str], text: str, piece: int) -> None:
+    places = sorted(
+        (start, start + len(one), one) for one in sought if one for start in range(len(text)) if text.startswith(one, start)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(literals, "_PIECE", piece)
+        assert sorted(Literals({one: one for one in sought}).find(text)) == places
+
+
+def test_many_literals_are_sought_in_a_packed_table() -> None:
+    many = {f"word{n:05}": n for n in range(3_000)}
+    assert sum(map(len, many)) > literals._FULL_TABLE
+    assert list(Literals(many).find("a word00042, and word02999.")) == [(2, 11, 42), (17, 26, 2999)]
