@@ -9,6 +9,7 @@ import email
 import re
 from email.message import Message as Parsed
 from email.policy import compat32
+from itertools import islice
 
 from engine.mail.content import type_of
 
@@ -23,8 +24,11 @@ _TOO_LONG = re.compile(
     rb"^(content-(?:type|disposition)[ \t]*:(?:[^\r\n]|\r?\n[ \t]){%d}+)(?:[^\r\n]+|\r?\n[ \t])++" % _LONGEST_PARAMETERS,
     re.IGNORECASE | re.MULTILINE,
 )
+_REPORT = re.compile(rb"message/delivery-status", re.IGNORECASE)
+_BLANK_LINE = re.compile(rb"\n(?=\r?\n)")
 _DEEPEST = 40
 _LONGEST_REPORT = 20_000
+_MOST_BLOCKS = 2_000
 
 
 class _Odd(Exception):
@@ -37,7 +41,7 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
         try:
             return _entity(raw.decode("ascii", "surrogateescape"), 0)
         except _Odd:
-            return _parse(raw)
+            return _parse(raw, defects)
     except Exception as error:  # nested deeper than Python recurses, and whatever else the parser meets
         defects.append(f"the parts cannot be told apart: {error!r}"[:200])
         head, _, rest = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:1_000_000] else b"\n\n")
@@ -48,8 +52,8 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
         return only_head
 
 
-def _parse(raw: bytes) -> Parsed:
-    raw = _TOO_LONG.sub(rb"\1", raw)
+def _parse(raw: bytes, defects: list[str]) -> Parsed:
+    raw = _few_blocks(_TOO_LONG.sub(rb"\1", raw), defects)
     parsed = email.message_from_bytes(raw, policy=compat32)
     if not parsed.keys() and _OBSOLETE_NAME.match(raw[:2000]):
         # `From   : John Doe`: white space before the colon (RFC 5322 4.5), which Python's parser does not take.
@@ -58,6 +62,16 @@ def _parse(raw: bytes) -> Parsed:
         )
         parsed = email.message_from_bytes(_OBSOLETE_NAME.sub(rb"\1:", head) + blank + rest, policy=compat32)
     return parsed
+
+
+def _few_blocks(raw: bytes, defects: list[str]) -> bytes:
+    """Python's parser makes a message of each block of a delivery report, and blank lines part them (RFC 3464 2.1)."""
+    report = _REPORT.search(raw)
+    if report is not None:
+        for blank in islice(_BLANK_LINE.finditer(raw, report.start()), _MOST_BLOCKS, None):
+            defects.append(f"only the first {_MOST_BLOCKS} blocks of the delivery report are read")
+            return raw[: blank.start()]
+    return raw
 
 
 def _entity(text: str, depth: int) -> Parsed:

@@ -127,6 +127,10 @@ CASES: dict[str, bytes] = {
     + b"Content-Type: message/delivery-status\r\n\r\n"
     + b"\r\n" * 500_000
     + b"--b--",
+    "the same in a message with a line that is no header field": f"{HEAD}Subject: x\r\nContent-Type: multipart/report; boundary=b\r\nno field\r\n\r\n--b\r\n".encode()
+    + b"Content-Type: message/delivery-status\r\n\r\n"
+    + b"\r\n" * 500_000
+    + b"--b--",
     "a bounce of one line": f"{HEAD}Subject: Undelivered mail returned\r\n\r\n".replace("maya@", "mailer-daemon@").encode()
     + b"," * 1_000_000,
     "a date of another world": HEAD.replace(
