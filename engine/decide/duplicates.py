@@ -118,23 +118,26 @@ _COLUMNS = {"title": 1, "description": 2}
 
 def _like(text: str, others: dict[int, str], least: float) -> Iterator[tuple[int, float]]:
     """One pass in C over all of them; it leaves off each as soon as the ratio cannot be reached any more."""
-    text = _comparable(text)
-    if not text.strip():
+    text = _words(text)
+    if not text:
         return
-    ready = {index: _comparable(other) for index, other in others.items()}
-    for other, percent, index in process.extract_iter(text, ready, scorer=fuzz.token_sort_ratio, score_cutoff=least * 100):
-        if other.strip():
+    ready = {index: _words(other) for index, other in others.items()}
+    for other, percent, index in process.extract_iter(text, ready, scorer=fuzz.ratio, score_cutoff=least * 100):
+        if other:
             yield index, percent / 100
 
 
-def _comparable(text: str) -> str:
-    return _short(text) if len(text) < _SHORT else fold(strip_prefixes(text[:_LONGEST_COMPARED]))
+def _words(text: str) -> str:
+    """Its words in the order of their letters, so that their order in the text does not matter (`token_sort_ratio`)."""
+    return _few_words(text) if len(text) < _SHORT else _sorted(text[:_LONGEST_COMPARED])
+
+
+def _sorted(text: str) -> str:
+    return " ".join(sorted(fold(strip_prefixes(text)).split()))
 
 
 # The same titles are compared with every message of two hours.
-@lru_cache(maxsize=4096)
-def _short(text: str) -> str:
-    return fold(strip_prefixes(text))
+_few_words = lru_cache(maxsize=4096)(_sorted)
 
 
 def _because(criterion: Criterion, ticket: Ticket, ratio: float, complete: bool) -> str:

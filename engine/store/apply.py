@@ -81,10 +81,11 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
             "INSERT INTO waiting_rules (rule, ticket, due_at, status, created_at) VALUES (?, ?, ?, 'waiting', ?)",
             (waiting.rule, waiting.ticket, iso(waiting.due_at), now),
         )
-    connection.executemany(
-        "INSERT OR IGNORE INTO rule_hits VALUES (?, ?, ?, ?)",
-        [(message, ran.rule, ran.event, ran.where) for ran in decision.fired],
-    )
+    if decision.fired:
+        connection.executemany(
+            "INSERT OR IGNORE INTO rule_hits VALUES (?, ?, ?, ?)",
+            [(message, ran.rule, ran.event, ran.where) for ran in decision.fired],
+        )
     if decision.outcome == "quarantined":
         connection.execute(
             "INSERT INTO quarantine (message, mailbox, source_id, raw_sha256, reason, error, created_at)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from engine.config.model import Config
@@ -22,9 +23,12 @@ _OWNER = {
 
 def insert_row(connection: sqlite3.Connection, table: str, row: dict[str, Any], how: str = "") -> int:
     """Table and column names are ours; values are bound."""
-    names = ", ".join(row)
-    marks = ", ".join("?" * len(row))
-    return connection.execute(f"INSERT {how}INTO {table} ({names}) VALUES ({marks})", tuple(row.values())).lastrowid or 0
+    return connection.execute(_insertion(table, tuple(row), how), tuple(row.values())).lastrowid or 0
+
+
+@lru_cache(maxsize=64)
+def _insertion(table: str, names: tuple[str, ...], how: str) -> str:
+    return f"INSERT {how}INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
 
 
 def insert_ticket(connection: sqlite3.Connection, ticket: Ticket, message: int | None, config: Config) -> None:
@@ -33,10 +37,11 @@ def insert_ticket(connection: sqlite3.Connection, ticket: Ticket, message: int |
     row |= {"message": message, "title_key": title_key(ticket.title), "description_key": text_key(ticket.description)}
     insert_row(connection, "tickets", row)
     count_number(connection, "ticket", ticket.number, config, iso(ticket.created_at))
-    connection.executemany(
-        "INSERT INTO ticket_fields VALUES (?, ?, ?, ?)",
-        [(ticket.number, name, value, fold(value).strip()) for name, value in ticket.extracted.items()],
-    )
+    if ticket.extracted:
+        connection.executemany(
+            "INSERT INTO ticket_fields VALUES (?, ?, ?, ?)",
+            [(ticket.number, name, value, fold(value).strip()) for name, value in ticket.extracted.items()],
+        )
     _tags_and_contacts(connection, ticket)
 
 
@@ -51,11 +56,13 @@ def update_ticket(connection: sqlite3.Connection, ticket: Ticket) -> None:
 
 
 def _tags_and_contacts(connection: sqlite3.Connection, ticket: Ticket) -> None:
-    connection.executemany("INSERT OR IGNORE INTO ticket_tags VALUES (?, ?)", [(ticket.number, tag) for tag in ticket.tags])
-    connection.executemany(
-        "INSERT OR IGNORE INTO additional_contacts VALUES (?, ?)",
-        [(ticket.number, contact) for contact in ticket.additional_contacts],
-    )
+    if ticket.tags:
+        connection.executemany("INSERT OR IGNORE INTO ticket_tags VALUES (?, ?)", [(ticket.number, tag) for tag in ticket.tags])
+    if ticket.additional_contacts:
+        connection.executemany(
+            "INSERT OR IGNORE INTO additional_contacts VALUES (?, ?)",
+            [(ticket.number, contact) for contact in ticket.additional_contacts],
+        )
 
 
 def _ticket_row(ticket: Ticket) -> dict[str, Any]:
