@@ -133,12 +133,13 @@ class SqliteState:
         described: bool,
     ) -> list[Candidate]:
         description = "t.description" if described else "''"
-        query = (
-            f"SELECT t.number, t.title, {description} FROM tickets t"
-            " WHERE t.organization = ? AND t.created_at <= ?"
-            f" AND (t.message IS NULL OR t.message NOT IN (SELECT id FROM messages WHERE identity = ?)){self._there[0]}"
-        )
-        values: list[Any] = [organization, iso(until), other_than, *self._there[1]]
+        query = f"SELECT t.number, t.title, {description} FROM tickets t WHERE t.organization = ? AND t.created_at <= ?{self._there[0]}"
+        values: list[Any] = [organization, iso(until), *self._there[1]]
+        # Asked beforehand, because nearly always there is none: a ticket's message stands behind its description.
+        copies = self._connection.execute("SELECT id FROM messages WHERE identity = ?", (other_than,)).fetchall()
+        if copies:
+            query += f" AND (t.message IS NULL OR t.message NOT IN ({', '.join('?' * len(copies))}))"
+            values += [identity for (identity,) in copies]
         if since is not None:
             query += " AND t.created_at >= ?"
             values.append(iso(since))

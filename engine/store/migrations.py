@@ -145,7 +145,13 @@ CREATE TABLE mailbox_status (
 # UNIQUE has an index of its own.
 _ONE_INDEX_LESS = "DROP INDEX outbox_by_message_id;\n"
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SENDING, _POLLING, _ONE_INDEX_LESS)
+# Duplicates ask for the same title within a time: with the time in the index, no ticket is read to say that there is none.
+_TITLES_BY_TIME = """
+DROP INDEX tickets_by_title;
+CREATE INDEX tickets_by_title ON tickets (organization, title_key, created_at);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SENDING, _POLLING, _ONE_INDEX_LESS, _TITLES_BY_TIME)
 
 
 def migrate(connection: sqlite3.Connection, now: str) -> None:
