@@ -6,8 +6,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_ALLOCATIONS, _TIMES = 10_000, 10  # Python's own are 700 and 10
-
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
@@ -24,8 +22,6 @@ def no_garbage_collection() -> Iterator[None]:
 def leave_alone() -> None:
     """What there is now stays: with 100,000 contacts each full collection would look at a million objects.
 
-    And a message's objects, some hundreds, go by themselves: garbage is looked for once in some ten messages, not in each.
     Not for `poll`: a configuration that a reload replaces is to be let go.
     """
     gc.freeze()
-    gc.set_threshold(_ALLOCATIONS, _TIMES, _TIMES)
