@@ -162,6 +162,11 @@ def test_what_people_write_about_such_mail_is_theirs(subject: str, text: str) ->
         "Away from my mail",
         "Auto-reply from Bob",
         "自动回复: x",
+        "Αυτόματη απάντηση: x",
+        "Răspuns automat: x",
+        "Arpus biroja atrasanas automatiska atbilde: x",
+        "Автоматична відповідь: x",
+        "תשובה אוטומטית: x",
         "Auto: Re: hello",
     ],
 )
