@@ -40,27 +40,34 @@ def read_template(source: SourceFile) -> tuple[Template | None, list[Problem]]:
     name = source.name.removeprefix("templates/").removesuffix(".md")
     used: list[Variable] = []
     problems: list[Problem] = []
+    parts: list[tuple[str | Choice, ...] | None] = []
     for text, line in ((subject, at.line), (body, body_line)):
-        found, wrong = _variables(text, source.name, line)
-        used += found
+        tree, wrong = _parse(text, source.name, line)
         problems += wrong
-    parts = [None if problems else _parts(ENVIRONMENT.parse(text)) for text in (subject, body)]
+        parts.append(None if tree is None else _parts(tree))
+        if tree is not None:
+            found, wrong = _variables(tree, source.name, line)
+            used += found
+            problems += wrong
     return Template(name, Jinja(subject, parts[0]), Jinja(body, parts[1]), at, body_line, tuple(used)), problems
 
 
-def _variables(text: str, file: str, first: int) -> tuple[list[Variable], list[Problem]]:
-    """The variables that a text uses; its syntax errors, unknown filters, and names that no event knows."""
+def _parse(text: str, file: str, first: int) -> tuple[nodes.Template | None, list[Problem]]:
+    try:
+        tree = ENVIRONMENT.parse(text)
+        ENVIRONMENT.compile(tree)  # unknown filters and tests show only here
+    except TemplateError as error:
+        line = first + error.lineno - 1 if isinstance(error, TemplateSyntaxError) else first
+        return None, [Problem(Position(file, line), f"the template is wrong: {error.message}", "check its {{ }} and {% %}")]
+    return tree, []
+
+
+def _variables(tree: nodes.Template, file: str, first: int) -> tuple[list[Variable], list[Problem]]:
+    """The variables that a text uses, and names that no event knows."""
 
     def at(line: int) -> Position:
         return Position(file, first + line - 1)
 
-    try:
-        tree = ENVIRONMENT.parse(text)
-        ENVIRONMENT.compile(tree)
-    except TemplateSyntaxError as error:  # unknown filters and tests too
-        return [], [Problem(at(error.lineno), f"the template is wrong: {error.message}", "check its {{ }} and {% %}")]
-    except TemplateError as error:
-        return [], [Problem(at(1), f"the template is wrong: {error.message}", "check its {{ }} and {% %}")]
     for statement in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         return [], [Problem(at(statement.lineno), "a template cannot include another", "write its text here")]
     free = meta.find_undeclared_variables(tree)

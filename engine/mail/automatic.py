@@ -30,7 +30,7 @@ logging.getLogger("flufl.bounce").disabled = True
 def classify(headers: Headers, sender: Address, subject: str, text: str, parsed: Parsed | None) -> Automatic | None:
     """The kind with its evidence, or None for mail from people. `parsed` gives the parts; None where there are none."""
     types = _part_types(parsed)
-    subject = collapse(subject)
+    subject = collapse(subject)  # RE2 takes only ASCII's white space for such
     found = (
         _report(headers, types)
         or _bounce_headers(headers, sender, subject, text)

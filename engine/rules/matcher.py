@@ -45,7 +45,7 @@ class Matcher:
         self._comparisons: list[tuple[Callable[[Any, Any], bool], Any, int]] = []
         for atom, leaf in leaves:
             self._add(atom, leaf)
-        self._sought = Literals({text: (text, uses) for text, uses in self._literals.items()})
+        self._sought = Literals(self._literals)
         self._reads_text = bool(self._equal or self._literals or self._patterns)
 
     def _add(self, atom: int, leaf: Leaf) -> None:
@@ -110,7 +110,7 @@ class Matcher:
 
     def _search(self, text: str, true: set[int]) -> None:
         found_of: dict[int, set[str]] = defaultdict(set)
-        for start, end, (literal, uses) in self._sought.find(text):
+        for start, end, uses in self._sought.find(text):
             for how, atom in uses:
                 if atom in true:
                     continue
@@ -118,7 +118,7 @@ class Matcher:
                     true.add(atom)
                 elif how == "all":
                     found = found_of[atom]
-                    found.add(literal)
+                    found.add(text[start:end])
                     if len(found) == len(self._all_of[atom]):
                         true.add(atom)
 

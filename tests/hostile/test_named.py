@@ -8,7 +8,6 @@ import json
 import shutil
 import signal
 import sqlite3
-import struct
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from engine.mail.parse import parse_message
 from engine.processing import Processor, Summary
 from engine.sources.item import Item
 from engine.store.database import open_database
+from tests.tnef import MESSAGE, attribute, winmail
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "From: maya@brightwater.example\r\nTo: help@harbourhill.example\r\nMessage-ID: <h@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n"
@@ -71,9 +71,7 @@ def nested(depth: int) -> bytes:
 
 def _tnef(name: int, data: bytes, times: int = 1) -> bytes:
     """A message with a winmail.dat of a file and then this attribute."""
-    file = struct.pack("<BHHI", 2, 0x9002, 6, 0) + b"\0\0" + struct.pack("<BHHI", 2, 0x800F, 6, 3) + b"abc\0\0"
-    one = struct.pack("<BHHI", 1, name, 6, len(data)) + data + b"\0\0"
-    packed = base64.encodebytes(struct.pack("<IH", 0x223E9F78, 1) + file + one * times + b"\0" * 12)
+    packed = base64.encodebytes(winmail(attribute(MESSAGE, name, data) * times))
     head = f"{HEAD}Subject: x\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     return head.encode() + packed
 

@@ -7,19 +7,15 @@ import struct
 import pytest
 
 from engine.mail.tnef import unpack_tnef
+from tests.tnef import ATTACHMENT, attribute, winmail
 
 NAME = "Rapport é.pdf"
-
-
-def attribute(level: int, name: int, data: bytes) -> bytes:
-    return struct.pack("<BHHI", level, name, 6, len(data)) + data + b"\0\0"
 
 
 def tnef(*properties: bytes, announced: int | None = None, cut: int = 0) -> bytes:
     count = struct.pack("<I", len(properties) if announced is None else announced)
     block = (count + b"".join(properties))[: -cut or None]
-    file = attribute(2, 0x9002, b"") + attribute(2, 0x800F, b"abc") + attribute(2, 0x9005, block)
-    return struct.pack("<IH", 0x223E9F78, 1) + file + b"\0" * 2
+    return winmail(attribute(ATTACHMENT, 0x9005, block))
 
 
 def text(value: str) -> bytes:
