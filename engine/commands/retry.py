@@ -7,11 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from engine.commands.options import common, load_setup
 from engine.processing import Processor
-from engine.report.summary import print_summary
+from engine.report.summary import as_text
 from engine.store.database import open_database
 
 
@@ -31,5 +30,5 @@ def retry(messages: tuple[int, ...], rules: Path, db: Path, verbose: bool) -> No
     setup = load_setup(rules)
     with closing(open_database(db)) as connection:
         summary = Processor(connection, setup).retry(messages)
-    print_summary(summary, Console())
+    click.echo(as_text(summary))
     sys.exit(1 if summary.findings else 0)

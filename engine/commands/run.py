@@ -8,12 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from engine.commands.options import chosen_mailbox, common, load_setup
 from engine.commands.progress import progress
 from engine.processing import Processor, Summary
-from engine.report.summary import print_summary
+from engine.report.summary import as_text
 from engine.sources.files import open_source
 from engine.store.database import open_database
 
@@ -53,7 +52,7 @@ def run(source: str, mailbox: str | None, as_json: bool, rules: Path, db: Path, 
                 explain=as_json,
             )
     if not as_json:
-        print_summary(summary, Console())
+        click.echo(as_text(summary))
     _finish(summary)
 
 

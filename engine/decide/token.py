@@ -8,16 +8,17 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
-from xml.etree.ElementTree import Element, ParseError
+from typing import TYPE_CHECKING
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from msgspec import Struct, field
 
 from engine.decide.decision import Ending
 from engine.decide.setup import Setup, TokenSecret
 from engine.entities import NewContact, Sender, SenderKind
 from engine.mail.message import Address
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 _START = re.compile(r"<Autotask\b", re.IGNORECASE)
 _WITH_DOCTYPE = re.compile(r"(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!DOCTYPE.{0,4000}>\s*)?\Z", re.IGNORECASE | re.DOTALL)
@@ -60,6 +61,11 @@ def read_token(text: str, secret: TokenSecret) -> Token | Ending:
         return _quarantine("the token declares a document type or an XML version: only the element is taken")
     if len(source) > _LONGEST:
         return _quarantine("the token is too long")
+    from xml.etree.ElementTree import ParseError  # most mailboxes never read XML, and start sooner without
+
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
     try:
         root = fromstring(source, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except DefusedXmlException:

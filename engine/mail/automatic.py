@@ -140,14 +140,14 @@ def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, pars
         if is_list_server and (local.endswith(("-admin", "-request", "-ctl")) or local.startswith("owner-")):
             return "bounce", "X-MLServer: a list server's own notice"
         return None
-    if parsed is not None and (daemon or null or says_so):
+    if parsed is not None and (daemon or null or STATUS.search(start)):
         from flufl.bounce import all_failures  # only for what looks like a bounce
 
         try:
             temporary, permanent = all_failures(_beginning(parsed))
         except Exception:  # its detectors were not written for hostile mail
             temporary, permanent = frozenset(), frozenset()
-        if (temporary or permanent) and (daemon or null or STATUS.search(start)):
+        if temporary or permanent:
             return "bounce", "a delivery failure in a format from before RFC 3464"
     if daemon and (says_so or STATUS.search(start) or COPY.search(start)):
         return "bounce", f"From: {sender.address}, with a delivery failure"

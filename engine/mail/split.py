@@ -8,7 +8,6 @@ from __future__ import annotations
 import email
 import re
 from email.message import Message as Parsed
-from email.policy import compat32
 from itertools import islice
 
 from engine.mail.content import type_of
@@ -45,7 +44,7 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
     except Exception as error:  # nested deeper than Python recurses, and whatever else the parser meets
         defects.append(f"the parts cannot be told apart: {error!r}"[:200])
         head, _, rest = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:1_000_000] else b"\n\n")
-        only_head = email.message_from_bytes(head + b"\n\n", policy=compat32)
+        only_head = email.message_from_bytes(head + b"\n\n")
         for name in ("Content-Type", "Content-Transfer-Encoding"):
             del only_head[name]
         only_head.set_payload(rest[:1_000_000].decode("latin-1"))
@@ -54,13 +53,13 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
 
 def _parse(raw: bytes, defects: list[str]) -> Parsed:
     raw = _few_blocks(_TOO_LONG.sub(rb"\1", raw), defects)
-    parsed = email.message_from_bytes(raw, policy=compat32)
+    parsed = email.message_from_bytes(raw)
     if not parsed.keys() and _OBSOLETE_NAME.match(raw[:2000]):
         # `From   : John Doe`: white space before the colon (RFC 5322 4.5), which Python's parser does not take.
         head, blank, rest = (
             re.split(rb"(\r?\n\r?\n)", raw, maxsplit=1) if b"\n\n" in raw or b"\r\n\r\n" in raw else (raw, b"", b"")
         )
-        parsed = email.message_from_bytes(_OBSOLETE_NAME.sub(rb"\1:", head) + blank + rest, policy=compat32)
+        parsed = email.message_from_bytes(_OBSOLETE_NAME.sub(rb"\1:", head) + blank + rest)
     return parsed
 
 
@@ -78,7 +77,7 @@ def _entity(text: str, depth: int) -> Parsed:
     """A message or a part (RFC 2045 2.4). Raises `_Odd`."""
     if depth > _DEEPEST:
         raise _Odd
-    entity = Parsed(policy=compat32)
+    entity = Parsed()
     place = 0
     while field := _FIELD.match(text, place):
         value = field[2]
@@ -107,7 +106,7 @@ def _entity(text: str, depth: int) -> Parsed:
 
 def _blocks(body: str) -> list[Parsed | str]:
     """The blocks of fields of a delivery report (RFC 3464 2.1), each a message to Python's parser. Real ones are short."""
-    found = email.message_from_string(f"Content-Type: message/delivery-status\n\n{body[:_LONGEST_REPORT]}", policy=compat32)
+    found = email.message_from_string(f"Content-Type: message/delivery-status\n\n{body[:_LONGEST_REPORT]}")
     blocks = found.get_payload()
     return [block for block in blocks if not isinstance(block, str)] if isinstance(blocks, list) else []
 

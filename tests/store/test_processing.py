@@ -153,6 +153,53 @@ def test_a_message_that_makes_processing_fail_is_kept_whole_and_the_next_goes_on
     assert rows(db, "SELECT title FROM tickets WHERE title = 'boom'") == [("boom",)]
 
 
+def failing_store(monkeypatch: pytest.MonkeyPatch, *subjects: str, error: BaseException) -> None:
+    """Stores such a message, and then fails: its rows stand already."""
+    import engine.processing as processing
+
+    apply = processing.apply
+
+    def failing(connection, blobs, decision, stored, config):  # type: ignore[no-untyped-def]
+        message = apply(connection, blobs, decision, stored, config)
+        if stored.message.subject in subjects and decision.outcome != "quarantined":
+            raise error
+        return message
+
+    monkeypatch.setattr(processing, "apply", failing)
+
+
+def test_the_others_of_its_batch_become_what_they_would_without_it(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    failing_store(monkeypatch, "boom", "crash", error=ValueError("half of it stands"))
+    reply = mail(5, "Re: number 1", more="In-Reply-To: <1@test.example>\r\n")
+    mails = [mail(1), mail(2, "boom"), mail(3), mail(4, "crash"), reply, mail(1)]
+    summary = run(db, setup, *mails)
+    assert (summary.messages, summary.known, len(summary.held)) == (6, 1, 2)
+    other = tmp_path / "other.db"
+    run(other, setup, mails[0], mails[2], reply)
+    query = "SELECT message_id, outcome, number FROM messages WHERE outcome != 'quarantined' ORDER BY id"
+    assert rows(db, query) == rows(other, query) and len(rows(db, query)) == 3
+    assert rows(db, "SELECT number, title FROM tickets ORDER BY number") == rows(
+        other, "SELECT number, title FROM tickets ORDER BY number"
+    )
+    assert rows(db, "SELECT DISTINCT error FROM quarantine") == [("ValueError: half of it stands",)]
+    assert rows(db, "SELECT COUNT(*) FROM quarantine") == [(2,)]
+
+
+def test_stopped_in_the_middle_of_a_message_nothing_of_it_stands(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_store(monkeypatch, "stop", error=KeyboardInterrupt())
+    mails = [mail(1), mail(2, "stop"), mail(3)]
+    summary = run(db, setup, *mails)
+    assert summary.interrupted and sum(summary.outcomes.values()) == rows(db, "SELECT COUNT(*) FROM messages")[0][0]
+    assert rows(db, "SELECT COUNT(*) FROM tickets WHERE title = 'stop'") == [(0,)]
+    monkeypatch.undo()
+    run(db, setup, *mails)
+    assert rows(db, "SELECT message_id, outcome FROM messages ORDER BY id") == [
+        (f"{n}@test.example", "created") for n in (1, 2, 3)
+    ]
+
+
 def test_of_a_private_message_neither_subject_nor_body_is_stored(db: Path, setup: Setup) -> None:
     run(db, setup, mail(1, "zebra-subject", more="Sensitivity: Private\r\n", body="zebra-body"))
     assert rows(db, "SELECT outcome, reason, subject FROM messages") == [("ignored", "private", "")]
