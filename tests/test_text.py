@@ -18,10 +18,10 @@ def test_collapse_is_as_split_and_join(text: str) -> None:
     assert collapse(text) == " ".join(text.split())
 
 
-_LETTERS = st.text("abé", max_size=5)
+_LETTERS = st.text("abé𝄞", max_size=5)
 
 
-@given(st.lists(_LETTERS, unique=True), st.text("abé ", max_size=60), st.sampled_from([1, 3, 7, 1000]))
+@given(st.lists(_LETTERS, unique=True), st.text("abé𝄞 ", max_size=60), st.sampled_from([1, 3, 7, 1000]))
 def test_each_place_of_each_literal_is_found_once(sought: list[str], text: str, piece: int) -> None:
     places = sorted(
         (start, start + len(one), one) for one in sought if one for start in range(len(text)) if text.startswith(one, start)
@@ -35,3 +35,4 @@ def test_many_literals_are_sought_in_a_packed_table() -> None:
     many = {f"word{n:05}": n for n in range(3_000)}
     assert sum(map(len, many)) > literals._FULL_TABLE
     assert list(Literals(many).find("a word00042, and word02999.")) == [(2, 11, 42), (17, 26, 2999)]
+    assert list(Literals(many).find("ä word00042, 𝄞 word02999.")) == [(2, 11, 42), (15, 24, 2999)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Literal
 
 from msgspec import Struct, field, json, to_builtins
@@ -242,19 +243,16 @@ def read_kept(text: str) -> dict[str, Any]:
 
 def plain(value: Ticket | Note | TimeEntry | Task | Project) -> dict[str, Any]:
     """An entity as JSON takes it: times as ISO 8601 in UTC, HTML and what was removed left out."""
-    result: dict[str, Any] = {}
-    for name in _NAMES[type(value)]:
-        found = getattr(value, name)
-        if isinstance(found, datetime):
-            found = iso(found)
-        result[name] = found
-    return result
+    names, values = _PLAIN[type(value)]
+    return {name: iso(one) if type(one) is datetime else one for name, one in zip(names, values(value), strict=True)}
 
 
-_NAMES = {
-    kind: tuple(one.name for one in fields(kind) if one.name not in ("html", "removed"))
-    for kind in (Ticket, Note, TimeEntry, Task, Project)
-}
+def _named(kind: type[Struct]) -> tuple[tuple[str, ...], attrgetter[Any]]:
+    names = tuple(one.name for one in fields(kind) if one.name not in ("html", "removed"))
+    return names, attrgetter(*names)
+
+
+_PLAIN = {kind: _named(kind) for kind in (Ticket, Note, TimeEntry, Task, Project)}
 
 
 # One message's rows have the same few moments again and again.

@@ -121,7 +121,8 @@ def _like(text: str, others: dict[int, str], least: float) -> Iterator[tuple[int
     text = _words(text)
     if not text:
         return
-    ready = {index: _words(other) for index, other in others.items()}
+    words = _few_words if max(map(len, others.values()), default=0) < _SHORT else _words
+    ready = dict(zip(others, map(words, others.values()), strict=True))
     for other, percent, index in process.extract_iter(text, ready, scorer=fuzz.ratio, score_cutoff=least * 100):
         if other:
             yield index, percent / 100

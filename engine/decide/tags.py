@@ -23,14 +23,17 @@ class Tagger:
                 for phrase in dict.fromkeys(words_of(text) for text in (tag.label, *tag.aliases)):
                     if len(phrase) >= tags.shortest:
                         phrases[phrase].append(tag.label)
-        self._phrases = Literals(phrases)
+        self._labels = dict(phrases)
+        self._phrases = Literals({phrase: phrase for phrase in phrases})
 
     def tags(self, title: str, description: str, own: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
         """(tags, where they came from in words). `own` are the mailbox's: first, and never dropped."""
         counts: Counter[str] = Counter()
-        longest: dict[str, int] = defaultdict(int)
-        for text in (title, description):
-            self._count(words_of(text[:_LONGEST]), counts, longest)
+        longest: dict[str, int] = {}
+        for phrase, count in self._count(words_of(title[:_LONGEST]), words_of(description[:_LONGEST])).items():
+            for label in self._labels[phrase]:
+                counts[label] += count
+                longest[label] = max(longest.get(label, 0), len(phrase))
         mine = tuple(label for label in dict.fromkeys(own) if label in self._active)
         found = sorted(
             (label for label in counts if label not in mine),
@@ -45,11 +48,12 @@ class Tagger:
             words.append(f"{dropped} more found, over the most of {self._most}")
         return (*mine, *kept), "; ".join(words) or "none"
 
-    def _count(self, text: str, counts: Counter[str], longest: dict[str, int]) -> None:
-        for start, end, labels in self._phrases.find(text):
-            # A letter or digit on either side makes it another word: CTI is not in `action`.
-            if (start > 0 and text[start - 1].isalnum()) or (end < len(text) and text[end].isalnum()):
-                continue
-            for label in labels:
-                counts[label] += 1
-                longest[label] = max(longest[label], end - start)
+    def _count(self, *texts: str) -> dict[str, int]:
+        """How often each phrase stands in them. A letter or digit on either side makes it another word: CTI is not in `action`."""
+        counts: dict[str, int] = {}
+        for text in texts:
+            padded = f" {text} "
+            for start, end, phrase in self._phrases.find(padded):
+                if not padded[start - 1].isalnum() and not padded[end].isalnum():
+                    counts[phrase] = counts.get(phrase, 0) + 1
+        return counts

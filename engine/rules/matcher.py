@@ -100,7 +100,7 @@ class Matcher:
 
     def _text(self, value: str, true: set[int]) -> None:
         text = fold(value[:LONGEST_TEXT]).strip()
-        if text in self._equal:
+        if self._equal and text in self._equal:
             true.update(self._equal[text])
         self._search(text, true)
         if self._patterns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from engine.config.model import Config
@@ -19,7 +19,7 @@ _MOST_CANDIDATES = 200
 
 def moment(text: str) -> datetime:
     """A stored time."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
 class SqliteState:
@@ -152,8 +152,8 @@ class SqliteState:
                     " AND EXISTS (SELECT 1 FROM ticket_fields f WHERE f.ticket = t.number AND f.name = ? AND f.value_key = ?)"
                 )
                 values += [name, fold(value).strip()]
-        # By rowid, which every index has, nothing needs sorting.
-        rows = self._connection.execute(f"{query} ORDER BY t.created_at DESC, t.rowid DESC LIMIT {_MOST_CANDIDATES}", values)
+        # As the index has them, which holds all that is asked for where descriptions are not.
+        rows = self._connection.execute(f"{query} ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}", values)
         return rows.fetchall()
 
     def contacts_of(self, address: str) -> list[NewContact]:

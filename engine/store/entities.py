@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from engine.config.model import Config
@@ -66,8 +67,12 @@ def _tags_and_contacts(connection: sqlite3.Connection, ticket: Ticket) -> None:
 
 
 def _ticket_row(ticket: Ticket) -> dict[str, Any]:
-    values = {name: getattr(ticket, name) for name in TICKET_COLUMNS}
-    return {name: iso(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    return {
+        name: iso(one) if type(one) is datetime else one for name, one in zip(TICKET_COLUMNS, _COLUMNS_OF(ticket), strict=True)
+    }
+
+
+_COLUMNS_OF = attrgetter(*TICKET_COLUMNS)
 
 
 def count_number(connection: sqlite3.Connection, kind: str, number: str, config: Config, now: str) -> None:
