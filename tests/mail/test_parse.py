@@ -18,6 +18,13 @@ def mail(*lines: str, body: str = "hello\n") -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode("utf-8")
 
 
+def test_every_kind_of_line_end_is_one_line_feed() -> None:
+    base64 = "Content-Transfer-Encoding: base64"
+    # "a" CR LF "b" CR "c" LF CR CR LF "d" CR, and after it one text more: nothing of the last CR is left over
+    assert parse_message(mail("Subject: x", base64, body="YQ0KYg1jCg0NCmQN")).text == "a\nb\nc\n\n\nd\n"
+    assert parse_message(mail("Subject: x", base64, body="CmU=")).text == "\ne"
+
+
 def test_headers_addresses_and_dates_are_decoded() -> None:
     message = parse_message(
         mail(
