@@ -195,7 +195,7 @@ class Processor:
         with self._guarded():
             for message in held_messages(self.connection, only):
                 self.connection.execute("BEGIN IMMEDIATE")
-                held = release(self.connection, message)
+                held = release(self.connection, message, self.setup.passwords)
                 summary.messages += 1
                 decision = self.take(held.raw, held.source_id, held.mailbox, held.received_at)
                 self._end("COMMIT")
@@ -264,7 +264,9 @@ class Processor:
         return decision
 
     def _stored(self, new: _New, decision: Decision) -> Decision:
-        kept = None if decision.reason == "too_large" else new.raw
+        kept = None if decision.reason == "too_large" else self.setup.passwords.withhold(new.raw, new.message)
+        if kept is None and decision.outcome == "quarantined":
+            kept = new.raw  # not to lose the message counts for more
         apply(self.connection, self.blobs, decision, Stored(new.message, kept, self.version, new.wall), self.setup.config)
         return decision
 

@@ -159,7 +159,8 @@ def _sender(work: Work) -> Sender:
 
 def _for_body(work: Work) -> Message:
     """The message with the HTML left out where that shows the token, which is never stored in the text."""
-    if work.token is not None and work.message.html:
+    html = work.message.html
+    if html and (work.token is not None or work.setup.passwords.hidden(html) != html):
         return replace(work.message, html="")
     return work.message
 

@@ -17,6 +17,7 @@ from engine.config.people import Contact, Resource
 from engine.config.secrets import MissingSecret, resolve
 from engine.decide.tags import Tagger
 from engine.decide.wording import Templates
+from engine.mail.withhold import Passwords
 from engine.rules.program import Programs, compile_rules
 
 
@@ -105,6 +106,7 @@ class Setup(Struct, frozen=True):
     own_addresses: frozenset[str]
     extracts: dict[str, dict[str, Any]]
     tokens: dict[str, TokenSecret]
+    passwords: Passwords
     templates: Templates
 
     def mailbox(self, name: str) -> Mailbox:
@@ -114,6 +116,9 @@ class Setup(Struct, frozen=True):
 def prepare(config: Config) -> Setup:
     """`config` has been checked."""
     book = AddressBook(config)
+    tokens = {
+        name: TokenSecret.of(mailbox) for name, mailbox in config.mailboxes.items() if mailbox.kind == "alerts" and mailbox.token
+    }
     return Setup(
         config=config,
         programs=compile_rules(config.rules, config.extracted_fields, book.domains(), config.settings.timezone),
@@ -126,10 +131,7 @@ def prepare(config: Config) -> Setup:
             for name, mailbox in config.mailboxes.items()
             if mailbox.extract
         },
-        tokens={
-            name: TokenSecret.of(mailbox)
-            for name, mailbox in config.mailboxes.items()
-            if mailbox.kind == "alerts" and mailbox.token
-        },
+        tokens=tokens,
+        passwords=Passwords({name: token.password for name, token in tokens.items() if token.password}),
         templates=Templates(config),
     )

@@ -1,4 +1,4 @@
-"""What a part says that it is: type, charset, disposition, file name (RFC 2045, 2183, 2231)."""
+"""What a part says that it is: type, charset, disposition, file name (RFC 2045, 2183, 2231); and its bytes."""
 
 from __future__ import annotations
 
@@ -54,3 +54,13 @@ def _filename(part: Parsed) -> str:
     except Exception:
         return ""
     return decode_header(str(name)[:2000])
+
+
+def decoded(part: Parsed) -> bytes:
+    """Without its transfer encoding. Never raises: what cannot be decoded stands as it came."""
+    try:
+        data = part.get_payload(decode=True)
+    except Exception:
+        payload = part.get_payload()
+        data = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+    return data if isinstance(data, bytes) else b""

@@ -13,7 +13,7 @@ from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
 from engine.mail.bounded import bounded
-from engine.mail.content import charset_of, disposition_and_filename, type_of
+from engine.mail.content import charset_of, decoded, disposition_and_filename, type_of
 from engine.mail.decode import decode_bytes, decode_header
 from engine.mail.forwarded import find_forwarded
 from engine.mail.html import html_to_text
@@ -161,10 +161,10 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
     if is_text:
         if not in_attached:  # an attached message's own text stays in its attachment
             charset = charset_of(part)
-            text = _LINES.decode(decode_bytes(_decoded(part), charset), final=True)
+            text = _LINES.decode(decode_bytes(decoded(part), charset), final=True)
             (body.html if kind == "text/html" else body.plain).append(text)
         return
-    data = _decoded(part)
+    data = decoded(part)
     inline = disposition == "inline" or bool(part.get("Content-ID"))
     if inline and kind.startswith("image/") and len(data) < SMALLEST_INLINE_IMAGE:
         return
@@ -202,13 +202,4 @@ def _lines(inner: Parsed) -> Iterator[bytes]:
     for name, value in inner.raw_items():
         yield f"{name}: {value}{end}".encode("utf-8", "surrogateescape")
     yield end.encode()
-    yield text.encode("utf-8", "surrogateescape") if text else _decoded(inner)
-
-
-def _decoded(part: Parsed) -> bytes:
-    try:
-        data = part.get_payload(decode=True)
-    except Exception:
-        payload = part.get_payload()
-        data = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
-    return data if isinstance(data, bytes) else b""
+    yield text.encode("utf-8", "surrogateescape") if text else decoded(inner)

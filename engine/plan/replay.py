@@ -79,7 +79,7 @@ def replay_recorded(
 ) -> Plan:
     """Each message on the state that it then had, so one change does not hide or cause the next."""
     plan = Plan()
-    for one in read_recorded(connection, identities):
+    for one in read_recorded(connection, identities, base.passwords):
         message = parse_message(one.raw)
         pair = tuple(_decided(message, one, setup, PastState(connection, setup.config, one)) for setup in (base, work))
         plan.add(one.id, message, (pair[0], pair[1]))

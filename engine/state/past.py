@@ -17,6 +17,7 @@ from msgspec.structs import fields
 from engine.config.model import Config
 from engine.decide.decision import iso, read_kept
 from engine.entities import TICKET_TIMES, NewContact, Target, Ticket
+from engine.mail.withhold import Passwords
 from engine.state.sqlite import SqliteState, moment
 
 _TUPLES = ("tags", "additional_contacts")
@@ -45,16 +46,17 @@ def recorded(connection: sqlite3.Connection, last: int | None, since: datetime |
     return [identity for identity, there in reversed(kept) if there], sum(not there for _, there in kept)
 
 
-def read_recorded(connection: sqlite3.Connection, identities: list[int]) -> Iterator[Recorded]:
+def read_recorded(connection: sqlite3.Connection, identities: list[int], passwords: Passwords) -> Iterator[Recorded]:
     """One at a time: never all of them in memory."""
     for identity in identities:
         row = connection.execute(
-            "SELECT m.id, m.mailbox, m.source_id, m.received_at, m.number, m.outcome = 'created', r.zlib FROM messages m"
+            "SELECT m.id, m.mailbox, m.source_id, m.received_at, m.number, m.outcome = 'created', r.zlib, r.sha256 FROM messages m"
             " JOIN raw_messages r ON r.sha256 = m.raw_sha256 WHERE m.id = ?",
             (identity,),
         ).fetchone()
         if row is not None:
-            yield Recorded(row[0], row[1], row[2], moment(row[3]), row[4], bool(row[5]), zlib.decompress(row[6]))
+            raw = passwords.restore(zlib.decompress(row[6]), row[7])
+            yield Recorded(row[0], row[1], row[2], moment(row[3]), row[4], bool(row[5]), raw)
 
 
 class PastState(SqliteState):

@@ -9,6 +9,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from engine.errors import StoreError
+from engine.mail.withhold import Passwords
 from engine.state.sqlite import moment
 
 
@@ -31,10 +32,10 @@ def held_messages(connection: sqlite3.Connection, only: tuple[int, ...]) -> list
     return list(only) or every
 
 
-def release(connection: sqlite3.Connection, message: int) -> Held:
+def release(connection: sqlite3.Connection, message: int, passwords: Passwords) -> Held:
     """Remove the message's rows, within the caller's transaction, and give its bytes back."""
     row = connection.execute(
-        "SELECT q.mailbox, q.source_id, m.received_at, r.zlib FROM quarantine q JOIN messages m ON m.id = q.message"
+        "SELECT q.mailbox, q.source_id, m.received_at, r.zlib, r.sha256 FROM quarantine q JOIN messages m ON m.id = q.message"
         " JOIN raw_messages r ON r.sha256 = q.raw_sha256 WHERE q.message = ?",
         (message,),
     ).fetchone()
@@ -42,4 +43,6 @@ def release(connection: sqlite3.Connection, message: int) -> Held:
     connection.execute("DELETE FROM rule_hits WHERE message = ?", (message,))
     connection.execute("UPDATE outbox SET message = NULL WHERE message = ?", (message,))
     connection.execute("DELETE FROM messages WHERE id = ?", (message,))
-    return Held(message, row[0], row[1], moment(row[2]), zlib.decompress(row[3]))
+    # It is stored anew: perhaps with a password in it that was not known as one before.
+    connection.execute("DELETE FROM raw_messages WHERE sha256 = ? AND sha256 NOT IN (SELECT raw_sha256 FROM messages)", (row[4],))
+    return Held(message, row[0], row[1], moment(row[2]), passwords.restore(zlib.decompress(row[3]), row[4]))

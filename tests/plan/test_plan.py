@@ -80,7 +80,7 @@ def test_every_message_is_decided_again_as_it_was(repository: Path) -> None:
     connection = open_for_reading(repository / "postroom.db")
     identities, without = recorded(connection, None, None)
     assert len(identities) > 60 and without == 2  # a private one and one that is too large
-    for one in read_recorded(connection, identities):
+    for one in read_recorded(connection, identities, setup.passwords):
         again = _decided(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
         then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0])
         assert json.loads(again.as_json()) == then

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from engine.decide.setup import Setup
+from engine.config.load import load_config
+from engine.decide.setup import Setup, prepare
 from engine.errors import StoreError
 from engine.processing import Processor, Summary
 from engine.sources.files import open_source
@@ -207,13 +210,52 @@ def test_of_a_private_message_neither_subject_nor_body_is_stored(db: Path, setup
     assert rows(db, "SELECT COUNT(*) FROM raw_messages") == [(0,)]
 
 
-def test_the_token_stands_in_no_text(db: Path, setup: Setup) -> None:
-    body = (
-        'Alert: A-1\n<Autotask><ID name="harbourhill"/><PW name="sample-only"/><Customer name="Olivar Hermanos S.L."/></Autotask>'
-    )
-    run(db, setup, mail(1, "alert", body=body), mailbox="alerts")
+ALERT = 'Alert: A-1\n<Autotask><ID name="harbourhill"/><PW name="sample-only"/><Customer name="Olivar Hermanos S.L."/></Autotask>'
+
+
+def raws(path: Path) -> list[bytes]:
+    return [zlib.decompress(packed) for (packed,) in rows(path, "SELECT zlib FROM raw_messages ORDER BY rowid")]
+
+
+def test_the_tokens_password_is_stored_nowhere(db: Path, setup: Setup) -> None:
+    run(db, setup, mail(1, "alert", body=ALERT), mailbox="alerts")
     assert rows(db, "SELECT outcome FROM messages") == [("created",)]
-    assert not any("sample-only" in line for line in dump(db) if "raw_messages" not in line)
+    assert not any("sample-only" in line for line in dump(db))
+    # nor where it was sent to the wrong mailbox
+    run(db, setup, mail(2, "gone astray", body=ALERT), mailbox="help")
+    html = ALERT.replace("<", "&lt;").replace(">", "&gt;")
+    run(
+        db,
+        setup,
+        mail(3, "Re: gone astray", more="In-Reply-To: <2@test.example>\r\nContent-Type: text/html\r\n", body=html),
+        mailbox="help",
+    )
+    assert rows(db, "SELECT outcome FROM messages ORDER BY id") == [("created",), ("created",), ("appended",)]
+    assert not any("sample-only" in line for line in dump(db))
+    assert [b"Alert: A-1" in raw and b"sample-only" not in raw for raw in raws(db)] == [True, True, True]
+
+
+def test_an_alert_from_quarantine_is_read_with_its_password(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch, rules: Path
+) -> None:
+    failing_store(monkeypatch, "alert", error=ValueError("no step expected this"))
+    run(db, setup, mail(1, "alert", body=ALERT), mailbox="alerts")
+    monkeypatch.undo()
+    assert b"sample-only" not in raws(db)[0] and rows(db, "SELECT reason FROM quarantine") == [("error",)]
+    with closing(open_database(db)) as connection:
+        assert dict(Processor(connection, setup).retry(()).outcomes) == {"created: ticket": 1}
+    assert len(raws(db)) == 1 and b"sample-only" not in raws(db)[0]
+
+
+def test_what_was_no_password_of_ours_when_it_came_is_withheld_once_it_is(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch, rules: Path
+) -> None:
+    run(db, setup, mail(1, "alert", body=ALERT.replace("sample-only", "rotated-early")), mailbox="alerts")
+    assert rows(db, "SELECT reason FROM quarantine") == [("token",)] and b"rotated-early" in raws(db)[0]
+    monkeypatch.setenv("ALERTS_TOKEN", "rotated-early")
+    with closing(open_database(db)) as connection:
+        assert dict(Processor(connection, prepare(load_config(rules))).retry(()).outcomes) == {"created: ticket": 1}
+    assert len(raws(db)) == 1 and b"rotated-early" not in raws(db)[0]
 
 
 def test_attachments_are_stored_once_by_their_digest(db: Path, setup: Setup) -> None:
