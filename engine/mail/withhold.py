@@ -37,18 +37,19 @@ class Passwords:
         # The longest first: one may begin as another does.
         self._named = sorted(named, key=lambda pair: len(pair[1]), reverse=True)
         self._forms = list(dict.fromkeys(form for _, form in self._named))
+        self._coded = [form.encode() for form in self._forms]
 
     def withhold(self, raw: bytes, message: Message) -> bytes | None:
         """`raw` without any of them, itself where it has none. None where one stands in a way that it cannot be taken out of."""
-        if not self._stand_in(message) and not any(form.encode() in raw for form in self._forms):
+        if not self._stands_in(message) and not any(coded in raw for coded in self._coded):
             return raw
         marks = {form: mark for mark, form in reversed(self._marks(message.sha256))}
         if any(form in mark for form in marks for mark in marks.values()):
             return None  # a few letters that any text has
-        if any(raw.count(form.encode()) > _MOST_PLACES for form in marks):
+        if any(raw.count(coded) > _MOST_PLACES for coded in self._coded):
             return None  # with a mark for each, the message could become many times as large
         without = _exchanged(raw, [(form, marks[form]) for form in self._forms])
-        return None if self._stand_in(parse_message(without)) else without
+        return None if self._stands_in(parse_message(without)) else without
 
     def restore(self, raw: bytes, sha256: str) -> bytes:
         """What `withhold` took out of the message with this digest. A password that was changed since is the new one."""
@@ -60,8 +61,8 @@ class Passwords:
             text = text.replace(form, "[withheld]")
         return text
 
-    def _stand_in(self, message: Message) -> bool:
-        return any(form in text for form in self._forms for text in (message.text, message.html, message.subject))
+    def _stands_in(self, message: Message) -> bool:
+        return any(form in message.text or form in message.html or form in message.subject for form in self._forms)
 
     def _marks(self, sha256: str) -> list[tuple[str, str]]:
         """Each mark with what it stands for."""
