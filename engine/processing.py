@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from msgspec import Struct, field
 
@@ -30,6 +31,7 @@ from engine.store.quarantine import held_messages, release
 
 BATCH_MESSAGES = 200
 BATCH_SECONDS = 0.5
+BATCH_BYTES = 10_000_000  # what is in a batch is kept until its commit, to be taken again if need be
 AHEAD_MESSAGES = 50
 AHEAD_BYTES = 1_000_000
 _DATABASE = (sqlite3.OperationalError, OSError)  # the database or the disk: no fault of the message
@@ -66,6 +68,23 @@ class _New(Struct, frozen=True):
     raw: bytes
     envelope: Envelope
     wall: datetime
+
+
+class _Batch(Struct):
+    """Messages that share a commit, and what became of them. `began` by the monotonic clock; `size` in bytes.
+
+    `careful`: one of them failed, so each has a savepoint.
+    """
+
+    began: float
+    messages: list[_New] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    size: int = 0
+    careful: bool = False
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.messages) >= BATCH_MESSAGES or self.size > BATCH_BYTES or time.monotonic() - self.began > BATCH_SECONDS
 
 
 def _ahead(items: Iterable[Item], summary: Summary) -> Iterator[tuple[Item, bytes, Message]]:
@@ -142,52 +161,50 @@ class Processor:
         on_item: Callable[[], None] | None,
         explain: bool,
     ) -> None:
-        batch: list[_New] = []
-        decisions: list[Decision] = []
-        began, careful = 0.0, False
-
-        def settle(new: _New) -> Decision:
-            return self._stored(new, self._decide(new, explain))
-
-        def alone(new: _New) -> Decision:
-            return self._alone(new, lambda: self._decide(new, explain))
-
-        def commit() -> None:
-            self._end("COMMIT")
-            for decision in decisions:
-                summary.count(decision)
-                if on_decision:
-                    on_decision(decision)
-            batch.clear()
-            decisions.clear()
-
+        batch: _Batch | None = None
         for item, raw, message in _ahead(items, summary):
             summary.messages += 1
-            if not self.connection.in_transaction:
+            if batch is None:
                 self.connection.execute("BEGIN IMMEDIATE")
-                began, careful = time.monotonic(), False
+                batch = _Batch(time.monotonic())
             new = self._new(message, raw, item.source_id, mailbox)
             if new is None:
                 summary.known += 1
             else:
-                batch.append(new)
-                try:
-                    decisions.append(alone(new) if careful else settle(new))
-                except _DATABASE:
-                    raise
-                except Exception:
-                    # A savepoint for each message would cost a thirtieth of all time. Where one fails, its whole batch is taken
-                    # again with one each, and so is the rest of it: a mailbox full of such mail takes twice as long, no more.
-                    self._end("ROLLBACK")
-                    self.connection.execute("BEGIN IMMEDIATE")
-                    decisions[:] = map(alone, batch)
-                    careful = True
+                self._add(batch, new, summary, explain)
             if on_item:
                 on_item()
-            if len(batch) >= BATCH_MESSAGES or time.monotonic() - began > BATCH_SECONDS:
-                commit()
-        if self.connection.in_transaction:
-            commit()
+            if batch.is_full:
+                self._commit(batch, summary, on_decision)
+                batch = None
+        if batch is not None:
+            self._commit(batch, summary, on_decision)
+
+    def _commit(self, batch: _Batch, summary: Summary, on_decision: Callable[[Decision], None] | None) -> None:
+        self._end("COMMIT")
+        for decision in batch.decisions:
+            summary.count(decision)
+            if on_decision:
+                on_decision(decision)
+
+    def _add(self, batch: _Batch, new: _New, summary: Summary, explain: bool) -> None:
+        batch.messages.append(new)
+        batch.size += len(new.raw)
+        verdict = partial(self._decide, new, explain)
+        try:
+            batch.decisions.append(self._alone(new, verdict) if batch.careful else self._stored(new, verdict()))
+        except _DATABASE:
+            raise
+        except Exception:
+            # A savepoint for each message would cost a thirtieth of all time. Where one fails, its whole batch is taken again
+            # with one each, and so is the rest of it: a mailbox full of such mail takes twice as long, no more.
+            self._end("ROLLBACK")
+            self.connection.execute("BEGIN IMMEDIATE")
+            there = len(batch.messages)
+            batch.messages = [one for one in batch.messages if not self._is_known(one)]  # another process may have been quicker
+            summary.known += there - len(batch.messages)
+            batch.decisions = [self._alone(one, partial(self._decide, one, explain)) for one in batch.messages]
+            batch.careful = True
 
     def retry(self, only: tuple[int, ...]) -> Summary:
         """Quarantined messages again, each in its own transaction: it leaves quarantine as it gets its new outcome."""
@@ -220,7 +237,6 @@ class Processor:
         explain: bool = False,
     ) -> Decision | None:
         """The same for one that is parsed already."""
-
         new = self._new(message, raw, source_id, mailbox, received)
         return None if new is None else self._alone(new, lambda: self._decide(new, explain))
 
@@ -237,6 +253,9 @@ class Processor:
         if self.state.seen(name, message.identity) is not None:
             return None
         return _New(message, raw, Envelope(name, source_id, received or received_at(message, wall)), wall)
+
+    def _is_known(self, one: _New) -> bool:
+        return self.state.seen(one.envelope.mailbox, one.message.identity) is not None
 
     def _decide(self, new: _New, explain: bool) -> Decision:
         return decide(new.message, new.envelope, self.setup, self.state, new.envelope.received_at, explain=explain)

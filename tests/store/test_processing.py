@@ -190,6 +190,36 @@ def test_the_others_of_its_batch_become_what_they_would_without_it(
     assert rows(db, "SELECT COUNT(*) FROM quarantine") == [(2,)]
 
 
+def test_another_process_may_take_mail_of_a_batch_that_was_undone(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_store(monkeypatch, "boom", error=ValueError("half of it stands"))
+    end, undone = Processor._end, []
+
+    def ends(self: Processor, word: str) -> None:
+        end(self, word)
+        if word == "ROLLBACK" and not undone:
+            undone.append(word)
+            run(db, setup, mail(1))
+
+    monkeypatch.setattr(Processor, "_end", ends)
+    summary = run(db, setup, mail(1), mail(2, "boom"), mail(3))
+    assert undone and summary.known == 1 and dict(summary.outcomes) == {"created: ticket": 1, "quarantined: error": 1}
+    assert rows(db, "SELECT message_id FROM messages ORDER BY id") == [(f"{n}@test.example",) for n in (1, 2, 3)]
+
+
+def test_large_messages_share_a_commit_with_few(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    import engine.processing as processing
+
+    monkeypatch.setattr(processing, "BATCH_BYTES", 2_000)
+    commits: list[str] = []
+    connection = open_database(db)
+    connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    with closing(connection):
+        Processor(connection, setup).run(items(*(mail(n, body="x" * 900) for n in range(4))), "help")
+    assert len(commits) == 3  # the directory, and two messages each
+
+
 def test_stopped_in_the_middle_of_a_message_nothing_of_it_stands(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     failing_store(monkeypatch, "stop", error=KeyboardInterrupt())
     mails = [mail(1), mail(2, "stop"), mail(3)]
