@@ -35,7 +35,7 @@ def held_messages(connection: sqlite3.Connection, only: tuple[int, ...]) -> list
 def release(connection: sqlite3.Connection, message: int, passwords: Passwords) -> Held:
     """Remove the message's rows, within the caller's transaction, and give its bytes back."""
     row = connection.execute(
-        "SELECT q.mailbox, q.source_id, m.received_at, r.zlib, r.sha256 FROM quarantine q JOIN messages m ON m.id = q.message"
+        "SELECT q.mailbox, q.source_id, m.received_at, r.zlib, r.sha256, m.identity FROM quarantine q JOIN messages m ON m.id = q.message"
         " JOIN raw_messages r ON r.sha256 = q.raw_sha256 WHERE q.message = ?",
         (message,),
     ).fetchone()
@@ -43,6 +43,11 @@ def release(connection: sqlite3.Connection, message: int, passwords: Passwords) 
     connection.execute("DELETE FROM rule_hits WHERE message = ?", (message,))
     connection.execute("UPDATE outbox SET message = NULL WHERE message = ?", (message,))
     connection.execute("DELETE FROM messages WHERE id = ?", (message,))
-    # It is stored anew: perhaps with a password in it that was not known as one before.
-    connection.execute("DELETE FROM raw_messages WHERE sha256 = ? AND sha256 NOT IN (SELECT raw_sha256 FROM messages)", (row[4],))
-    return Held(message, row[0], row[1], moment(row[2]), passwords.restore(zlib.decompress(row[3]), row[4]))
+    packed, sha256, identity = row[3:]
+    # It is stored anew: perhaps with a password in it that was not known as one before. Its copies have the same identity.
+    connection.execute(
+        "DELETE FROM raw_messages WHERE sha256 = ?1 AND NOT EXISTS"
+        " (SELECT 1 FROM messages WHERE identity = ?2 AND raw_sha256 = ?1)",
+        (sha256, identity),
+    )
+    return Held(message, row[0], row[1], moment(row[2]), passwords.restore(zlib.decompress(packed), sha256))

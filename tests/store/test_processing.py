@@ -277,6 +277,19 @@ def test_an_alert_from_quarantine_is_read_with_its_password(
     assert len(raws(db)) == 1 and b"sample-only" not in raws(db)[0]
 
 
+def test_a_copy_that_stays_in_quarantine_keeps_its_bytes(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
+    run(db, setup, mail(1, "boom"), mailbox="help")
+    run(db, setup, mail(1, "boom"), mailbox="priority")
+    monkeypatch.undo()
+    assert len(raws(db)) == 1
+    with closing(open_database(db)) as connection:
+        Processor(connection, setup).retry((1,))
+        Processor(connection, setup).retry((2,))
+    assert len(raws(db)) == 1
+    assert rows(db, "SELECT mailbox, outcome FROM messages ORDER BY id") == [("help", "created"), ("priority", "created")]
+
+
 def test_what_was_no_password_of_ours_when_it_came_is_withheld_once_it_is(
     db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch, rules: Path
 ) -> None:
