@@ -11,7 +11,7 @@ import hashlib
 import quopri
 from collections.abc import Iterator, Mapping
 from email.message import Message as Parsed
-from xml.sax.saxutils import escape
+from html import escape
 
 from engine.mail.bounded import bounded
 from engine.mail.content import charset_of, decoded, type_of
@@ -22,7 +22,6 @@ from engine.mail.split import split
 
 _MOST_PARTS = 100
 _MOST_PLACES = 1_000
-_QUOTES = {'"': "&quot;"}
 
 
 class Passwords:
@@ -32,8 +31,8 @@ class Passwords:
         # (what it is called, how it may stand there): as it is, as XML has it, and as HTML has that XML.
         named: list[tuple[str, str]] = []
         for mailbox, password in passwords.items():
-            once = escape(password, _QUOTES)
-            named += [(f"{mailbox} {number}", form) for number, form in enumerate((password, once, escape(once, _QUOTES)))]
+            once = _escaped(password)
+            named += [(f"{mailbox} {number}", form) for number, form in enumerate((password, once, _escaped(once)))]
         # The longest first: one may begin as another does.
         self._named = sorted(named, key=lambda pair: len(pair[1]), reverse=True)
         self._forms = list(dict.fromkeys(form for _, form in self._named))
@@ -67,6 +66,10 @@ class Passwords:
     def _marks(self, sha256: str) -> list[tuple[str, str]]:
         """Each mark with what it stands for."""
         return [(f"withheld-{hashlib.sha256(f'{sha256} {what}'.encode()).hexdigest()[:32]}", form) for what, form in self._named]
+
+
+def _escaped(text: str) -> str:
+    return escape(text, quote=False).replace('"', "&quot;")
 
 
 def _exchanged(raw: bytes, pairs: list[tuple[str, str]]) -> bytes:

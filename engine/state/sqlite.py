@@ -135,11 +135,6 @@ class SqliteState:
         description = "t.description" if described else "''"
         query = f"SELECT t.number, t.title, {description} FROM tickets t WHERE t.organization = ? AND t.created_at <= ?{self._there[0]}"
         values: list[Any] = [organization, iso(until), *self._there[1]]
-        # Asked beforehand, because nearly always there is none: a ticket's message stands behind its description.
-        copies = self._connection.execute("SELECT id FROM messages WHERE identity = ?", (other_than,)).fetchall()
-        if copies:
-            query += f" AND (t.message IS NULL OR t.message NOT IN ({', '.join('?' * len(copies))}))"
-            values += [identity for (identity,) in copies]
         if since is not None:
             query += " AND t.created_at >= ?"
             values.append(iso(since))
@@ -153,8 +148,15 @@ class SqliteState:
                 )
                 values += [name, fold(value).strip()]
         # As the index has them, which holds all that is asked for where descriptions are not.
-        rows = self._connection.execute(f"{query} ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}", values)
-        return rows.fetchall()
+        order = f" ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}"
+        found = self._connection.execute(query + order, values).fetchall()
+        # Nearly always the message has no copy; which message a ticket is of stands behind its description, in a page of its own.
+        copies = found and self._connection.execute("SELECT id FROM messages WHERE identity = ?", (other_than,)).fetchall()
+        if copies:
+            query += f" AND (t.message IS NULL OR t.message NOT IN ({', '.join('?' * len(copies))}))"
+            values += [identity for (identity,) in copies]
+            found = self._connection.execute(query + order, values).fetchall()
+        return found
 
     def contacts_of(self, address: str) -> list[NewContact]:
         rows = self._connection.execute(
