@@ -10,6 +10,7 @@ import base64
 import hashlib
 import quopri
 from collections.abc import Iterator, Mapping
+from copy import copy
 from email.message import Message as Parsed
 from html import escape
 
@@ -42,17 +43,20 @@ class Passwords:
         """`raw` without any of them, itself where it has none. None where one stands in a way that it cannot be taken out of."""
         if not self._stands_in(message) and not any(coded in raw for coded in self._coded):
             return raw
-        marks = {form: mark for mark, form in reversed(self._marks(message.sha256))}
-        if any(form in mark for form in marks for mark in marks.values()):
+        in_texts, elsewhere = self._marks(message.sha256, "in a text"), self._marks(message.sha256, "elsewhere")
+        if any(form in mark for form in self._forms for mark, _ in (*in_texts, *elsewhere)):
             return None  # a few letters that any text has
         if any(raw.count(coded) > _MOST_PLACES for coded in self._coded):
             return None  # with a mark for each, the message could become many times as large
-        without = _exchanged(raw, [(form, marks[form]) for form in self._forms])
+        # First in texts, as each has them; then in the header and wherever else, which may leave parts that cannot be told apart.
+        without = _exchanged(_in_texts(raw, _turned(in_texts)), _turned(elsewhere), "utf-8")
         return None if self._stands_in(parse_message(without)) else without
 
     def restore(self, raw: bytes, sha256: str) -> bytes:
         """What `withhold` took out of the message with this digest. A password that was changed since is the new one."""
-        return _exchanged(raw, self._marks(sha256)) if self._forms else raw
+        if not self._forms:
+            return raw
+        return _in_texts(_exchanged(raw, self._marks(sha256, "elsewhere"), "utf-8"), self._marks(sha256, "in a text"))
 
     def hidden(self, text: str) -> str:
         """A text of which there is no need to know it again."""
@@ -63,28 +67,50 @@ class Passwords:
     def _stands_in(self, message: Message) -> bool:
         return any(form in message.text or form in message.html or form in message.subject for form in self._forms)
 
-    def _marks(self, sha256: str) -> list[tuple[str, str]]:
+    def _marks(self, sha256: str, where: str) -> list[tuple[str, str]]:
         """Each mark with what it stands for."""
-        return [(f"withheld-{hashlib.sha256(f'{sha256} {what}'.encode()).hexdigest()[:32]}", form) for what, form in self._named]
+        return [
+            (f"withheld-{hashlib.sha256(f'{sha256} {where} {what}'.encode()).hexdigest()[:32]}", form)
+            for what, form in self._named
+        ]
+
+
+def _turned(marks: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What the marks stand for, with the first mark of each."""
+    return list({form: mark for mark, form in reversed(marks)}.items())[::-1]
 
 
 def _escaped(text: str) -> str:
     return escape(text, quote=False).replace('"', "&quot;")
 
 
-def _exchanged(raw: bytes, pairs: list[tuple[str, str]]) -> bytes:
-    for old, new in pairs:
-        raw = raw.replace(old.encode(), new.encode())
+def _in_texts(raw: bytes, pairs: list[tuple[str, str]]) -> bytes:
+    """In each part that is text, as its charset and its transfer encoding have it."""
+    start = 0
     for part in _texts(split(bounded(raw, []), [])):
+        codec = codec_of(charset_of(part) or "utf-8") or "utf-8"
         data = decoded(part)
-        changed = _exchanged_in(data, pairs, codec_of(charset_of(part) or "utf-8") or "utf-8")
+        changed = _exchanged(data, pairs, codec)
         if changed != data:
             as_it_came = str(part.get_payload()).encode("utf-8", "surrogateescape")
-            raw = raw.replace(as_it_came, _encoded(changed, part, as_it_came), 1)
+            # Without another look at its lines, if that comes to the same.
+            new = _exchanged(as_it_came, pairs, codec)
+            if decoded(_with_payload(part, new)) != changed:
+                new = _encoded(changed, part, as_it_came)
+            place = _place(raw, as_it_came, start)
+            if place is not None:
+                raw = raw[:place] + new + raw[place + len(as_it_came) :]
+                start = place + len(new)
     return raw
 
 
-def _exchanged_in(data: bytes, pairs: list[tuple[str, str]], codec: str) -> bytes:
+def _place(raw: bytes, payload: bytes, start: int) -> int | None:
+    """Where a part's lines begin: behind the blank line after its header (RFC 5322 2.1), and behind the parts before it."""
+    places = [found + len(blank) for blank in (b"\n\n", b"\r\n\r\n") if (found := raw.find(blank + payload, start)) >= 0]
+    return min(places, default=None)
+
+
+def _exchanged(data: bytes, pairs: list[tuple[str, str]], codec: str) -> bytes:
     for old, new in pairs:
         try:
             data = data.replace(old.encode(codec), new.encode(codec))
@@ -94,7 +120,7 @@ def _exchanged_in(data: bytes, pairs: list[tuple[str, str]], codec: str) -> byte
 
 
 def _texts(root: Parsed) -> Iterator[Parsed]:
-    """Parts that are text. An attached message is one file, and left as it is."""
+    """Parts that are text, in their order. An attached message is one file, and left as it is."""
     waiting = [root]
     for _ in range(_MOST_PARTS):
         if not waiting:
@@ -105,7 +131,13 @@ def _texts(root: Parsed) -> Iterator[Parsed]:
             if type_of(part).startswith(("text/", "multipart/")):
                 yield part
         elif isinstance(payload, list) and not type_of(part).startswith("message/"):
-            waiting += [child for child in payload if not isinstance(child, str)]
+            waiting += [child for child in reversed(payload) if not isinstance(child, str)]
+
+
+def _with_payload(part: Parsed, payload: bytes) -> Parsed:
+    other = copy(part)
+    other.set_payload(payload.decode("ascii", "surrogateescape"))
+    return other
 
 
 def _encoded(data: bytes, part: Parsed, as_it_came: bytes) -> bytes:
