@@ -18,7 +18,7 @@ from engine.mail.automatic_words import (
     STATUS,
     VACATION_SUBJECT,
 )
-from engine.mail.content import type_of
+from engine.mail.content import as_it_came, parts_of, type_of
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 from engine.text import collapse
@@ -60,10 +60,9 @@ def _part_types(parsed: Parsed | None) -> list[str]:
     while waiting and len(types) < 50:
         part = waiting.pop()
         types.append(type_of(part))
-        payload = part.get_payload()
         # A message that is attached is somebody else's: what it is made of says nothing of this one.
-        if isinstance(payload, list) and not types[-1].startswith("message/"):
-            waiting += [child for child in payload[:20] if not isinstance(child, str)]
+        if not types[-1].startswith("message/"):
+            waiting += (parts_of(part) or [])[:20]
     return types
 
 
@@ -162,15 +161,13 @@ def _beginning(part: Parsed) -> Parsed:
 
     What they look for stands early, in lines of ordinary length (RFC 5322 2.1.1).
     """
-    payload = part.get_payload()
-    if isinstance(payload, str) and len(payload) <= _LONGEST_LINE:
-        return part
     short = copy(part)
-    if isinstance(payload, str):
-        lines = payload[:_LONGEST_SEARCHED].splitlines(keepends=True)
+    children = parts_of(part)
+    if children is None:
+        lines = as_it_came(part)[:_LONGEST_SEARCHED].decode("ascii", "surrogateescape").splitlines(keepends=True)
         short.set_payload("".join(line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}\n" for line in lines))
-    elif isinstance(payload, list):
-        short.set_payload([_beginning(child) for child in payload[:20] if not isinstance(child, str)])
+    else:
+        short.set_payload([_beginning(child) for child in children[:20]])
     return short
 
 
@@ -228,12 +225,11 @@ def _about(headers: Headers, text: str, parsed: Parsed | None) -> tuple[str, ...
         seen = 0
         while waiting and seen < 50:
             part, seen = waiting.pop(), seen + 1
-            payload = part.get_payload()
-            kind = type_of(part)
-            if isinstance(payload, list):
-                waiting += [child for child in payload[:20] if not isinstance(child, str)]
-            elif kind in ("text/rfc822-headers", "message/rfc822-headers") and isinstance(payload, str):
-                found += message_ids(_MESSAGE_ID_LINE.findall(payload[:50_000]))
+            children = parts_of(part)
+            if children is not None:
+                waiting += children[:20]
+            elif type_of(part) in ("text/rfc822-headers", "message/rfc822-headers"):
+                found += message_ids(_MESSAGE_ID_LINE.findall(as_it_came(part)[:50_000].decode("ascii", "replace")))
             if part is not parsed:
                 own = part.get("Message-ID") or part.get("Original-Message-ID")
                 found += message_ids([str(own)]) if own else []

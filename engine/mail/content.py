@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from email.message import Message as Parsed
 from functools import lru_cache
 
@@ -61,6 +62,26 @@ def decoded(part: Parsed) -> bytes:
     try:
         data = part.get_payload(decode=True)
     except Exception:
-        payload = part.get_payload()
-        data = payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+        return as_it_came(part)
     return data if isinstance(data, bytes) else b""
+
+
+def as_it_came(part: Parsed) -> bytes:
+    """Its lines, still in their transfer encoding; none where it has parts. Never raises."""
+    plain = copy(part)
+    del plain["Content-Transfer-Encoding"]
+    try:
+        data = plain.get_payload(decode=True)
+    except Exception:
+        return b""
+    return data if isinstance(data, bytes) else b""
+
+
+def parts_of(part: Parsed) -> list[Parsed] | None:
+    """What it is made of; None where it has lines of its own.
+
+    `get_payload` itself decodes such lines by a charset that they name, which raises for some.
+    """
+    if not part.is_multipart():
+        return None
+    return [one for one in part.get_payload() if not isinstance(one, str)]

@@ -13,7 +13,7 @@ from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
 from engine.mail.bounded import bounded
-from engine.mail.content import charset_of, decoded, disposition_and_filename, type_of
+from engine.mail.content import as_it_came, charset_of, decoded, disposition_and_filename, parts_of, type_of
 from engine.mail.decode import decode_bytes, decode_header
 from engine.mail.forwarded import find_forwarded
 from engine.mail.html import html_to_text
@@ -134,23 +134,19 @@ def _walk(root: Parsed, body: _Body) -> None:
             body.defects.append(f"more than {MOST_PARTS} parts: the rest is left out")
             return
         kind = type_of(part)
-        payload = part.get_payload()
-        if kind == "message/rfc822" and isinstance(payload, list):
-            inner = payload[0] if payload else None
-            if inner is not None and not isinstance(inner, str):
+        children = parts_of(part)
+        if children is None:
+            _leaf(part, kind, body, root is part, in_attached)
+        elif kind == "message/rfc822":
+            for inner in children[:1]:
                 _attached_message(part, inner, body)
                 if not in_attached:
                     waiting += [(inner, depth + 1, True)]
-        elif isinstance(payload, list) and not kind.startswith("message/"):
+        elif not kind.startswith("message/"):  # delivery-status and its kin are fields for machines
             if depth >= DEEPEST:
                 body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
                 continue
-            children = [child for child in payload if not isinstance(child, str)]
             waiting += [(child, depth + 1, in_attached) for child in reversed(children[: MOST_PARTS + 1])]
-        elif isinstance(payload, list):
-            continue  # delivery-status and its kin: fields for machines
-        else:
-            _leaf(part, kind, body, root is part, in_attached)
 
 
 def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool) -> None:
@@ -186,7 +182,7 @@ def _attached_message(part: Parsed, inner: Parsed, body: _Body) -> None:
     subject = decode_header(str(inner.get("Subject", ""))[:1000])
     body.attached += fields.addresses([str(value) for value in inner.get_all("From", [])])[:1]
     try:
-        data = b"".join(_lines(inner)) if isinstance(inner.get_payload(), str) else inner.as_bytes()
+        data = b"".join(_lines(inner)) if parts_of(inner) is None else inner.as_bytes()
     except Exception:  # the generator refuses some headers that the parser takes
         data = b"".join(_lines(inner))
     name = disposition_and_filename(part)[1] or (f"{subject}.eml" if subject else "")
@@ -196,10 +192,9 @@ def _attached_message(part: Parsed, inner: Parsed, body: _Body) -> None:
 
 def _lines(inner: Parsed) -> Iterator[bytes]:
     """As it came. Python's generator would go through each line, and put `>` before those that begin with `From `."""
-    payload = inner.get_payload()
-    text = payload if isinstance(payload, str) else ""
-    end = "\r\n" if "\r\n" in text[:2_000] else "\n"
+    text = as_it_came(inner)
+    end = b"\r\n" if b"\r\n" in text[:2_000] else b"\n"
     for name, value in inner.raw_items():
-        yield f"{name}: {value}{end}".encode("utf-8", "surrogateescape")
-    yield end.encode()
-    yield text.encode("utf-8", "surrogateescape") if text else decoded(inner)
+        yield f"{name}: {value}".encode("utf-8", "surrogateescape") + end
+    yield end
+    yield text

@@ -15,7 +15,7 @@ from email.message import Message as Parsed
 from html import escape
 
 from engine.mail.bounded import bounded
-from engine.mail.content import charset_of, decoded, type_of
+from engine.mail.content import as_it_came, charset_of, decoded, parts_of, type_of
 from engine.mail.decode import codec_of
 from engine.mail.message import Message
 from engine.mail.parse import parse_message
@@ -40,7 +40,10 @@ class Passwords:
         self._coded = [form.encode() for form in self._forms]
 
     def withhold(self, raw: bytes, message: Message) -> bytes | None:
-        """`raw` without any of them, itself where it has none. None where one stands in a way that it cannot be taken out of."""
+        """`raw` without any of them, itself where it has none. None where one stands in a way that it cannot be taken out of.
+
+        Never raises, as nothing that looks into mail does.
+        """
         if not self._stands_in(message) and not any(coded in raw for coded in self._coded):
             return raw
         in_texts, elsewhere = self._marks(message.sha256, "in a text"), self._marks(message.sha256, "elsewhere")
@@ -49,14 +52,20 @@ class Passwords:
         if any(raw.count(coded) > _MOST_PLACES for coded in self._coded):
             return None  # with a mark for each, the message could become many times as large
         # First in texts, as each has them; then in the header and wherever else, which may leave parts that cannot be told apart.
-        without = _exchanged(_in_texts(raw, _turned(in_texts)), _turned(elsewhere), "utf-8")
+        try:
+            without = _exchanged(_in_texts(raw, _turned(in_texts)), _turned(elsewhere), "utf-8")
+        except Exception:
+            return None
         return None if self._stands_in(parse_message(without)) else without
 
     def restore(self, raw: bytes, sha256: str) -> bytes:
         """What `withhold` took out of the message with this digest. A password that was changed since is the new one."""
         if not self._forms:
             return raw
-        return _in_texts(_exchanged(raw, self._marks(sha256, "elsewhere"), "utf-8"), self._marks(sha256, "in a text"))
+        try:
+            return _in_texts(_exchanged(raw, self._marks(sha256, "elsewhere"), "utf-8"), self._marks(sha256, "in a text"))
+        except Exception:
+            return raw
 
     def hidden(self, text: str) -> str:
         """A text of which there is no need to know it again."""
@@ -92,14 +101,14 @@ def _in_texts(raw: bytes, pairs: list[tuple[str, str]]) -> bytes:
         data = decoded(part)
         changed = _exchanged(data, pairs, codec)
         if changed != data:
-            as_it_came = str(part.get_payload()).encode("utf-8", "surrogateescape")
+            old = as_it_came(part)
             # Without another look at its lines, if that comes to the same.
-            new = _exchanged(as_it_came, pairs, codec)
+            new = _exchanged(old, pairs, codec)
             if decoded(_with_payload(part, new)) != changed:
-                new = _encoded(changed, part, as_it_came)
-            place = _place(raw, as_it_came, start)
+                new = _encoded(changed, part, old)
+            place = _place(raw, old, start)
             if place is not None:
-                raw = raw[:place] + new + raw[place + len(as_it_came) :]
+                raw = raw[:place] + new + raw[place + len(old) :]
                 start = place + len(new)
     return raw
 
@@ -126,12 +135,11 @@ def _texts(root: Parsed) -> Iterator[Parsed]:
         if not waiting:
             return
         part = waiting.pop()
-        payload = part.get_payload()
-        if isinstance(payload, str):
-            if type_of(part).startswith(("text/", "multipart/")):
-                yield part
-        elif isinstance(payload, list) and not type_of(part).startswith("message/"):
-            waiting += [child for child in reversed(payload) if not isinstance(child, str)]
+        children = parts_of(part)
+        if children is None and type_of(part).startswith(("text/", "multipart/")):
+            yield part
+        elif children is not None and not type_of(part).startswith("message/"):
+            waiting += reversed(children)
 
 
 def _with_payload(part: Parsed, payload: bytes) -> Parsed:
@@ -140,11 +148,11 @@ def _with_payload(part: Parsed, payload: bytes) -> Parsed:
     return other
 
 
-def _encoded(data: bytes, part: Parsed, as_it_came: bytes) -> bytes:
+def _encoded(data: bytes, part: Parsed, old: bytes) -> bytes:
     match str(part.get("Content-Transfer-Encoding", "")).strip().lower():
         case "base64":
-            line_end = b"\r\n" if b"\r\n" in as_it_came else b"\n"
-            behind = as_it_came[len(as_it_came.rstrip()) :]
+            line_end = b"\r\n" if b"\r\n" in old else b"\n"
+            behind = old[len(old.rstrip()) :]
             return base64.encodebytes(data).rstrip().replace(b"\n", line_end) + behind
         case "quoted-printable":
             return quopri.encodestring(data)

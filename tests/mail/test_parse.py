@@ -18,6 +18,16 @@ def mail(*lines: str, body: str = "hello\n") -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode("utf-8")
 
 
+@pytest.mark.parametrize("charset", ["idna", "punycode", '"u\0tf"', "undefined", "base64", "x" * 5_000])
+def test_no_charset_loses_a_text(charset: str) -> None:
+    """Python's `get_payload` decodes 8-bit text by the charset that the part names, and raises for some."""
+    raw = mail("Subject: x", f"Content-Type: text/plain; charset={charset}", body="printer ").rstrip() + " wé\n".encode()
+    message = parse_message(raw)
+    assert message.text == "printer wé\n" and not message.defects
+    attached = mail("Subject: y", "Content-Type: message/rfc822", body="") + raw
+    assert parse_message(attached).attachments[0].data.endswith("printer wé\n".encode())
+
+
 def test_every_kind_of_line_end_is_one_line_feed() -> None:
     base64 = "Content-Transfer-Encoding: base64"
     # "a" CR LF "b" CR "c" LF CR CR LF "d" CR, and after it one text more: nothing of the last CR is left over

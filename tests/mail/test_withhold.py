@@ -50,6 +50,8 @@ AS_IT_CAME = {
         "text/plain; charset=latin-1", in_base64("é" + TOKEN, b"\n", "latin-1"), "BASE64", "\n"
     ),
     "quoted-printable": mail("text/plain; charset=utf-8", quopri.encodestring(TOKEN.encode()), "quoted-printable"),
+    "in 8 bits, of Latin-1": mail("text/plain; charset=latin-1", b"\xe9 " + TOKEN.encode()),
+    "in 8 bits, of a charset that there is not": mail('text/plain; charset="u\0tf"', b"\xe9 " + TOKEN.encode()),
     "HTML alone": mail("text/html; charset=utf-8", in_base64(HTML), "base64"),
     "text and HTML": mail("multipart/alternative; boundary=b", ALTERNATIVE, "7bit"),
 }
