@@ -1,7 +1,8 @@
 """Coverage-guided fuzzing of parsing, deciding and storing, with atheris: `make fuzz`, `make fuzz SECONDS=3600`.
 
-Each input is a message. It is a finding when processing raises (a message in quarantine with reason `error`), takes over two
-seconds, or memory grows beyond the limit; libFuzzer then writes the message into `fuzz/`, and ends with a status other than 0.
+Each input is a message. It is a finding when processing raises (a message in quarantine with reason `error`), when parsing meets an
+error of its own and leaves something out, when a message takes over two seconds, or memory grows beyond the limit; libFuzzer then
+writes the message into `fuzz/`, and ends with a status other than 0.
 Seeds: the sample, and real mail where `../shared/corpus` is at hand.
 """
 

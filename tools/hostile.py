@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.config.load import load_config
 from engine.decide.decision import Decision
 from engine.decide.setup import prepare
+from engine.mail.parse import parse_message
 from engine.processing import Processor
 from engine.store.database import open_database
 
@@ -18,6 +19,10 @@ FIRST = (
     b"From: maya@brightwater.example\r\nTo: help@harbourhill.example\r\nSubject: printer\r\nMessage-ID: <first@hostile>\r\n"
     b"Date: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nIt is broken.\r\n"
 )
+
+
+# What parsing says where it met an error of its own: the message goes on, but a part of it is lost.
+_MET_AN_ERROR = ("the message cannot be read", "the structure cannot be read", "whether it is automatic cannot be told")
 
 
 class Desk:
@@ -32,10 +37,15 @@ class Desk:
         self.ticket = opened.number
 
     def throw(self, raw: bytes, mailbox: str = "help") -> Decision:
-        """What becomes of the message; then it is as if it had never come. Raises `AssertionError` when processing failed."""
+        """What becomes of the message; then it is as if it had never come.
+
+        Raises `AssertionError` when processing failed, or when parsing met an error and left something out.
+        """
+        message = parse_message(raw)
+        assert not any(defect.startswith(_MET_AN_ERROR) for defect in message.defects), message.defects
         self.processor.connection.execute("BEGIN")
         try:
-            decision = self.processor.take(raw, "thrown", mailbox, NOW)
+            decision = self.processor.take_parsed(message, raw, "thrown", mailbox, NOW)
         finally:
             self.processor.connection.execute("ROLLBACK")
         assert decision is not None
