@@ -24,7 +24,9 @@ BOUNCE_SUBJECT = _linear(
     r"|failure (notice|delivery)|message (you sent )?(blocked|rejected|delayed|could not)|undelivered|delivery to the following|warning: (could not send|message)"
     r"|mail (nicht|no) |no se pudo entregar|no entregado|devuelto|remis|non distribu|échec de (la )?remise|mancato recapito|mancata consegna|non recapit"
     r"|não (foi )?entreg|falha (na entrega|de entrega)|onbestelbaar|niet bezorgd|email (delivery )?(error|failure)|error sending|can't send|your mail (to|was)"
-    r"|rejected|bounced?( message)?|failed delivery|mail error|server error|notification d.état|statusmeldung|status de entrega|недоставлен|未送達|配信エラー|退信|系统退信",
+    r"|rejected|bounced?( message)?|failed delivery|mail error|server error|notification d.état|statusmeldung|status de entrega|недоставлен|не (?:удалось )?доставить|не доставлено"
+    r"|niedostarczaln|nie dostarczono|nedoručiteln|kézbesíthetetlen|teslim edilemedi|(?:går inte att|kunde inte) leverera|kan ikke leveres|ei voi toimittaa"
+    r"|未送達|配信(?:エラー|不能|不可|できません)|メールエラー|エラー通知|送信エラー|退信|无法送达|未送达|投递失败|無法傳遞|배달되지 않음",
 )
 # A status code of RFC 3463, or an SMTP reply that means failure, as delivery reports quote them.
 STATUS = _linear(

@@ -59,6 +59,28 @@ def test_a_postmasters_failure_in_plain_text_is_a_bounce_and_names_the_original(
 
 
 @pytest.mark.parametrize(
+    "subject",
+    [
+        "メールエラー通知",
+        "配信不能: 見積",
+        "Nedoručitelné: Nabídka",
+        "Kézbesíthetetlen: Ajánlat",
+        "Teslim edilemedi: Teklif",
+        "无法送达: 报价",
+    ],
+)
+def test_a_failure_in_another_language_is_a_bounce(subject: str) -> None:
+    """No header says so, and the sender is nobody in particular: it is known by its subject, its text and its copy of ours."""
+    raw = (
+        f"From: no-reply@mail.example\nTo: help@us.example\nSubject: {subject}\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
+        "Content-Type: text/plain; charset=utf-8\n\nCould not be delivered to: <kim@x.example>\nAs their mailbox is full.\n--b\n"
+        "Content-Type: message/rfc822\n\nMessage-ID: <ours@us.example>\nSubject: [T1]\n\nx\n--b--\n"
+    )
+    found = parse_message(raw.encode()).automatic
+    assert found is not None and found.kind == "bounce" and found.about == ("ours@us.example",)
+
+
+@pytest.mark.parametrize(
     ("kind", "part"),
     [
         ("bounce", "message/delivery-status"),
