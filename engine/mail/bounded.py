@@ -15,7 +15,13 @@ _BOUNDARY = re.compile(rb"boundary[ \t]{0,20}=[ \t]{0,20}\"?([^\"\s;]{1,200})", 
 
 
 def bounded(raw: bytes, defects: list[str]) -> bytes:
-    """Too many fields, too long ones, and parts beyond the 2,000th are left out, and `defects` says so."""
+    """Too many fields, too long ones, and parts beyond the 2,000th are left out, and `defects` says so.
+
+    Lines that end by a carriage return alone, as old Macs wrote them, end by a line feed from here on: much that reads mail,
+    Python's decoder of quoted-printable too, takes all lines of such a message for one.
+    """
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
     if len(raw) <= _SMALL:
         return raw
     found = _HEAD_END.search(raw)

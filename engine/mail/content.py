@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from binascii import a2b_qp
 from copy import copy
 from email.message import Message as Parsed
 from functools import lru_cache
@@ -9,6 +11,7 @@ from functools import lru_cache
 from engine.mail.decode import decode_header
 
 _SHORT = 200
+_BARE_BREAK = re.compile(rb"=\r(?!\n)")
 
 
 def type_of(part: Parsed) -> str:
@@ -59,6 +62,9 @@ def _filename(part: Parsed) -> str:
 
 def decoded(part: Parsed) -> bytes:
     """Without its transfer encoding. Never raises: what cannot be decoded stands as it came."""
+    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "quoted-printable":
+        # Behind a soft line break without a line feed, the decoder passes over all text up to the next line feed.
+        return a2b_qp(_BARE_BREAK.sub(b"=\r\n", as_it_came(part)))
     try:
         data = part.get_payload(decode=True)
     except Exception:

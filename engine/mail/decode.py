@@ -37,6 +37,7 @@ _MEANT = {
     "utf8mb4": "utf-8",
     "cp-850": "cp850",
 }
+_SAMPLE = 16_384  # bytes that tell the charset of all
 # Codecs of Python's that are no charsets of mail; some of them take quadratic time.
 _NEVER = {"unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "mbcs", "oem", "unicode-escape"}
 
@@ -63,17 +64,30 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
                 return clean(data.decode(candidate))
             except (UnicodeError, ValueError):
                 continue
+    if _is_mostly_utf8(data):
+        return clean(data.decode("utf-8", "replace"))
     if codec and codec not in ("ascii", "utf-8"):
         return clean(data.decode(codec, "replace"))
     return clean(data.decode(_guess(data), "replace"))
 
 
+def _is_mostly_utf8(data: bytes) -> bool:
+    """UTF-8 that was cut within a character, or has some byte of another charset in it: four of five characters are whole.
+
+    Text in another charset has hardly any that are, by chance.
+    """
+    found = data[:_SAMPLE].decode("utf-8", "replace")
+    broken = found.count("\ufffd")
+    whole = sum(letter > "\x7f" for letter in found) - broken
+    return whole >= 4 * broken
+
+
 def _guess(data: bytes) -> str:
-    if sum(byte > 127 for byte in data[:16_384]) < 20:
+    if sum(byte > 127 for byte in data[:_SAMPLE]) < 20:
         return "cp1252"  # too little to guess from, and what most senders who forget the charset write
     from charset_normalizer import from_bytes  # seldom needed, and slow to import
 
-    best = from_bytes(data[:16_384]).best()
+    best = from_bytes(data[:_SAMPLE]).best()
     return best.encoding if best is not None else "cp1252"
 
 

@@ -35,6 +35,35 @@ def test_every_kind_of_line_end_is_one_line_feed() -> None:
     assert parse_message(mail("Subject: x", base64, body="CmU=")).text == "\ne"
 
 
+def test_lines_that_end_by_a_carriage_return_alone_are_lines() -> None:
+    """As old Macs wrote them. The rest of a text must not be lost behind a soft line break, nor that of a large message."""
+    quoted = "Content-Transfer-Encoding: quoted-printable"
+    raw = mail("Subject: x", "Content-Type: text/plain; charset=utf-8", quoted, body="a long=\r\n line=C3=A9\r\nand another\r\n")
+    assert parse_message(raw.replace(b"\r\n", b"\r")).text == "a long lineé\nand another\n"
+    assert parse_message(mail("Subject: x", quoted, body="one=\rline\nnext\n")).text == "oneline\nnext\n"
+    large = parse_message(mail("Subject: x", "To: a@b.example", body="printer\r\n" * 20_000).replace(b"\r\n", b"\r"))
+    assert (large.subject, large.text, large.defects) == ("x", "printer\n" * 20_000, ())
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("Здравствуйте".encode() + b"\xaa", "Здравствуйте\ufffd"),
+        ("Größe für Büros: schön".encode() + "é".encode()[:1], "Größe für Büros: schön\ufffd"),
+        ("Größe für Büros".encode("cp1252"), "Größe für Büros"),
+        ("プリンターが動作しません".encode("cp932"), "プリンターが動作しません"),
+    ],
+)
+def test_utf8_with_a_broken_character_stays_utf8(data: bytes, text: str) -> None:
+    """A gateway cut it, or put a byte of its own in: one such byte is no reason to read all the others in another charset."""
+    declared = "shift_jis" if "プ" in text else "utf-8"
+    message = parse_message(mail("Subject: x", f"Content-Type: text/plain; charset={declared}", body="") + data)
+    assert message.text == text
+    if declared == "utf-8":
+        encoded = "".join(f"={byte:02X}" for byte in data)
+        assert parse_message(mail(f"Subject: =?utf-8?Q?{encoded}?=")).subject == text
+
+
 def test_headers_addresses_and_dates_are_decoded() -> None:
     message = parse_message(
         mail(
