@@ -7,6 +7,7 @@ import binascii
 import codecs
 import re
 
+from engine.mail.japanese import decode_japanese
 from engine.text import clean
 
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
@@ -58,6 +59,11 @@ def codec_of(charset: str) -> str | None:
 def decode_bytes(data: bytes, charset: str | None) -> str:
     """Text of a body or a header's raw bytes."""
     codec = codec_of(charset) if charset else None
+    if codec == "iso2022_jp_ext":
+        try:
+            return clean(data.decode(codec))
+        except UnicodeError:
+            return clean(decode_japanese(data))
     for candidate in (codec, "utf-8"):
         if candidate:
             try:
