@@ -11,8 +11,8 @@ from email.message import Message as Parsed
 from itertools import islice
 
 from engine.mail.content import type_of
+from engine.mail.head import mended
 
-_OBSOLETE_NAME = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
 # A whole field (RFC 5322 2.2), folded lines with it. A head is nothing but such; anything else is left to Python's parser.
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)(?:\r?\n|\Z)")
 _REST = re.compile(r"(--)?[ \t]*(?:\r?\n|\Z)")
@@ -52,15 +52,7 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
 
 
 def _parse(raw: bytes, defects: list[str]) -> Parsed:
-    raw = _few_blocks(_TOO_LONG.sub(rb"\1", raw), defects)
-    parsed = email.message_from_bytes(raw)
-    if not parsed.keys() and _OBSOLETE_NAME.match(raw[:2000]):
-        # `From   : John Doe`: white space before the colon (RFC 5322 4.5), which Python's parser does not take.
-        head, blank, rest = (
-            re.split(rb"(\r?\n\r?\n)", raw, maxsplit=1) if b"\n\n" in raw or b"\r\n\r\n" in raw else (raw, b"", b"")
-        )
-        parsed = email.message_from_bytes(_OBSOLETE_NAME.sub(rb"\1:", head) + blank + rest)
-    return parsed
+    return email.message_from_bytes(mended(_few_blocks(_TOO_LONG.sub(rb"\1", raw), defects), defects))
 
 
 def _few_blocks(raw: bytes, defects: list[str]) -> bytes:

@@ -1,0 +1,32 @@
+"""The lines of a header that are no fields, which senders' broken programs put there."""
+
+from __future__ import annotations
+
+import re
+
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LOGICAL_LINE = re.compile(rb"(?<=\n)(?![ \t])")  # where one begins: what is folded belongs to the line before (RFC 5322 2.2.3)
+_NAME = re.compile(rb"([!-9;-~]+)([ \t]*):")
+_NEEDED = {b"from", b"subject"}
+
+
+def mended(raw: bytes, defects: list[str]) -> bytes:
+    """The message without such lines, and without white space before a colon (RFC 5322 4.5), where it is worth it.
+
+    To Python's parser the text begins at the first such line. It may: some send no blank line before their text. So nothing changes
+    unless the header begins in this way, or the sender or the subject stands behind it.
+    """
+    end = found.start() if (found := _HEAD_END.search(raw)) else len(raw)
+    lines = _LOGICAL_LINE.split(raw[:end])
+    if lines[0].startswith((b"From ", b">From ")) and not _NAME.match(lines[0]):
+        del lines[0]  # an mbox's line, which is no part of the message
+    fields = [_NAME.match(line) for line in lines]
+    first = next((place for place, field in enumerate(fields) if field is None or field[2]), None)
+    if first is None:
+        return raw
+    before, behind = ({field[1].lower() for field in some if field} for some in (fields[:first], fields[first:]))
+    if not ((_NEEDED - before) & behind if first else fields[0]):
+        return raw
+    if passed_over := fields.count(None):
+        defects.append(f"lines of the header that are no fields, and are passed over: {passed_over}")
+    return b"".join(field[1] + line[field.end() - 1 :] for field, line in zip(fields, lines, strict=True) if field) + raw[end:]
