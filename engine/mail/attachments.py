@@ -20,6 +20,8 @@ _EXTENSIONS = {
     "image/gif": ".gif",
     "application/pdf": ".pdf",
     "message/rfc822": ".eml",
+    "message/global": ".eml",
+    "message/news": ".eml",
 }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from email.message import Message as Parsed
+from functools import partial
 from io import IncrementalNewlineDecoder
 
 from msgspec import Struct, field
@@ -28,6 +30,8 @@ MOST_HEADERS = 2_000
 SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 # Every kind of line's end to "\n", in a third of the time that two `replace` take. With `final` nothing is kept between texts.
 _LINES = IncrementalNewlineDecoder(None, translate=True)
+_MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
+_FOR_MACHINES = re.compile(r"(?:status|notification|report|headers)$")
 _PRIVATE = {"private", "company-confidential", "confidential"}
 
 
@@ -137,12 +141,15 @@ def _walk(root: Parsed, body: _Body) -> None:
         children = parts_of(part)
         if children is None:
             _leaf(part, kind, body, root is part, in_attached)
-        elif kind == "message/rfc822":
-            for inner in children[:1]:
-                _attached_message(part, inner, body)
+        elif kind in _MESSAGES:
+            for inner in map(partial(_without_encoding, part), children[:1]):
+                _attached_message(part, inner, body, kind)
                 if not in_attached:
                     waiting += [(inner, depth + 1, True)]
-        elif not kind.startswith("message/"):  # delivery-status and its kin are fields for machines
+        elif kind.startswith("message/"):
+            for inner in children[:1] if not _FOR_MACHINES.search(kind) else ():
+                _attached_message(part, inner, body, kind)
+        else:
             if depth >= DEEPEST:
                 body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
                 continue
@@ -178,7 +185,15 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
     body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
 
 
-def _attached_message(part: Parsed, inner: Parsed, body: _Body) -> None:
+def _without_encoding(part: Parsed, inner: Parsed) -> Parsed:
+    """The message in this part. Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header."""
+    if inner.keys() or str(part.get("Content-Transfer-Encoding", "")).strip().lower() != "base64":
+        return inner
+    inner["Content-Transfer-Encoding"] = "base64"
+    return split(bounded(decoded(inner), []), [])
+
+
+def _attached_message(part: Parsed, inner: Parsed, body: _Body, kind: str) -> None:
     subject = decode_header(str(inner.get("Subject", ""))[:1000])
     body.attached += fields.addresses([str(value) for value in inner.get_all("From", [])])[:1]
     try:
@@ -187,7 +202,7 @@ def _attached_message(part: Parsed, inner: Parsed, body: _Body) -> None:
         data = b"".join(_lines(inner))
     name = disposition_and_filename(part)[1] or (f"{subject}.eml" if subject else "")
     number = len(body.attachments) + 1
-    body.attachments.append(attachment(name, "message/rfc822", data, inline=False, number=number))
+    body.attachments.append(attachment(name, kind, data, inline=False, number=number))
 
 
 def _lines(inner: Parsed) -> Iterator[bytes]:
