@@ -29,9 +29,10 @@ Found = tuple[Ending | None, Step | None]
 
 
 def _readable(message: Message, envelope: Envelope, setup: Setup, state: State) -> Found:
+    defects = "; ".join(message.defects)
     if len(message.headers):
-        return None, None
-    found = "; ".join(message.defects) or "the bytes are no message: there is not one header field"
+        return None, Step("damaged", defects) if defects else None
+    found = defects or "the bytes are no message: there is not one header field"
     return Ending("quarantined", "unreadable", found), Step("message", found)
 
 

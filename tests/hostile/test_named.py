@@ -265,6 +265,13 @@ def test_what_cannot_be_parsed_at_all_goes_to_quarantine_as_it_is(
     assert run(connection, setup, poison).known == 1
 
 
+def test_what_was_left_out_of_a_message_stands_in_its_trace(connection: sqlite3.Connection, setup: Setup) -> None:
+    run(connection, setup, CASES["a hundred thousand parts"])
+    (decision,) = one(connection, "SELECT decision FROM messages")
+    (found,) = [step["found"] for step in json.loads(decision)["trace"] if step["step"] == "damaged"]
+    assert "only the first 2000 parts are read" in found
+
+
 def test_a_message_over_the_limit_is_refused(connection: sqlite3.Connection, setup: Setup) -> None:
     run(connection, setup, HEAD.encode() + b"Subject: big\r\n\r\n" + b"x" * 30_000_000)
     assert one(connection, "SELECT outcome, reason FROM messages") == ("refused", "too_large")
