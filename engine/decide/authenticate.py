@@ -9,45 +9,67 @@ from engine.config.model import SenderAuthentication
 from engine.mail.message import Message
 
 Verdict = Literal["pass", "fail", "none"]
-_COMMENT = re.compile(r"\([^()]*\)")
+# A quoted string, or a comment, in which quotes count too (RFC 5322 3.2). The sender chooses what stands in either.
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_OPAQUE = re.compile(rf'{_QUOTED}|\((?:[^()"\\]|\\.|{_QUOTED})*\)', re.DOTALL)
+_LEFT_OVER = re.compile(r'["()\\]')
 _METHOD = re.compile(r"^\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
-_PROPERTY = re.compile(r"\b(?:header\.(?:d|i|from)|smtp\.mailfrom)\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+# Which domain a method's result is about.
+_ABOUT = {
+    "dmarc": re.compile(r"\bheader\.from\s*=\s*([^\s;]+)", re.IGNORECASE),
+    "dkim": re.compile(r"\bheader\.[di]\s*=\s*([^\s;]+)", re.IGNORECASE),
+    "spf": re.compile(r"\bsmtp\.mailfrom\s*=\s*([^\s;]+)", re.IGNORECASE),
+}
 
 
 def authentication(message: Message, settings: SenderAuthentication) -> tuple[Verdict, str]:
     """(verdict, what told so). Only the topmost header of a trusted host counts: those below it a sender may have written."""
     for value in message.headers.get_all("Authentication-Results"):
-        plain = _COMMENT.sub(" ", value[:8_000])
-        host, *results = plain.split(";")
+        host, *results = _plain(value[:8_000]).split(";")
         name = (host.split() or [""])[0].lower()
         if name in settings.trust:
-            return _verdict(results, message.sender.domain), f"Authentication-Results of {name}"
+            if _LEFT_OVER.search(";".join(results)):
+                return "none", f"Authentication-Results of {name}, which cannot be read for certain"
+            verdict = _verdict(results, message.sender.domain, alone=len(message.senders) == 1)
+            return verdict, f"Authentication-Results of {name}"
     return "none", "no Authentication-Results of a trusted host"
 
 
-def _verdict(results: list[str], domain: str) -> Verdict:
-    """DMARC's word is final; without it, SPF or DKIM that pass for the sender's own domain."""
+def _plain(value: str) -> str:
+    """Without comments, and with nothing in a quoted string that parts results or words."""
+    for _ in range(3):  # comments nest
+        value = _OPAQUE.sub(lambda found: re.sub(r'["();=\s\\]', "", found[0]) if found[0][0] == '"' else " ", value)
+    return value
+
+
+def _verdict(results: list[str], domain: str, *, alone: bool) -> Verdict:
+    """DMARC's word is final; without it, SPF or DKIM that pass for the sender's own domain.
+
+    DMARC's word counts for the domain that it is about: a server may take another address for the sender than is taken here, of a
+    From with several or with a broken one. Where it does not say which, there must be one address only (`alone`).
+    """
     found: dict[str, list[tuple[str, str]]] = {}
     for result in results[:30]:
         match = _METHOD.match(result)
         if match:
             found.setdefault(match[1].lower(), []).append((match[2].lower(), match[3]))
-    if "dmarc" in found:
-        said = found["dmarc"][0][0]
-        if said == "pass":
-            return "pass"
-        if said == "fail":
-            return "fail"
-    methods = [*found.get("dkim", []), *found.get("spf", [])]
-    if any(said == "pass" and _aligned(rest, domain) for said, rest in methods):
+    dmarc = found.get("dmarc", [])
+    if dmarc and all(said == "pass" for said, _ in dmarc):
+        about = [name for _, rest in dmarc for name in _ABOUT["dmarc"].findall(rest)]
+        if about:
+            return "pass" if all(_is_of(name, domain) for name in about) else "fail"
+        return "pass" if alone else "none"
+    if any(said == "fail" for said, _ in dmarc):
+        return "fail"
+    methods = [(method, said, rest) for method in ("dkim", "spf") for said, rest in found.get(method, [])]
+    if any(
+        said == "pass" and any(_is_of(name, domain) for name in _ABOUT[method].findall(rest)) for method, said, rest in methods
+    ):
         return "pass"
-    return "fail" if methods and all(said in ("fail", "softfail", "permerror") for said, _ in methods) else "none"
+    return "fail" if methods and all(said in ("fail", "softfail", "permerror") for _, said, _ in methods) else "none"
 
 
-def _aligned(rest: str, domain: str) -> bool:
+def _is_of(name: str, domain: str) -> bool:
     """The domain that passed is the sender's, or a parent or child of it."""
-    for value in _PROPERTY.findall(rest):
-        passed = value.rpartition("@")[2].lower().strip(".")
-        if passed and domain and (domain == passed or domain.endswith(f".{passed}") or passed.endswith(f".{domain}")):
-            return True
-    return False
+    passed = name.rpartition("@")[2].lower().strip(".")
+    return bool(passed and domain) and (domain == passed or domain.endswith(f".{passed}") or passed.endswith(f".{domain}"))

@@ -23,6 +23,8 @@ _SIMPLE = re.compile(
     r"|([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+))",
     re.IGNORECASE | re.ASCII,
 )
+# What a list of addresses is made of (RFC 5322 3.2 and 3.4): quoted strings, comments, addresses in brackets, what parts them.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|<[^<>]*>|[,;]|[^"(<,;]+|.', re.DOTALL)
 _SHORT = 200
 _AFTER_ADDRESS = re.compile(r"(?:>|@[A-Za-z0-9.-]{1,100})[ \t]{0,20},")
 _PIECE = 2_000
@@ -65,10 +67,33 @@ def _pairs(value: str) -> list[tuple[str, str]]:
     """(name, address) of each. Python's parser recurses with each bracket: where it gives up, only addresses are looked for."""
     if len(value) < 2 * _PIECE:
         try:
-            return email.utils.getaddresses([value])
+            return email.utils.getaddresses([_names_in_quotes(value)])
         except Exception:  # RecursionError, and what else it may meet
             pass
     return [("", match[0]) for match in islice(_ADDRESS.finditer(value), MOST_ADDRESSES)]
+
+
+def _names_in_quotes(value: str) -> str:
+    """`tom@contoso.example <eve@evil.example>` is Eve's: what stands before the brackets is a name, whatever it looks like."""
+    if "<" not in value or value.count("@") < 2:
+        return value
+    result: list[str] = []
+    mailbox: list[str] = []
+    for token in [*_TOKEN.findall(value), ","]:
+        if token in (",", ";"):
+            result += [_name_in_quotes(mailbox), token]
+            mailbox = []
+        else:
+            mailbox.append(token)
+    return "".join(result[:-1])
+
+
+def _name_in_quotes(tokens: list[str]) -> str:
+    address = next((place for place, token in enumerate(tokens) if token[0] == "<" and "@" in token), None)
+    if address is None or not any("@" in token for token in tokens[:address] if token[0] != '"'):
+        return "".join(tokens)
+    name = re.sub(r'["\\]', "", "".join(tokens[:address])).strip()
+    return f'"{name}" {"".join(tokens[address:])}'
 
 
 # The same people write again and again, and to the same mailboxes.
@@ -90,7 +115,10 @@ def _address(name: str, address: str) -> Address | None:
     match = _ADDRESS.search(text)
     if match is None:
         return None
-    return Address(_CONTROL.sub("", decode_header(name)).strip(" \"'"), match[0].rstrip(".>").lower())
+    found = match[0].rstrip(".>").lower()
+    if found.endswith("'"):  # no domain's last letter: somebody quoted it so
+        found = found.strip("'")
+    return Address(_CONTROL.sub("", decode_header(name)).strip(" \"'"), found)
 
 
 def first_address(text: str) -> Address | None:

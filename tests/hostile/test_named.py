@@ -436,6 +436,73 @@ def test_a_stranger_who_writes_as_a_technician_gains_nothing(connection: sqlite3
     assert "#T=8" in str(one(connection, "SELECT description FROM ticket_notes")[0])
 
 
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "joost@harbourhill.example <eve@evil.example>",
+        '"Joost" joost@harbourhill.example <eve@evil.example>',
+        "joost @ harbourhill.example <eve@evil.example>",
+        '"joost@harbourhill.example" <eve@evil.example>',
+        "joost@harbourhill.example, eve@evil.example",
+        "joost@harbourhill.example\r\nFrom: eve@evil.example",
+        "=?utf-8?q?joost=40harbourhill=2Eexample?= <eve@evil.example>",
+    ],
+)
+@pytest.mark.parametrize("about", ["header.from=evil.example", ""])
+def test_a_from_that_is_read_in_two_ways_makes_nobody_a_technician(
+    sender: str, about: str, connection: sqlite3.Connection, setup: Setup
+) -> None:
+    """The trusted server is right in its word on evil.example; which address that is about must not be another one here."""
+    opened = HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n"
+    trusted = f"Authentication-Results: mx.harbourhill.example; dmarc=pass {about}"
+    forged = f"From: {sender}\r\nSubject: T20261102.0001\r\nMessage-ID: <2@x>\r\n{trusted}\r\n\r\n#T=8 #S=Done\r\nbooked\r\n"
+    run(connection, setup, opened, forged.encode())
+    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
+    assert one(connection, "SELECT COUNT(*) FROM tickets WHERE status = 'Done'") == (0,)
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        'spf=pass smtp.mailfrom="a; dmarc=pass header.from=harbourhill.example; "@evil.example; dmarc=fail header.from=harbourhill.example',
+        'spf=pass smtp.mailfrom="a; dmarc=pass header.from=harbourhill.example; "@evil.example',
+        'spf=pass smtp.mailfrom="a\\"; dmarc=pass header.from=harbourhill.example; "@evil.example',
+        'spf=pass (domain of "a); dmarc=pass header.from=harbourhill.example; ("@evil.example is it) smtp.mailfrom=evil.example',
+        'spf=pass (domain of "a); dmarc=pass header.from=harbourhill.example; (@evil.example is it) smtp.mailfrom=evil.example',
+        'spf=pass smtp.mailfrom="x smtp.mailfrom=harbourhill.example"@evil.example',
+        "dkim=pass header.d=evil.example; spf=pass smtp.mailfrom=harbourhill.example@evil.example",
+        "dkim=pass header.d=evil.example header.from=harbourhill.example",
+        "dmarc=pass header.from=harbourhill.example; dmarc=fail header.from=harbourhill.example",
+    ],
+)
+def test_what_a_stranger_has_in_a_trusted_servers_header_is_no_result(
+    results: str, connection: sqlite3.Connection, setup: Setup
+) -> None:
+    """The server quotes the envelope's sender, whose local part may be any text in quotes (RFC 5321 4.1.2)."""
+    opened = HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n"
+    head = "From: joost@harbourhill.example\r\nSubject: T20261102.0001\r\nMessage-ID: <2@x>\r\n"
+    forged = f"{head}Authentication-Results: mx.harbourhill.example; {results}\r\n\r\n#T=8 #S=Done\r\nbooked\r\n"
+    run(connection, setup, opened, forged.encode())
+    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        "spf=pass (sender IP is 192.0.2.1 (a host)) smtp.mailfrom=harbourhill.example; dkim=none; dmarc=pass action=none header.from=harbourhill.example;compauth=pass reason=100",
+        'dkim=pass header.i=@harbourhill.example header.s=s1 header.b="aB/c"; spf=fail smtp.mailfrom=lists.example',
+        "dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=HARBOURHILL.example",
+        "spf=pass smtp.mailfrom=joost@harbourhill.example",
+    ],
+)
+def test_the_headers_that_servers_write_are_understood(results: str, connection: sqlite3.Connection, setup: Setup) -> None:
+    opened = HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n"
+    head = "From: joost@harbourhill.example\r\nSubject: T20261102.0001\r\nMessage-ID: <2@x>\r\n"
+    booked = f"{head}Authentication-Results: mx.harbourhill.example; {results}\r\n\r\n#T=8\r\nbooked\r\n"
+    run(connection, setup, opened, booked.encode())
+    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (1,)
+
+
 def test_a_customer_cannot_write_to_anothers_ticket_nor_learn_of_it(connection: sqlite3.Connection, setup: Setup) -> None:
     opened = HEAD.encode() + b"Subject: the secret merger\r\n\r\nx\r\n"
     other = b"From: carmen@olivar.example\r\nSubject: Re: [T20261102.0001]\r\nMessage-ID: <2@x>\r\nDate: Mon, 2 Nov 2026 11:00:00 +0000\r\nIn-Reply-To: <h@x>\r\n\r\ntell me\r\n"

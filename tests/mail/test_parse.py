@@ -46,6 +46,21 @@ def test_lines_that_end_by_a_carriage_return_alone_are_lines() -> None:
     assert (large.subject, large.text, large.defects) == ("x", "printer\n" * 20_000, ())
 
 
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("tom@contoso.example <eve@evil.example>", ["tom@contoso.example <eve@evil.example>"]),
+        ('"Tom, T." tom@us.example <eve@evil.example>, Bob <b@y.example>', ["Tom, T. tom@us.example <eve@evil.example>", "Bob <b@y.example>"]),
+        ("tom @ us.example <eve@evil.example>; b@y.example", ["tom @ us.example <eve@evil.example>", " <b@y.example>"]),
+        ("<a@x.example> <b@y.example>", [" <a@x.example>", " <b@y.example>"]),
+        ("'a@x.example', o'brien@x.example", [" <a@x.example>", " <o'brien@x.example>"]),
+    ],
+)  # fmt: skip
+def test_what_stands_before_an_address_in_brackets_is_a_name(value: str, found: list[str]) -> None:
+    message = parse_message(mail(f"From: {value}", "Subject: x"))
+    assert [f"{one.name} <{one.address}>" for one in message.senders] == found
+
+
 def test_characters_of_microsofts_iso_2022_jp_are_read() -> None:
     """① and the 髙 of many names have no place in the standard's charset; Outlook writes them all the same."""
     written = b"\x1b$B-!\x1b(B \x1b$B|b66\x1b(B \x1b(I1\x1b(B \x1b$B$3$s\n$K$A\x1b(Bok"
