@@ -99,14 +99,24 @@ def _guess(data: bytes) -> str:
 
 def decode_header(value: str) -> str:
     """A raw header value (as `email` keeps it, undecodable bytes as surrogates) to text on one line."""
+    value = _unfold(value)
+    if "=?" in value:
+        value = _decode_words(value)
+    return clean(value).strip()
+
+
+def plain_header(value: str) -> str:
+    """The same for a field that has no encoded words (RFC 2047 5): what looks like one there, a stranger may have made up."""
+    return clean(_unfold(value)).strip()
+
+
+def _unfold(value: str) -> str:
     if not value.isascii():
         value = decode_bytes(value.encode("utf-8", "surrogateescape"), None)
     if "\n" in value or "\r" in value:
         # Not with a pattern: one that takes white space on both sides of a line's end looks at long runs of it again and again.
         value = " ".join(line for line in map(str.strip, _LINE_END.split(value)) if line)
-    if "=?" in value:
-        value = _decode_words(value)
-    return clean(value).strip()
+    return value
 
 
 def _decode_words(value: str) -> str:

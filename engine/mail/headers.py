@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 
-from engine.mail.decode import decode_header
+from engine.mail.decode import decode_header, plain_header
 from engine.mail.message import Address
 
 LONGEST_FIELD = 65_536
@@ -111,7 +111,8 @@ def _unfold(value: str) -> str:
 
 
 def _address(name: str, address: str) -> Address | None:
-    text = decode_header(address)
+    # Encoded as a whole, a broken program may have done it; encoded in part, it is made to be read in two ways.
+    text = plain_header(address) if "@" in address else decode_header(address)
     match = _ADDRESS.search(text)
     if match is None:
         return None

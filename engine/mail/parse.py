@@ -16,7 +16,7 @@ from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
 from engine.mail.bounded import bounded
 from engine.mail.content import as_it_came, charset_of, decoded, disposition_and_filename, parts_of, type_of
-from engine.mail.decode import decode_bytes, decode_header
+from engine.mail.decode import decode_bytes, decode_header, plain_header
 from engine.mail.forwarded import find_forwarded
 from engine.mail.html import html_to_text
 from engine.mail.message import Address, Attachment, Headers, Message
@@ -32,6 +32,7 @@ SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 _LINES = IncrementalNewlineDecoder(None, translate=True)
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
 _FOR_MACHINES = re.compile(r"(?:status|notification|report|headers)$")
+_PLAIN = {"authentication-results"}
 _PRIVATE = {"private", "company-confidential", "confidential"}
 
 
@@ -65,7 +66,10 @@ def _message(raw: bytes) -> Message:
     raw_fields = [(name, str(value)) for name, value in parsed.raw_items()][:MOST_HEADERS]
     # Headers that we ourselves write and read are nobody else's to set (`behaviour.md` 3.1).
     raw_fields = [(name, value) for name, value in raw_fields if not name.lower().startswith("x-postroom")]
-    headers = Headers((clean(name), decode_header(value[: fields.LONGEST_FIELD])) for name, value in raw_fields)
+    headers = Headers(
+        (clean(name), (plain_header if name.lower() in _PLAIN else decode_header)(value[: fields.LONGEST_FIELD]))
+        for name, value in raw_fields
+    )
     raw_of: dict[str, list[str]] = {}
     for name, value in raw_fields:
         raw_of.setdefault(name.lower(), []).append(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import shutil
 import signal
 import sqlite3
@@ -15,10 +16,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.pretty import pretty_repr
 
 from engine.cli import cli
 from engine.config.load import load_config
+from engine.config.model import SenderAuthentication
+from engine.decide.authenticate import authentication
 from engine.decide.setup import Setup, TokenSecret, prepare
 from engine.mail import parse
 from engine.mail.parse import parse_message
@@ -443,6 +448,7 @@ def test_a_stranger_who_writes_as_a_technician_gains_nothing(connection: sqlite3
         '"Joost" joost@harbourhill.example <eve@evil.example>',
         "joost @ harbourhill.example <eve@evil.example>",
         '"joost@harbourhill.example" <eve@evil.example>',
+        "=?utf-8?q?joost=40harbourhill=2Eexample_?=@evil.example",
         "joost@harbourhill.example, eve@evil.example",
         "joost@harbourhill.example\r\nFrom: eve@evil.example",
         "=?utf-8?q?joost=40harbourhill=2Eexample?= <eve@evil.example>",
@@ -472,6 +478,8 @@ def test_a_from_that_is_read_in_two_ways_makes_nobody_a_technician(
         'spf=pass smtp.mailfrom="x smtp.mailfrom=harbourhill.example"@evil.example',
         "dkim=pass header.d=evil.example; spf=pass smtp.mailfrom=harbourhill.example@evil.example",
         "dkim=pass header.d=evil.example header.from=harbourhill.example",
+        "spf=pass smtp.mailfrom==?utf-8?q?a=3B_dmarc=3Dpass_header=2Efrom=3Dharbourhill=2Eexample=3B?=@evil.example",
+        'spf=pass smtp.mailfrom="=?utf-8?q?a=22=3B_dmarc=3Dpass_header=2Efrom=3Dharbourhill=2Eexample=3B_=22?="@evil.example',
         "dmarc=pass header.from=harbourhill.example; dmarc=fail header.from=harbourhill.example",
     ],
 )
@@ -484,6 +492,19 @@ def test_what_a_stranger_has_in_a_trusted_servers_header_is_no_result(
     forged = f"{head}Authentication-Results: mx.harbourhill.example; {results}\r\n\r\n#T=8 #S=Done\r\nbooked\r\n"
     run(connection, setup, opened, forged.encode())
     assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
+
+
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=126)),
+    st.sampled_from(("", "; dmarc=pass header.from=harbourhill.example;")),
+)
+@settings(deadline=None)
+def test_whatever_the_envelopes_sender_is_it_is_no_result(text: str, more: str) -> None:
+    local = '"' + re.sub(r'(["\\])', r"\\\1", text + more + text) + '"'
+    results = f"spf=pass (domain of {local}@evil.example is it) smtp.mailfrom={local}@evil.example"
+    head = f"From: joost@harbourhill.example\r\nAuthentication-Results: mx.harbourhill.example; {results}\r\n\r\nx\r\n"
+    trust = SenderAuthentication(trust=frozenset({"mx.harbourhill.example"}), indicators_need="pass", on_fail="flag")
+    assert authentication(parse_message(head.encode()), trust)[0] != "pass"
 
 
 @pytest.mark.parametrize(
