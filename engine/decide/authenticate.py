@@ -9,9 +9,12 @@ from engine.config.model import SenderAuthentication
 from engine.mail.message import Message
 
 Verdict = Literal["pass", "fail", "none"]
-# A quoted string, or a comment, in which quotes count too (RFC 5322 3.2). The sender chooses what stands in either.
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_OPAQUE = re.compile(rf'{_QUOTED}|\((?:[^()"\\]|\\.|{_QUOTED})*\)', re.DOTALL)
+# A quoted string, or a comment, in which quotes count too (RFC 5322 3.2). The sender chooses what stands in either. What never ends is
+# matched too, in no group: to look for its end again from each of its letters would take quadratic time.
+_STRING = r'"(?:[^"\\]|\\.)*+"'
+_COMMENT = rf'\((?:[^()"\\]|\\.|{_STRING})*+'
+_OPAQUE = re.compile(rf'({_STRING})|({_COMMENT}\))|{_COMMENT}|".*', re.DOTALL)
+_MOST = 50  # each server on the way writes one, on top
 _LEFT_OVER = re.compile(r'["()\\]')
 _METHOD = re.compile(r"^\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
 # Which domain a method's result is about.
@@ -24,7 +27,7 @@ _ABOUT = {
 
 def authentication(message: Message, settings: SenderAuthentication) -> tuple[Verdict, str]:
     """(verdict, what told so). Only the topmost header of a trusted host counts: those below it a sender may have written."""
-    for value in message.headers.get_all("Authentication-Results"):
+    for value in message.headers.get_all("Authentication-Results")[:_MOST]:
         host, *results = _plain(value[:8_000]).split(";")
         name = (host.split() or [""])[0].lower()
         if name in settings.trust:
@@ -38,8 +41,16 @@ def authentication(message: Message, settings: SenderAuthentication) -> tuple[Ve
 def _plain(value: str) -> str:
     """Without comments, and with nothing in a quoted string that parts results or words."""
     for _ in range(3):  # comments nest
-        value = _OPAQUE.sub(lambda found: re.sub(r'["();=\s\\]', "", found[0]) if found[0][0] == '"' else " ", value)
+        if not _LEFT_OVER.search(value):
+            break
+        value = _OPAQUE.sub(_without_marks, value)
     return value
+
+
+def _without_marks(found: re.Match[str]) -> str:
+    if found[1]:
+        return re.sub(r'["();=\s\\]', "", found[1])
+    return " " if found[2] else found[0]
 
 
 def _verdict(results: list[str], domain: str, *, alone: bool) -> Verdict:

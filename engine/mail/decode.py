@@ -7,7 +7,7 @@ import binascii
 import codecs
 import re
 
-from engine.mail.japanese import decode_japanese
+from engine.mail.japanese import CODEC, decode_japanese
 from engine.text import clean
 
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
@@ -28,7 +28,7 @@ _MEANT = {
     "shift-jis": "cp932",
     "x-sjis": "cp932",
     "windows-31j": "cp932",
-    "iso-2022-jp": "iso2022_jp_ext",
+    "iso-2022-jp": CODEC,
     "iso-8859-8-i": "iso-8859-8",
     "iso-8859-9": "cp1254",
     "iso-8859-11": "cp874",
@@ -59,11 +59,8 @@ def codec_of(charset: str) -> str | None:
 def decode_bytes(data: bytes, charset: str | None) -> str:
     """Text of a body or a header's raw bytes."""
     codec = codec_of(charset) if charset else None
-    if codec == "iso2022_jp_ext":
-        try:
-            return clean(data.decode(codec))
-        except UnicodeError:
-            return clean(decode_japanese(data))
+    if codec == CODEC:
+        return clean(decode_japanese(data))
     for candidate in (codec, "utf-8"):
         if candidate:
             try:

@@ -14,6 +14,7 @@ from engine.mail.message import Address
 
 LONGEST_FIELD = 65_536
 MOST_ADDRESSES = 1_000
+_MOST_LETTERS = 250_000  # of all fields of a name: a thousand addresses with long names
 MOST_REFERENCES = 32  # `behaviour.md` 3.2
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 _ADDRESS = re.compile(r"[^\s<>\"(),:;\[\]\\]{1,200}@[^\s<>\"(),:;\\]{1,255}")
@@ -23,8 +24,9 @@ _SIMPLE = re.compile(
     r"|([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+))",
     re.IGNORECASE | re.ASCII,
 )
-# What a list of addresses is made of (RFC 5322 3.2 and 3.4): quoted strings, comments, addresses in brackets, what parts them.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|<[^<>]*>|[,;]|[^"(<,;]+|.', re.DOTALL)
+# What a list of addresses is made of (RFC 5322 3.2 and 3.4): quoted strings, comments, addresses in brackets, what parts them. What
+# never ends is a token too: to look for its end again from each of its letters would take quadratic time.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*>?|[,;]|[^"(<,;]+|.', re.DOTALL)
 _SHORT = 200
 _AFTER_ADDRESS = re.compile(r"(?:>|@[A-Za-z0-9.-]{1,100})[ \t]{0,20},")
 _PIECE = 2_000
@@ -34,11 +36,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+")
 def addresses(values: list[str]) -> tuple[Address, ...]:
     """Addresses of raw header values in their order. What is no address is left out; a display name never counts as one."""
     found: list[Address] = []
+    left = _MOST_LETTERS
     for value in values:
-        found += _few(value) if len(value) < _SHORT else _listed(value)
-        if len(found) >= MOST_ADDRESSES:
-            return tuple(found[:MOST_ADDRESSES])
-    return tuple(found)
+        found += _few(value) if len(value) < _SHORT else _listed(value[:left])
+        left -= len(value)
+        if len(found) >= MOST_ADDRESSES or left <= 0:
+            break
+    return tuple(found[:MOST_ADDRESSES])
 
 
 def _listed(value: str) -> list[Address]:

@@ -86,6 +86,19 @@ CASES: dict[str, bytes] = {
     "a hundred thousand parts": f"{HEAD}Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
     + b"--b\r\n\r\nx\r\n" * 100_000,
     "a header of one megabyte": HEAD.encode() + b"Subject: " + b"a" * 1_000_000 + b"\r\n\r\nx\r\n",
+    "two thousand senders in brackets": (b"From: kim@x.example <kim@x.example> " + b"<" * 3_900 + b"\r\n") * 1_990
+    + b"Subject: x\r\n\r\nx\r\n",
+    "two thousand senders in quotes": (b"From: kim@x.example <kim@x.example> " + b'"\\' * 1_950 + b"\r\n") * 1_990
+    + b"Subject: x\r\n\r\nx\r\n",
+    "results in quotes": (b"Authentication-Results: x; " + b'(\\"' * 2_600 + b"\r\n") * 1_900
+    + HEAD.encode()
+    + b"Subject: x\r\n\r\nx\r\n",
+    "results in comments": (b"Authentication-Results: x; " + b"(\\" * 3_900 + b"\r\n") * 1_900
+    + HEAD.encode()
+    + b"Subject: x\r\n\r\nx\r\n",
+    "circled digits": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
+    + (b"--b\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$B" + b"-!" * 240_000 + b"\x1b(B\r\n") * 30
+    + b"--b--\r\n",
     "a hundred thousand headers": HEAD.encode() + b"X-A: b\r\n" * 100_000 + b"Subject: x\r\n\r\nx\r\n",
     "a million addresses": HEAD.encode() + b"Cc: " + b"a@b.example, " * 1_000_000 + b"\r\nSubject: x\r\n\r\nx\r\n",
     "references without end": HEAD.encode()
