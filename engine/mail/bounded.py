@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from engine.mail.head import HEAD_END
 from engine.mail.headers import LONGEST_FIELD
 
 MOST_FIELDS = 2_000
 MOST_BOUNDARIES = 2_000
 _SMALL = 64 * 1024  # nothing below this can do harm
 _FIELD_END = re.compile(rb"\r?\n(?![ \t])")
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _BOUNDARY = re.compile(rb"boundary[ \t]{0,20}=[ \t]{0,20}\"?([^\"\s;]{1,200})", re.IGNORECASE)
 
 
@@ -24,7 +24,7 @@ def bounded(raw: bytes, defects: list[str]) -> bytes:
         raw = raw.replace(b"\r", b"\n")
     if len(raw) <= _SMALL:
         return raw
-    found = _HEAD_END.search(raw)
+    found = HEAD_END.search(raw)
     end = found.start() if found else len(raw)
     head, rest = raw[:end], raw[end:]
     if end > _SMALL:

@@ -60,9 +60,14 @@ def _filename(part: Parsed) -> str:
     return decode_header(str(name)[:2000])
 
 
+def encoding_of(part: Parsed) -> str:
+    """`base64` and the like (RFC 2045 6), in lower case; empty where it says none."""
+    return str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+
+
 def decoded(part: Parsed) -> bytes:
     """Without its transfer encoding. Never raises: what cannot be decoded stands as it came."""
-    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "quoted-printable":
+    if encoding_of(part) == "quoted-printable":
         # Behind a soft line break without a line feed, the decoder passes over all text up to the next line feed.
         return a2b_qp(_BARE_BREAK.sub(b"=\r\n", as_it_came(part)))
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
+HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LOGICAL_LINE = re.compile(rb"(?<=\n)(?![ \t])")  # where one begins: what is folded belongs to the line before (RFC 5322 2.2.3)
 _NAME = re.compile(rb"([!-9;-~]+)([ \t]*):")
 _NEEDED = {b"from", b"subject"}
@@ -16,7 +16,7 @@ def mended(raw: bytes, defects: list[str]) -> bytes:
     To Python's parser the text begins at the first such line. It may: some send no blank line before their text. So nothing changes
     unless the header begins in this way, or the sender or the subject stands behind it.
     """
-    end = found.start() if (found := _HEAD_END.search(raw)) else len(raw)
+    end = found.start() if (found := HEAD_END.search(raw)) else len(raw)
     lines = _LOGICAL_LINE.split(raw[:end])
     if lines[0].startswith((b"From ", b">From ")) and not _NAME.match(lines[0]):
         del lines[0]  # an mbox's line, which is no part of the message

@@ -15,7 +15,7 @@ from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
 from engine.mail.bounded import bounded
-from engine.mail.content import as_it_came, charset_of, decoded, disposition_and_filename, parts_of, type_of
+from engine.mail.content import as_it_came, charset_of, decoded, disposition_and_filename, encoding_of, parts_of, type_of
 from engine.mail.decode import decode_bytes, decode_header, plain_header
 from engine.mail.forwarded import find_forwarded
 from engine.mail.html import html_to_text
@@ -153,10 +153,9 @@ def _walk(root: Parsed, body: _Body) -> None:
         elif kind.startswith("message/"):
             for inner in children[:1] if not _FOR_MACHINES.search(kind) else ():
                 _attached_message(part, inner, body, kind)
+        elif depth >= DEEPEST:
+            body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
         else:
-            if depth >= DEEPEST:
-                body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
-                continue
             waiting += [(child, depth + 1, in_attached) for child in reversed(children[: MOST_PARTS + 1])]
 
 
@@ -191,7 +190,7 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
 
 def _without_encoding(part: Parsed, inner: Parsed) -> Parsed:
     """The message in this part. Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header."""
-    if inner.keys() or str(part.get("Content-Transfer-Encoding", "")).strip().lower() != "base64":
+    if inner.keys() or encoding_of(part) != "base64":
         return inner
     inner["Content-Transfer-Encoding"] = "base64"
     return split(bounded(decoded(inner), []), [])

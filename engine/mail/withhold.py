@@ -15,7 +15,7 @@ from email.message import Message as Parsed
 from html import escape
 
 from engine.mail.bounded import bounded
-from engine.mail.content import as_it_came, charset_of, decoded, parts_of, type_of
+from engine.mail.content import as_it_came, charset_of, decoded, encoding_of, parts_of, type_of
 from engine.mail.decode import codec_of
 from engine.mail.message import Message
 from engine.mail.parse import parse_message
@@ -149,7 +149,7 @@ def _with_payload(part: Parsed, payload: bytes) -> Parsed:
 
 
 def _encoded(data: bytes, part: Parsed, old: bytes) -> bytes:
-    match str(part.get("Content-Transfer-Encoding", "")).strip().lower():
+    match encoding_of(part):
         case "base64":
             line_end = b"\r\n" if b"\r\n" in old else b"\n"
             behind = old[len(old.rstrip()) :]
