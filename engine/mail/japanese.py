@@ -23,7 +23,10 @@ def _by_cp932(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
     pair = error.object[error.start : error.end]
-    if len(pair) != 2:
+    for place, byte in enumerate(pair[1:], error.start + 1):
+        if byte < 0x21:  # the end of a line or an escape sequence: no half of a character, and what it begins is not lost
+            return "\ufffd", place
+    if len(pair) != 2 or max(pair) > 0x7E or pair[0] < 0x21:
         return "\ufffd", error.end
     row, cell = pair
     first = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.mail.attachments import safe_name
+from engine.mail.decode import decode_bytes
 from engine.mail.parse import parse_message
 
 
@@ -67,6 +68,14 @@ def test_characters_of_microsofts_iso_2022_jp_are_read() -> None:
     message = parse_message(mail("Subject: x", "Content-Type: text/plain; charset=ISO-2022-JP", body="") + written)
     assert message.text == "① 髙橋 ｱ こん\nにちok"
     assert parse_message(mail("Subject: =?iso-2022-jp?B?GyRCLSEbKEI=?=")).subject == "①"
+
+
+@pytest.mark.parametrize("escape", [b"", b"\x1b$B", b"\x1b$(D", b"\x1b(I"])
+def test_bytes_that_no_iso_2022_jp_has_lose_nothing_of_the_text_around_them(escape: bytes) -> None:
+    for first in set(range(256)) - {0x1B}:  # a second escape sequence: Python's codec takes the rest of the line as it is
+        for second in (0, 9, 0x20, 0x21, 0x5F, 0x60, 0x7E, 0x7F, 0x80, 0xA1, 0xC0, 0xFF):
+            read = decode_bytes(b"printer " + escape + bytes((first, second)) + b"\x1b(B jam", "iso-2022-jp")
+            assert read.startswith("printer ") and read.endswith("jam"), (first, second)
 
 
 def test_an_attached_message_is_one_even_where_it_is_encoded_or_of_another_kind() -> None:
