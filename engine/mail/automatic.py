@@ -13,6 +13,7 @@ from engine.mail.automatic_words import (
     BOUNCE_SUBJECT,
     COPY,
     DAEMON,
+    DMARC_SUBJECT,
     PASSED_ON,
     PERSONS_PROGRAM,
     STATUS,
@@ -211,6 +212,8 @@ def _by_subject(subject: str, text: str = "", copied: bool = False) -> Found:
         return "auto_reply", f"Subject: {subject[:60]}"
     if ABUSE_SUBJECT.match(subject) and (copied or ABUSE_TEXT.search(text[:20_000])):
         return "feedback_report", f"Subject: {subject[:60]}"
+    if DMARC_SUBJECT.match(subject):
+        return "auto_generated", f"Subject: {subject[:60]}"
     return None
 
 

@@ -72,6 +72,8 @@ ABUSE_SUBJECT = re.compile(
 
 
 ABUSE_TEXT = re.compile(r"abuse report|feedback loop|spam report|unsolicited|\b\d{1,3}(?:\.\d{1,3}){3}\b", re.IGNORECASE)
+# RFC 7489 7.2.1.1. An answer to such a report reaches nobody.
+DMARC_SUBJECT = re.compile(r"^\s*(?:\[preview\] |dmarc aggregate )?report domain: ?\S{1,255} +submitter: ?\S", re.IGNORECASE)
 # What a person writes mail with.
 PERSONS_PROGRAM = re.compile(
     r"outlook|thunderbird|apple mail|iphone|ipad|lotus notes|evolution|kmail|the bat|mutt|roundcube|sogo", re.IGNORECASE

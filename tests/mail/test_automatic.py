@@ -112,6 +112,20 @@ def _plain(subject: str, text: str = "x", more: str = "") -> bytes:
     return f"{head}Subject: {subject}\n{more}\n{text}\n".encode()
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Report Domain: brightwater.example Submitter: mail.example Report-ID: <2026.1>",
+        "Report domain: brightwater.example Submitter: mail.example Report-ID: 77",
+        "Dmarc Aggregate Report Domain: {brightwater.example}  Submitter: {Mail SES}  Date: {2026-11-01}  Report-ID: {7}",
+        "[Preview] Report Domain: brightwater.example Submitter: mail.example Report-ID: 8",
+    ],
+)
+def test_reports_on_authentication_are_known_as_generated(subject: str) -> None:
+    found = parse_message(_plain(subject)).automatic
+    assert found is not None and found.kind == "auto_generated"
+
+
 PASTED = """Hi,
 
 since this morning our mails to kunde@x.example come back:
@@ -153,6 +167,8 @@ Subject: Offer
         ("Auto: leasing question", "x"),
         ("Abuse report form is offline", "x"),
         ("Spam report: how do I report spam?", "x"),
+        ("Report domain: who is the submitter?", "x"),
+        ("RE: Report Domain: brightwater.example Submitter: mail.example Report-ID: <1>", "What is this?"),
     ],
 )
 def test_what_people_write_about_such_mail_is_theirs(subject: str, text: str) -> None:
