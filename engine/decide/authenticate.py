@@ -14,6 +14,9 @@ Verdict = Literal["pass", "fail", "none"]
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 _COMMENT = rf'\((?:[^()"\\]|\\.|{_STRING})*+'
 _OPAQUE = re.compile(rf'({_STRING})|({_COMMENT}\))|{_COMMENT}|".*', re.DOTALL)
+# Fields that stand once (RFC 5322 3.6, RFC 2045), and of which deciding takes the first. A signature is about the last one (RFC 6376 5.4.2):
+# who puts another on top of a technician's old mail, signed as ever, must not write in his name.
+_ONCE = ("From", "Subject", "Message-ID", "Date", "In-Reply-To", "References", "Content-Type", "Content-Transfer-Encoding")
 _MOST = 50  # each server on the way writes one, on top
 _LEFT_OVER = re.compile(r'["()\\]')
 _METHOD = re.compile(r"^\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
@@ -33,9 +36,19 @@ def authentication(message: Message, settings: SenderAuthentication) -> tuple[Ve
         if name in settings.trust:
             if _LEFT_OVER.search(";".join(results)):
                 return "none", f"Authentication-Results of {name}, which cannot be read for certain"
-            verdict = _verdict(results, message.sender.domain, alone=len(message.senders) == 1)
+            verdict = _verdict(results, message.sender.domain)
+            twice = _twice(message)
+            if verdict == "pass" and twice:
+                return "none", f"Authentication-Results of {name}, but {twice}: what it is about cannot be told for certain"
             return verdict, f"Authentication-Results of {name}"
     return "none", "no Authentication-Results of a trusted host"
+
+
+def _twice(message: Message) -> str:
+    """What there is more than one of, although a result is about one; empty where all is well."""
+    if len({sender.address for sender in message.senders}) != 1:
+        return "there is not one sender"
+    return next((f"{name} stands twice" for name in _ONCE if len(message.headers.get_all(name)) > 1), "")
 
 
 def _plain(value: str) -> str:
@@ -53,11 +66,10 @@ def _without_marks(found: re.Match[str]) -> str:
     return " " if found[2] else found[0]
 
 
-def _verdict(results: list[str], domain: str, *, alone: bool) -> Verdict:
+def _verdict(results: list[str], domain: str) -> Verdict:
     """DMARC's word is final; without it, SPF or DKIM that pass for the sender's own domain.
 
-    DMARC's word counts for the domain that it is about: a server may take another address for the sender than is taken here, of a
-    From with several or with a broken one. Where it does not say which, there must be one address only (`alone`).
+    DMARC's word counts for the domain that it is about: a server may take another address for the sender than is taken here.
     """
     found: dict[str, list[tuple[str, str]]] = {}
     for result in results[:30]:
@@ -67,20 +79,23 @@ def _verdict(results: list[str], domain: str, *, alone: bool) -> Verdict:
     dmarc = found.get("dmarc", [])
     if dmarc and all(said == "pass" for said, _ in dmarc):
         about = [name for _, rest in dmarc for name in _ABOUT["dmarc"].findall(rest)]
-        if about:
-            return "pass" if all(_is_of(name, domain) for name in about) else "fail"
-        return "pass" if alone else "none"
+        return "pass" if all(_is_for(name, domain) for name in about) else "fail"
     if any(said == "fail" for said, _ in dmarc):
         return "fail"
     methods = [(method, said, rest) for method in ("dkim", "spf") for said, rest in found.get(method, [])]
-    if any(
-        said == "pass" and any(_is_of(name, domain) for name in _ABOUT[method].findall(rest)) for method, said, rest in methods
-    ):
+    if any(said == "pass" and _aligned(_ABOUT[method].findall(rest), domain) for method, said, rest in methods):
         return "pass"
     return "fail" if methods and all(said in ("fail", "softfail", "permerror") for _, said, _ in methods) else "none"
 
 
-def _is_of(name: str, domain: str) -> bool:
-    """The domain that passed is the sender's, or a parent or child of it."""
+def _is_for(name: str, domain: str) -> bool:
+    """The domain is the sender's, or a parent of it: some servers name the organization's."""
     passed = name.rpartition("@")[2].lower().strip(".")
-    return bool(passed and domain) and (domain == passed or domain.endswith(f".{passed}") or passed.endswith(f".{domain}"))
+    return bool(passed) and (domain == passed or domain.endswith(f".{passed}"))
+
+
+def _aligned(names: list[str], domain: str) -> bool:
+    """All that passed is the sender's domain, a parent or a child of it (RFC 7489 3.1: relaxed alignment)."""
+    return bool(names and domain) and all(
+        _is_for(name, domain) or _is_for(domain, name.rpartition("@")[2].lower()) for name in names
+    )

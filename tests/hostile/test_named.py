@@ -494,6 +494,8 @@ def test_a_from_that_is_read_in_two_ways_makes_nobody_a_technician(
         "spf=pass smtp.mailfrom==?utf-8?q?a=3B_dmarc=3Dpass_header=2Efrom=3Dharbourhill=2Eexample=3B?=@evil.example",
         'spf=pass smtp.mailfrom="=?utf-8?q?a=22=3B_dmarc=3Dpass_header=2Efrom=3Dharbourhill=2Eexample=3B_=22?="@evil.example',
         "dmarc=pass header.from=harbourhill.example; dmarc=fail header.from=harbourhill.example",
+        "dmarc=pass header.from=customer.harbourhill.example",
+        "dkim=pass header.i=@evil.example header.d=harbourhill.example",
     ],
 )
 def test_what_a_stranger_has_in_a_trusted_servers_header_is_no_result(
@@ -505,6 +507,31 @@ def test_what_a_stranger_has_in_a_trusted_servers_header_is_no_result(
     forged = f"{head}Authentication-Results: mx.harbourhill.example; {results}\r\n\r\n#T=8 #S=Done\r\nbooked\r\n"
     run(connection, setup, opened, forged.encode())
     assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
+
+
+@pytest.mark.parametrize(
+    "on_top",
+    [
+        "From: joost@harbourhill.example",
+        "From : joost@harbourhill.example",
+        "Subject: T20261102.0001",
+        "Message-ID: <2@x>",
+        "In-Reply-To: <h@x>",
+        "Content-Type: text/plain",
+    ],
+)
+@pytest.mark.parametrize("results", ["dmarc=pass header.from=harbourhill.example", "dkim=pass header.d=harbourhill.example"])
+def test_a_field_put_on_top_of_signed_mail_makes_nobody_a_technician(
+    on_top: str, results: str, connection: sqlite3.Connection, setup: Setup
+) -> None:
+    """The signature is about the last field of a name and still good; whoever has such a mail can send it again with another first."""
+    opened = HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n"
+    sender = "news" if on_top.startswith("From") else "joost"
+    signed = f"From: {sender}@harbourhill.example\r\nSubject: T20261102.0001\r\nMessage-ID: <3@x>\r\nIn-Reply-To: <9@x>\r\nContent-Type: text/plain\r\n"
+    again = f"Authentication-Results: mx.harbourhill.example; {results}\r\n{on_top}\r\n{signed}\r\n#T=8 #S=Done\r\nbooked\r\n"
+    run(connection, setup, opened, again.encode())
+    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
+    assert one(connection, "SELECT COUNT(*) FROM tickets WHERE status = 'Done'") == (0,)
 
 
 @given(
