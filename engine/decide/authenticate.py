@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from engine.config.model import SenderAuthentication
+from engine.entities import Sender
 from engine.mail.message import Message
 
 Verdict = Literal["pass", "fail", "none"]
@@ -29,7 +30,7 @@ _ABOUT = {
 
 
 def authentication(message: Message, settings: SenderAuthentication) -> tuple[Verdict, str]:
-    """(verdict, what told so). Only the topmost header of a trusted host counts: those below it a sender may have written."""
+    """(verdict, what told so; empty where nothing did). Only the topmost header of a trusted host counts: those below it a sender may have written."""
     for value in message.headers.get_all("Authentication-Results")[:_MOST]:
         host, *results = _plain(value[:8_000]).split(";")
         name = (host.split() or [""])[0].lower()
@@ -41,7 +42,16 @@ def authentication(message: Message, settings: SenderAuthentication) -> tuple[Ve
             if verdict == "pass" and twice:
                 return "none", f"Authentication-Results of {name}, but {twice}: what it is about cannot be told for certain"
             return verdict, f"Authentication-Results of {name}"
-    return "none", "no Authentication-Results of a trusted host"
+    return "none", ""
+
+
+def is_doubtful(sender: Sender, settings: SenderAuthentication) -> bool:
+    """Somebody who writes as a resource, where it could be known that he is one, and is not.
+
+    Indicators ask for more: where no server is trusted, they are text, while a resource's note is still one.
+    """
+    could = settings.indicators_need == "pass" and bool(settings.trust)
+    return sender.kind == "resource" and could and not sender.authenticated
 
 
 def _twice(message: Message) -> str:

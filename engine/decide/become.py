@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from engine.config.model import Entity, Mailbox, ReplyPolicy
+from engine.decide.authenticate import is_doubtful
 from engine.decide.decision import Ending
 from engine.decide.indicators import Indicators
 from engine.decide.setup import Setup
@@ -86,6 +87,9 @@ def _on_ticket(
     base = Plan(entity, ticket, resolved.because, where)
     if message.automatic is not None:
         return Plan(entity, ticket, f"{resolved.because}; automatic mail leaves the status as it is", where)
+    if is_doubtful(sender, setup.config.settings.sender_authentication):
+        where = str(setup.config.settings.where("sender_authentication.indicators_need"))
+        return Plan(entity, ticket, f"{resolved.because}; the sender is not authenticated: the status stays as it is", where)
     if said is not None:
         return Plan(entity, ticket, f"{resolved.because}; #S= sets the status", where, status=said)
     if not setup.config.is_complete(ticket.status):

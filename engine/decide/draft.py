@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from engine.config.model import Entity, Mailbox
+from engine.decide.authenticate import is_doubtful
 from engine.decide.become import Plan
 from engine.decide.body import Body
 from engine.decide.indicators import Indicators
@@ -70,13 +71,20 @@ def _issue(sub_issue: str, setup: Setup) -> tuple[str | None, str | None]:
 
 
 def new_note(
-    entity: Entity, target: str, body: Body, sender: Sender, message: Message, mailbox: Mailbox, created_at: datetime
+    entity: Entity,
+    target: str,
+    body: Body,
+    sender: Sender,
+    message: Message,
+    mailbox: Mailbox,
+    setup: Setup,
+    created_at: datetime,
 ) -> Note:
     defaults = mailbox.notes[entity]
     return Note(
         target=target,
         description=body.description,
-        publish=_publish(entity, sender, message, mailbox),
+        publish=_publish(entity, sender, message, mailbox, setup),
         author=sender.kind,
         author_id=sender.id,
         author_address=sender.address,
@@ -87,10 +95,12 @@ def new_note(
     )
 
 
-def _publish(entity: Entity, sender: Sender, message: Message, mailbox: Mailbox) -> Publish:
-    """An unknown sender's note is never published; a customer always sees his own (`behaviour.md` 3.1 and 3.6)."""
+def _publish(entity: Entity, sender: Sender, message: Message, mailbox: Mailbox, setup: Setup) -> Publish:
+    """An unknown sender's note is never published, nor one of somebody who may not be the resource that he writes as; a customer
+    always sees his own (`behaviour.md` 3.1 and 3.6)."""
     defaults = mailbox.notes[entity]
-    if sender.kind == "unknown" or (message.automatic is not None and message.automatic.kind in ("bounce", "auto_reply")):
+    unknown = sender.kind == "unknown" or is_doubtful(sender, setup.config.settings.sender_authentication)
+    if unknown or (message.automatic is not None and message.automatic.kind in ("bounce", "auto_reply")):
         return "internal"
     if sender.kind == "resource":
         return defaults.from_resource.publish or defaults.publish

@@ -122,7 +122,7 @@ def add_to(work: Work, what: Plan, message_run: Run, before: Ticket | None = Non
         entry = new_time_entry(what.entity, target.number, indicators, body, sender, work.mailbox, work.setup, work.now)
         work.step("defaults", f"role {entry.role}, work type {entry.work_type}", _where_defaults(work, what.entity))
     else:
-        note = new_note(what.entity, target.number, body, sender, work.message, work.mailbox, work.now)
+        note = new_note(what.entity, target.number, body, sender, work.message, work.mailbox, work.setup, work.now)
         work.step("defaults", f"type {note.type}, publish {note.publish}", _where_defaults(work, what.entity))
     ticket = task = project = None
     changed = False

@@ -41,7 +41,7 @@ def decide(message: Message, envelope: Envelope, setup: Setup, state: State, now
         return ended(work, ending)
     verdict, told = authentication(message, setup.config.settings.sender_authentication)
     work.authenticated = verdict == "pass"
-    if verdict != "none":
+    if told:
         work.step("authenticated", f"{verdict}: {told}", str(setup.config.settings.where("sender_authentication")))
     on_fail = setup.config.settings.sender_authentication.on_fail
     if verdict == "fail" and on_fail == "quarantine":

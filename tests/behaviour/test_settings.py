@@ -9,7 +9,10 @@ import pytest
 import yaml
 
 from engine.config.load import load_config
+from engine.config.model import SenderAuthentication
+from engine.decide.authenticate import is_doubtful
 from engine.decide.setup import prepare
+from engine.entities import Sender
 from engine.trial.case import read_cases
 from engine.trial.run import run_case
 
@@ -18,6 +21,9 @@ DONE = {"number": "T20261101.0001", "organization": "olivar", "contact": "carmen
 REPLY = {"from": "carmen@olivar.example", "subject": "T20261101.0001", "body": "x"}
 REOPEN = "from_customer: {status: Customer answered, reopen: true, reopen_within: 30 days}"
 AUTHENTIC = {"Authentication-Results": "mx.harbourhill.example; dmarc=pass header.from=harbourhill.example"}
+
+BY_RESOURCE = "from_resource: {publish: all, status: In progress, reopen: true}"
+FROM_JOOST = {"from": "joost@harbourhill.example", "subject": "T20261101.0001", "body": "x"}
 
 CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = [
     (
@@ -102,6 +108,20 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
             "message": {"from": "joost@harbourhill.example", "subject": "T20261101.0001", "body": "#T=1\nx"},
         },
         {"entity": "ticket_time_entry", "time_entry": {"hours": 1.0, "summary": "x"}},
+    ),
+    *(
+        (
+            f"3.6 from_resource is for an authenticated one ({status}, {headers})",
+            (HELP, "from_resource: {publish: internal}", BY_RESOURCE),
+            {"given": {"tickets": [{**DONE, "status": status}]}, "message": {**FROM_JOOST, "headers": headers}},
+            {"entity": "ticket_note", "note": {"publish": publish}, "ticket": {"status": becomes}},
+        )
+        for status, headers, publish, becomes in (
+            ("New", AUTHENTIC, "all", "In progress"),
+            ("New", {}, "internal", "New"),
+            ("Done", AUTHENTIC, "all", "In progress"),
+            ("Done", {}, "internal", "Done"),
+        )
     ),
     (
         "3.4 on_fail quarantine holds back who failed authentication",
@@ -300,3 +320,20 @@ def test_4_3_a_cut_description_says_so(rules: Path, tmp_path: Path) -> None:
     (case,) = read_cases([path])
     ticket = run_case(case, prepare(load_config(rules))).decision.ticket
     assert ticket is not None and len(ticket.description) <= 100 and "cut" in ticket.description
+
+
+@pytest.mark.parametrize(
+    ("kind", "authenticated", "trust", "need", "doubtful"),
+    [
+        ("resource", False, {"mx.harbourhill.example"}, "pass", True),
+        ("resource", True, {"mx.harbourhill.example"}, "pass", False),
+        ("contact", False, {"mx.harbourhill.example"}, "pass", False),
+        ("resource", False, {"mx.harbourhill.example"}, "none", False),
+        ("resource", False, set(), "pass", False),
+    ],
+)
+def test_a_resource_is_doubted_where_it_could_be_known_that_he_is_one(
+    kind: Any, authenticated: bool, trust: set[str], need: Any, doubtful: bool
+) -> None:
+    sender = Sender(kind, "joost", "harbourhill", "address", "joost@harbourhill.example", "Joost", authenticated)
+    assert is_doubtful(sender, SenderAuthentication(frozenset(trust), need, "flag")) is doubtful
