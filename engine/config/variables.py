@@ -67,7 +67,9 @@ PLAIN = {
     "reason": "why the message failed, was refused or is held back",
 }
 # What only our own people read where a note or time entry is internal.
-INTERNAL_WHERE_INTERNAL = ("note.description", "time_entry.summary")
+INTERNAL_WHERE_INTERNAL = frozenset({"note.description", "time_entry.summary"})
+# What somebody who only names a number may not learn: that it exists, and whose it is.
+OF_WHAT_EXISTS = frozenset({"number", "ticket", "task", "project", "organization", "contact", "assigned"})
 
 _ALWAYS = frozenset({"mailbox", "installation"})
 _MAIL = frozenset({"message", "sender", "organization", "contact"})

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from engine.config.model import Notice
-from engine.config.variables import INTERNAL_WHERE_INTERNAL
+from engine.config.variables import INTERNAL_WHERE_INTERNAL, OF_WHAT_EXISTS
 from engine.decide.decision import Notification
 from engine.decide.setup import Setup
 from engine.dsl.tree import Recipient
@@ -66,12 +66,15 @@ def _contacts(identities: Iterable[str], setup: Setup) -> list[str]:
 def notify(
     recipients: Iterable[Recipient], event: str, template: str, facts: Facts, setup: Setup, reason: str = ""
 ) -> list[Notification]:
-    """One notification an address. The words of an internal note or time entry go to our own people only."""
+    """One notification an address. The words of an internal note or time entry go to our own people only, and a stranger who
+    writes to a number that he guessed is told nothing of what he found."""
     secret = _tells_internal(template, facts, setup)
+    foreign = _is_foreign(facts, setup) and _uses(template, OF_WHAT_EXISTS, setup)
     ours = {resource.email for resource in setup.config.directory.resources.values()} if secret else set()
     return [
         Notification(event, address, template, facts.number, reason)
         for recipient in recipients
+        if not (foreign and recipient.kind == "sender")
         for address in addresses_of(recipient, facts, setup)
         # An address that the configuration names is the administrator's choice.
         if not secret or recipient.kind == "address" or address in ours
@@ -80,13 +83,25 @@ def notify(
 
 def _tells_internal(template: str, facts: Facts, setup: Setup) -> bool:
     entry = facts.time_entry or facts.note
+    return entry is not None and entry.publish == "internal" and _uses(template, INTERNAL_WHERE_INTERNAL, setup)
+
+
+def _is_foreign(facts: Facts, setup: Setup) -> bool:
+    """An unknown sender wrote to what is not his: not his organization's by his address, nor a ticket that his own mail opened."""
+    sender, entity = facts.sender, facts.ticket or facts.task or facts.project
+    if sender is None or sender.kind != "unknown" or entity is None:
+        return False
+    if facts.ticket is not None and facts.ticket.sender == sender.address:
+        return False
+    if sender.via in ("rule", "token"):
+        return sender.organization != entity.organization
+    return setup.book.is_public(sender.domain) or entity.organization not in setup.book.owners(sender.domain)
+
+
+def _uses(template: str, names: frozenset[str], setup: Setup) -> bool:
+    """Whether one of these variables, or of these groups of them, stands in the template."""
     found = setup.config.templates.get(template)
-    return (
-        entry is not None
-        and entry.publish == "internal"
-        and found is not None
-        and any(str(variable) in INTERNAL_WHERE_INTERNAL for variable in found.variables)
-    )
+    return found is not None and any(not names.isdisjoint((str(one), one.group)) for one in found.variables)
 
 
 def of_notice(notice: Notice | None, event: str, facts: Facts, setup: Setup, reason: str = "") -> list[Notification]:

@@ -102,6 +102,40 @@ def test_what_is_internal_is_not_told_to_customers(rules: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sender", "words", "told"),
+    [
+        ("eve@evil.example", "{{ ticket.number }}: {{ ticket.title }}", False),
+        ("eve@evil.example", "{{ number }}", False),
+        ("eve@evil.example", "{{ organization.name }}", False),
+        ("eve@evil.example", "thank you for {{ message.subject }}", True),
+        ("new@brightwater.example", "{{ ticket.number }}: {{ ticket.title }}", True),
+        ("eve@kessler.example", "{{ ticket.number }}: {{ ticket.title }}", False),
+    ],
+)
+def test_a_stranger_who_guesses_a_number_learns_nothing_of_it(rules: Path, sender: str, words: str, told: bool) -> None:
+    """Neither what a mailbox sends by itself nor what a rule sends: whether the number exists is no business of his."""
+    template(rules, "noted", "x", words)
+    template(rules, "by-rule", "y", words)
+    path = rules / "mailboxes" / "help.yaml"
+    noticed = path.read_text().replace("  created: {to", "  noted: {to: [sender], template: noted}\n  created: {to")
+    path.write_text(noticed.replace("create_contact: true", "create_contact: false"))
+    (rules / "workflow" / "90.rules").write_text('rule "x"\n  on ticket note created\n  then notify sender using by-rule\n')
+    connection = process(rules, mail("The merger"), mail("T20261102.0001", "what is it?", sender))
+    assert connection.execute("SELECT author, publish FROM ticket_notes").fetchall() == [("unknown", "internal")]
+    to = [recipient for recipient, _, template in rows(connection, "recipient, number, template") if template != "received"]
+    assert [one for one in to if one == sender] == [sender] * told
+
+
+def test_a_stranger_is_told_of_the_ticket_that_his_own_mail_opened(rules: Path) -> None:
+    template(rules, "noted", "x", "{{ ticket.number }}: {{ ticket.title }}")
+    path = rules / "mailboxes" / "help.yaml"
+    path.write_text(path.read_text().replace("  created: {to", "  noted: {to: [sender], template: noted}\n  created: {to"))
+    own = "new@stranger.example"
+    connection = process(rules, mail("Broken", sender=own), mail("T20261102.0001", "still", sender=own))
+    assert (own, "noted") in rows(connection, "recipient, template")
+
+
+@pytest.mark.parametrize(
     ("body", "line", "says"),
     [
         ("{{ ticket.titel }}", 4, "unknown variable 'ticket.titel'; did you mean 'title'?"),
