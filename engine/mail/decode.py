@@ -41,6 +41,8 @@ _MEANT = {
 _SAMPLE = 16_384  # bytes that tell the charset of all
 # Codecs of Python's that are no charsets of mail; some of them take quadratic time.
 _NEVER = {"unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "mbcs", "oem", "unicode-escape"}
+# Written in ASCII's bytes: where one is broken, what UTF-8 makes of all of them is no text.
+_SEVEN_BIT = {"iso2022_kr", "hz", "utf-7", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004"}
 
 
 def codec_of(charset: str) -> str | None:
@@ -61,6 +63,8 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
     codec = codec_of(charset) if charset else None
     if codec == CODEC:
         return clean(decode_japanese(data))
+    if codec in _SEVEN_BIT and data.isascii():
+        return clean(data.decode(codec, "replace"))
     for candidate in (codec, "utf-8"):
         if candidate:
             try:

@@ -70,6 +70,23 @@ def test_characters_of_microsofts_iso_2022_jp_are_read() -> None:
     assert parse_message(mail("Subject: =?iso-2022-jp?B?GyRCLSEbKEI=?=")).subject == "①"
 
 
+@pytest.mark.parametrize(
+    ("charset", "written", "read"),
+    [
+        ("iso-2022-kr", b"\x1b$)C\x0eGA80\x0f printer", "프린 printer"),
+        ("iso-2022-kr", b"\x1b$)C\x0eGA8\x20\x0f printer", "프\ufffd printer"),
+        ("hz-gb-2312", b"~{4rS!;z~} jam", "打印机 jam"),
+        ("hz-gb-2312", b"~{4rS!;\x20~} jam", "打印\ufffd\ufffd jam"),
+        ("utf-7", b"+1QS5sNEw- jam", "프린터 jam"),
+        ("utf-7", b"caf+AOk- +2AA-jam", "café \ufffdjam"),
+    ],
+)
+def test_one_broken_character_does_not_make_all_of_a_text_in_seven_bits_unreadable(
+    charset: str, written: bytes, read: str
+) -> None:
+    assert decode_bytes(written, charset) == read
+
+
 @pytest.mark.parametrize("escape", [b"", b"\x1b$B", b"\x1b$(D", b"\x1b(I"])
 def test_bytes_that_no_iso_2022_jp_has_lose_nothing_of_the_text_around_them(escape: bytes) -> None:
     for first in set(range(256)) - {0x1B}:  # a second escape sequence: Python's codec takes the rest of the line as it is
