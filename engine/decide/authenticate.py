@@ -38,9 +38,8 @@ def authentication(message: Message, settings: SenderAuthentication) -> tuple[Ve
             if _LEFT_OVER.search(";".join(results)):
                 return "none", f"Authentication-Results of {name}, which cannot be read for certain"
             verdict = _verdict(results, message.sender.domain)
-            twice = _twice(message)
-            if verdict == "pass" and twice:
-                return "none", f"Authentication-Results of {name}, but {twice}: what it is about cannot be told for certain"
+            if verdict == "pass" and (doubt := _doubt(message)):
+                return "none", f"Authentication-Results of {name}, but {doubt}: what it is about cannot be told for certain"
             return verdict, f"Authentication-Results of {name}"
     return "none", ""
 
@@ -54,8 +53,10 @@ def is_doubtful(sender: Sender, settings: SenderAuthentication) -> bool:
     return sender.kind == "resource" and could and not sender.authenticated
 
 
-def _twice(message: Message) -> str:
-    """What there is more than one of, although a result is about one; empty where all is well."""
+def _doubt(message: Message) -> str:
+    """Why the server may have seen another message than is seen here; empty where all is well."""
+    if message.defects:
+        return message.defects[0]
     if len({sender.address for sender in message.senders}) != 1:
         return "there is not one sender"
     return next((f"{name} stands twice" for name in _ONCE if len(message.headers.get_all(name)) > 1), "")

@@ -10,6 +10,18 @@ _NAME = re.compile(rb"([!-9;-~]+)([ \t]*):")
 _NEEDED = {b"from", b"subject"}
 
 
+def look_at_line_ends(raw: bytes, defects: list[str]) -> None:
+    """`defects` says where line ends of more than one kind make that other programs may see the header's end elsewhere."""
+    found = HEAD_END.search(raw)
+    if found is None:
+        return
+    head = raw[: found.start()]
+    lines = head.count(b"\r\n")
+    # Where a program put lines with CRLF above a message that has LF, its end is certain all the same.
+    if head.count(b"\r") > lines or (lines and found[0] != b"\r\n\r\n" and b"\r\n" in raw[found.end() :]):
+        defects.append("line ends of more than one kind: where the header ends is not certain")
+
+
 def mended(raw: bytes, defects: list[str]) -> bytes:
     """The message without such lines, and without white space before a colon (RFC 5322 4.5), where it is worth it.
 

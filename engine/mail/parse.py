@@ -14,10 +14,11 @@ from msgspec import Struct, field
 from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
-from engine.mail.bounded import bounded
+from engine.mail.bounded import MOST_FIELDS, bounded
 from engine.mail.content import as_it_came, charset_of, decoded, disposition_and_filename, encoding_of, parts_of, type_of
 from engine.mail.decode import decode_bytes, decode_header, plain_header
 from engine.mail.forwarded import find_forwarded
+from engine.mail.head import look_at_line_ends
 from engine.mail.html import html_to_text
 from engine.mail.message import Address, Attachment, Headers, Message
 from engine.mail.split import split
@@ -26,7 +27,6 @@ from engine.text import clean
 
 DEEPEST = 20
 MOST_PARTS = 500
-MOST_HEADERS = 2_000
 SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 # Every kind of line's end to "\n", in a third of the time that two `replace` take. With `final` nothing is kept between texts.
 _LINES = IncrementalNewlineDecoder(None, translate=True)
@@ -62,8 +62,12 @@ def parse_message(raw: bytes) -> Message:
 
 def _message(raw: bytes) -> Message:
     defects: list[str] = []
+    look_at_line_ends(raw, defects)
     parsed = split(bounded(raw, defects), defects)
-    raw_fields = [(name, str(value)) for name, value in parsed.raw_items()][:MOST_HEADERS]
+    raw_fields = [(name, str(value)) for name, value in parsed.raw_items()]
+    if len(raw_fields) > MOST_FIELDS:
+        defects.append(f"only the first {MOST_FIELDS} header fields are read")
+        del raw_fields[MOST_FIELDS:]
     # Headers that we ourselves write and read are nobody else's to set (`behaviour.md` 3.1).
     raw_fields = [(name, value) for name, value in raw_fields if not name.lower().startswith("x-postroom")]
     headers = Headers(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email
 import re
+from email.errors import MissingHeaderBodySeparatorDefect
 from email.message import Message as Parsed
 from itertools import islice
 
@@ -52,7 +53,10 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
 
 
 def _parse(raw: bytes, defects: list[str]) -> Parsed:
-    return email.message_from_bytes(mended(_few_blocks(_TOO_LONG.sub(rb"\1", raw), defects), defects))
+    parsed = email.message_from_bytes(mended(_few_blocks(_TOO_LONG.sub(rb"\1", raw), defects), defects))
+    if any(isinstance(one, MissingHeaderBodySeparatorDefect) for one in parsed.defects):
+        defects.append("the text begins in the header, at a line that is no field")
+    return parsed
 
 
 def _few_blocks(raw: bytes, defects: list[str]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ def open_database(path: Path | None) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             if path is not None:
-                connection.execute("PRAGMA journal_mode = WAL")
+                write_ahead(connection)
                 connection.execute("PRAGMA synchronous = FULL")
                 # Hundreds of messages share a commit: their pages wait for it here, not in the log.
                 connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
@@ -39,6 +40,19 @@ def open_database(path: Path | None) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite does not wait by itself where two processes open a new database at once."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:

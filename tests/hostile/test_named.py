@@ -534,6 +534,31 @@ def test_a_field_put_on_top_of_signed_mail_makes_nobody_a_technician(
     assert one(connection, "SELECT COUNT(*) FROM tickets WHERE status = 'Done'") == (0,)
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        b"X-A: a\r\r#T=8:00\rbooked\r\n",
+        b"X-A: a\n\n#T=8:00\r\n",
+        b"X-A: a\r\r\n\r\r\n#T=8:00\r\n",
+        b"#T=8:00 #S=Done\r\nbooked\r\n",
+        b"X-A: a\r\n\0\r\n#T=8:00\r\n",
+        b"a:\r\n" * 2_000,
+        (b"a: " + b"x" * 60 + b"\r\n") * 2_000,
+    ],
+)
+def test_a_header_that_ends_elsewhere_for_others_makes_nobody_a_technician(
+    between: bytes, connection: sqlite3.Connection, setup: Setup
+) -> None:
+    """What a server takes for one header, signed at its end, may be read here as a header and a text, or without its end."""
+    opened = HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n"
+    results = b"Authentication-Results: mx.harbourhill.example; dmarc=pass header.from=harbourhill.example\r\n"
+    on_top = b"From: joost@harbourhill.example\r\nSubject: T20261102.0001\r\nMessage-ID: <2@x>\r\n"
+    signed = b"From: news@harbourhill.example\r\nSubject: News\r\nMessage-ID: <3@x>\r\n\r\n#T=8\r\nbooked\r\n"
+    run(connection, setup, opened, results + on_top + between + signed)
+    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
+    assert one(connection, "SELECT COUNT(*) FROM tickets WHERE status = 'Done'") == (0,)
+
+
 @given(
     st.text(st.characters(min_codepoint=32, max_codepoint=126)),
     st.sampled_from(("", "; dmarc=pass header.from=harbourhill.example;")),

@@ -230,6 +230,20 @@ def test_two_runs_at_once_take_each_message_once(folder: Path) -> None:
     assert inconsistent(db, 400) == []
 
 
+def test_opening_waits_where_sqlite_itself_does_not(tmp_path: Path) -> None:
+    """Of two that switch a new database to WAL at once SQLite tells one that it is locked, whatever its timeout: here it has none."""
+    holder = sqlite3.connect(tmp_path / "p.db", isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN EXCLUSIVE")
+    released = threading.Timer(0.3, lambda: holder.execute("ROLLBACK"))
+    with closing(holder), closing(sqlite3.connect(tmp_path / "p.db", timeout=0, isolation_level=None)) as connection:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            connection.execute("PRAGMA journal_mode = WAL")
+        released.start()
+        database.write_ahead(connection)
+        released.join()
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 def test_poll_and_retry_at_once_take_each_message_once(exchange: Server, polled: Path, tmp_path: Path) -> None:
     """Mail comes in all the time, some of it is held back, and an administrator says `retry` again and again."""
     settings = polled / "settings.yaml"
