@@ -15,10 +15,10 @@ def look_at_line_ends(raw: bytes, defects: list[str]) -> None:
     found = HEAD_END.search(raw)
     if found is None:
         return
-    head = raw[: found.start()]
+    head, end = raw[: found.end()], found[0]
     lines = head.count(b"\r\n")
     # Where a program put lines with CRLF above a message that has LF, its end is certain all the same.
-    if head.count(b"\r") > lines or (lines and found[0] != b"\r\n\r\n" and b"\r\n" in raw[found.end() :]):
+    if head.count(b"\r") > lines or (lines and end != b"\r\n\r\n" and b"\r\n" in raw[found.end() :]):
         defects.append("line ends of more than one kind: where the header ends is not certain")
 
 

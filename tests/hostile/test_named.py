@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rich.pretty import pretty_repr
 
@@ -539,6 +539,7 @@ def test_a_field_put_on_top_of_signed_mail_makes_nobody_a_technician(
     [
         b"X-A: a\r\r#T=8:00\rbooked\r\n",
         b"X-A: a\n\n#T=8:00\r\n",
+        b"X-A: a\r\n\n#T=8:00\r\n",
         b"X-A: a\r\r\n\r\r\n#T=8:00\r\n",
         b"#T=8:00 #S=Done\r\nbooked\r\n",
         b"X-A: a\r\n\0\r\n#T=8:00\r\n",
@@ -557,6 +558,24 @@ def test_a_header_that_ends_elsewhere_for_others_makes_nobody_a_technician(
     run(connection, setup, opened, results + on_top + between + signed)
     assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
     assert one(connection, "SELECT COUNT(*) FROM tickets WHERE status = 'Done'") == (0,)
+
+
+_BETWEEN = st.sampled_from(
+    [b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"X-A: a", b"\0", b"#T=8:00", b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xe2\x80\xa8", b"From ", b">From x",
+     b"--b", b"Content-Type: multipart/mixed; boundary=b", b"Content-Type: message/rfc822", b"=?utf-8?q?", b"\xff", b"Subject", b"from : ", b'"', b"(", b".",
+     b"a" * 70_000, b"a:\r\n" * 2_000, b"To: " + b"a@b, " * 1_200, b"X-Postroom-A: 1"]
+)  # fmt: skip
+
+
+@given(st.lists(_BETWEEN, max_size=8), st.sampled_from([b"From: joost@harbourhill.example\r\n", b"Message-ID: <2@x>\r\n"]))
+@settings(deadline=None)
+def test_whatever_is_put_on_top_of_signed_mail_nobody_is_authenticated_by_it(between: list[bytes], on_top: bytes) -> None:
+    signed = b"From: news@harbourhill.example\r\nSubject: News\r\nMessage-ID: <3@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nx\r\n"
+    raw = on_top + b"".join(between) + b"\r\n" + signed
+    assume(b"\r\n\r\n" not in raw[: -len(signed)])  # there it ends for everybody
+    results = b"Authentication-Results: mx.harbourhill.example; dmarc=pass header.from=harbourhill.example\r\n"
+    trust = SenderAuthentication(trust=frozenset({"mx.harbourhill.example"}), indicators_need="pass", on_fail="flag")
+    assert authentication(parse_message(results + raw), trust)[0] != "pass"
 
 
 @given(
