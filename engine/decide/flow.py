@@ -41,14 +41,12 @@ def decide(message: Message, envelope: Envelope, setup: Setup, state: State, now
         return ended(work, ending)
     verdict, told = authentication(message, setup.config.settings.sender_authentication)
     work.authenticated = verdict == "pass"
-    if told:
-        work.step("authenticated", f"{verdict}: {told}", str(setup.config.settings.where("sender_authentication")))
     on_fail = setup.config.settings.sender_authentication.on_fail
+    if told and not (verdict == "fail" and on_fail == "process"):
+        work.step("authenticated", f"{verdict}: {told}", str(setup.config.settings.where("sender_authentication")))
     if verdict == "fail" and on_fail == "quarantine":
         where = str(setup.config.settings.where("sender_authentication.on_fail"))
         return ended(work, Ending("quarantined", "unauthenticated", told, where=where))
-    if verdict == "fail" and on_fail == "process":
-        work.authenticated = True
 
     ending = _read_token(work)
     if ending:

@@ -135,6 +135,19 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
         {"outcome": "quarantined", "reason": "unauthenticated"},
     ),
     (
+        "3.4 on_fail process authenticates nobody who failed",
+        (SETTINGS, "on_fail: flag", "on_fail: process"),
+        {
+            "given": {"tickets": [{**DONE, "status": "New"}]},
+            "message": {
+                **FROM_JOOST,
+                "body": "#T=1\nx",
+                "headers": {"Authentication-Results": "mx.harbourhill.example; dmarc=fail header.from=harbourhill.example"},
+            },
+        },
+        {"entity": "ticket_note", "note": {"description": "#T=1\nx"}},
+    ),
+    (
         "3.5 a mailbox that makes tickets only gives a reply a ticket that names the number",
         (
             HELP,
