@@ -69,7 +69,7 @@ def notify(
     """One notification an address. The words of an internal note or time entry go to our own people only, and a stranger who
     writes to a number that he guessed is told nothing of what he found."""
     secret = _tells_internal(template, facts, setup)
-    foreign = _is_foreign(facts, setup) and _uses(template, OF_WHAT_EXISTS, setup)
+    foreign = _uses(template, _not_the_senders(facts, setup), setup)
     ours = {resource.email for resource in setup.config.directory.resources.values()} if secret else set()
     return [
         Notification(event, address, template, facts.number, reason)
@@ -86,16 +86,22 @@ def _tells_internal(template: str, facts: Facts, setup: Setup) -> bool:
     return entry is not None and entry.publish == "internal" and _uses(template, INTERNAL_WHERE_INTERNAL, setup)
 
 
-def _is_foreign(facts: Facts, setup: Setup) -> bool:
-    """An unknown sender wrote to what is not his: not his organization's by his address, nor a ticket that his own mail opened."""
+def _not_the_senders(facts: Facts, setup: Setup) -> frozenset[str]:
+    """What an unknown sender is not told of, for it is not his: neither his organization's by his address, nor what his own mail opened."""
     sender, entity = facts.sender, facts.ticket or facts.task or facts.project
     if sender is None or sender.kind != "unknown" or entity is None:
-        return False
-    if facts.ticket is not None and facts.ticket.sender == sender.address:
-        return False
+        return frozenset()
     if sender.via in ("rule", "token"):
-        return sender.organization != entity.organization
-    return setup.book.is_public(sender.domain) or entity.organization not in setup.book.owners(sender.domain)
+        known = sender.organization == entity.organization
+    else:
+        known = not setup.book.is_public(sender.domain) and entity.organization in setup.book.owners(sender.domain)
+    if known:
+        return frozenset()
+    if facts.ticket is None or facts.ticket.sender != sender.address:
+        return OF_WHAT_EXISTS
+    # His own ticket may stand with the organization of the number that he guessed, where the mailbox makes tickets only.
+    whose = sender.via == "number" and entity.organization != setup.config.settings.unattributed
+    return frozenset({"organization"}) if whose else frozenset()
 
 
 def _uses(template: str, names: frozenset[str], setup: Setup) -> bool:

@@ -126,6 +126,20 @@ def test_a_stranger_who_guesses_a_number_learns_nothing_of_it(rules: Path, sende
     assert [one for one in to if one == sender] == [sender] * told
 
 
+@pytest.mark.parametrize(("words", "told"), [("{{ organization.name }}", False), ("{{ ticket.number }}", True)])
+def test_a_stranger_learns_no_organization_where_a_number_becomes_a_ticket_of_his_own(
+    rules: Path, words: str, told: bool
+) -> None:
+    template(rules, "received", "x", words)
+    path = rules / "mailboxes" / "help.yaml"
+    makes = "creates: [ticket, ticket_note, ticket_time_entry, project_note, task_note, task_time_entry]"
+    assert makes in path.read_text()
+    path.write_text(path.read_text().replace(makes, "creates: [ticket]"))
+    connection = process(rules, mail("The merger"), mail("T20261102.0001", "what is it?", "eve@evil.example"))
+    assert connection.execute("SELECT COUNT(*) FROM tickets").fetchone() == (2,)
+    assert ("eve@evil.example" in [row[0] for row in rows(connection)]) is told
+
+
 def test_a_stranger_is_told_of_the_ticket_that_his_own_mail_opened(rules: Path) -> None:
     template(rules, "noted", "x", "{{ ticket.number }}: {{ ticket.title }}")
     path = rules / "mailboxes" / "help.yaml"
