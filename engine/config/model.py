@@ -54,6 +54,10 @@ class LoopProtection(Struct, frozen=True):
     exempt: frozenset[str]
 
 
+# What `sender_authentication.trust` may name beside hosts: the Exchange that the mailboxes are in, by its own headers.
+EXCHANGE, EXCHANGE_ONLINE = "exchange", "exchange-online"
+
+
 class SenderAuthentication(Struct, frozen=True):
     trust: frozenset[str]
     indicators_need: Literal["pass", "none"]

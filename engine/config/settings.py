@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.config.business import WEEKDAYS, BusinessHours, parse_hours
 from engine.config.connections import ExchangeTls, Expectations, FolderSending, NotificationLimit, SmtpSending
 from engine.config.document import Document
-from engine.config.model import AutomaticPolicy, Limits, LoopProtection, SenderAuthentication, Settings
+from engine.config.model import (
+    EXCHANGE,
+    EXCHANGE_ONLINE,
+    AutomaticPolicy,
+    Limits,
+    LoopProtection,
+    SenderAuthentication,
+    Settings,
+)
 from engine.config.numbers import NumberForm
 from engine.errors import Problem
 from engine.quantity import parse_characters, parse_duration, parse_size
@@ -61,7 +69,7 @@ def build_settings(document: Document) -> Settings:
         ),
         automatic_mail={**AUTOMATIC_DEFAULTS, **data.get("automatic_mail", {})},
         sender_authentication=SenderAuthentication(
-            trust=frozenset(host.lower() for host in authentication.get("trust", [])),
+            trust=_trusted(document),
             indicators_need=authentication.get("indicators_need", "pass"),
             on_fail=authentication.get("on_fail", "flag"),
         ),
@@ -92,6 +100,19 @@ def _timezone(document: Document, *, report: bool = True) -> ZoneInfo:
             where = document.where("timezone")
             document.problems.append(Problem(where, f"unknown time zone '{name}'", "write an IANA name such as Europe/Madrid"))
         return ZoneInfo("UTC")
+
+
+def _trusted(document: Document) -> frozenset[str]:
+    """Hosts in small letters. A word for Exchange that is written in another way would be a host that nobody has."""
+    hosts = [host.lower() for host in document.data.get("sender_authentication", {}).get("trust", [])]
+    for index, host in enumerate(hosts):
+        meant = {"exchange": EXCHANGE, "exchangeonline": EXCHANGE_ONLINE}.get(
+            host.replace("_", "").replace("-", "").replace(" ", "")
+        )
+        if meant not in (None, host):
+            where = document.where("sender_authentication", "trust", index)
+            document.problems.append(Problem(where, f"'{host}' is no mail server", f"did you mean '{meant}'?"))
+    return frozenset(hosts)
 
 
 _NUMBERS = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from engine.config.model import SenderAuthentication
+from engine.config.model import EXCHANGE, EXCHANGE_ONLINE, SenderAuthentication
 from engine.entities import Sender
 from engine.mail.message import Message
 
 Verdict = Literal["pass", "fail", "none"]
+_AUTH_AS = "X-MS-Exchange-Organization-AuthAs"
 # A quoted string, or a comment, in which quotes count too (RFC 5322 3.2). The sender chooses what stands in either. What never ends is
 # matched too, in no group: to look for its end again from each of its letters would take quadratic time.
 _STRING = r'"(?:[^"\\]|\\.)*+"'
@@ -30,18 +31,35 @@ _ABOUT = {
 
 
 def authentication(message: Message, settings: SenderAuthentication) -> tuple[Verdict, str]:
-    """(verdict, what told so; empty where nothing did). Only the topmost header of a trusted host counts: those below it a sender may have written."""
+    """(verdict, what told so; empty where nothing did)."""
+    verdict, told = _results(message, settings.trust)
+    if verdict == "none" and settings.trust & {EXCHANGE, EXCHANGE_ONLINE} and _is_internal(message):
+        verdict, told = "pass", f"{_AUTH_AS}: Internal"
+    if verdict == "pass" and (doubt := _doubt(message)):
+        return "none", f"{told}, but {doubt}: what it is about cannot be told for certain"
+    return verdict, told
+
+
+def _results(message: Message, trust: frozenset[str]) -> tuple[Verdict, str]:
+    """By Authentication-Results. Only the topmost of a trusted host counts: those below it a sender may have written."""
     for value in message.headers.get_all("Authentication-Results")[:_MOST]:
         host, *results = _plain(value[:8_000]).split(";")
         name = (host.split() or [""])[0].lower()
-        if name in settings.trust:
-            if _LEFT_OVER.search(";".join(results)):
-                return "none", f"Authentication-Results of {name}, which cannot be read for certain"
-            verdict = _verdict(results, message.sender.domain)
-            if verdict == "pass" and (doubt := _doubt(message)):
-                return "none", f"Authentication-Results of {name}, but {doubt}: what it is about cannot be told for certain"
-            return verdict, f"Authentication-Results of {name}"
+        if "=" in name and EXCHANGE_ONLINE in trust:
+            # Exchange Online leaves the host out: the first result stands where it should.
+            name, results = "Exchange Online", [host, *results]
+        elif name not in trust - {EXCHANGE, EXCHANGE_ONLINE}:
+            continue
+        told = f"Authentication-Results of {name}"
+        if _LEFT_OVER.search(";".join(results)):
+            return "none", f"{told}, which cannot be read for certain"
+        return _verdict(results, message.sender.domain), told
     return "none", ""
+
+
+def _is_internal(message: Message) -> bool:
+    """Exchange itself took it from one of its own users. It takes headers of this name out of what comes from outside."""
+    return [value.strip().lower() for value in message.headers.get_all(_AUTH_AS)] == ["internal"]
 
 
 def is_doubtful(sender: Sender, settings: SenderAuthentication) -> bool:

@@ -22,6 +22,12 @@ REPLY = {"from": "carmen@olivar.example", "subject": "T20261101.0001", "body": "
 REOPEN = "from_customer: {status: Customer answered, reopen: true, reopen_within: 30 days}"
 AUTHENTIC = {"Authentication-Results": "mx.harbourhill.example; dmarc=pass header.from=harbourhill.example"}
 
+ONLINE = (
+    "spf=pass (sender IP is 192.0.2.7) smtp.mailfrom=harbourhill.example; dkim=pass (signature was verified)"
+    " header.d=harbourhill.example;dmarc=pass action=none header.from=harbourhill.example;compauth=pass reason=100"
+)
+NOBODYS = "dkim=none (message not signed) header.d=none;dmarc=none action=none header.from=harbourhill.example;"
+AUTH_AS = "X-MS-Exchange-Organization-AuthAs"
 BY_RESOURCE = "from_resource: {publish: all, status: In progress, reopen: true}"
 FROM_JOOST = {"from": "joost@harbourhill.example", "subject": "T20261101.0001", "body": "x"}
 
@@ -133,6 +139,43 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
             }
         },
         {"outcome": "quarantined", "reason": "unauthenticated"},
+    ),
+    *(
+        (
+            f"3.4 trust: [{trust}], headers {number}",
+            (SETTINGS, "trust: [mx.harbourhill.example]", f"trust: [{trust}]"),
+            {
+                "given": {"tickets": [{**DONE, "status": "New"}]},
+                "message": {**FROM_JOOST, "body": "#T=1\nx", "headers": headers},
+            },
+            {"entity": "ticket_time_entry" if books else "ticket_note"},
+        )
+        for number, (trust, headers, books) in enumerate(
+            (
+                ("exchange-online", {"Authentication-Results": ONLINE}, True),
+                ("Exchange-Online", {"Authentication-Results": ONLINE}, True),
+                ("exchange-online", {"Authentication-Results": [NOBODYS, ONLINE]}, False),
+                ("exchange-online", {"Authentication-Results": ONLINE.replace("harbourhill", "evil")}, False),
+                (
+                    "exchange-online",
+                    {"Authentication-Results": "exchange-online; dmarc=pass header.from=harbourhill.example"},
+                    False,
+                ),
+                ("exchange-online", {"Authentication-Results": NOBODYS, AUTH_AS: "Internal"}, True),
+                ("exchange-online", {"Authentication-Results": NOBODYS, AUTH_AS: "Anonymous"}, False),
+                ("exchange-online", {"Authentication-Results": NOBODYS, AUTH_AS: ["Internal", "Anonymous"]}, False),
+                (
+                    "exchange-online",
+                    {"Authentication-Results": "dmarc=fail header.from=harbourhill.example", AUTH_AS: "Internal"},
+                    False,
+                ),
+                ("exchange", {AUTH_AS: "Internal"}, True),
+                ("exchange", {"Authentication-Results": ONLINE}, False),
+                ("exchange", {"Authentication-Results": "exchange; dmarc=pass header.from=harbourhill.example"}, False),
+                ("mx.harbourhill.example", {"Authentication-Results": ONLINE}, False),
+                ("mx.harbourhill.example", {AUTH_AS: "Internal"}, False),
+            )
+        )
     ),
     (
         "3.4 on_fail process authenticates nobody who failed",

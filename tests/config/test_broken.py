@@ -15,6 +15,7 @@ MISTAKES = [
     ("settings.yaml", "edition: unlimited", "edition: gold", "settings.yaml:6:10: 'edition' cannot be 'gold'; known are: basic, advanced, unlimited"),
     ("settings.yaml", "edition: unlimited", "editon: unlimited", "settings.yaml:6:1: unknown key 'editon'; did you mean 'edition'?"),
     ("settings.yaml", "timezone: Europe/Amsterdam", "timezone: Europe/Atlantis", "settings.yaml:5:11: unknown time zone 'Europe/Atlantis'"),
+    ("settings.yaml", "trust: [mx.harbourhill.example]", "trust: [Exchange Online]", "settings.yaml:38:11: 'exchange online' is no mail server; did you mean 'exchange-online'?"),
     ("settings.yaml", "local: harbourhill ", "local: harbour ", "settings.yaml:9:10: unknown organization 'harbour'; did you mean 'harbourhill'?"),
     ("settings.yaml", "message: 600 KB", "message: 600", "settings.yaml:18:12: 'message' cannot be 600; write a size such as '30 MB'"),
     ("settings.yaml", "window: 10 minutes", "window: soon", "settings.yaml:26:11: 'window' cannot be 'soon'; write a length of time"),
