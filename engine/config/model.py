@@ -56,6 +56,7 @@ class LoopProtection(Struct, frozen=True):
 
 # What `sender_authentication.trust` may name beside hosts: the Exchange that the mailboxes are in, by its own headers.
 EXCHANGE, EXCHANGE_ONLINE = "exchange", "exchange-online"
+EXCHANGES = frozenset({EXCHANGE, EXCHANGE_ONLINE})
 
 
 class SenderAuthentication(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.config.business import WEEKDAYS, BusinessHours, parse_hours
 from engine.config.connections import ExchangeTls, Expectations, FolderSending, NotificationLimit, SmtpSending
 from engine.config.document import Document
-from engine.config.model import (
-    EXCHANGE,
-    EXCHANGE_ONLINE,
-    AutomaticPolicy,
-    Limits,
-    LoopProtection,
-    SenderAuthentication,
-    Settings,
-)
+from engine.config.model import EXCHANGES, AutomaticPolicy, Limits, LoopProtection, SenderAuthentication, Settings
 from engine.config.numbers import NumberForm
 from engine.errors import Problem
 from engine.quantity import parse_characters, parse_duration, parse_size
@@ -105,10 +98,9 @@ def _timezone(document: Document, *, report: bool = True) -> ZoneInfo:
 def _trusted(document: Document) -> frozenset[str]:
     """Hosts in small letters. A word for Exchange that is written in another way would be a host that nobody has."""
     hosts = [host.lower() for host in document.data.get("sender_authentication", {}).get("trust", [])]
+    words = {word.replace("-", ""): word for word in EXCHANGES}
     for index, host in enumerate(hosts):
-        meant = {"exchange": EXCHANGE, "exchangeonline": EXCHANGE_ONLINE}.get(
-            host.replace("_", "").replace("-", "").replace(" ", "")
-        )
+        meant = words.get(re.sub("[-_ ]", "", host))
         if meant not in (None, host):
             where = document.where("sender_authentication", "trust", index)
             document.problems.append(Problem(where, f"'{host}' is no mail server", f"did you mean '{meant}'?"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from engine.config.model import EXCHANGE, EXCHANGE_ONLINE, SenderAuthentication
+from engine.config.model import EXCHANGE_ONLINE, EXCHANGES, SenderAuthentication
 from engine.entities import Sender
 from engine.mail.message import Message
 
@@ -33,7 +33,7 @@ _ABOUT = {
 def authentication(message: Message, settings: SenderAuthentication) -> tuple[Verdict, str]:
     """(verdict, what told so; empty where nothing did)."""
     verdict, told = _results(message, settings.trust)
-    if verdict == "none" and settings.trust & {EXCHANGE, EXCHANGE_ONLINE} and _is_internal(message):
+    if verdict == "none" and settings.trust & EXCHANGES and _is_internal(message):
         verdict, told = "pass", f"{_AUTH_AS}: Internal"
     if verdict == "pass" and (doubt := _doubt(message)):
         return "none", f"{told}, but {doubt}: what it is about cannot be told for certain"
@@ -42,13 +42,14 @@ def authentication(message: Message, settings: SenderAuthentication) -> tuple[Ve
 
 def _results(message: Message, trust: frozenset[str]) -> tuple[Verdict, str]:
     """By Authentication-Results. Only the topmost of a trusted host counts: those below it a sender may have written."""
+    hosts = trust - EXCHANGES
     for value in message.headers.get_all("Authentication-Results")[:_MOST]:
         host, *results = _plain(value[:8_000]).split(";")
         name = (host.split() or [""])[0].lower()
         if "=" in name and EXCHANGE_ONLINE in trust:
             # Exchange Online leaves the host out: the first result stands where it should.
             name, results = "Exchange Online", [host, *results]
-        elif name not in trust - {EXCHANGE, EXCHANGE_ONLINE}:
+        elif name not in hosts:
             continue
         told = f"Authentication-Results of {name}"
         if _LEFT_OVER.search(";".join(results)):

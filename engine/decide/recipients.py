@@ -106,7 +106,7 @@ def _not_the_senders(facts: Facts, setup: Setup) -> frozenset[str]:
 
 def _uses(template: str, names: frozenset[str], setup: Setup) -> bool:
     """Whether one of these variables, or of these groups of them, stands in the template."""
-    found = setup.config.templates.get(template)
+    found = setup.config.templates.get(template) if names else None
     return found is not None and any(not names.isdisjoint((str(one), one.group)) for one in found.variables)
 
 

@@ -439,6 +439,16 @@ def test_xml_tricks_in_the_alert_token_quarantine(xml: str, connection: sqlite3.
 
 # --- spoofing -------------------------------------------------------------------------------------------------------
 
+TRUST = SenderAuthentication(trust=frozenset({"mx.harbourhill.example"}), indicators_need="pass", on_fail="flag")
+
+
+def gains_nothing(connection: sqlite3.Connection, setup: Setup, forged: bytes) -> None:
+    """Mail to T20261102.0001, which a customer opened just before, books no time and sets no status."""
+    run(connection, setup, HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n", forged)
+    assert one(connection, "SELECT COUNT(*) FROM tickets") != (0,)
+    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
+    assert one(connection, "SELECT COUNT(*) FROM tickets WHERE status = 'Done'") == (0,)
+
 
 def test_a_tracebacks_values_show_no_password() -> None:
     secret = TokenSecret("alerts", "kestrel-in-the-rain")
@@ -472,12 +482,9 @@ def test_a_from_that_is_read_in_two_ways_makes_nobody_a_technician(
     sender: str, about: str, connection: sqlite3.Connection, setup: Setup
 ) -> None:
     """The trusted server is right in its word on evil.example; which address that is about must not be another one here."""
-    opened = HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n"
     trusted = f"Authentication-Results: mx.harbourhill.example; dmarc=pass {about}"
     forged = f"From: {sender}\r\nSubject: T20261102.0001\r\nMessage-ID: <2@x>\r\n{trusted}\r\n\r\n#T=8 #S=Done\r\nbooked\r\n"
-    run(connection, setup, opened, forged.encode())
-    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
-    assert one(connection, "SELECT COUNT(*) FROM tickets WHERE status = 'Done'") == (0,)
+    gains_nothing(connection, setup, forged.encode())
 
 
 @pytest.mark.parametrize(
@@ -502,11 +509,9 @@ def test_what_a_stranger_has_in_a_trusted_servers_header_is_no_result(
     results: str, connection: sqlite3.Connection, setup: Setup
 ) -> None:
     """The server quotes the envelope's sender, whose local part may be any text in quotes (RFC 5321 4.1.2)."""
-    opened = HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n"
     head = "From: joost@harbourhill.example\r\nSubject: T20261102.0001\r\nMessage-ID: <2@x>\r\n"
     forged = f"{head}Authentication-Results: mx.harbourhill.example; {results}\r\n\r\n#T=8 #S=Done\r\nbooked\r\n"
-    run(connection, setup, opened, forged.encode())
-    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
+    gains_nothing(connection, setup, forged.encode())
 
 
 @pytest.mark.parametrize(
@@ -525,13 +530,10 @@ def test_a_field_put_on_top_of_signed_mail_makes_nobody_a_technician(
     on_top: str, results: str, connection: sqlite3.Connection, setup: Setup
 ) -> None:
     """The signature is about the last field of a name and still good; whoever has such a mail can send it again with another first."""
-    opened = HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n"
     sender = "news" if on_top.startswith("From") else "joost"
     signed = f"From: {sender}@harbourhill.example\r\nSubject: T20261102.0001\r\nMessage-ID: <3@x>\r\nIn-Reply-To: <9@x>\r\nContent-Type: text/plain\r\n"
     again = f"Authentication-Results: mx.harbourhill.example; {results}\r\n{on_top}\r\n{signed}\r\n#T=8 #S=Done\r\nbooked\r\n"
-    run(connection, setup, opened, again.encode())
-    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
-    assert one(connection, "SELECT COUNT(*) FROM tickets WHERE status = 'Done'") == (0,)
+    gains_nothing(connection, setup, again.encode())
 
 
 @pytest.mark.parametrize(
@@ -551,13 +553,10 @@ def test_a_header_that_ends_elsewhere_for_others_makes_nobody_a_technician(
     between: bytes, connection: sqlite3.Connection, setup: Setup
 ) -> None:
     """What a server takes for one header, signed at its end, may be read here as a header and a text, or without its end."""
-    opened = HEAD.encode() + b"Subject: mine\r\n\r\nx\r\n"
     results = b"Authentication-Results: mx.harbourhill.example; dmarc=pass header.from=harbourhill.example\r\n"
     on_top = b"From: joost@harbourhill.example\r\nSubject: T20261102.0001\r\nMessage-ID: <2@x>\r\n"
     signed = b"From: news@harbourhill.example\r\nSubject: News\r\nMessage-ID: <3@x>\r\n\r\n#T=8\r\nbooked\r\n"
-    run(connection, setup, opened, results + on_top + between + signed)
-    assert one(connection, "SELECT COUNT(*) FROM ticket_time_entries") == (0,)
-    assert one(connection, "SELECT COUNT(*) FROM tickets WHERE status = 'Done'") == (0,)
+    gains_nothing(connection, setup, results + on_top + between + signed)
 
 
 _BETWEEN = st.sampled_from(
@@ -574,8 +573,7 @@ def test_whatever_is_put_on_top_of_signed_mail_nobody_is_authenticated_by_it(bet
     raw = on_top + b"".join(between) + b"\r\n" + signed
     assume(b"\r\n\r\n" not in raw[: -len(signed)])  # there it ends for everybody
     results = b"Authentication-Results: mx.harbourhill.example; dmarc=pass header.from=harbourhill.example\r\n"
-    trust = SenderAuthentication(trust=frozenset({"mx.harbourhill.example"}), indicators_need="pass", on_fail="flag")
-    assert authentication(parse_message(results + raw), trust)[0] != "pass"
+    assert authentication(parse_message(results + raw), TRUST)[0] != "pass"
 
 
 @given(
@@ -587,8 +585,7 @@ def test_whatever_the_envelopes_sender_is_it_is_no_result(text: str, more: str) 
     local = '"' + re.sub(r'(["\\])', r"\\\1", text + more + text) + '"'
     results = f"spf=pass (domain of {local}@evil.example is it) smtp.mailfrom={local}@evil.example"
     head = f"From: joost@harbourhill.example\r\nAuthentication-Results: mx.harbourhill.example; {results}\r\n\r\nx\r\n"
-    trust = SenderAuthentication(trust=frozenset({"mx.harbourhill.example"}), indicators_need="pass", on_fail="flag")
-    assert authentication(parse_message(head.encode()), trust)[0] != "pass"
+    assert authentication(parse_message(head.encode()), TRUST)[0] != "pass"
 
 
 @pytest.mark.parametrize(
