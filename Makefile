@@ -1,5 +1,4 @@
 # Two commands do everything: `make run` and `make test`. The rest is for working on postroom.
-PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
@@ -8,10 +7,10 @@ SHARED ?= ../shared
 
 setup: $(VENV)/.ready
 
-# Made anew when the lock file changes. Packages come with their hashes; building needs a C compiler (durable-rules).
+# Made anew when the lock file changes, with the first Python that fits or `make PYTHON=...`. Packages come with their hashes; building
+# needs a C compiler (durable-rules).
 $(VENV)/.ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "postroom needs Python 3.11 or newer: make PYTHON=python3.11")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || { python=$$(tools/find-python $(PYTHON)) && "$$python" -m venv $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m compileall -q engine

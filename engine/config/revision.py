@@ -39,9 +39,27 @@ def configuration_at(root: Path, ref: str) -> Iterator[Path]:
     if archive is None:
         raise PostroomError.of(f"'{ref}' has no configuration in {prefix or 'its root'}", "name a ref that has one with --base")
     with tempfile.TemporaryDirectory(prefix="postroom-") as folder:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
+        _unpack(archive, Path(folder), ref)
         yield Path(folder) / prefix
+
+
+def _unpack(archive: bytes, folder: Path, ref: str) -> None:
+    """Its files, a link as the file that it names. `extractall` alone is not safe, and its filters are missing in Debian 12."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        for member in tar:
+            path = folder / member.name
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise PostroomError.of(f"'{ref}' has a file outside of its folders: {member.name!r}", "name another with --base")
+            try:
+                content = None if member.isdir() else tar.extractfile(member)
+            except (KeyError, RecursionError):
+                raise PostroomError.of(
+                    f"at '{ref}', {member.name} is a link to {member.linkname!r}, which is not in the same folder",
+                    "keep the file itself there, or name another ref with --base",
+                ) from None
+            if content is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content.read())
 
 
 def _inside(root: Path) -> None:

@@ -28,6 +28,8 @@ _SIMPLE = re.compile(
 # never ends is a token too: to look for its end again from each of its letters would take quadratic time.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*>?|[,;]|[^"(<,;]+|.', re.DOTALL)
 _SHORT = 200
+# Newer Pythons (and Debian's) read no address at all of a field in which anything is odd; older ones do not know the word.
+_AS_WRITTEN: dict[str, bool] = {"strict": False} if getattr(email.utils, "supports_strict_parsing", False) else {}
 _AFTER_ADDRESS = re.compile(r"(?:>|@[A-Za-z0-9.-]{1,100})[ \t]{0,20},")
 _PIECE = 2_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+")
@@ -71,7 +73,7 @@ def _pairs(value: str) -> list[tuple[str, str]]:
     """(name, address) of each. Python's parser recurses with each bracket: where it gives up, only addresses are looked for."""
     if len(value) < 2 * _PIECE:
         try:
-            return email.utils.getaddresses([_names_in_quotes(value)])
+            return email.utils.getaddresses([_names_in_quotes(value)], **_AS_WRITTEN)
         except Exception:  # RecursionError, and what else it may meet
             pass
     return [("", match[0]) for match in islice(_ADDRESS.finditer(value), MOST_ADDRESSES)]

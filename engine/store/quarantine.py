@@ -46,8 +46,8 @@ def release(connection: sqlite3.Connection, message: int, passwords: Passwords) 
     packed, sha256, identity = row[3:]
     # It is stored anew: perhaps with a password in it that was not known as one before. Its copies have the same identity.
     connection.execute(
-        "DELETE FROM raw_messages WHERE sha256 = ?1 AND NOT EXISTS"
-        " (SELECT 1 FROM messages WHERE identity = ?2 AND raw_sha256 = ?1)",
-        (sha256, identity),
+        "DELETE FROM raw_messages WHERE sha256 = :sha256 AND NOT EXISTS"
+        " (SELECT 1 FROM messages WHERE identity = :identity AND raw_sha256 = :sha256)",
+        {"sha256": sha256, "identity": identity},
     )
     return Held(message, row[0], row[1], moment(row[2]), passwords.restore(zlib.decompress(packed), sha256))

@@ -231,6 +231,23 @@ def test_a_base_that_is_not_right_is_told(repository: Path) -> None:
     assert done.returncode == 2 and "the configuration at HEAD is not right itself" in done.stderr and "Nowhere" in done.stderr
 
 
+def test_a_link_in_the_base_is_the_file_that_it_names(repository: Path) -> None:
+    tags = repository / "rules/tags.yaml"
+    tags.rename(repository / "rules/our-tags.txt")
+    tags.symlink_to("our-tags.txt")
+    git(repository, "add", "--all")
+    git(repository, "commit", "-q", "-m", "a link")
+    assert plan(repository)["changed"] == []
+    for target in ("/etc/hostname", "../README.md", "tags.yaml"):
+        tags.unlink()
+        tags.symlink_to(target)
+        git(repository, "commit", "-q", "-a", "-m", "a link that leads out")
+        tags.unlink()
+        tags.write_bytes((repository / "rules/our-tags.txt").read_bytes())
+        done = postroom("plan", "--base", "HEAD", cwd=repository)
+        assert done.returncode == 2 and f"rules/tags.yaml is a link to '{target}'" in done.stderr
+
+
 def test_markdown_shows_mail_as_text_only(repository: Path, tmp_path: Path) -> None:
     mail = tmp_path / "evil.eml"
     mail.write_bytes(
