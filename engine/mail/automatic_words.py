@@ -47,7 +47,7 @@ _ANSWER = (
     r"|automatische (?:antwort|e-?mail)|abwesenheit(?:snotiz|smeldung|sbenachrichtigung)|autom\. antwort"
     r"|respuesta autom[áa]tica|fuera de (?:la )?oficina|auto respuesta|r[ée]ponse automatique|absence du bureau|message d['’]absence"
     r"|risposta automatica|fuori ufficio|resposta autom[áa]tica|fora do escrit[óo]rio|ausência do escritório"
-    r"|automatisch antwoord|afwezigheidsbericht|autosvar|automatisk (?:svar|svarmeddelelse)|frånvaromeddelande|fraværsassistent|automaattinen vastaus|odpowiedź automatyczna|autoodpowiedź?"
+    r"|automatisch antwoord|afwezigheidsbericht|autosvar|automatisk (?:svar|svarmeddelelse)|frånvaromeddelande|fraværsassistent|automaattinen vastaus|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź?"
     r"|automatinis atsakymas|automaatvastus|automatická odpoveď|automatski odgovor|samodejni odgovor|автоматичен отговор|автоматична відповідь"
     r"|(?:[āa]rpus biroja (?:atra[šs]an[āa]s )?)?autom[āa]tisk[āa] atbilde|αυτόματη απάντηση|răspuns automat|תשובה אוטומטית|رد تلقائي"
     r"|trả lời tự động|balasan otomatis"

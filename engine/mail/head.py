@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LOGICAL_LINE = re.compile(rb"(?<=\n)(?![ \t])")  # where one begins: what is folded belongs to the line before (RFC 5322 2.2.3)
@@ -23,11 +24,14 @@ def look_at_line_ends(raw: bytes, defects: list[str]) -> None:
 
 
 def mended(raw: bytes, defects: list[str]) -> bytes:
-    """The message without such lines, and without white space before a colon (RFC 5322 4.5), where it is worth it.
+    """The message without such lines, white space before a colon (RFC 5322 4.5), or a byte order mark, where it is worth it.
 
     To Python's parser the text begins at the first such line. It may: some send no blank line before their text. So nothing changes
     unless the header begins in this way, or the sender or the subject stands behind it.
     """
+    if raw.startswith(BOM_UTF8):
+        raw = raw[len(BOM_UTF8) :]
+        defects.append("a byte order mark stands before the header")
     end = found.start() if (found := HEAD_END.search(raw)) else len(raw)
     lines = _LOGICAL_LINE.split(raw[:end])
     if lines[0].startswith((b"From ", b">From ")) and not _NAME.match(lines[0]):

@@ -37,10 +37,11 @@ _PRIVATE = {"private", "company-confidential", "confidential"}
 
 
 class _Body(Struct):
-    """What a walk over the parts gathers."""
+    """What a walk over the parts gathers. `named`: a text that has a file's name and is the first in `attachments`, yet does not say so."""
 
     plain: list[str] = field(default_factory=list)
     html: list[str] = field(default_factory=list)
+    named: Parsed | None = None
     attachments: list[Attachment] = field(default_factory=list)
     attached: list[Address] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
@@ -87,6 +88,9 @@ def _message(raw: bytes) -> Message:
     text = "\n\n".join(part for part in body.plain if part.strip())
     if not text.strip():
         text = html_to_text(html)
+    if not text.strip() and body.named is not None:
+        text = _text(body.named)
+        del body.attachments[0]
     senders = fields.addresses(raw_of.get("from", []))
     subject = headers.get("Subject")
     automatic = None
@@ -170,9 +174,7 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
     is_text = kind in ("text/plain", "text/html") and disposition != "attachment" and (not name or is_root)
     if is_text:
         if not in_attached:  # an attached message's own text stays in its attachment
-            charset = charset_of(part)
-            text = _LINES.decode(decode_bytes(decoded(part), charset), final=True)
-            (body.html if kind == "text/html" else body.plain).append(text)
+            (body.html if kind == "text/html" else body.plain).append(_text(part))
         return
     data = decoded(part)
     inline = disposition == "inline" or bool(part.get("Content-ID"))
@@ -189,7 +191,13 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
                     attachment(inner_name, "application/octet-stream", inner_data, inline=False, number=number + offset)
                 )
             return
+    if kind == "text/plain" and disposition != "attachment" and not (in_attached or body.attachments):
+        body.named = part  # the message itself, where it has no other text
     body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
+
+
+def _text(part: Parsed) -> str:
+    return _LINES.decode(decode_bytes(decoded(part), charset_of(part)), final=True)
 
 
 def _without_encoding(part: Parsed, inner: Parsed) -> Parsed:

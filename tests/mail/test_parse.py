@@ -200,6 +200,33 @@ def test_html_alone_becomes_text_and_an_empty_text_part_counts_as_none() -> None
     assert parse_message(both).text.split() == ["Hello", "you", "Bye"]
 
 
+@pytest.mark.parametrize(
+    ("disposition", "other", "text", "files"),
+    [
+        ("", "", "printer down\n", ["more.txt"]),
+        ("Content-Disposition: inline; filename=a.txt\r\n", " ", "printer down\n", ["more.txt"]),
+        ("Content-Disposition: attachment\r\n", "", "", ["a.txt", "more.txt"]),
+        ("", "See the file.", "See the file.\n", ["a.txt", "more.txt"]),
+    ],
+)
+def test_a_text_with_a_name_is_the_message_where_there_is_no_other(
+    disposition: str, other: str, text: str, files: list[str]
+) -> None:
+    body = (
+        f"--x\r\n\r\n{other}\r\n"
+        f"--x\r\nContent-Type: text/plain; name=a.txt\r\n{disposition}\r\nprinter down\r\n\r\n"
+        "--x\r\nContent-Type: text/plain; name=more.txt\r\n\r\nsecond\r\n--x--\r\n"
+    )
+    message = parse_message(mail("Subject: x", "Content-Type: multipart/mixed; boundary=x", body=body))
+    assert (message.text.strip(), [one.name for one in message.attachments]) == (text.strip(), files)
+
+
+def test_a_byte_order_mark_hides_no_header() -> None:
+    message = parse_message("\ufeff".encode() + mail("From: a@b.example", "Subject: x", body="y"))
+    assert (message.sender.address, message.subject, message.text.strip()) == ("a@b.example", "x", "y")
+    assert message.defects == ("a byte order mark stands before the header",)
+
+
 def test_small_inline_images_are_logos_and_larger_ones_attachments() -> None:
     def part(size: int, extra: str) -> str:
         return f"--b\r\nContent-Type: image/png; name=i.png\r\n{extra}Content-Transfer-Encoding: 8bit\r\n\r\n{'x' * size}\r\n"
