@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_qp
+from collections.abc import Iterator
 from copy import copy
 from email.message import Message as Parsed
 from functools import lru_cache
@@ -11,6 +12,7 @@ from functools import lru_cache
 from engine.mail.decode import decode_header
 
 _SHORT = 200
+_COMMENT_OR_SPACE = re.compile(r"\(.*|\s+", re.DOTALL)
 _BARE_BREAK = re.compile(rb"=\r(?!\n)")
 
 
@@ -19,7 +21,7 @@ def type_of(part: Parsed) -> str:
     value = part.get("Content-Type")
     if isinstance(value, str) and len(value) < _SHORT:
         return _said(value)[0]
-    return part.get_content_type()
+    return _kind(part)
 
 
 def charset_of(part: Parsed) -> str | None:
@@ -34,7 +36,20 @@ def charset_of(part: Parsed) -> str | None:
 def _said(value: str) -> tuple[str, str | None]:
     part = Parsed()
     part.set_raw("Content-Type", value)
-    return part.get_content_type(), _charset(part)
+    return _kind(part), _charset(part)
+
+
+def _kind(part: Parsed) -> str:
+    return _COMMENT_OR_SPACE.sub("", part.get_content_type())
+
+
+def boundaries_of(part: Parsed) -> Iterator[str]:
+    """What may part its parts: as it is written, then without the comment that RFC 2045 5.1 allows behind it."""
+    boundary = part.get_boundary()
+    if boundary:
+        yield boundary
+        if "(" in boundary:
+            yield boundary.partition("(")[0].strip(' \t"')
 
 
 def _charset(part: Parsed) -> str | None:
@@ -42,7 +57,7 @@ def _charset(part: Parsed) -> str | None:
         found = part.get_content_charset()
     except Exception:
         return None
-    return str(found) if found else None
+    return str(found).partition("(")[0].strip(' \t"') or None if found else None
 
 
 def disposition_and_filename(part: Parsed) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from email.errors import MissingHeaderBodySeparatorDefect
 from email.message import Message as Parsed
 from itertools import islice
 
-from engine.mail.content import type_of
+from engine.mail.content import boundaries_of, type_of
 from engine.mail.head import mended
 
 # A whole field (RFC 5322 2.2), folded lines with it. A head is nothing but such; anything else is left to Python's parser.
@@ -109,11 +109,15 @@ def _blocks(body: str) -> list[Parsed | str]:
 
 def _parts(entity: Parsed, body: str, depth: int) -> list[Parsed | str]:
     """What stands between the lines of the boundary (RFC 2046 5.1.1)."""
-    boundary = entity.get_boundary()
-    bare = body.count("\r") != body.count("\r\n")  # to Python's parser, a carriage return alone ends a line too
-    if not boundary or bare:
-        raise _Odd
-    delimiter = f"--{boundary}"
+    if body.count("\r") != body.count("\r\n"):
+        raise _Odd  # to Python's parser, a carriage return alone ends a line too
+    parts = next(filter(None, (_between(f"--{boundary}", body, depth) for boundary in boundaries_of(entity))), None)
+    if parts is None:
+        raise _Odd  # none begins
+    return parts
+
+
+def _between(delimiter: str, body: str, depth: int) -> list[Parsed | str]:
     parts: list[Parsed | str] = []
     start: int | None = None
     place = 0
@@ -132,6 +136,4 @@ def _parts(entity: Parsed, body: str, depth: int) -> list[Parsed | str]:
     else:
         if start is not None:
             parts.append(_entity(body[start:], depth + 1))
-    if not parts:
-        raise _Odd  # none begins
     return parts

@@ -221,6 +221,16 @@ def test_a_text_with_a_name_is_the_message_where_there_is_no_other(
     assert (message.text.strip(), [one.name for one in message.attachments]) == (text.strip(), files)
 
 
+@pytest.mark.parametrize("boundary", ["b (x)", '"b" (x)', '"b (x)"', "b"])
+def test_comments_in_a_content_type_hide_nothing(boundary: str) -> None:
+    """RFC 2045 5.1 has one behind a charset."""
+    line = f"--{boundary.strip(chr(34))}" if boundary.endswith('"') else "--b"
+    kind = 'Text/plain (plain); charset="iso-8859-1" (Latin 1)'
+    body = f"{line}\r\nContent-Type: {kind}\r\n\r\nKüche\r\n{line}--\r\n".encode("latin-1")
+    message = parse_message(mail("Subject: x", f"Content-Type: multipart/mixed (m); boundary={boundary}") + body)
+    assert (message.text.strip(), message.attachments, message.defects) == ("Küche", (), ())
+
+
 def test_a_byte_order_mark_hides_no_header() -> None:
     message = parse_message("\ufeff".encode() + mail("From: a@b.example", "Subject: x", body="y"))
     assert (message.sender.address, message.subject, message.text.strip()) == ("a@b.example", "x", "y")
