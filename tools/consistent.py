@@ -7,6 +7,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+_MADE = ("ticket_notes", "ticket_time_entries", "task_notes", "task_time_entries", "project_notes")
+
+
+def outcomes(db: Path) -> list[tuple[str, ...]]:
+    """What became of each message, in the order in which they were taken: the same, however often the process was killed."""
+    with closing(sqlite3.connect(db)) as connection:
+        return connection.execute("SELECT mailbox, identity, outcome, reason, number FROM messages ORDER BY id").fetchall()
+
 
 def inconsistent(db: Path, messages: int | None = None) -> list[str]:
     """What is wrong. `messages`: so many must have been processed; None while some are still to come."""
@@ -19,16 +27,16 @@ def inconsistent(db: Path, messages: int | None = None) -> list[str]:
         rows = one("SELECT COUNT(*) FROM messages")
         if messages is not None and rows != messages:
             found.append(f"{rows} rows of {messages} messages")
-        if one("SELECT COUNT(DISTINCT message_id) FROM messages") != rows:
+        if one("SELECT COUNT(*) FROM (SELECT DISTINCT mailbox, identity FROM messages)") != rows:
             found.append("a message has two rows")
         if one("SELECT COUNT(*) FROM tickets") != one("SELECT COUNT(*) FROM messages WHERE outcome = 'created'"):
             found.append("tickets and messages that opened one are not as many")
         if one("SELECT COUNT(*) - COUNT(DISTINCT message) FROM tickets") != 0:
             found.append("a message opened two tickets")
-        if one("SELECT COUNT(*) FROM ticket_notes WHERE message IS NOT NULL") != one(
+        if sum(one(f"SELECT COUNT(*) FROM {table} WHERE message IS NOT NULL") for table in _MADE) != one(
             "SELECT COUNT(*) FROM messages WHERE outcome = 'appended'"
         ):
-            found.append("notes and messages that became one are not as many")
+            found.append("notes and time entries, and messages that became one, are not as many")
         if one("SELECT COUNT(*) FROM messages WHERE outcome = 'quarantined'") != one("SELECT COUNT(*) FROM quarantine"):
             found.append("messages that are held and rows of quarantine are not as many")
         if one("SELECT COUNT(*) - COUNT(DISTINCT message_id) FROM outbox") != 0:

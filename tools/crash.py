@@ -1,6 +1,7 @@
 """Kills `postroom run` at random, and looks after each kill what became of the mail.
 
-`python -m tools.crash --messages 2000 --kills 100`. Says what is wrong and exits with 1, or says that all is well.
+`python -m tools.crash --messages 2000 --kills 100`, over mail made up here, or `--source MAIL`, over some of your own.
+Says what is wrong and exits with 1, or says that all is well.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.consistent import inconsistent
+from tools.consistent import inconsistent, outcomes
 from tools.soak import ROOT, mail, roomy_rules
 
 
@@ -45,14 +46,22 @@ def command(source: Path, rules: Path, db: Path) -> list[str]:
     return [sys.executable, "-m", "engine", *words]
 
 
-def crash(messages: int, kills: int, seed: int) -> list[str]:
-    """What is wrong in the end: nothing, one hopes. Whenever all mail is done, it begins again with an empty database."""
+def crash(messages: int, kills: int, seed: int, source: Path | None = None) -> list[str]:
+    """What is wrong in the end: nothing, one hopes. Whenever all mail is done, it begins again with an empty database.
+
+    `source`: mail to take instead of `messages` of our own.
+    """
     chooser = random.Random(seed)
     done = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "POSTROOM_CACHE": str(folder / "cache")}
-        rules, source = roomy_rules(folder), maildir(folder / "mail", messages)
+        rules, source = roomy_rules(folder), source.resolve() if source else maildir(folder / "mail", messages)
+        undisturbed = folder / "undisturbed.db"
+        subprocess.run(command(source, rules, undisturbed), cwd=folder, env=environment, capture_output=True, check=False)
+        expected = outcomes(undisturbed)
+        if (source == folder / "mail" and len(expected) != messages) or not expected:
+            return [f"undisturbed, it took {len(expected)} messages"]
         turn = 0
         while done < kills:
             turn += 1
@@ -73,8 +82,10 @@ def crash(messages: int, kills: int, seed: int) -> list[str]:
             last = subprocess.run(command(source, rules, db), cwd=folder, env=environment, capture_output=True, check=False)
             if last.returncode not in (0, 1):
                 return [f"the last run failed: {last.stderr.decode()[-300:]}"]
-            if wrong := inconsistent(db, messages):
+            if wrong := inconsistent(db, len(expected)):
                 return wrong
+            if outcomes(db) != expected:
+                return ["what became of the mail is not what becomes of it undisturbed"]
     return []
 
 
@@ -90,11 +101,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=2_000)
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--source", type=Path, help="a Maildir, an mbox or a folder of .eml files")
     parser.add_argument("--seed", type=int, default=1)
     words = parser.parse_args()
     began = time.monotonic()
-    problems = crash(words.messages, words.kills, words.seed)
-    well = f"all is well after {words.kills} kills in {time.monotonic() - began:.0f} s: {words.messages} messages, each once"
+    problems = crash(words.messages, words.kills, words.seed, words.source)
+    well = f"all is well after {words.kills} kills in {time.monotonic() - began:.0f} s: each message once, and as it would have been without"
     print("\n".join(problems) or well)
     sys.exit(1 if problems else 0)
 
