@@ -203,6 +203,19 @@ def configure(folder: Path, *, rules: int = 100, contacts: int = 100, aliases: i
     return folder
 
 
+def rules_alone(folder: Path) -> Path:
+    """The same without tags, duplicates and notifications: what is left is what a sorter of mail does."""
+    (folder / "duplicates.yaml").write_text("version: 1\nduplicates: []\n")
+    (folder / "tags.yaml").write_text("version: 1\ntags: []\n")
+    for other in (folder / "mailboxes").iterdir():
+        if other.name != "help.yaml":
+            other.unlink()
+    mailbox = yaml.safe_load((folder / "mailboxes/help.yaml").read_text())
+    del mailbox["notify"]
+    (folder / "mailboxes/help.yaml").write_text(yaml.safe_dump(mailbox, sort_keys=False))
+    return folder
+
+
 def database(path: Path, tickets: int, contacts: int = 100) -> Path:
     """A database in which `tickets` messages have become tickets, up to the moment before the generated mail."""
     connection = open_database(path)
