@@ -91,6 +91,8 @@ def _message(raw: bytes) -> Message:
     if not text.strip() and body.named is not None:
         text = _text(body.named)
         del body.attachments[0]
+        if type_of(body.named) == "text/html":
+            html, text = text, html_to_text(text)
     senders = fields.addresses(raw_of.get("from", []))
     subject = headers.get("Subject")
     automatic = None
@@ -191,7 +193,7 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
                     attachment(inner_name, "application/octet-stream", inner_data, inline=False, number=number + offset)
                 )
             return
-    if kind == "text/plain" and disposition != "attachment" and not (in_attached or body.attachments):
+    if kind in ("text/plain", "text/html") and disposition != "attachment" and not (in_attached or body.attachments):
         body.named = part  # the message itself, where it has no other text
     body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
 

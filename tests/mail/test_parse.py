@@ -221,6 +221,12 @@ def test_a_text_with_a_name_is_the_message_where_there_is_no_other(
     assert (message.text.strip(), [one.name for one in message.attachments]) == (text.strip(), files)
 
 
+def test_html_with_a_name_is_the_message_where_there_is_no_other_text() -> None:
+    body = "--x\r\nContent-Type: text/html; name=report.html\r\n\r\n<p>disk <b>full</b></p>\r\n--x--\r\n"
+    message = parse_message(mail("Subject: x", "Content-Type: multipart/mixed; boundary=x", body=body))
+    assert (message.text.strip(), message.attachments) == ("disk full", ()) and "<b>full</b>" in message.html
+
+
 @pytest.mark.parametrize("boundary", ["b (x)", '"b" (x)', '"b (x)"', "b"])
 def test_comments_in_a_content_type_hide_nothing(boundary: str) -> None:
     """RFC 2045 5.1 has one behind a charset."""
