@@ -116,9 +116,13 @@ def _shape(source: str) -> tuple[int, int, int]:
 
 
 def _is_dear(source: str) -> bool:
+    if source.count("&") + source.count("\u00a0") > _MOST_REFERENCES:
+        return True
+    most = source.count("<")
+    if most * (most + 1) // 2 <= _MOST_WORK:
+        return False  # not even if each tag stood within the one before
     tags, _, work = _shape(source)
-    references = source.count("&") + source.count("\u00a0")
-    return tags > _MOST_TAGS or work > _MOST_WORK or references > _MOST_REFERENCES
+    return tags > _MOST_TAGS or work > _MOST_WORK
 
 
 def sanitise(source: str) -> str:
@@ -129,19 +133,21 @@ def sanitise(source: str) -> str:
     source = source[:LONGEST_HTML]
     if not source or _is_dear(source):
         return ""
-    import nh3
-
     try:
-        return clean(
-            nh3.clean(
-                source,
-                attribute_filter=_attribute,
-                url_schemes={"http", "https", "mailto", "tel", "cid"},
-                link_rel="noopener noreferrer nofollow",
-            )
-        )
+        return clean(_cleaner().clean(source))
     except Exception:  # a body that cannot be made safe is not shown
         return ""
+
+
+@cache
+def _cleaner() -> Any:
+    import nh3
+
+    return nh3.Cleaner(
+        attribute_filter=_attribute,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        link_rel="noopener noreferrer nofollow",
+    )
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
