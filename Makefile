@@ -10,7 +10,7 @@ setup: $(VENV)/.ready
 # Made anew when the lock file changes, with the first Python that fits or `make PYTHON=...`. Packages come with their hashes; building
 # needs a C compiler (durable-rules).
 $(VENV)/.ready: requirements.lock pyproject.toml
-	@test -x $(BIN)/python || { python=$$(tools/find-python $(PYTHON)) && "$$python" -m venv $(VENV); }
+	@test -x $(BIN)/python || { python=$$(tools/find-python $(if $(PYTHON),"$(PYTHON)")) && "$$python" -m venv $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m compileall -q engine
