@@ -58,7 +58,9 @@ def crash(messages: int, kills: int, seed: int, source: Path | None = None) -> l
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "POSTROOM_CACHE": str(folder / "cache")}
         rules, source = roomy_rules(folder), source.resolve() if source else maildir(folder / "mail", messages)
         undisturbed = folder / "undisturbed.db"
+        began = time.monotonic()
         subprocess.run(command(source, rules, undisturbed), cwd=folder, env=environment, capture_output=True, check=False)
+        took = time.monotonic() - began
         expected = outcomes(undisturbed)
         if (source == folder / "mail" and len(expected) != messages) or not expected:
             return [f"undisturbed, it took {len(expected)} messages"]
@@ -71,7 +73,7 @@ def crash(messages: int, kills: int, seed: int, source: Path | None = None) -> l
                     command(source, rules, db), cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
                 )
                 try:
-                    process.wait(chooser.uniform(0.3, 1.2))
+                    process.wait(chooser.uniform(0.2, 1.0) * took)
                     break  # it came to its end before the blow
                 except subprocess.TimeoutExpired:
                     process.send_signal(signal.SIGKILL)
