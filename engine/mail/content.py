@@ -47,9 +47,7 @@ def boundaries_of(part: Parsed) -> Iterator[str]:
     """What may part its parts: as it is written, then without the comment that RFC 2045 5.1 allows behind it."""
     boundary = part.get_boundary()
     if boundary:
-        yield boundary
-        if "(" in boundary:
-            yield boundary.partition("(")[0].strip(' \t"')
+        yield from dict.fromkeys((boundary, _without_comment(boundary)))
 
 
 def _charset(part: Parsed) -> str | None:
@@ -57,7 +55,12 @@ def _charset(part: Parsed) -> str | None:
         found = part.get_content_charset()
     except Exception:
         return None
-    return str(found).partition("(")[0].strip(' \t"') or None if found else None
+    return _without_comment(str(found)) or None if found else None
+
+
+def _without_comment(parameter: str) -> str:
+    before, comment, _ = parameter.partition("(")
+    return before.strip(' \t"') if comment else parameter
 
 
 def disposition_and_filename(part: Parsed) -> tuple[str, str]:

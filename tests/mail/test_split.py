@@ -128,3 +128,11 @@ def test_what_a_part_says_is_read_once_for_all(value: str) -> None:
     long = Parsed()
     long.set_raw("Content-Type", f"{value};{' ' * 200}")  # this is not kept
     assert (type_of(part), charset_of(part)) == (type_of(long), charset_of(long))
+    if "(" in value:
+        return  # Python's parser knows no comments
+    assert type_of(part) == "".join(part.get_content_type().split())
+    try:
+        charset = part.get_content_charset()
+    except Exception:
+        charset = None
+    assert charset_of(part) == (str(charset) if charset else None)
