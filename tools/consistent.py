@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-_MADE = ("ticket_notes", "ticket_time_entries", "task_notes", "task_time_entries", "project_notes")
+from engine.store.entities import ADDED_TO
 
 
 def outcomes(db: Path) -> list[tuple[str, ...]]:
@@ -16,8 +16,11 @@ def outcomes(db: Path) -> list[tuple[str, ...]]:
         return connection.execute("SELECT mailbox, identity, outcome, reason, number FROM messages ORDER BY id").fetchall()
 
 
-def inconsistent(db: Path, messages: int | None = None) -> list[str]:
-    """What is wrong. `messages`: so many must have been processed; None while some are still to come."""
+def inconsistent(db: Path, messages: int | None = None, once: str = "message_id") -> list[str]:
+    """What is wrong. `messages`: so many must have been processed; None while some are still to come.
+
+    `once`: the column that no two rows share. In mail that is not made up here it is `source_id`: two may have one Message-ID.
+    """
     found = []
     with closing(sqlite3.connect(db)) as connection:
 
@@ -27,13 +30,13 @@ def inconsistent(db: Path, messages: int | None = None) -> list[str]:
         rows = one("SELECT COUNT(*) FROM messages")
         if messages is not None and rows != messages:
             found.append(f"{rows} rows of {messages} messages")
-        if one("SELECT COUNT(*) FROM (SELECT DISTINCT mailbox, identity FROM messages)") != rows:
+        if one(f"SELECT COUNT(DISTINCT {once}) FROM messages") != rows:
             found.append("a message has two rows")
         if one("SELECT COUNT(*) FROM tickets") != one("SELECT COUNT(*) FROM messages WHERE outcome = 'created'"):
             found.append("tickets and messages that opened one are not as many")
         if one("SELECT COUNT(*) - COUNT(DISTINCT message) FROM tickets") != 0:
             found.append("a message opened two tickets")
-        if sum(one(f"SELECT COUNT(*) FROM {table} WHERE message IS NOT NULL") for table in _MADE) != one(
+        if sum(one(f"SELECT COUNT(*) FROM {table} WHERE message IS NOT NULL") for table, _ in ADDED_TO.values()) != one(
             "SELECT COUNT(*) FROM messages WHERE outcome = 'appended'"
         ):
             found.append("notes and time entries, and messages that became one, are not as many")

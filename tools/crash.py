@@ -56,21 +56,30 @@ def crash(messages: int, kills: int, seed: int, source: Path | None = None) -> l
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "POSTROOM_CACHE": str(folder / "cache")}
-        rules, source = roomy_rules(folder), source.resolve() if source else maildir(folder / "mail", messages)
+        once = "source_id" if source else "message_id"
+        rules, mailbox = roomy_rules(folder), source.resolve() if source else maildir(folder / "mail", messages)
+
+        def to_its_end(db: Path) -> list[str]:
+            words = command(mailbox, rules, db)
+            last = subprocess.run(words, cwd=folder, env=environment, capture_output=True, check=False)
+            return [] if last.returncode in (0, 1) else [f"the last run failed: {last.stderr.decode()[-300:]}"]
+
         undisturbed = folder / "undisturbed.db"
         began = time.monotonic()
-        subprocess.run(command(source, rules, undisturbed), cwd=folder, env=environment, capture_output=True, check=False)
+        wrong = to_its_end(undisturbed)
         took = time.monotonic() - began
+        if wrong := wrong or inconsistent(undisturbed, None if source else messages, once):
+            return wrong
         expected = outcomes(undisturbed)
-        if (source == folder / "mail" and len(expected) != messages) or not expected:
-            return [f"undisturbed, it took {len(expected)} messages"]
+        if not expected:
+            return [f"there is no mail in {mailbox}"]
         turn = 0
         while done < kills:
             turn += 1
             db = folder / f"{turn}.db"
             while done < kills:
                 process = subprocess.Popen(
-                    command(source, rules, db), cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                    command(mailbox, rules, db), cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
                 )
                 try:
                     process.wait(chooser.uniform(0.2, 1.0) * took)
@@ -79,24 +88,21 @@ def crash(messages: int, kills: int, seed: int, source: Path | None = None) -> l
                     process.send_signal(signal.SIGKILL)
                     process.wait()
                     done += 1
-                if db.exists() and db.stat().st_size and (wrong := _wrong(db)):
+                if db.exists() and db.stat().st_size and (wrong := _wrong(db, once)):
                     return [f"after {done} kills: {one}" for one in wrong]
-            last = subprocess.run(command(source, rules, db), cwd=folder, env=environment, capture_output=True, check=False)
-            if last.returncode not in (0, 1):
-                return [f"the last run failed: {last.stderr.decode()[-300:]}"]
-            if wrong := inconsistent(db, len(expected)):
+            if wrong := to_its_end(db) or inconsistent(db, len(expected), once):
                 return wrong
             if outcomes(db) != expected:
                 return ["what became of the mail is not what becomes of it undisturbed"]
     return []
 
 
-def _wrong(db: Path) -> list[str]:
+def _wrong(db: Path, once: str) -> list[str]:
     """As it stands, once the tables are there at all."""
     with sqlite3.connect(db) as connection:
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone() is None:
             return []
-    return inconsistent(db)
+    return inconsistent(db, once=once)
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ from engine.decide.decision import iso
 from engine.entities import TICKET_COLUMNS, Note, Task, Ticket, TimeEntry
 from engine.text import fold, text_key, title_key
 
-_OWNER = {
+# What is added to something: its table, and the column that names the owner.
+ADDED_TO = {
     "ticket_note": ("ticket_notes", "ticket"),
     "project_note": ("project_notes", "project"),
     "task_note": ("task_notes", "task"),
@@ -89,7 +90,7 @@ def count_number(connection: sqlite3.Connection, kind: str, number: str, config:
 
 
 def store_note(connection: sqlite3.Connection, entity: str, note: Note, message: int | None) -> None:
-    table, owner = _OWNER[entity]
+    table, owner = ADDED_TO[entity]
     insert_row(
         connection,
         table,
@@ -110,7 +111,7 @@ def store_note(connection: sqlite3.Connection, entity: str, note: Note, message:
 
 
 def store_time_entry(connection: sqlite3.Connection, entity: str, entry: TimeEntry, message: int) -> None:
-    table, owner = _OWNER[entity]
+    table, owner = ADDED_TO[entity]
     insert_row(
         connection,
         table,
