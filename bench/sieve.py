@@ -25,17 +25,13 @@ from bench.process import run
 MESSAGES = 2_000
 
 
-def postroom(folder: Path, source: Path, count: int, *, alone: bool) -> tuple[float, float]:
-    """Messages a second, and how many there would be if all but the start and the SQL took no time."""
-    folder /= "alone" if alone else "whole"
-    rules = configure(folder / "rules", rules=count)
-    if alone:
-        rules_alone(rules)
+def postroom(rules: Path, source: Path) -> tuple[float, float]:
+    """Messages a second, and the seconds of a start with the rules compiled."""
+    folder = rules.with_name(f"{rules.name}-runs")
     none = maildir(folder / "none", "plain", 0)
     run(none, rules, folder / "compiled.db")
     start = run(none, rules, folder / "compiled.db").seconds
-    taken = run(source, rules, folder / "p.db").seconds
-    return MESSAGES / taken, MESSAGES / (start + storing.seconds(source, rules, folder))
+    return MESSAGES / run(source, rules, folder / "p.db").seconds, start
 
 
 KEPT, FILED = "keep", 'fileinto :create "Done"'
@@ -92,7 +88,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             source = maildir(folder / "Maildir", "plain", MESSAGES)
-            (alone, most), (whole, _) = (postroom(folder, source, count, alone=alone) for alone in (True, False))
+            rules = rules_alone(configure(folder / "alone", rules=count))
+            alone, start = postroom(rules, source)
+            whole, _ = postroom(configure(folder / "whole", rules=count), source)
+            most = MESSAGES / (start + storing.seconds(source, rules, folder))
             for last, order in ((KEPT, SUBJECT_FIRST), (KEPT, BODY_FIRST), (FILED, SUBJECT_FIRST)):
                 theirs = sieve(folder, source, count, last, order)
                 words = f"{count:,} | {'keeps' if last == KEPT else 'files'}, {order} | {theirs:,.0f}"

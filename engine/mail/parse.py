@@ -173,8 +173,8 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
     disposition, name = disposition_and_filename(part)
     if kind.startswith("multipart/"):
         kind = "text/plain"  # its boundary is missing or broken: what is there is read as it stands
-    is_text = kind in ("text/plain", "text/html") and disposition != "attachment" and (not name or is_root)
-    if is_text:
+    is_text = kind in ("text/plain", "text/html") and disposition != "attachment"
+    if is_text and (not name or is_root):
         if not in_attached:  # an attached message's own text stays in its attachment
             (body.html if kind == "text/html" else body.plain).append(_text(part))
         return
@@ -193,7 +193,7 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
                     attachment(inner_name, "application/octet-stream", inner_data, inline=False, number=number + offset)
                 )
             return
-    if kind in ("text/plain", "text/html") and disposition != "attachment" and not (in_attached or body.attachments):
+    if is_text and not (in_attached or body.attachments):
         body.named = part  # the message itself, where it has no other text
     body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
 
