@@ -60,7 +60,13 @@ HEADERS += [
     "X-Foo",
 ]
 TYPES = ["text/plain", "text/html", "text/plain; charset=utf-8", "text/html; charset=gb2312", "text/calendar", "message/rfc822"]
-WHOLE = [*TYPES, "multipart/mixed; boundary=b", "multipart/report; boundary=b", "application/ms-tnef; name=winmail.dat"]
+WHOLE = [
+    *TYPES,
+    "multipart/mixed; boundary=b",
+    "multipart/report; boundary=b",
+    "application/ms-tnef; name=winmail.dat",
+    "application/pkcs7-mime",
+]
 SENDERS = ["maya@brightwater.example", "lotte@harbourhill.example", "mailer-daemon@x.example", "x@nowhere.example"]
 
 

@@ -14,6 +14,7 @@ from engine.mail.quotes import strip_reply
 from engine.quantity import show_size
 from engine.text import collapse, cut
 
+ENCRYPTED = "[The message is encrypted, and cannot be read here. What was sent is its attachment.]"
 CUT = "\n\n[The text was longer and was cut here. The whole message is kept.]"
 
 
@@ -65,7 +66,7 @@ def _body(message: Message, text: str, removed: str, setup: Setup, remarks: tupl
         text = text[: max(limit - len(CUT), 0)].rstrip() + CUT
         because += f", cut at {limit} characters"
     attachments, left_out = _within_limits(message.attachments, setup)
-    added = "\n".join([*remarks, *left_out])
+    added = "\n".join([*remarks, *([ENCRYPTED] if message.encrypted else []), *left_out])
     return Body(text, added, removed, sanitise(message.html), attachments, because, where)
 
 

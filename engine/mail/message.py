@@ -104,6 +104,7 @@ class Message(Struct, frozen=True):
     attachments: tuple[Attachment, ...] = ()
     automatic: Automatic | None = None
     forwarded: Forwarded | None = None
+    encrypted: bool = False
     private: bool = False
     importance: str = "normal"
     identity: str = ""

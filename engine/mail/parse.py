@@ -15,6 +15,7 @@ from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
 from engine.mail.bounded import MOST_FIELDS, bounded
+from engine.mail.cms import read_cms
 from engine.mail.content import as_it_came, charset_of, decoded, disposition_and_filename, encoding_of, parts_of, type_of
 from engine.mail.decode import decode_bytes, decode_header, plain_header
 from engine.mail.forwarded import find_forwarded
@@ -27,10 +28,16 @@ from engine.text import clean
 
 DEEPEST = 20
 MOST_PARTS = 500
+MOST_OPENED = 2  # signed by the sender, and again by a gateway; each is another copy in memory
 SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 # Every kind of line's end to "\n", in a third of the time that two `replace` take. With `final` nothing is kept between texts.
 _LINES = IncrementalNewlineDecoder(None, translate=True)
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
+_CMS = {
+    "application/pkcs7-mime",
+    "application/x-pkcs7-mime",
+    "application/octet-stream",
+}  # RFC 8551 3.2.1, and how some pass it on
 _FOR_MACHINES = re.compile(r"(?:status|notification|report|headers)$")
 _PLAIN = {"authentication-results"}
 _PRIVATE = {"private", "company-confidential", "confidential"}
@@ -45,7 +52,9 @@ class _Body(Struct):
     attachments: list[Attachment] = field(default_factory=list)
     attached: list[Address] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
+    encrypted: bool = False
     parts: int = 0
+    opened: int = 0
 
 
 def parse_message(raw: bytes) -> Message:
@@ -119,6 +128,7 @@ def _message(raw: bytes) -> Message:
         attachments=tuple(body.attachments),
         automatic=automatic,
         forwarded=find_forwarded(subject, text, tuple(body.attached)) if automatic is None else None,
+        encrypted=body.encrypted,
         private=headers.get("Sensitivity").strip().lower() in _PRIVATE,
         importance=_importance(headers),
         identity=_identity(raw, message_id, raw_of),
@@ -154,7 +164,11 @@ def _walk(root: Parsed, body: _Body) -> None:
         kind = type_of(part)
         children = parts_of(part)
         if children is None:
-            _leaf(part, kind, body, root is part, in_attached)
+            signed = _signed(part, kind, body) if kind in _CMS else None
+            if signed is None:
+                _leaf(part, kind, body, root is part, in_attached)
+            else:
+                waiting += [(signed, depth + 1, in_attached)]
         elif kind in _MESSAGES:
             for inner in map(partial(_without_encoding, part), children[:1]):
                 _attached_message(part, inner, body, kind)
@@ -166,7 +180,26 @@ def _walk(root: Parsed, body: _Body) -> None:
         elif depth >= DEEPEST:
             body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
         else:
+            body.encrypted |= kind == "multipart/encrypted"  # RFC 1847 2.2
             waiting += [(child, depth + 1, in_attached) for child in reversed(children[: MOST_PARTS + 1])]
+
+
+def _signed(part: Parsed, kind: str, body: _Body) -> Parsed | None:
+    """The mail in a `smime.p7m`. None where it is no such file, or not signed: files that somebody signed for themselves stay files."""
+    name = disposition_and_filename(part)[1].lower()
+    if name != "smime.p7m" and (name or kind == "application/octet-stream"):
+        return None
+    cms = read_cms(decoded(part))
+    body.encrypted |= cms.encrypted
+    if cms.signed is None or body.opened == MOST_OPENED:
+        return None
+    defects: list[str] = []
+    inner = split(bounded(cms.signed, defects), defects)
+    if "Content-Type" not in inner:
+        return None
+    body.opened += 1
+    body.defects += defects
+    return inner
 
 
 def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool) -> None:

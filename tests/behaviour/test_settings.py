@@ -30,6 +30,7 @@ NOBODYS = "dkim=none (message not signed) header.d=none;dmarc=none action=none h
 AUTH_AS = "X-MS-Exchange-Organization-AuthAs"
 BY_RESOURCE = "from_resource: {publish: all, status: In progress, reopen: true}"
 FROM_JOOST = {"from": "joost@harbourhill.example", "subject": "T20261101.0001", "body": "x"}
+SMIME = {"Content-Type": "application/pkcs7-mime", "Content-Transfer-Encoding": "base64"}
 
 CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = [
     (
@@ -54,6 +55,12 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
             ("auto_reply", "note_or_ignore", {"X-Autoreply": "yes"}, "ignore", "ignored", "auto_reply"),
             ("bounce", "note_or_ignore", {"Return-Path": "<>"}, "quarantine", "quarantined", "bounce"),
         )
+    ),
+    (
+        "4.1 rules can tell encrypted mail",
+        ("workflow/10-intake.rules", 'header "List-Unsubscribe" exists and not sender.known', "message.encrypted"),
+        {"message": {"from": "maya@brightwater.example", "subject": "x", "body": "MA0GCSqGSIb3DQEHA6AA", "headers": SMIME}},
+        {"outcome": "ignored", "reason": "rule"},
     ),
     (
         "1.4 rules cannot answer automatic mail either",

@@ -30,6 +30,7 @@ from engine.mail.parse import parse_message
 from engine.processing import Processor, Summary
 from engine.sources.item import Item
 from engine.store.database import open_database
+from tests import cms
 from tests.tnef import MESSAGE, attribute, winmail
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +80,19 @@ def _tnef(name: int, data: bytes, times: int = 1) -> bytes:
     packed = base64.encodebytes(winmail(attribute(MESSAGE, name, data) * times))
     head = f"{HEAD}Subject: x\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     return head.encode() + packed
+
+
+def _smime(data: bytes) -> bytes:
+    head = f"{HEAD}Subject: x\r\nContent-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return head.encode() + base64.encodebytes(data)
+
+
+def _signed(times: int) -> bytes:
+    """A mail that is signed again and again."""
+    inner = b"Content-Type: text/plain\r\n\r\nbottom\r\n"
+    for _ in range(times):
+        inner = b"Content-Type: application/pkcs7-mime\r\n\r\n" + cms.signed(cms.element(0x04, inner))
+    return f"{HEAD}Subject: x\r\n".encode() + inner
 
 
 CASES: dict[str, bytes] = {
@@ -175,6 +189,11 @@ CASES: dict[str, bytes] = {
     "TNEF that announces four billion values": _tnef(0x9003, b"\x01\0\0\0\x02\x10\x01\x30\xff\xff\xff\xff"),
     "TNEF that announces four billion texts": _tnef(0x9005, b"\x01\0\0\0\x1e\0\x01\x30\xff\xff\xff\xff"),
     "TNEF that announces four billion recipients": _tnef(0x9004, b"\xff\xff\xff\xff" + b"\0\0\0\0" * 2 + b"\xff\xff\xff\xff"),
+    "signed a thousand times": _signed(1_000),
+    "signed, of chunks in chunks": _smime(cms.before(2_000_000) + b"\x24\x80" * 1_000_000),
+    "signed, of a million empty chunks": _smime(cms.signed(cms.element(0x24, b"\x04\0" * 1_000_000))),
+    "signed, with digests in digests": _smime(cms.before(0)[:36] + b"\x31\x80" * 1_000_000),
+    "signed, of a length beyond all": _smime(b"\x30\xff" + b"\xff" * 200),
     "TNEF of two hundred thousand attributes": _tnef(0x9006, b"", times=200_000),
     "a boundary that is a pattern": f'{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary="(a+)+$"\r\n\r\n--(a+)+$\r\n\r\n{"a" * 5_000}\r\n'.encode(),
 }
@@ -202,6 +221,9 @@ def test_it_takes_no_memory_beyond_ten_times_its_size(name: str) -> None:
     assert peak < max(10 * len(raw), 8_000_000), f"{peak / len(raw):.1f} times"
 
 
+_CHUNK = cms.element(0x04, b"some text\r\n" * 90)
+_SIGNED_HEAD = cms.element(0x04, b"Content-Type: text/plain\r\n\r\n")
+_OCTETS = len(_SIGNED_HEAD) + 30_000_000 // len(_CHUNK) * len(_CHUNK)
 BIG: dict[str, tuple[bytes, bytes]] = {
     "lines": (b"Subject: big\r\n\r\n", b"On Monday, somebody wrote something here: and more\r\n"),
     "colons": (b"Subject: big\r\n\r\n", b":" * 60),
@@ -219,6 +241,13 @@ BIG: dict[str, tuple[bytes, bytes]] = {
     "an attachment": (
         b"Subject: big\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n",
         b"A" * 76 + b"\r\n",
+    ),
+    "a signed mail in chunks": (
+        b"Subject: big\r\nContent-Type: application/pkcs7-mime\r\n\r\n"
+        + cms.before(_OCTETS + 6)
+        + cms.head(0x24, _OCTETS)
+        + _SIGNED_HEAD,
+        _CHUNK,
     ),
     "quoted-printable": (b"Subject: big\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", b"=E2=82=AC=20and=\r\n"),
 }
