@@ -74,9 +74,8 @@ def test_a_content_comes_whole_or_in_chunks(octets: bytes, around: object) -> No
     assert read_cms(around(octets)) == Cms(signed=INNER)  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("place", range(len(WHOLE)))
-def test_what_is_cut_off_holds_nothing(place: int) -> None:
-    assert read_cms(WHOLE[:place]) == Cms()
+def test_what_is_cut_off_holds_nothing() -> None:
+    assert {read_cms(WHOLE[:place]).signed for place in range(len(WHOLE))} == {None}
 
 
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.binary(max_size=3)), max_size=4))
