@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import random
 import shutil
-import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -250,8 +249,3 @@ def database(path: Path, tickets: int, contacts: int = 100) -> Path:
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return path
-
-
-def tickets_in(path: Path) -> int:
-    with sqlite3.connect(path) as connection:
-        return int(connection.execute("SELECT COUNT(*) FROM tickets").fetchone()[0])

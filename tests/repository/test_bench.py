@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
-from bench.generate import KINDS, database, tickets_in
+from bench.generate import KINDS, database
 from bench.report import show
 from engine.mail.parse import parse_message
 
@@ -46,4 +47,5 @@ def test_generated_mail_is_always_the_same_and_of_its_kinds() -> None:
 
 
 def test_a_generated_database_has_its_tickets(tmp_path: Path) -> None:
-    assert tickets_in(database(tmp_path / "p.db", 500)) == 500
+    with sqlite3.connect(database(tmp_path / "p.db", 500)) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM tickets").fetchone() == (500,)
