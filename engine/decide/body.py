@@ -14,7 +14,7 @@ from engine.mail.quotes import strip_reply
 from engine.quantity import show_size
 from engine.text import collapse, cut
 
-ENCRYPTED = "[The message is encrypted, and cannot be read here. What was sent is its attachment.]"
+ENCRYPTED = "[What is encrypted in this message cannot be read here. It is attached as it came.]"
 CUT = "\n\n[The text was longer and was cut here. The whole message is kept.]"
 
 

@@ -39,7 +39,7 @@ _FIELDS = (
     Field("message.automatic", "word", "the kind of automatic mail; empty for mail from people", words=AUTOMATIC_KINDS),
     Field("message.forwarded", "flag", "the message forwards another one"),
     Field("message.reply", "flag", "the message belongs to a ticket, task or project that exists"),
-    Field("message.encrypted", "flag", "the message is encrypted, and cannot be read here"),
+    Field("message.encrypted", "flag", "the message, or a part of it, is encrypted and cannot be read here"),
     Field("message.importance", "word", "what the sender says of it", words=("high", "normal", "low")),
     Field("message.id", "text", "the Message-ID"),
     Field("mailbox", "word", "the id of the mailbox", picklist="mailboxes"),

@@ -164,7 +164,7 @@ def _walk(root: Parsed, body: _Body) -> None:
         kind = type_of(part)
         children = parts_of(part)
         if children is None:
-            signed = _signed(part, kind, body) if kind in _CMS else None
+            signed = _signed(part, kind, body, in_attached) if kind in _CMS else None
             if signed is None:
                 _leaf(part, kind, body, root is part, in_attached)
             else:
@@ -180,17 +180,16 @@ def _walk(root: Parsed, body: _Body) -> None:
         elif depth >= DEEPEST:
             body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
         else:
-            body.encrypted |= kind == "multipart/encrypted"  # RFC 1847 2.2
             waiting += [(child, depth + 1, in_attached) for child in reversed(children[: MOST_PARTS + 1])]
 
 
-def _signed(part: Parsed, kind: str, body: _Body) -> Parsed | None:
+def _signed(part: Parsed, kind: str, body: _Body, in_attached: bool) -> Parsed | None:
     """The mail in a `smime.p7m`. None where it is no such file, or not signed: files that somebody signed for themselves stay files."""
     name = disposition_and_filename(part)[1].lower()
     if name != "smime.p7m" and (name or kind == "application/octet-stream"):
         return None
     cms = read_cms(decoded(part))
-    body.encrypted |= cms.encrypted
+    body.encrypted |= cms.encrypted and not in_attached
     if cms.signed is None or body.opened == MOST_OPENED:
         return None
     defects: list[str] = []
@@ -211,6 +210,10 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
         if not in_attached:  # an attached message's own text stays in its attachment
             (body.html if kind == "text/html" else body.plain).append(_text(part))
         return
+    if (
+        kind == "application/pgp-encrypted" and not in_attached
+    ):  # RFC 3156 4; Exchange takes the multipart/encrypted around it away
+        body.encrypted = True
     data = decoded(part)
     inline = disposition == "inline" or bool(part.get("Content-ID"))
     if inline and kind.startswith("image/") and len(data) < SMALLEST_INLINE_IMAGE:

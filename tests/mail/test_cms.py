@@ -133,11 +133,20 @@ def test_what_is_encrypted_says_so() -> None:
     enveloped = cms.element(0x30, cms.ENVELOPED + cms.element(0xA0, b""))
     secret = mail(enveloped, 'application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"')
     assert (secret.encrypted, secret.text, names(secret)) == (True, "", ["smime.p7m"])
-    openpgp = parse_message(
-        b"From: a@b.example\r\nContent-Type: multipart/encrypted; protocol=application/pgp-encrypted; boundary=c\r\n\r\n"
+    assert not mail(WHOLE).encrypted
+
+
+# As RFC 3156 has it, and as Exchange passes it on.
+@pytest.mark.parametrize("kind", [b"multipart/encrypted; protocol=application/pgp-encrypted", b"multipart/mixed"])
+def test_openpgp_is_known_by_its_first_part(kind: bytes) -> None:
+    raw = (
+        b"From: a@b.example\r\nContent-Type: " + kind + b"; boundary=c\r\n\r\n"
         b"--c\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
         b"--c\r\nContent-Type: application/octet-stream; name=encrypted.asc\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n--c--\r\n"
     )
+    openpgp = parse_message(raw)
     assert (openpgp.encrypted, openpgp.text) == (True, "")
     assert "encrypted.asc" in names(openpgp)
-    assert not mail(WHOLE).encrypted
+    forwards = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=d\r\n\r\n--d\r\n\r\nSee this.\r\n--d\r\n"
+    forwarded = parse_message(forwards + b"Content-Type: message/rfc822\r\n\r\n" + raw + b"\r\n--d--\r\n")
+    assert (forwarded.encrypted, forwarded.text) == (False, "See this.")
