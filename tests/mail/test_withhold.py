@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.mail.parse import parse_message
 from engine.mail.withhold import Passwords
+from tests import cms
 
 PASSWORD = "s3cret&<word>"
 TOKEN = f'Disk full\n<Autotask><ID name="desk"/><PW name="{escape(PASSWORD)}"/><Customer name="Olivar"/></Autotask>\n'
@@ -42,6 +43,7 @@ ALTERNATIVE = (
     + quopri.encodestring(HTML.encode())
     + b"\r\n--b--\r\n"
 )
+SIGNED = cms.signed(cms.element(0x04, b"Content-Type: text/plain\r\n\r\n" + TOKEN.encode()))
 AS_IT_CAME = {
     "as text": mail("text/plain", TOKEN.encode()),
     "in the subject, unescaped": mail("text/plain", b"x").replace(b"Subject: disk", f"Subject: {PASSWORD}".encode()),
@@ -54,6 +56,7 @@ AS_IT_CAME = {
     "in 8 bits, of a charset that there is not": mail('text/plain; charset="u\0tf"', b"\xe9 " + TOKEN.encode()),
     "HTML alone": mail("text/html; charset=utf-8", in_base64(HTML), "base64"),
     "text and HTML": mail("multipart/alternative; boundary=b", ALTERNATIVE, "7bit"),
+    "signed, in 8 bits": mail("application/pkcs7-mime", SIGNED, "binary"),
 }
 MEANS_THE_SAME = {
     "quoted-printable, broken within it": mail("text/plain; charset=utf-8", broken(TOKEN), "quoted-printable"),
@@ -83,8 +86,14 @@ def test_mail_without_it_is_stored_as_it_came() -> None:
     assert KNOWN.withhold(raw, parse_message(raw)) is raw and Passwords({}).withhold(raw, parse_message(raw)) is raw
 
 
-def test_where_it_cannot_be_taken_out_nothing_is_given() -> None:
-    raw = mail("text/plain; charset=utf-16", in_base64(TOKEN, charset="utf-16"), "base64")
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mail("text/plain; charset=utf-16", in_base64(TOKEN, charset="utf-16"), "base64"),
+        mail("application/pkcs7-mime", base64.encodebytes(SIGNED), "base64"),
+    ],
+)
+def test_where_it_cannot_be_taken_out_nothing_is_given(raw: bytes) -> None:
     assert "s3cret" in parse_message(raw).text and KNOWN.withhold(raw, parse_message(raw)) is None
 
 
