@@ -1,7 +1,8 @@
 """What a CMS file holds (RFC 5652), as S/MIME puts a whole mail into one, `smime.p7m` (RFC 8551 3.3, 3.5.2).
 
 Read by hand: cryptography reads DER only, and mail programs write BER (X.690 8.1) of which the length is told by nobody;
-asn1crypto joins a content's chunks in quadratic time, minutes for 30 MB. Signatures are not looked at: they say nothing here.
+asn1crypto joins a content's chunks in quadratic time: 7.5 s for 30 MB as openssl writes them, which take 0.05 s here.
+Signatures are not looked at: they make nobody known.
 """
 
 from __future__ import annotations

@@ -33,11 +33,8 @@ SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 # Every kind of line's end to "\n", in a third of the time that two `replace` take. With `final` nothing is kept between texts.
 _LINES = IncrementalNewlineDecoder(None, translate=True)
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
-_CMS = {
-    "application/pkcs7-mime",
-    "application/x-pkcs7-mime",
-    "application/octet-stream",
-}  # RFC 8551 3.2.1, and how some pass it on
+# RFC 8551 3.2.1, and how some pass it on.
+_CMS = {"application/pkcs7-mime", "application/x-pkcs7-mime", "application/octet-stream"}
 _FOR_MACHINES = re.compile(r"(?:status|notification|report|headers)$")
 _PLAIN = {"authentication-results"}
 _PRIVATE = {"private", "company-confidential", "confidential"}
