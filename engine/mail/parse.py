@@ -33,8 +33,8 @@ SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 # Every kind of line's end to "\n", in a third of the time that two `replace` take. With `final` nothing is kept between texts.
 _LINES = IncrementalNewlineDecoder(None, translate=True)
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
-# RFC 8551 3.2.1, and how some pass it on.
-_CMS = {"application/pkcs7-mime", "application/x-pkcs7-mime", "application/octet-stream"}
+_SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}  # RFC 8551 3.2.1
+_CMS = _SMIME | {"application/octet-stream"}  # as some pass it on, under its name
 _FOR_MACHINES = re.compile(r"(?:status|notification|report|headers)$")
 _PLAIN = {"authentication-results"}
 _PRIVATE = {"private", "company-confidential", "confidential"}
@@ -161,10 +161,8 @@ def _walk(root: Parsed, body: _Body) -> None:
         kind = type_of(part)
         children = parts_of(part)
         if children is None:
-            signed = _signed(part, kind, body, in_attached) if kind in _CMS else None
-            if signed is None:
-                _leaf(part, kind, body, root is part, in_attached)
-            else:
+            signed = _leaf(part, kind, body, root is part, in_attached)
+            if signed is not None:
                 waiting += [(signed, depth + 1, in_attached)]
         elif kind in _MESSAGES:
             for inner in map(partial(_without_encoding, part), children[:1]):
@@ -180,25 +178,8 @@ def _walk(root: Parsed, body: _Body) -> None:
             waiting += [(child, depth + 1, in_attached) for child in reversed(children[: MOST_PARTS + 1])]
 
 
-def _signed(part: Parsed, kind: str, body: _Body, in_attached: bool) -> Parsed | None:
-    """The mail in a `smime.p7m`. None where it is no such file, or not signed: files that somebody signed for themselves stay files."""
-    name = disposition_and_filename(part)[1].lower()
-    if name != "smime.p7m" and (name or kind == "application/octet-stream"):
-        return None
-    cms = read_cms(decoded(part))
-    body.encrypted |= cms.encrypted and not in_attached
-    if cms.signed is None or body.opened == MOST_OPENED:
-        return None
-    defects: list[str] = []
-    inner = split(bounded(cms.signed, defects), defects)
-    if "Content-Type" not in inner:
-        return None
-    body.opened += 1
-    body.defects += defects
-    return inner
-
-
-def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool) -> None:
+def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool) -> Parsed | None:
+    """A text or a file; or, to be walked on into, the mail that was signed into this one."""
     disposition, name = disposition_and_filename(part)
     if kind.startswith("multipart/"):
         kind = "text/plain"  # its boundary is missing or broken: what is there is read as it stands
@@ -206,17 +187,21 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
     if is_text and (not name or is_root):
         if not in_attached:  # an attached message's own text stays in its attachment
             (body.html if kind == "text/html" else body.plain).append(_text(part))
-        return
-    if (
-        kind == "application/pgp-encrypted" and not in_attached
-    ):  # RFC 3156 4; Exchange takes the multipart/encrypted around it away
-        body.encrypted = True
+        return None
     data = decoded(part)
+    # RFC 3156 4. The multipart/encrypted around it is no sign: Exchange takes it away.
+    body.encrypted |= kind == "application/pgp-encrypted" and not in_attached
+    if (name.lower() == "smime.p7m" and kind in _CMS) or (not name and kind in _SMIME):
+        cms = read_cms(data)
+        body.encrypted |= cms.encrypted and not in_attached
+        signed = _signed(cms.signed, body) if cms.signed is not None else None
+        if signed is not None:
+            return signed
     inline = disposition == "inline" or bool(part.get("Content-ID"))
     if inline and kind.startswith("image/") and len(data) < SMALLEST_INLINE_IMAGE:
-        return
+        return None
     if not data and not name:
-        return
+        return None
     number = len(body.attachments) + 1
     if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat":
         unpacked = list(unpack_tnef(data))
@@ -225,10 +210,24 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
                 body.attachments.append(
                     attachment(inner_name, "application/octet-stream", inner_data, inline=False, number=number + offset)
                 )
-            return
+            return None
     if is_text and not (in_attached or body.attachments):
         body.named = part  # the message itself, where it has no other text
     body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
+    return None
+
+
+def _signed(content: bytes, body: _Body) -> Parsed | None:
+    """The mail that this is; None where it is none: what somebody signed for himself stays a file."""
+    if body.opened == MOST_OPENED:
+        return None
+    defects: list[str] = []
+    inner = split(bounded(content, defects), defects)
+    if "Content-Type" not in inner:
+        return None
+    body.opened += 1
+    body.defects += defects
+    return inner
 
 
 def _text(part: Parsed) -> str:
