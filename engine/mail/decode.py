@@ -6,6 +6,7 @@ import base64
 import binascii
 import codecs
 import re
+from itertools import islice
 
 from engine.mail.japanese import CODEC, decode_japanese
 from engine.text import clean
@@ -44,6 +45,13 @@ _NEVER = {"unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined
 # Written in ASCII's bytes: where one is broken, what UTF-8 makes of all of them is no text.
 _SEVEN_BIT = {"iso2022_kr", "hz", "utf-7", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004"}
 
+# A byte a letter: whatever bytes come, they "are" text of these.
+_SINGLE_BYTE = re.compile(r"iso8859|cp125|cp437|cp8[567]|koi8|mac-")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_ENOUGH = 4
+# Latin letters, and all that takes three bytes or more (dashes, quotes, the euro, Chinese, emoji).
+_LIKELY = re.compile(r"[\u00a0-\u017f\u0800-\U0010ffff]+")
+
 
 def codec_of(charset: str) -> str | None:
     """Python's name for a declared charset, or None when there is no such text encoding."""
@@ -65,6 +73,10 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
         return clean(decode_japanese(data))
     if codec in _SEVEN_BIT and data.isascii():
         return clean(data.decode(codec, "replace"))
+    if codec and not data.isascii() and _SINGLE_BYTE.match(codec):
+        really = _utf8_by_another_name(data)
+        if really is not None:
+            return clean(really)
     for candidate in (codec, "utf-8"):
         if candidate:
             try:
@@ -76,6 +88,20 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
     if codec and codec not in ("ascii", "utf-8"):
         return clean(data.decode(codec, "replace"))
     return clean(data.decode(_guess(data), "replace"))
+
+
+def _utf8_by_another_name(data: bytes) -> str | None:
+    """Web forms and scripts write UTF-8 and call it ISO-8859-1.
+
+    Text of one byte a letter is hardly ever whole UTF-8 by chance: each capital such as `Ã` would have to be followed by signs
+    such as `©`. A few that are (`CAFÉ` before a hard space) mostly give letters that nobody wrote.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    letters = "".join(letter[0] for letter in islice(_NOT_ASCII.finditer(text), _ENOUGH))
+    return text if len(letters) == _ENOUGH or _LIKELY.fullmatch(letters) else None
 
 
 def _is_mostly_utf8(data: bytes) -> bool:

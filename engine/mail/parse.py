@@ -23,6 +23,7 @@ from engine.mail.head import look_at_line_ends
 from engine.mail.html import html_to_text
 from engine.mail.message import Address, Attachment, Headers, Message
 from engine.mail.split import split
+from engine.mail.texts import Texts
 from engine.mail.tnef import unpack_tnef
 from engine.text import clean
 
@@ -32,6 +33,7 @@ MOST_OPENED = 2  # signed by the sender, and again by a gateway; each is another
 SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 # Every kind of line's end to "\n", in a third of the time that two `replace` take. With `final` nothing is kept between texts.
 _LINES = IncrementalNewlineDecoder(None, translate=True)
+_READABLE = {"text/markdown", "text/x-markdown"}  # RFC 7763: text that anybody can read as it stands
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}  # RFC 8551 3.2.1
 _CMS = _SMIME | {"application/octet-stream"}  # as some pass it on, under its name
@@ -41,10 +43,9 @@ _PRIVATE = {"private", "company-confidential", "confidential"}
 
 
 class _Body(Struct):
-    """What a walk over the parts gathers. `named`: a text that has a file's name and is the first in `attachments`, yet does not say so."""
+    """What a walk over the parts gathers. `named`: a text that is the first in `attachments`, yet does not say that it is one."""
 
-    plain: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
+    texts: Texts = field(default_factory=Texts)
     named: Parsed | None = None
     attachments: list[Attachment] = field(default_factory=list)
     attached: list[Address] = field(default_factory=list)
@@ -90,10 +91,7 @@ def _message(raw: bytes) -> Message:
         _walk(parsed, body)
     except Exception as error:
         defects.append(f"the structure cannot be read: {error!r}"[:200])
-    html = "\n".join(body.html)
-    text = "\n\n".join(part for part in body.plain if part.strip())
-    if not text.strip():
-        text = html_to_text(html)
+    html, text = body.texts.as_html(), body.texts.as_text()
     if not text.strip() and body.named is not None:
         text = _text(body.named)
         del body.attachments[0]
@@ -150,10 +148,21 @@ def _importance(headers: Headers) -> str:
 # --- the parts --------------------------------------------------------------------------------------------------
 
 
+class _Place(Struct, frozen=True):
+    """`alternative`: the number of the outermost `multipart/alternative` around it, or 0."""
+
+    depth: int = 0
+    attached: bool = False
+    alternative: int = 0
+
+    def within(self, *, attached: bool = False, alternative: int = 0) -> _Place:
+        return _Place(self.depth + 1, self.attached or attached, self.alternative or alternative)
+
+
 def _walk(root: Parsed, body: _Body) -> None:
-    waiting: list[tuple[Parsed, int, bool]] = [(root, 0, False)]
+    waiting = [(root, _Place())]
     while waiting:
-        part, depth, in_attached = waiting.pop()
+        part, place = waiting.pop()
         body.parts += 1
         if body.parts > MOST_PARTS:
             body.defects.append(f"more than {MOST_PARTS} parts: the rest is left out")
@@ -161,39 +170,41 @@ def _walk(root: Parsed, body: _Body) -> None:
         kind = type_of(part)
         children = parts_of(part)
         if children is None:
-            signed = _leaf(part, kind, body, root is part, in_attached)
+            signed = _leaf(part, kind, body, place)
             if signed is not None:
-                waiting += [(signed, depth + 1, in_attached)]
+                waiting += [(signed, place.within())]
         elif kind in _MESSAGES:
             for inner in map(partial(_without_encoding, part), children[:1]):
                 _attached_message(part, inner, body, kind)
-                if not in_attached:
-                    waiting += [(inner, depth + 1, True)]
+                if not place.attached:
+                    waiting += [(inner, place.within(attached=True))]
         elif kind.startswith("message/"):
             for inner in children[:1] if not _FOR_MACHINES.search(kind) else ():
                 _attached_message(part, inner, body, kind)
-        elif depth >= DEEPEST:
+        elif place.depth >= DEEPEST:
             body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
         else:
-            waiting += [(child, depth + 1, in_attached) for child in reversed(children[: MOST_PARTS + 1])]
+            within = place.within(alternative=body.parts if kind == "multipart/alternative" else 0)
+            waiting += [(child, within) for child in reversed(children[: MOST_PARTS + 1])]
 
 
-def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool) -> Parsed | None:
+def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     """A text or a file; or, to be walked on into, the mail that was signed into this one."""
     disposition, name = disposition_and_filename(part)
     if kind.startswith("multipart/"):
         kind = "text/plain"  # its boundary is missing or broken: what is there is read as it stands
-    is_text = kind in ("text/plain", "text/html") and disposition != "attachment"
-    if is_text and (not name or is_root):
-        if not in_attached:  # an attached message's own text stays in its attachment
-            (body.html if kind == "text/html" else body.plain).append(_text(part))
+    is_shown = disposition != "attachment"
+    is_text = is_shown and kind in ("text/plain", "text/html")
+    if is_text and (not name or place.depth == 0):
+        if not place.attached:  # an attached message's own text stays in its attachment
+            body.texts.add(_text(part), is_html=kind == "text/html", alternative=place.alternative)
         return None
     data = decoded(part)
     # RFC 3156 4. The multipart/encrypted around it is no sign: Exchange takes it away.
-    body.encrypted |= kind == "application/pgp-encrypted" and not in_attached
+    body.encrypted |= kind == "application/pgp-encrypted" and not place.attached
     if (name.lower() == "smime.p7m" and kind in _CMS) or (not name and kind in _SMIME):
         cms = read_cms(data)
-        body.encrypted |= cms.encrypted and not in_attached
+        body.encrypted |= cms.encrypted and not place.attached
         signed = _signed(cms.signed, body) if cms.signed is not None else None
         if signed is not None:
             return signed
@@ -211,7 +222,7 @@ def _leaf(part: Parsed, kind: str, body: _Body, is_root: bool, in_attached: bool
                     attachment(inner_name, "application/octet-stream", inner_data, inline=False, number=number + offset)
                 )
             return None
-    if is_text and not (in_attached or body.attachments):
+    if (is_text or (is_shown and kind in _READABLE)) and not (place.attached or body.attachments):
         body.named = part  # the message itself, where it has no other text
     body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
     return None

@@ -173,6 +173,13 @@ def test_headers_addresses_and_dates_are_decoded() -> None:
         ("us-ascii", "größer".encode(), "größer"),
         ("utf-8", "größer".encode("cp1252"), "größer"),
         ("iso-8859-1", "10 € – “ja”".encode("cp1252"), "10 € – “ja”"),
+        ("iso-8859-1", "größer".encode(), "größer"),
+        ("windows-1252", "10 € – “ja” 😀".encode(), "10 € – “ja” 😀"),
+        ("iso-8859-15", "日本".encode(), "日本"),
+        ("koi8-r", "Принтер не печатает".encode(), "Принтер не печатает"),
+        ("koi8-r", "Принтер не печатает".encode("koi8-r"), "Принтер не печатает"),
+        ("windows-1252", "CAFÉ\u00a0!".encode("cp1252"), "CAFÉ\u00a0!"),
+        ("windows-1251", "В\u00a0доме".encode("cp1251"), "В\u00a0доме"),
         ("ks_c_5601-1987", "안녕".encode("cp949"), "안녕"),
         ("shift_jis", "①日本".encode("cp932"), "①日本"),
         ("no-such-charset", "größer".encode(), "größer"),
@@ -219,6 +226,47 @@ def test_a_text_with_a_name_is_the_message_where_there_is_no_other(
     )
     message = parse_message(mail("Subject: x", "Content-Type: multipart/mixed; boundary=x", body=body))
     assert (message.text.strip(), [one.name for one in message.attachments]) == (text.strip(), files)
+
+
+FOOTER = "Content-Type: text/plain\r\n\r\n____\r\nUsers mailing list\r\n"
+HTML = "Content-Type: text/html\r\n\r\n<p>The <b>printer</b> burns</p>\r\n"
+PLAIN = "Content-Type: text/plain\r\n\r\nThe printer burns\r\n"
+EMPTY = "Content-Type: text/plain\r\n\r\n \r\n"
+CAUTION = "Content-Type: text/plain\r\n\r\nCaution: from outside\r\n"
+FILE = "Content-Type: text/html; name=a.html\r\nContent-Disposition: attachment\r\n\r\n<p>a file</p>\r\n"
+
+
+def alternative(*parts: str) -> str:
+    return 'Content-Type: multipart/alternative; boundary="a"\r\n\r\n--a\r\n' + "--a\r\n".join(parts) + "--a--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ([HTML, FOOTER], "The printer burns\n\n____\nUsers mailing list"),
+        ([alternative(EMPTY, HTML), FOOTER], "The printer burns\n\n____\nUsers mailing list"),
+        ([alternative(HTML), FOOTER], "The printer burns\n\n____\nUsers mailing list"),
+        ([alternative(PLAIN, HTML), FOOTER], "The printer burns\n\n____\nUsers mailing list"),
+        ([alternative(HTML, PLAIN), FOOTER], "The printer burns\n\n____\nUsers mailing list"),
+        ([HTML, PLAIN], "The printer burns"),
+        ([PLAIN, HTML], "The printer burns"),
+        ([CAUTION, HTML], "Caution: from outside"),
+        ([EMPTY, HTML], "The printer burns"),
+        ([FILE, FOOTER], "____\nUsers mailing list"),
+    ],
+)
+def test_a_footer_that_a_list_adds_hides_no_html(parts: list[str], text: str) -> None:
+    body = "--x\r\n" + "--x\r\n".join(parts) + "--x--\r\n"
+    message = parse_message(mail("Subject: x", "Content-Type: multipart/mixed; boundary=x", body=body))
+    assert message.text.strip() == text
+
+
+@pytest.mark.parametrize("said", ["text/markdown; charset=utf-8", "text/x-markdown"])
+def test_markdown_is_the_message_where_there_is_no_other_text(said: str) -> None:
+    message = parse_message(mail("Subject: x", f"Content-Type: {said}", body="# Printer\r\n\r\n*burns*\r\n"))
+    assert (message.text.strip(), message.attachments) == ("# Printer\n\n*burns*", ())
+    file = parse_message(mail("Subject: x", f"Content-Type: {said}", "Content-Disposition: attachment", body="# Printer\r\n"))
+    assert (file.text.strip(), len(file.attachments)) == ("", 1)
 
 
 def test_html_with_a_name_is_the_message_where_there_is_no_other_text() -> None:
