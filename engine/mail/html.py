@@ -7,6 +7,7 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
+from engine.mail.cited import mark, unmark
 from engine.text import clean, pieces
 
 # Larger HTML is cut before it is turned into text: layout engines are not made for it.
@@ -32,18 +33,18 @@ _VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "
 
 
 def html_to_text(source: str) -> str:
-    """The text that a reader would see. Never raises: where the layout engine gives up, tags are cut out."""
+    """The text that a reader would see, with `>` before what it quotes. Never raises: where the layout engine gives up, tags are cut out."""
     source = source[:LONGEST_HTML]
     if not source.strip():
         return ""
     tags, deepest, _ = _shape(source)
-    shown = _shown(source)
+    shown = mark(_shown(source))
     fit = tags <= _MOST_TAGS and deepest <= _DEEP and _longest_run(shown) <= _LONGEST_RUN
     text = _laid_out(shown) if fit else None
     if text is None:
         text = html.unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in pieces(shown, _PIECE, _OPEN)))
     lines: list[str] = []
-    for line in clean(text).replace("\u00a0", " ").split("\n"):
+    for line in unmark(clean(text).replace("\u00a0", " ")).split("\n"):
         line = line.rstrip()
         if line or (lines and lines[-1]):  # one blank line at the most
             lines.append(line)
