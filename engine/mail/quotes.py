@@ -17,7 +17,7 @@ _SIGNATURE = re.compile(r"^--[ \u00a0]?$")
 _MOST_SIGNATURE_LINES = 15
 _DEVICE = (
     r"(?:i ?phone|i ?pad|i ?pod|blackberry|android\w*|samsung|galaxy|huawei|xiaomi|pixel|nokia|windows(?: \d+)?|outlook|mobil\w*"
-    r"|smartphone|handy|telefon\w*|telefoon|t[eé]l[eé]phone|m[oó]vil|celular|cellulare|telem[oó]vel|smartphone|tablet|device|phone)"
+    r"|smartphone|handy|telefon\w*|telefoon|t[eé]l[eé]phone|m[oó]vil|celular|cellulare|telem[oó]vel|smartphone|tablet|device|phone|proton ?mail|yahoo mail)"
 )
 _SENT_FROM = re.compile(
     r"^(?:von meine[mr] (?:.{0,30}\b)?"
