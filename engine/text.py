@@ -24,8 +24,11 @@ _PREFIX = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 500_000
 _SPACE = re.compile(r"[ \n]")
-# What is white space in ASCII beside the space.
+# What is white space beside the space, in ASCII and in all of Unicode.
 _BLANKS = "\n\r\t\v\f\x1c\x1d\x1e\x1f"
+_ALL_BLANKS = (
+    _BLANKS + "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 
 
 def fold(text: str) -> str:
@@ -45,15 +48,18 @@ def fold_accents(text: str) -> str:
 
 def collapse(text: str) -> str:
     """Every run of white space as one space, and none around the text."""
-    if not text.isascii():
-        return " ".join(text.split())
-    # A quarter of the time of `split`, which makes an object of each word.
-    for blank in _BLANKS:
+    return squeeze(text).strip(" ")
+
+
+def squeeze(text: str) -> str:
+    """Every run of white space as one space, also at both ends."""
+    # A third of the time of `split`, which makes an object of each word.
+    for blank in _BLANKS if text.isascii() else _ALL_BLANKS:
         if blank in text:
             text = text.replace(blank, " ")
     while "  " in text:
         text = text.replace("  ", " ")
-    return text.strip(" ")
+    return text
 
 
 def strip_prefixes(subject: str) -> str:
@@ -100,6 +106,11 @@ def pieces(text: str, size: int, before: re.Pattern[str]) -> Iterator[str]:
         start = end
 
 
+def compared(text: str) -> str:
+    """A text as rules compare it: `fold`ed, every run of white space as one space, and none around it."""
+    return _folded(text.strip())
+
+
 @lru_cache(maxsize=4)
 def _folded(text: str) -> str:
     return collapse(fold(text))
@@ -107,7 +118,7 @@ def _folded(text: str) -> str:
 
 def words_of(text: str) -> str:
     """A text as tags are found in it: without case and accents, every run of white space as one space."""
-    return _folded(text.strip()) if text.isascii() else collapse(fold_accents(text))
+    return compared(text) if text.isascii() else collapse(fold_accents(text))
 
 
 def clean(text: str) -> str:

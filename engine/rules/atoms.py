@@ -25,7 +25,7 @@ from engine.dsl.tree import (
     Texts,
 )
 from engine.dsl.vocabulary import resolve
-from engine.text import fold
+from engine.text import fold, squeeze
 
 # More conjuncts than this in one rule become an atom of our own: a fact has room for 255 properties.
 MOST_CONJUNCTS = 40
@@ -108,7 +108,7 @@ class AtomTable(Struct):
             case None:
                 return None
             case Text():
-                return value.text if test.operator == "has tag" else fold(value.text)
+                return value.text if test.operator == "has tag" else sought(value.text)
             case Number():
                 return value.number
             case Size():
@@ -120,7 +120,7 @@ class AtomTable(Struct):
             case Pattern():
                 return (value.pattern, value.flags)
             case Texts():
-                return tuple(sorted({fold(text.text) for text in value.texts}))
+                return tuple(sorted({sought(text.text) for text in value.texts}))
             case ListName():
                 return self._list(value.name)
 
@@ -128,7 +128,7 @@ class AtomTable(Struct):
         if name not in self._lists:
             named = self.book.lists.get(name)
             texts = self.organization_domains if named is None else tuple(text.text for text in named.texts)
-            self._lists[name] = tuple(sorted({fold(text) for text in texts}))
+            self._lists[name] = tuple(sorted({sought(text) for text in texts}))
         return self._lists[name]
 
     def _number(self, atom: Leaf | Choice) -> int:
@@ -140,3 +140,12 @@ class AtomTable(Struct):
             else:
                 self.choices[number] = atom
         return number
+
+
+def sought(text: str) -> str:
+    """A text in quotes as it is compared. Where it has a line break or a tab, an administrator means these."""
+    return fold(text) if is_laid_out(text) else squeeze(fold(text))
+
+
+def is_laid_out(text: str) -> bool:
+    return "\n" in text or "\t" in text

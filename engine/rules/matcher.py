@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import re2
 
 from engine.literals import Literals
-from engine.rules.atoms import Leaf
+from engine.rules.atoms import Leaf, is_laid_out
 from engine.rules.facts import Values
-from engine.text import fold
+from engine.text import compared, fold
 
 # Rules look at so many characters of a text at the most; the rest of a huge one is not searched.
 LONGEST_TEXT = 262_144
@@ -45,7 +45,10 @@ class Matcher:
         self._comparisons: list[tuple[Callable[[Any, Any], bool], Any, int]] = []
         for atom, leaf in leaves:
             self._add(atom, leaf)
-        self._sought = Literals(self._literals)
+        # A phrase is found where a line ends within it. One that has a line break itself is sought in the text as it is laid out.
+        self._sought = Literals({text: uses for text, uses in self._literals.items() if not is_laid_out(text)})
+        self._laid_out = Literals({text: uses for text, uses in self._literals.items() if is_laid_out(text)})
+        self._reads_layout = any(map(is_laid_out, (*self._literals, *self._equal)))
         self._reads_text = bool(self._equal or self._literals or self._patterns)
 
     def _add(self, atom: int, leaf: Leaf) -> None:
@@ -99,18 +102,22 @@ class Matcher:
         return true
 
     def _text(self, value: str, true: set[int]) -> None:
-        text = fold(value[:LONGEST_TEXT]).strip()
-        if self._equal and text in self._equal:
-            true.update(self._equal[text])
-        self._search(text, true)
+        value = value[:LONGEST_TEXT]
+        found_of: dict[int, set[str]] = defaultdict(set)
+        text = compared(value)
+        self._search(text, self._sought, found_of, true)
+        if self._reads_layout:
+            self._search(fold(value).strip(), self._laid_out, found_of, true)
         if self._patterns:
             # The text as it is written, but for Unicode's many ways to write it; the flags say whether case counts.
-            written = _as_written(value)
+            written = value if value.isascii() else unicodedata.normalize("NFKC", value)
             true.update(atom for pattern, atom in self._patterns if atom not in true and pattern.search(written))
 
-    def _search(self, text: str, true: set[int]) -> None:
-        found_of: dict[int, set[str]] = defaultdict(set)
-        for start, end, uses in self._sought.find(text):
+    def _search(self, text: str, sought: Literals[list[tuple[str, int]]], found_of: dict[int, set[str]], true: set[int]) -> None:
+        """`found_of`: of each atom that asks for all of several texts, those found so far."""
+        if text in self._equal:
+            true.update(self._equal[text])
+        for start, end, uses in sought.find(text):
             for how, atom in uses:
                 if atom in true:
                     continue
@@ -133,8 +140,3 @@ class Matcher:
                 have = have.replace(tzinfo=None, second=0, microsecond=0)
             if compare(have, wanted):
                 true.add(atom)
-
-
-def _as_written(value: str) -> str:
-    text = value[:LONGEST_TEXT]
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)

@@ -89,6 +89,36 @@ def test_operators_mean_what_they_say(condition: str, subject: str, expected: bo
     assert holds(condition, facts(subject), 'list words = "down", "outage"') is expected
 
 
+@pytest.mark.parametrize(
+    ("condition", "subject", "expected"),
+    [
+        ('subject contains "please call me"', "would you please\ncall  me", True),
+        ('subject contains "please  call"', "please\r\n call", True),
+        ('subject contains "please call"', "please\u00a0\u2028call", True),
+        ('subject contains "please call"', "pleasecall", False),
+        ('subject contains " vpn "', "the\nVPN\nis down", True),
+        ('subject contains " vpn "', "openvpn is down", False),
+        ('subject is "please call"', "\nplease\n\ncall\n", True),
+        ('subject starts with "please call"', "please\ncall me", True),
+        ('subject ends with "call me"', "please call\nme ", True),
+        ('subject in ("please call", "x")', "please\ncall", True),
+        ('subject contains "\\nurgent"', "hello\nUrgent: x", True),
+        ('subject contains "\\nurgent"', "hello urgent: x", False),
+        ('subject contains "a\\n\\nb"', "a\n\nb", True),
+        ('subject contains "a\\n\\nb"', "a\nb", False),
+        ('subject contains "a\\tb"', "a\tb", True),
+        ('subject contains "a\\tb"', "a b", False),
+        ('subject is "a\\nb"', "A\nb", True),
+        ('subject is "a\\nb"', "A b", False),
+        ('subject contains all of ("a b", "c\\nd")', "a\nb and c\nd", True),
+        ('subject contains all of ("a b", "c\\nd")', "a\nb and c d", False),
+    ],
+)  # fmt: skip
+def test_a_phrase_is_found_over_the_end_of_a_line(condition: str, subject: str, expected: bool) -> None:
+    """Most clients break the lines of plain text. A text that has a line break itself means that one."""
+    assert holds(condition, facts(subject)) is expected
+
+
 def test_headers_and_collections_hold_when_any_value_does() -> None:
     headers = (("Received", "a"), ("Received", "b"), ("X-Empty", ""))
     assert holds('header "received" is "b"', facts(headers=headers))
