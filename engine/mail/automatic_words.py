@@ -46,12 +46,12 @@ _ANSWER = (
     r"auto(?:matic|mated)?[- ]?(?:reply|response|responder|answer)|autoreply|out[- ]of[- ](?:the )?office|vacation (?:reply|message|response|notice)|away from (?:the |my )?(?:office|mail|desk|email)"
     r"|automatische (?:antwort|e-?mail)|abwesenheit(?:snotiz|smeldung|sbenachrichtigung)|autom\. antwort"
     r"|respuesta autom[áa]tica|fuera de (?:la )?oficina|auto respuesta|r[ée]ponse automatique|absence du bureau|message d['’]absence"
-    r"|risposta automatica|fuori ufficio|resposta autom[áa]tica|fora do escrit[óo]rio|ausência do escritório"
-    r"|automatisch antwoord|afwezigheidsbericht|autosvar|automatisk (?:svar|svarmeddelelse)|frånvaromeddelande|fraværsassistent|automaattinen vastaus|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź?"
+    r"|risposta automatica|fuori ufficio|resposta autom[áàa]tica|fora do escrit[óo]rio|ausência do escritório"
+    r"|automatisch antwoord|afwezigheidsbericht|afwezigheidsmelding|autosvar|automatiskt? (?:svar|svarmeddelelse)|frånvaromeddelande|fraværsassistent|automaattinen vastaus|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź?"
     r"|automatinis atsakymas|automaatvastus|automatická odpoveď|automatski odgovor|samodejni odgovor|автоматичен отговор|автоматична відповідь"
     r"|(?:[āa]rpus biroja (?:atra[šs]an[āa]s )?)?autom[āa]tisk[āa] atbilde|αυτόματη απάντηση|răspuns automat|תשובה אוטומטית|رد تلقائي"
     r"|trả lời tự động|balasan otomatis"
-    r"|automatická odpověď|automatikus válasz|otomatik yanıt|自动回复|自動回覆|自動応答|不在通知|자동 회신|автоответ|автоматический ответ"
+    r"|automatická odpověď|automatikus válasz|otomatik yanıt|自动(?:回复|答复|回覆)|自動(?:回覆|答覆)|自動応答|不在通知|자동 회신|автоответ|автоматический ответ"
 )
 # Single words that may begin any subject: they count only alone, or before what they answer.
 _AWAY = (
