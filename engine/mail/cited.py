@@ -6,8 +6,10 @@ Two marks stand for the ends of a quotation while the layout engine is at work.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from engine.mail.blocks import FORWARDED
+from engine.text import pieces
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # Unicode's private use: nobody's letters
 _MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")
@@ -17,7 +19,9 @@ _BLOCKQUOTE = re.compile(r"<(/?)blockquote\b([^<>]{0,2000})>", re.IGNORECASE)
 _CITES = re.compile(r"\bcite\b|quote", re.IGNORECASE)
 _STYLE = re.compile(r"style\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _DEEPEST = 5  # `>` before a line
-_NEAR = 5  # lines in which a quotation begins to say what it is
+_NEAR = 400  # characters in which a quotation says what it is
+_PIECE = 50_000
+_LINE_END = re.compile("\n")
 
 
 def mark(source: str) -> str:
@@ -39,54 +43,51 @@ def mark(source: str) -> str:
     return "".join([*parts, source[place:]])
 
 
-def unmark(text: str) -> str:
-    """Text of `mark`ed HTML, with `>` before the lines that stand in a quotation.
+def unmark(text: str) -> Iterator[str]:
+    """The lines of `mark`ed HTML's text, with `>` before those that stand in a quotation.
 
     What was forwarded is no quotation: Apple Mail writes both in the same way.
     """
     if not _MARKS.search(text):
-        return text
-    lines = text.split("\n")
-    open_ones = _Open(lines)
-    result: list[str] = []
-    for index, line in enumerate(lines):
+        yield from _lines(text)
+        return
+    shown: list[bool] = []  # of each quotation that is open: whether it gets a `>`
+    deep = place = 0
+    blank = ""  # within a quotation: it is told only between words
+    words = False
+    for line in _lines(text):
         behind = line.lstrip(_LEADING)
-        said = _MARKS.sub("", behind).rstrip()
-        for one in line[: len(line) - len(behind)].strip():
-            if one == _CLOSE:
-                _end_with_words(result)
-            open_ones.pass_by(one, index, said)
-        quoted = ">" * min(open_ones.deep, _DEEPEST)
+        said = _MARKS.sub("", behind)
+        for one in _MARKS.findall(line[: len(line) - len(behind)]):
+            deep += _passed(one, shown, text, place)
+            blank = "" if one == _CLOSE else blank
+        quoted = ">" * min(deep, _DEEPEST)
         if said:
-            result.append(f"{quoted} {said}" if quoted else _MARKS.sub("", line).rstrip())
-        elif not quoted or (result and result[-1].startswith(">") and result[-1].strip(">")):
-            result.append(quoted)
+            if blank and quoted:
+                yield blank
+            yield f"{quoted} {said}" if quoted else _MARKS.sub("", line)
+            blank, words = "", bool(quoted)
+        elif not quoted:
+            yield ""
+            blank, words = "", False
+        elif words:
+            blank = quoted
         for one in _MARKS.findall(behind):
-            open_ones.pass_by(one, index, "")
-    return "\n".join(result)
+            deep += _passed(one, shown, text, place + len(line))
+        place += len(line) + 1
 
 
-class _Open:
-    """The quotations that are open at a line, and how many of them get a `>`."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self._lines = lines
-        self._shown: list[bool] = []
-        self.deep = 0
-
-    def pass_by(self, mark: str, index: int, behind: str) -> None:
-        if mark == _OPEN:
-            shown = not FORWARDED.match(behind.strip() or self._next_words(index))
-            self._shown.append(shown)
-            self.deep += shown
-        elif mark == _CLOSE and self._shown:
-            self.deep -= self._shown.pop()
-
-    def _next_words(self, index: int) -> str:
-        near = (_MARKS.sub("", line).strip() for line in self._lines[index + 1 : index + 1 + _NEAR])
-        return next((words for words in near if words), "")
+def _passed(one: str, shown: list[bool], text: str, place: int) -> int:
+    """How much deeper this mark makes a line."""
+    if one == _OPEN:
+        begins = _MARKS.sub("", text[place : place + _NEAR]).strip().partition("\n")[0]
+        shown.append(not FORWARDED.match(begins))
+        return int(shown[-1])
+    return -int(shown.pop()) if shown else 0
 
 
-def _end_with_words(result: list[str]) -> None:
-    while result and result[-1] and not result[-1].strip(">"):
-        result.pop()
+def _lines(text: str) -> Iterator[str]:
+    """One by one: a line is an object, and there may be very many."""
+    for number, piece in enumerate(pieces(text, _PIECE, _LINE_END)):
+        lines = piece.split("\n")
+        yield from lines[1:] if number else lines  # each but the first begins with the end of a line

@@ -21,6 +21,7 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 _HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
 _ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("style", "script", "head", "title")}
 _DEEP = 200
+_MOST_LINES = 1_000  # each is an object
 _PIECE = 50_000
 _OPEN = re.compile("<")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
@@ -43,12 +44,16 @@ def html_to_text(source: str) -> str:
     text = _laid_out(shown) if fit else None
     if text is None:
         text = html.unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in pieces(shown, _PIECE, _OPEN)))
+    result: list[str] = []
     lines: list[str] = []
-    for line in unmark(clean(text).replace("\u00a0", " ")).split("\n"):
+    for line in unmark(clean(text).replace("\u00a0", " ")):
         line = line.rstrip()
         if line or (lines and lines[-1]):  # one blank line at the most
             lines.append(line)
-    return "\n".join(lines).strip("\n")
+        if len(lines) == _MOST_LINES:
+            result.append("\n".join(lines[:-1]))
+            del lines[:-1]
+    return "\n".join([*result, *lines]).strip("\n")
 
 
 def _shown(source: str) -> str:

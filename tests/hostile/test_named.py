@@ -194,6 +194,16 @@ CASES: dict[str, bytes] = {
     "signed, of a million empty chunks": _smime(cms.signed(cms.element(0x24, b"\x04\0" * 1_000_000))),
     "signed, with digests in digests": _smime(cms.before(0)[:36] + b"\x31\x80" * 1_000_000),
     "signed, of a length beyond all": _smime(b"\x30\xff" + b"\xff" * 200),
+    "HTML before a footer of a million words": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
+    + b"--b\r\nContent-Type: text/html\r\n\r\n<p>hello</p>\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
+    + b"".join(b"%x\r\n" % number for number in range(1_000_000))
+    + b"--b--\r\n",
+    "quotations in HTML by the thousand": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode()
+    + b"<blockquote type=cite><br>\r\n" * 20_000,
+    "quoted lines in HTML by the thousand": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode()
+    + b"<blockquote type=cite>" * 150
+    + b"<pre>"
+    + b"\r\nx" * 190_000,
     "TNEF of two hundred thousand attributes": _tnef(0x9006, b"", times=200_000),
     "a boundary that is a pattern": f'{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary="(a+)+$"\r\n\r\n--(a+)+$\r\n\r\n{"a" * 5_000}\r\n'.encode(),
 }
