@@ -29,7 +29,7 @@ _RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
 ORIGINAL = re.compile(
     r"^[ \t>]*+[-_─—]{2,}+[ \t]*+(original[ -]?(message|appointment)|reply[ -]?message|ursprüngliche (nachricht|e-?mail)|originalnachricht"
     r"|mensaje original|message d['’]origine|message original|messaggio originale|mensagem original"
-    r"|oorspronkelijk bericht|originele bericht|oprindelig meddelelse|original meddelelse|ursprungligt meddelande"
+    r"|oorspronkelijk bericht|originele bericht|oprindelig (?:meddelelse|besked)|opprinnelig melding|original meddelelse|ursprungligt meddelande"
     r"|wiadomość oryginalna|alkuperäinen viesti)[ \t]*[-_─—]*[ \t]*$",
     re.IGNORECASE,
 )
