@@ -27,6 +27,8 @@ class Field(Struct, frozen=True):
 
 
 AUTOMATIC_KINDS = ("bounce", "auto_reply", "feedback_report", "mailing_list", "auto_generated")
+# RFC 5546 1.4
+CALENDAR_METHODS = ("request", "reply", "cancel", "counter", "declinecounter", "publish", "refresh", "add")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _FIELDS = (
@@ -40,6 +42,12 @@ _FIELDS = (
     Field("message.forwarded", "flag", "the message forwards another one"),
     Field("message.reply", "flag", "the message belongs to a ticket, task or project that exists"),
     Field("message.encrypted", "flag", "the message, or a part of it, is encrypted and cannot be read here"),
+    Field(
+        "message.calendar",
+        "word",
+        "what a calendar asks or says with it: a meeting's request, the reply to one",
+        words=CALENDAR_METHODS,
+    ),
     Field("message.importance", "word", "what the sender says of it", words=("high", "normal", "low")),
     Field("message.id", "text", "the Message-ID"),
     Field("mailbox", "word", "the id of the mailbox", picklist="mailboxes"),

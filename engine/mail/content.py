@@ -78,6 +78,14 @@ def _filename(part: Parsed) -> str:
     return decode_header(str(name)[:2000])
 
 
+def calendar_method_of(part: Parsed) -> str:
+    try:
+        method = part.get_param("method", "")
+    except Exception:
+        return ""
+    return method.strip().lower() if isinstance(method, str) else ""
+
+
 def encoding_of(part: Parsed) -> str:
     """`base64` and the like (RFC 2045 6), in lower case; empty where it says none."""
     return str(part.get("Content-Transfer-Encoding", "")).strip().lower()

@@ -86,7 +86,10 @@ class Forwarded(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """One parsed message. `date` is aware, in UTC, and None where the header is missing or makes no sense."""
+    """One parsed message. `date` is aware, in UTC, and None where the header is missing or makes no sense.
+
+    `calendar`: the method of its `text/calendar` (RFC 6047 2.4) in lower case, whatever it is; empty where there is none.
+    """
 
     size: int
     sha256: str
@@ -105,6 +108,7 @@ class Message(Struct, frozen=True):
     automatic: Automatic | None = None
     forwarded: Forwarded | None = None
     encrypted: bool = False
+    calendar: str = ""
     private: bool = False
     importance: str = "normal"
     identity: str = ""

@@ -16,7 +16,16 @@ from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
 from engine.mail.bounded import MOST_FIELDS, bounded
 from engine.mail.cms import read_cms
-from engine.mail.content import as_it_came, charset_of, decoded, disposition_and_filename, encoding_of, parts_of, type_of
+from engine.mail.content import (
+    as_it_came,
+    calendar_method_of,
+    charset_of,
+    decoded,
+    disposition_and_filename,
+    encoding_of,
+    parts_of,
+    type_of,
+)
 from engine.mail.decode import decode_bytes, decode_header, plain_header
 from engine.mail.forwarded import find_forwarded
 from engine.mail.head import look_at_line_ends
@@ -51,6 +60,7 @@ class _Body(Struct):
     attached: list[Address] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     encrypted: bool = False
+    calendar: str = ""
     parts: int = 0
     opened: int = 0
 
@@ -124,6 +134,7 @@ def _message(raw: bytes) -> Message:
         automatic=automatic,
         forwarded=find_forwarded(subject, text, tuple(body.attached)) if automatic is None else None,
         encrypted=body.encrypted,
+        calendar=body.calendar,
         private=headers.get("Sensitivity").strip().lower() in _PRIVATE,
         importance=_importance(headers),
         identity=_identity(raw, message_id, raw_of),
@@ -200,6 +211,8 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
             body.texts.add(_text(part), is_html=kind == "text/html", alternative=place.alternative)
         return None
     data = decoded(part)
+    if kind == "text/calendar" and not place.attached:
+        body.calendar = body.calendar or calendar_method_of(part)
     # RFC 3156 4. The multipart/encrypted around it is no sign: Exchange takes it away.
     body.encrypted |= kind == "application/pgp-encrypted" and not place.attached
     if (name.lower() == "smime.p7m" and kind in _CMS) or (not name and kind in _SMIME):

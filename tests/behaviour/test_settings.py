@@ -31,6 +31,7 @@ AUTH_AS = "X-MS-Exchange-Organization-AuthAs"
 BY_RESOURCE = "from_resource: {publish: all, status: In progress, reopen: true}"
 FROM_JOOST = {"from": "joost@harbourhill.example", "subject": "T20261101.0001", "body": "x"}
 SMIME = {"Content-Type": "application/pkcs7-mime", "Content-Transfer-Encoding": "base64"}
+ACCEPTED = {"Content-Type": "text/calendar; charset=utf-8; method=REPLY"}
 
 CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = [
     (
@@ -60,6 +61,19 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
         "4.1 rules can tell encrypted mail",
         ("workflow/10-intake.rules", 'header "List-Unsubscribe" exists and not sender.known', "message.encrypted"),
         {"message": {"from": "maya@brightwater.example", "subject": "x", "body": "MA0GCSqGSIb3DQEHA6AA", "headers": SMIME}},
+        {"outcome": "ignored", "reason": "rule"},
+    ),
+    (
+        "4.1 rules can tell the answer to a meeting request",
+        ("workflow/10-intake.rules", 'header "List-Unsubscribe" exists and not sender.known', 'message.calendar is "reply"'),
+        {
+            "message": {
+                "from": "maya@brightwater.example",
+                "subject": "Accepted: Visit",
+                "body": "BEGIN:VCALENDAR",
+                "headers": ACCEPTED,
+            }
+        },
         {"outcome": "ignored", "reason": "rule"},
     ),
     (

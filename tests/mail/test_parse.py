@@ -269,6 +269,25 @@ def test_markdown_is_the_message_where_there_is_no_other_text(said: str) -> None
     assert (file.text.strip(), len(file.attachments)) == ("", 1)
 
 
+@pytest.mark.parametrize(
+    ("said", "method"),
+    [
+        ("text/calendar; method=REPLY; charset=utf-8", "reply"),
+        ('text/calendar; METHOD="Request"', "request"),
+        ("text/calendar; method*=x'y'%zz", ""),
+        ("text/calendar", ""),
+        ("application/ics; method=REPLY", ""),
+    ],
+)
+def test_what_a_calendar_says_is_told(said: str, method: str) -> None:
+    part = f"--x\r\nContent-Type: text/plain\r\n\r\nYes\r\n--x\r\nContent-Type: {said}\r\n\r\nBEGIN:VCALENDAR\r\n"
+    message = parse_message(mail("Subject: x", "Content-Type: multipart/alternative; boundary=x", body=f"{part}--x--\r\n"))
+    assert (message.calendar, message.text.strip(), len(message.attachments)) == (method, "Yes", 1)
+    attached = "--y\r\nContent-Type: message/rfc822\r\n\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n"
+    sent_on = mail("Subject: x", "Content-Type: multipart/mixed; boundary=y", body=f"{attached}{part}--x--\r\n--y--\r\n")
+    assert parse_message(sent_on).calendar == ""
+
+
 def test_html_with_a_name_is_the_message_where_there_is_no_other_text() -> None:
     body = "--x\r\nContent-Type: text/html; name=report.html\r\n\r\n<p>disk <b>full</b></p>\r\n--x--\r\n"
     message = parse_message(mail("Subject: x", "Content-Type: multipart/mixed; boundary=x", body=body))
