@@ -21,6 +21,7 @@ _PREFIX = re.compile(
     r"\s*(?:[\[(^]?\d{1,3}[\])]?)?\s*[:：]\s*)+",
     re.IGNORECASE,
 )
+_TYPED = dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„‟", '"') | dict.fromkeys("\u2010\u2012\u2013\u2014\u2212", "-")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 500_000
 _SPACE = re.compile(r"[ \n]")
@@ -32,10 +33,17 @@ _ALL_BLANKS = (
 
 
 def fold(text: str) -> str:
-    """NFKC without case: the form in which rules and duplicates compare text (`behaviour.md` 7)."""
+    """NFKC without case: the form in which rules and duplicates compare text (`behaviour.md` 7).
+
+    Quotation marks and dashes are those of a keyboard: telephones write `can’t` where a rule has `can't`.
+    """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    for set_as, typed in _TYPED.items():
+        if set_as in text:
+            text = text.replace(set_as, typed)
+    return text
 
 
 def fold_accents(text: str) -> str:
