@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from engine.addresses import comparable
 from engine.config.files import Folder, SourceFile
 from engine.config.people import Contact, Directory, Organization, Project, Resource, Task
 from engine.errors import Position, Problem, did_you_mean
@@ -46,7 +47,7 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
             lambda row, at: Organization(
                 row["id"],
                 row["name"],
-                _list(row.get("domains", "").lower()),
+                _addresses(row.get("domains", "")),
                 row.get("classification", ""),
                 row.get("parent") or None,
                 active(row, at),
@@ -63,7 +64,7 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
                 row["organization"],
                 row.get("first_name", ""),
                 row.get("last_name", ""),
-                tuple(row.get(column, "").lower() for column in ("email", "email2", "email3")),
+                tuple(comparable(row.get(column, "")) for column in ("email", "email2", "email3")),
                 active(row, at),
                 at,
             ),
@@ -76,8 +77,8 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
             lambda row, at: Resource(
                 row["id"],
                 row["name"],
-                row["email"].lower(),
-                _list(row.get("aliases", "").lower()),
+                comparable(row["email"]),
+                _addresses(row.get("aliases", "")),
                 row.get("role", ""),
                 active(row, at),
                 at,
@@ -99,6 +100,10 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
         ),
     )
     return replace(directory, digest=digest.hexdigest()), problems
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    return tuple(map(comparable, _list(text)))
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from engine.addresses import comparable
 from engine.config.connections import ExchangeSource, GraphSource
 from engine.config.document import Document
 from engine.config.model import (
@@ -71,8 +72,8 @@ def build_mailbox(identity: str, document: Document) -> Mailbox:
     return Mailbox(
         id=identity,
         name=data["name"],
-        address=data["address"].lower(),
-        aliases=tuple(alias.lower() for alias in data.get("aliases", ())),
+        address=comparable(data["address"]),
+        aliases=tuple(map(comparable, data.get("aliases", ()))),
         active=data.get("active", True),
         kind=data.get("kind", "custom"),
         source=_source(data.get("source", {})),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from engine.addresses import comparable
 from engine.config.business import WEEKDAYS, BusinessHours, parse_hours
 from engine.config.connections import ExchangeTls, Expectations, FolderSending, NotificationLimit, SmtpSending
 from engine.config.document import Document
@@ -44,7 +45,7 @@ def build_settings(document: Document) -> Settings:
         several_mailboxes=data.get("several_mailboxes", "each"),
         local_organization=data["organizations"]["local"],
         unattributed=None if unattributed == "none" else unattributed,
-        public_domains=frozenset(domain.lower() for domain in data.get("public_domains", [])),
+        public_domains=frozenset(map(comparable, data.get("public_domains", []))),
         numbers={kind: _number_form(document, kind) for kind in ("ticket", "task", "project")},
         limits=Limits(
             message=parse_size(limits.get("message", "30 MB")),
@@ -58,7 +59,7 @@ def build_settings(document: Document) -> Settings:
             messages=loop["messages"],
             window=parse_duration(loop["window"]),
             alike=tuple(loop.get("alike", ["sender", "subject"])),
-            exempt=frozenset(address.lower() for address in loop.get("except", [])),
+            exempt=frozenset(map(comparable, loop.get("except", []))),
         ),
         automatic_mail={**AUTOMATIC_DEFAULTS, **data.get("automatic_mail", {})},
         sender_authentication=SenderAuthentication(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from engine.addresses import comparable
 from engine.config.model import Notice
 from engine.config.variables import INTERNAL_WHERE_INTERNAL, OF_WHAT_EXISTS
 from engine.decide.decision import Notification
@@ -36,7 +37,7 @@ def addresses_of(recipient: Recipient, facts: Facts, setup: Setup) -> list[str]:
     directory, ticket = setup.config.directory, facts.ticket
     match recipient.kind:
         case "address":
-            return [recipient.name.lower()]
+            return [comparable(recipient.name)]
         case "sender":
             return [facts.sender.address] if facts.sender and facts.sender.address else []
         case "resource" | "assigned resource":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from engine.addresses import comparable
 from engine.decide.decision import Ending
 from engine.decide.setup import Setup, TokenSecret
 from engine.entities import NewContact, Sender, SenderKind
@@ -82,7 +83,7 @@ def read_token(text: str, secret: TokenSecret) -> Token | Ending:
     return Token(
         before.rstrip(),
         values.get("customer", ""),
-        values.get("email", "").lower(),
+        comparable(values.get("email", "")),
         values.get("contact", ""),
         values.get("subissue", ""),
         values.get("ticketnumber", ""),

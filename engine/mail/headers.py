@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 
+from engine.addresses import comparable
 from engine.mail.decode import decode_header, plain_header
 from engine.mail.message import Address
 
@@ -122,10 +123,10 @@ def _address(name: str, address: str) -> Address | None:
     match = _ADDRESS.search(text)
     if match is None:
         return None
-    found = match[0].rstrip(".>").lower()
+    found = match[0].rstrip(".>")
     if found.endswith("'"):  # no domain's last letter: somebody quoted it so
         found = found.strip("'")
-    return Address(_CONTROL.sub("", decode_header(name)).strip(" \"'"), found)
+    return Address(_CONTROL.sub("", decode_header(name)).strip(" \"'"), comparable(found))
 
 
 def first_address(text: str) -> Address | None:
@@ -135,7 +136,7 @@ def first_address(text: str) -> Address | None:
     if match is None:
         return None
     name = text[: match.start()].strip(" <\"'*\t")
-    return Address(_CONTROL.sub("", name), match[0].rstrip(".>*").lower())
+    return Address(_CONTROL.sub("", name), comparable(match[0].rstrip(".>*")))
 
 
 def message_ids(values: list[str], most: int = MOST_REFERENCES) -> tuple[str, ...]:

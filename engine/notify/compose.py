@@ -17,6 +17,8 @@ import nh3
 from markdown_it import MarkdownIt
 from msgspec import Struct
 
+from engine.addresses import comparable
+
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINES = re.compile(r"\r\n|\r|\n")
 # "commonmark" with raw HTML off: what a template writes is Markdown only.
@@ -38,15 +40,16 @@ class Outgoing(Struct, frozen=True):
 
     @property
     def envelope_sender(self) -> str:
-        """Where bounces go: the mailbox that reads them."""
-        return parseaddr(self.sender)[1]
+        """Where bounces go: the mailbox that reads them. Few servers take a domain beyond ASCII (RFC 6531)."""
+        address = parseaddr(self.sender)[1]
+        return address if address.isascii() else comparable(address)
 
 
 def compose(one: Outgoing, date: datetime) -> EmailMessage:
     """Headers of ours only. Raises `ValueError` for an address that cannot stand in a header."""
-    name, address = parseaddr(one.sender)
+    name, _ = parseaddr(one.sender)
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address(display_name=name, addr_spec=address)
+    message["From"] = Address(display_name=name, addr_spec=one.envelope_sender)
     message["To"] = Address(addr_spec=one.recipient)
     message["Subject"] = one.subject
     message["Date"] = format_datetime(date)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from engine.addresses import in_letters
 from engine.dsl.tree import Operand
 from engine.dsl.vocabulary import COLLECTIONS, FIELDS, WEEKDAYS, resolve
 from engine.entities import Note, Project, Sender, Task, Ticket, TimeEntry
 
 if TYPE_CHECKING:
     from engine.config.model import Config
-    from engine.mail.message import Message
+    from engine.mail.message import Address, Message
 
 Values = tuple[Any, ...]
 
@@ -90,6 +91,23 @@ def _of(part: str, attribute: str) -> Callable[[Facts], Any]:
     return read
 
 
+def _in_both_forms(read: Callable[[Facts], Any]) -> Callable[[Facts], Any]:
+    def in_both(facts: Facts) -> Any:
+        value = read(facts)
+        return _all_forms((value,)) if value else None
+
+    return in_both
+
+
+def _all_forms(addresses: Iterable[str]) -> tuple[str, ...]:
+    """As DNS has a domain, and as people write it: rules may ask for either."""
+    return tuple(dict.fromkeys(form for address in addresses for form in (address, in_letters(address))))
+
+
+def _recipients(facts: Facts) -> tuple[Address, ...]:
+    return facts.message.recipients if facts.message else ()
+
+
 _READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) for name in FIELDS if "." in name} | {
     "message.body": _of("message", "text"),
     "message.id": _of("message", "message_id"),
@@ -100,6 +118,8 @@ _READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) fo
     "message.time": lambda facts: _local(facts).time(),
     "message.weekday": lambda facts: WEEKDAYS[_local(facts).weekday()],
     "mailbox": lambda facts: facts.mailbox,
+    "sender.address": _in_both_forms(_of("sender", "address")),
+    "sender.domain": _in_both_forms(_of("sender", "domain")),
     "sender.known": lambda facts: bool(facts.sender and facts.sender.kind != "unknown"),
     "organization.id": lambda facts: facts.subject_organization,
     "organization.name": _organization("name"),
@@ -107,7 +127,7 @@ _READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) fo
     "organization.parent": _organization("parent"),
     "contact.id": _contact_id,
     "contact.name": _contact("name"),
-    "contact.address": _contact("address"),
+    "contact.address": _in_both_forms(_contact("address")),
     "ticket.complete": lambda facts: bool(facts.ticket and facts.config.is_complete(facts.ticket.status)),
     "ticket.age": lambda facts: facts.now - facts.ticket.created_at if facts.ticket else None,
     "ticket": lambda facts: facts.ticket.tags if facts.ticket else (),
@@ -139,7 +159,7 @@ _COLLECTION_READERS: dict[str, Callable[[Facts], Values]] = {
     "attachment.name": lambda facts: tuple(part.name for part in facts.message.attachments) if facts.message else (),
     "attachment.type": lambda facts: tuple(part.content_type for part in facts.message.attachments) if facts.message else (),
     "attachment.size": lambda facts: tuple(part.size for part in facts.message.attachments) if facts.message else (),
-    "recipient.address": lambda facts: tuple(one.address for one in facts.message.recipients) if facts.message else (),
-    "recipient.domain": lambda facts: tuple(one.domain for one in facts.message.recipients) if facts.message else (),
+    "recipient.address": lambda facts: _all_forms(one.address for one in _recipients(facts)),
+    "recipient.domain": lambda facts: _all_forms(one.domain for one in _recipients(facts)),
 }
 assert set(_COLLECTION_READERS) == set(COLLECTIONS)

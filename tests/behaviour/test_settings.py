@@ -57,6 +57,29 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
             ("bounce", "note_or_ignore", {"Return-Path": "<>"}, "quarantine", "quarantined", "bounce"),
         )
     ),
+    *(
+        (
+            f"2 a domain beyond ASCII is one in both its forms ({listed}, {sender})",
+            ("directory/organizations.csv", "olivar.example", listed),
+            {"message": {"from": sender, "subject": "x", "body": "y"}},
+            {"outcome": "created", "ticket": {"organization": "olivar"}},
+        )
+        for listed in ("müller.example", "xn--mller-kva.example")
+        for sender in ("neu@müller.example", "neu@xn--mller-kva.example", "neu@büro.MÜLLER.example")
+    ),
+    *(
+        (
+            f"7 rules may ask for either form of a domain ({condition})",
+            ("workflow/10-intake.rules", 'header "List-Unsubscribe" exists and not sender.known', condition),
+            {"message": {"from": "neu@müller.example", "subject": "x", "body": "y"}},
+            {"outcome": "ignored", "reason": "rule"},
+        )
+        for condition in (
+            'sender.domain is "müller.example"',
+            'sender.domain is "xn--mller-kva.example"',
+            'sender.address ends with "@Müller.example"',
+        )
+    ),
     (
         "4.1 rules can tell encrypted mail",
         ("workflow/10-intake.rules", 'header "List-Unsubscribe" exists and not sender.known', "message.encrypted"),

@@ -205,6 +205,25 @@ def test_a_server_that_is_away_is_tried_again_later_and_later_and_then_given_up(
     assert note[0][:2] == ("system", "internal") and "given up after 7 attempts" in note[0][2]
 
 
+def test_domains_beyond_ascii_are_sent_to_by_any_server(
+    rules: Path, tmp_path: Path, server: Server, start: Callable[..., int]
+) -> None:
+    for name, old, new in (
+        ("directory/organizations.csv", "kessler.example", "käsler.example"),
+        ("mailboxes/help.yaml", "help@harbourhill.example", "Help@hügel.example"),
+    ):
+        (rules / name).write_text((rules / name).read_text("utf-8").replace(old, new), "utf-8")
+    config = load_config(rules)
+    opened = open_database(tmp_path / "p.db")
+    Processor(opened, prepare(config)).run([Item("1", lambda: mail(1, "jan@käsler.example"))], "help")
+    opened.execute("UPDATE outbox SET created_at = '2030-01-01T12:00:00Z', next_attempt_at = '2030-01-01T12:00:00Z'")
+    assert send(opened, config, smtp(start(enable_SMTPUTF8=False))).sent == 1
+    assert server.envelopes == [("help@xn--hgel-0ra.example", ["jan@xn--ksler-gra.example"])]
+    assert server.messages[0]["From"].addresses[0].domain == "xn--hgel-0ra.example"
+    assert opened.execute("SELECT organization FROM tickets").fetchone() == ("kessler",)
+    opened.close()
+
+
 def test_an_address_that_is_refused_for_ever_fails_at_once_and_the_others_go_on(
     connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
 ) -> None:

@@ -1,0 +1,45 @@
+"""Mail addresses and domains as they are compared: in lower case, a domain as DNS has it (RFC 5891).
+
+`müller.example` and `xn--mller-kva.example` are one domain. Administrators write the one, mail mostly has the other.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_ENCODED = "xn--"
+_LONGEST = 255  # RFC 1035 2.3.4; longer ones are none, and would take the library long
+
+
+def comparable(address: str) -> str:
+    """An address or a domain. What is no domain stays as it is, in lower case.
+
+    Nothing but case and composed letters is made alike: letters that only look alike are other domains.
+    """
+    address = address.lower()
+    if address.isascii():
+        return address
+    local, at, domain = address.rpartition("@")
+    if domain.isascii() or len(domain) > _LONGEST:
+        return address
+    import idna  # seldom needed, and slow to import
+
+    try:
+        return f"{local}{at}{idna.encode(unicodedata.normalize('NFC', domain)).decode('ascii')}"
+    except ValueError:
+        return address
+
+
+def in_letters(address: str) -> str:
+    """As people write it: `müller.example`. The same where there is no such form."""
+    if _ENCODED not in address:
+        return address
+    local, at, domain = address.rpartition("@")
+    if len(domain) > _LONGEST:
+        return address
+    import idna
+
+    try:
+        return f"{local}{at}{idna.decode(domain)}"
+    except ValueError:
+        return address
