@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -110,6 +110,10 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
+# What spreadsheets in many countries part columns by.
+_OTHER_SIGNS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
 def _table(
     source: SourceFile,
     key: str,
@@ -124,14 +128,12 @@ def _table(
     known = [*required, *optional]
     try:
         header = [name.strip() for name in next(reader, [])]
-        for name in header:
-            if name not in known:
-                problems.append(Problem(Position(source.name, 1), f"unknown column '{name}'", did_you_mean(name, known)))
+        problems += _wrong_columns(header, known, Position(source.name, 1))
         missing = [name for name in required if name not in header]
         if missing:
-            problems.append(
-                Problem(Position(source.name, 1), f"the column '{missing[0]}' is missing", "add it to the first line")
-            )
+            if len(header) > 1:
+                fix = "add it to the first line"
+                problems.append(Problem(Position(source.name, 1), f"the column '{missing[0]}' is missing", fix))
             return {}
         end = reader.line_num
         for cells in reader:
@@ -155,3 +157,18 @@ def _table(
     except csv.Error as error:
         problems.append(Problem(Position(source.name, reader.line_num), f"this is not CSV: {error}", "check its quotes"))
     return result
+
+
+def _wrong_columns(header: list[str], known: list[str], first_line: Position) -> Iterator[Problem]:
+    if len(header) < 2:
+        parted = next((words for sign, words in _OTHER_SIGNS.items() if header and sign in header[0]), None)
+        message = f"the columns are parted by {parted}" if parted else "the first line does not name the columns"
+        yield Problem(first_line, message, f"part them by commas: {','.join(known)}")
+        return
+    for number, name in enumerate(header, 1):
+        if not name:
+            yield Problem(first_line, f"column {number} has no name", "give it one, or delete the column in all lines")
+        elif name not in known:
+            yield Problem(first_line, f"unknown column '{name}'", did_you_mean(name, known))
+        elif name in header[: number - 1]:
+            yield Problem(first_line, f"the column '{name}' stands twice", "delete one of them in all lines")
