@@ -11,6 +11,7 @@ from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from engine.dsl.build import Builder, BuildError
+from engine.dsl.hints import hint
 from engine.dsl.tree import NamedList, Rule
 from engine.errors import Position, Problem
 
@@ -69,8 +70,7 @@ def _with_excerpt(problem: Problem, text: str) -> Problem:
 
 def excerpt(text: str, line: int, column: int) -> str:
     """The source line with a caret under the column."""
-    lines = text.split("\n")
-    shown = lines[line - 1] if 0 < line <= len(lines) else ""
+    shown = _line(text, line)
     lead = "".join("\t" if letter == "\t" else " " for letter in shown[: max(column - 1, 0)])
     return f"    {shown}\n    {lead}^"
 
@@ -91,7 +91,20 @@ def _syntax_problem(file: str, text: str, error: UnexpectedInput) -> Problem:
     else:
         accepted, what = set(), "the file ends too early"
         line, column = _end(text)
-    return Problem(Position(file, line, column), what, _expected(accepted), excerpt(text, line, column))
+    fix = hint(_line(text, line), column, accepted, _keywords()) or _expected(accepted)
+    return Problem(Position(file, line, column), what, fix, excerpt(text, line, column))
+
+
+@cache
+def _keywords() -> frozenset[str]:
+    return frozenset(
+        one.pattern.value for one in _grammar().terminals if one.pattern.type == "str" and one.pattern.value.isalpha()
+    )
+
+
+def _line(text: str, line: int) -> str:
+    lines = text.split("\n")
+    return lines[line - 1] if 0 < line <= len(lines) else ""
 
 
 def _end(text: str) -> tuple[int, int]:
@@ -101,7 +114,7 @@ def _end(text: str) -> tuple[int, int]:
 
 
 def _character(text: str, line: int, column: int) -> str:
-    rest = text.split("\n")[line - 1][column - 1 :]
+    rest = _line(text, line)[column - 1 :]
     if rest.startswith('"'):
         return "the text in quotes does not end on its line"
     if rest.startswith(("'", "\u201c", "\u201d", "\u2018", "\u2019")):

@@ -110,6 +110,38 @@ def test_a_syntax_error_shows_line_caret_and_what_was_expected(text: str, line: 
     assert caret.index("^") == column + 3
 
 
+@pytest.mark.parametrize(
+    ("rule", "fix"),
+    [
+        ('when sender.known && subject is "x" then stop', "write `and`"),
+        ('when sender.known || subject is "x" then stop', "write `or`"),
+        ('when subject == "x" then stop', "write `is`"),
+        ('when subject = "x" then stop', "write `is`"),
+        ('when subject != "x" then stop', "write `is not`"),
+        ('when subject <> "x" then stop', "write `is not`"),
+        ("when !sender.known then stop", "write `not`"),
+        ('then set priority = "Urgent"', "write `to`"),
+        ('When subject is "x" then stop', "write `when` in small letters"),
+        ('when subject is "x" Then stop', "write `then` in small letters"),
+        ('when subject is "x" AND sender.known then stop', "write `and` in small letters"),
+        ('when subject Contains "x" then stop', "write `contains` in small letters"),
+        ('if subject is "x" then stop', "write `when`"),
+        ('If subject is "x" then stop', "write `when`"),
+        ('when subject contains "x" or "y" then stop', 'write `contains any of ("...", "...")`'),
+        ('when subject contains ("x", "y") then stop', 'write `contains any of ("...", "...")`'),
+        ('when subject is "x" or "y" then stop', 'write `in ("...", "...")`'),
+        ('when subject is not "x" or "y" then stop', 'write `not in ("...", "...")`'),
+        ('when subject contains "a or b" and subject is "x" or "y" then stop', 'write `in ("...", "...")`'),
+        ('when subject starts with "x" or "y" then stop', "write the whole condition on both sides of `or`"),
+        ('when subject is "If" "x" then stop', "expected `and` or `or` or `then`"),
+        ('when subject is "x", then stop', "expected `and` or `or` or `then`"),
+    ],
+)
+def test_what_other_languages_write_is_told_how_to_write_here(rule: str, fix: str) -> None:
+    _, (problem,) = parse_rules("x.rules", f'rule "A = If"\n  on message\n  {rule}')
+    assert problem.fix == fix
+
+
 def test_one_error_does_not_hide_the_next_nor_the_rules_between() -> None:
     text = 'rule "A" on message when ~ then stop\nrule "B" on message then stop\nlist x = "a"\nrule "C" on message then fly\n'
     items, problems = parse_rules("x.rules", text)
