@@ -25,5 +25,6 @@ CODES: dict[str, str] = {
     "PR110": "a regular expression matches everything",
     "PR111": "a mailbox that nothing reads",
     "PR112": "two mailboxes read one folder",
+    "PR113": "an address is compared with what none can be",
     "PR120": "something was removed that is still used",
 }

@@ -7,6 +7,7 @@ from itertools import groupby
 
 import re2
 
+from engine.analysis.addresses import check_addresses
 from engine.analysis.effects import (
     Setting,
     changed_by,
@@ -39,6 +40,7 @@ def check_rules(config: Config) -> Iterator[Problem]:
             yield from _together(alive, logic, may_stop=event != "ticket updated")
     for rule in config.rules.rules:
         yield from _patterns(rule.condition)
+        yield from check_addresses(rule.condition)
 
 
 def _passes(rules: tuple[Rule, ...]) -> list[tuple[tuple[str, bool], list[Rule]]]:

@@ -106,16 +106,34 @@ def field_of(test: Test, groups: tuple[str, ...], extracted: frozenset[str]) -> 
     return resolve(test.operand.name, groups, extracted)
 
 
+# What mail programs and other desks call it.
+_MEANT = (
+    dict.fromkeys(("from", "sender", "from address"), "write: sender.address")
+    | dict.fromkeys(("to", "recipient", "recipients"), "write: any recipient.address")
+    | {"cc": 'write: header "Cc"', "text": "write: body", "true": "leave `when` out", "always": "leave `when` out"}
+    | dict.fromkeys(("attachment", "attachments", "has attachment", "has attachments"), "write: any attachment.name exists")
+    | dict.fromkeys(("tag", "tags", "ticket.tag", "ticket.tags"), 'write: ticket has tag "..."')
+    | dict.fromkeys(("customer", "company", "client"), "write: organization.name")
+)
+_COLLECTION_MEANT = dict.fromkeys(("attachment", "attachments"), "write: any attachment.name") | dict.fromkeys(
+    ("recipient", "recipients", "to"), "write: any recipient.address"
+)
+
+
 def _unknown_operand(test: Test, scope: Scope) -> Problem:
     name = test.operand.name
     where = f"a rule that waits after '{scope.event.name}'" if scope.rule.event.after else f"'{scope.event.name}'"
     if "message" not in scope.groups and test.operand.kind != "field":
         return Problem(test.operand.position, f"{where} has no message any more", "look at the ticket instead")
     if test.operand.kind == "any":
-        return Problem(test.operand.position, f"unknown collection '{name}'", did_you_mean(name, COLLECTIONS))
+        fix = _COLLECTION_MEANT.get(name) or did_you_mean(name, COLLECTIONS)
+        return Problem(test.operand.position, f"unknown collection '{name}'", fix)
     everywhere = resolve(name, tuple({group for event in EVENTS.values() for group in event.groups}))
     message = f"{where} has no '{name}'" if everywhere else f"unknown field '{name}'"
-    return Problem(test.operand.position, message, did_you_mean(name, offered(scope.groups, scope.names.extracted)))
+    meant = f"write: any {name}" if name in COLLECTIONS else None
+    if not everywhere and "message" in scope.groups:
+        meant = meant or _MEANT.get(name.replace("_", " "))
+    return Problem(test.operand.position, message, meant or did_you_mean(name, offered(scope.groups, scope.names.extracted)))
 
 
 def _operator_problem(test: Test, field: Field) -> tuple[str, str] | None:

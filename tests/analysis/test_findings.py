@@ -90,6 +90,21 @@ RULES = [
     ("PR104", 8, A.format('set queue to "Front desk"') + B.format('set queue to "Projects"')),
     ("PR104", 8, A.format("assign to joost") + B.format("assign to lotte")),
     ("PR104", 8, A.format('add tag "VPN"') + B.format('remove tag "VPN"')),
+    *(
+        ("PR113", 3, one(condition, "message", 'discard "x"'))
+        for condition in (
+            'sender.address is "@contoso.com"',
+            'sender.address is "contoso.com"',
+            'sender.address is not "*@contoso.com"',
+            'sender.address contains "*@contoso.com"',
+            'sender.address ends with "*@contoso.com"',
+            'sender.address in ("a@contoso.com", "@contoso.com")',
+            'sender.domain is "@contoso.com"',
+            'sender.domain is "*.contoso.com"',
+            'any recipient.address is "contoso.com"',
+            'subject is "x" or not any recipient.domain contains "me@contoso.com"',
+        )
+    ),
     ("PR106", 1, 'list nobody = "a", "b"\n'),
     ("PR110", 3, one("subject matches /.*/")),
     ("PR110", 3, one("not body matches /a*/i")),

@@ -1,0 +1,49 @@
+"""Conditions that compare an address or a domain with what none can be: `*@contoso.com`, a domain for an address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.dsl.tree import Condition, Not, Test, Text, Texts
+from engine.errors import Problem, warn
+
+_ADDRESSES = ("sender.address", "contact.address", "recipient.address")
+_DOMAINS = ("sender.domain", "recipient.domain")
+_WHOLE = ("is", "in")
+
+
+def check_addresses(condition: Condition | None) -> Iterator[Problem]:
+    if isinstance(condition, Not):
+        yield from check_addresses(condition.part)
+    elif isinstance(condition, Test):
+        if condition.operand.name in _ADDRESSES + _DOMAINS:
+            yield from _tested(condition)
+    elif condition is not None:
+        for part in condition.parts:
+            yield from check_addresses(part)
+
+
+def _tested(test: Test) -> Iterator[Problem]:
+    texts = test.value.texts if isinstance(test.value, Texts) else (test.value,)
+    for text in texts:
+        if isinstance(text, Text):
+            fix = _fix(test, text.text.strip().lower())
+            if fix:
+                kind = "address" if test.operand.name in _ADDRESSES else "domain"
+                yield warn("PR113", text.position, f"no {kind} is '{text.text}': this never holds", fix)
+
+
+def _fix(test: Test, text: str) -> str | None:
+    name = f"any {test.operand.name}" if test.operand.kind == "any" else test.operand.name
+    words = text.strip("*")
+    if test.operand.name in _DOMAINS:
+        if "@" in text:
+            return f'write: {name} is "{words.rpartition("@")[2]}"'
+        return f'write: {name} ends with "{words}"' if "*" in text else None
+    if "*" in text:
+        return f'write: {name} ends with "{words}"' if words.startswith("@") else f'write: {name} contains "{words}"'
+    if test.operator in _WHOLE and text.startswith("@"):
+        return f'write: {name} ends with "{text}"'
+    if test.operator in _WHOLE and "@" not in text and "." in text:
+        return f'write: {name} ends with "@{text}"'
+    return None
