@@ -29,7 +29,8 @@ class Position(NamedTuple):
 class Problem(Struct, frozen=True, order=True):
     """One thing that is wrong: `file:line:column: message; fix [code]`, and optionally the source line with a caret.
 
-    A warning does not keep the configuration from being used. `code` names a page of docs/checks.md.
+    A warning does not keep the configuration from being used. `code` names a page of docs/checks.md. `lacks`: the kind of thing
+    (mailbox, tag ...) that is missing, where this is all that is wrong.
     """
 
     position: Position
@@ -38,6 +39,7 @@ class Problem(Struct, frozen=True, order=True):
     excerpt: str = ""
     code: str = ""
     warning: bool = False
+    lacks: str = ""
 
     def __str__(self) -> str:
         line = f"{self.position}: {'warning: ' if self.warning else ''}{self.message}"
@@ -46,6 +48,10 @@ class Problem(Struct, frozen=True, order=True):
         if self.code:
             line += f" [{self.code}]"
         return f"{line}\n{self.excerpt}" if self.excerpt else line
+
+
+def unknown(position: Position, kind: str, name: str, known: Iterable[str]) -> Problem:
+    return Problem(position, f"unknown {kind} '{name}'", did_you_mean(name, known), lacks=kind)
 
 
 def warn(code: str, position: Position, message: str, fix: str) -> Problem:

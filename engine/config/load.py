@@ -23,6 +23,18 @@ from engine.garbage import no_garbage_collection
 
 NEEDED = ("settings", "picklists")
 OPTIONAL = ("duplicates", "tags")
+# Where things are defined that other files name.
+_DEFINES = (
+    ("mailboxes/", "mailbox"),
+    ("mailboxes/", "field"),
+    ("tags.yaml", "tag"),
+    ("templates/", "template"),
+    ("workflow/", "list"),
+    ("directory/organizations.csv", "organization"),
+    ("directory/contacts.csv", "contact"),
+    ("directory/resources.csv", "resource"),
+    ("directory/projects.csv", "project"),
+)
 
 
 def load_config(root: Path) -> Config:
@@ -47,6 +59,7 @@ def _load(folder: Folder) -> Config:
     if any(name not in documents for name in NEEDED):
         raise ConfigError(*_in_order(folder, problems))
 
+    unsure = {kind for file, kind in _DEFINES for problem in problems if problem.position.file.startswith(file)}
     settings = build_settings(documents["settings"])
     picklists = build_picklists(documents["picklists"])
     config = Config(
@@ -67,7 +80,8 @@ def _load(folder: Folder) -> Config:
     problems += coded("PR009", check_rules(book, names_of(config)))
     problems += coded("PR008", check_variables(book, config.mailboxes.values(), templates))
     if problems:
-        raise ConfigError(*_in_order(folder, problems))
+        # What a file with a mistake may well define is not called unknown: that would hide the mistake.
+        raise ConfigError(*_in_order(folder, [problem for problem in problems if problem.lacks not in unsure]))
     return config
 
 

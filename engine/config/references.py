@@ -13,7 +13,7 @@ from engine.config.document import Document
 from engine.config.model import Config, Mailbox
 from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names
-from engine.errors import Position, Problem, did_you_mean
+from engine.errors import Position, Problem, unknown
 
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
 _ACTIVE_MAILBOXES = {"basic": 1, "advanced": 15}
@@ -63,7 +63,7 @@ def check_references(config: Config, documents: dict[str, Document]) -> list[Pro
 def _unknown(position: Position, what: str, word: str | None, known: Iterable[str]) -> Iterator[Problem]:
     names = list(known)
     if word is not None and word not in names:
-        yield Problem(position, f"unknown {what} '{word}'", did_you_mean(word, names))
+        yield unknown(position, what, word, names)
 
 
 def _settings(config: Config) -> Iterator[Problem]:
@@ -89,7 +89,8 @@ def _settings(config: Config) -> Iterator[Problem]:
         where = settings.where("sending.smtp")
         yield Problem(where, "a login over a connection in the clear gives the password away", "set tls: starttls or implicit")
     if not any(mailbox.active for mailbox in config.mailboxes.values()):
-        yield Problem(Position("mailboxes"), "there is no active mailbox", "write one: docs/configuration.md")
+        fix = "write one: docs/configuration.md"
+        yield Problem(Position("mailboxes"), "there is no active mailbox", fix, lacks="mailbox")
 
 
 def _directory(config: Config) -> Iterator[Problem]:

@@ -32,7 +32,7 @@ from engine.dsl.vocabulary import (
     offered,
     resolve,
 )
-from engine.errors import Position, Problem, did_you_mean
+from engine.errors import Position, Problem, did_you_mean, unknown
 
 ORGANIZATION_DOMAINS = "organization_domains"
 _TEXT_OPERATORS = {"contains", "contains any of", "contains all of", "starts with", "ends with", "matches"}
@@ -130,10 +130,13 @@ def _unknown_operand(test: Test, scope: Scope) -> Problem:
         return Problem(test.operand.position, f"unknown collection '{name}'", fix)
     everywhere = resolve(name, tuple({group for event in EVENTS.values() for group in event.groups}))
     message = f"{where} has no '{name}'" if everywhere else f"unknown field '{name}'"
+    lacks = "" if everywhere or "." in name else "field"
     meant = f"write: any {name}" if name in COLLECTIONS else None
     if not everywhere and "message" in scope.groups:
         meant = meant or _MEANT.get(name.replace("_", " "))
-    return Problem(test.operand.position, message, meant or did_you_mean(name, offered(scope.groups, scope.names.extracted)))
+    return Problem(
+        test.operand.position, message, meant or did_you_mean(name, offered(scope.groups, scope.names.extracted)), lacks=lacks
+    )
 
 
 def _operator_problem(test: Test, field: Field) -> tuple[str, str] | None:
@@ -162,8 +165,7 @@ def _value(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
         yield from _pattern(value)
     elif isinstance(value, ListName):
         if value.name != ORGANIZATION_DOMAINS and value.name not in scope.book.lists:
-            fix = did_you_mean(value.name, [*scope.book.lists, "organization domains"])
-            yield Problem(value.position, f"unknown list '{value.name}'", fix)
+            yield unknown(value.position, "list", value.name, [*scope.book.lists, "organization domains"])
         elif value.name in scope.book.lists:
             for text in scope.book.lists[value.name].texts:
                 yield from _empty(text)
@@ -176,7 +178,7 @@ def _value(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
                 yield from _word(text, field, scope)
     elif test.operator == "has tag" and isinstance(value, Text):
         if value.text not in scope.names.tags:
-            yield Problem(value.position, f"unknown tag '{value.text}'", did_you_mean(value.text, scope.names.tags))
+            yield unknown(value.position, "tag", value.text, scope.names.tags)
     elif value is not None:
         yield from _plain_value(test, field, value, scope)
 
@@ -219,14 +221,17 @@ def _empty(text: Text) -> Iterator[Problem]:
         yield Problem(text.position, "an empty text is in everything", "write `is empty`, or give it a word")
 
 
+_ONE_OF = {"mailboxes": "mailbox", "statuses": "status", "priorities": "priority"}
+
+
 def _word(text: Text, field: Field, scope: Scope) -> Iterator[Problem]:
     """`is` and `in` on a field with fixed values: the value must be one of them."""
     if field.words or field.picklist:
         known = field.words or scope.names.picklists.get(field.picklist or "", ())
         if text.text.casefold() not in {word.casefold() for word in known}:
-            kind = (field.picklist or "").rstrip("s").replace("_", " ").replace("statuse", "status")
-            kind = {"prioritie": "priority"}.get(kind, kind) or "value"
-            yield Problem(text.position, f"unknown {kind} '{text.text}'", did_you_mean(text.text, known))
+            picklist = field.picklist or "values"
+            kind = _ONE_OF.get(picklist) or picklist.removesuffix("s").replace("_", " ")
+            yield unknown(text.position, kind, text.text, known)
     elif not text.quoted:
         yield Problem(text.position, f"'{text.text}' must stand in quotes", f'write "{text.text}"')
 

@@ -23,7 +23,7 @@ from engine.dsl.tree import (
     Text,
 )
 from engine.dsl.vocabulary import settable
-from engine.errors import Problem, did_you_mean
+from engine.errors import Problem, did_you_mean, unknown
 
 _PICKLISTS = {
     "ticket.organization": "organizations",
@@ -81,8 +81,7 @@ def _on_message_only(action: Discard | Refuse | Quarantine | Attribute, scope: S
         if action.to == "organization":
             yield from _known(action.name, "organization", scope.names.picklists["organizations"])
         elif action.name.text not in scope.names.contacts:
-            fix = did_you_mean(action.name.text, map(str, scope.names.contacts))
-            yield Problem(action.name.position, f"unknown contact '{action.name.text}'", fix)
+            yield unknown(action.name.position, "contact", action.name.text, map(str, scope.names.contacts))
 
 
 def _ticket_only(action: AddTag | RemoveTag | Assign | AddNote | CreateTicket, scope: Scope) -> Iterator[Problem]:
@@ -96,7 +95,7 @@ def _ticket_only(action: AddTag | RemoveTag | Assign | AddNote | CreateTicket, s
 
 def _known(text: Text, what: str, known: tuple[str, ...]) -> Iterator[Problem]:
     if text.text not in known:
-        yield Problem(text.position, f"unknown {what} '{text.text}'", did_you_mean(text.text, known))
+        yield unknown(text.position, what, text.text, known)
 
 
 def _resource(text: Text, scope: Scope) -> Iterator[Problem]:
@@ -151,9 +150,7 @@ def _set_value(field: str, value: Text, action: SetField, scope: Scope) -> Itera
         yield from _resource(value, scope)
     elif field == "ticket.contact":
         if value.text not in scope.names.contacts:
-            yield Problem(
-                value.position, f"unknown contact '{value.text}'", did_you_mean(value.text, map(str, scope.names.contacts))
-            )
+            yield unknown(value.position, "contact", value.text, map(str, scope.names.contacts))
     elif field == "note.publish":
         if value.text not in ("all", "internal"):
             yield Problem(value.position, f"'publish' cannot be '{value.text}'", "write all or internal")

@@ -68,6 +68,8 @@ MISTAKES = [
     ("workflow/20-triage.rules", 'priority is not "Urgent"', 'priority > 3', "'priority' is no number, size or time: '>' does not fit"),
     ("workflow/10-intake.rules", '/\\.(exe|js|vbs|scr|docm|xlsm)$/i', "/(exe/i", "the regular expression is wrong"),
     ("workflow/10-intake.rules", '/\\.(exe|js|vbs|scr|docm|xlsm)$/i', "/exe/q", "unknown flag 'q'; known are: i (any case), m, s"),
+    ("workflow/10-intake.rules", 'header "List-Unsubscribe" exists', 'mailbox is "halp"', "unknown mailbox 'halp'; did you mean 'help'?"),
+    ("workflow/10-intake.rules", 'header "List-Unsubscribe" exists', 'message.weekday is "Funday"', "unknown value 'Funday'; did you mean 'Sunday'?"),
     ("workflow/10-intake.rules", 'header "List-Unsubscribe" exists', 'from contains "x"', "unknown field 'from'; write: sender.address"),
     ("workflow/10-intake.rules", 'header "List-Unsubscribe" exists', 'attachment.name contains "x"', "unknown field 'attachment.name'; write: any attachment.name"),
     ("workflow/10-intake.rules", 'header "List-Unsubscribe" exists', 'any recipient is "x"', "unknown collection 'recipient'; write: any recipient.address"),
@@ -140,3 +142,32 @@ def test_a_file_of_a_name_that_nothing_reads_is_named(rules: Path) -> None:
     (rules / "setings.yaml").write_text("version: 1\n")
     with pytest.raises(ConfigError, match=r"setings\.yaml: no file of this name is read; did you mean 'settings\.yaml'\?"):
         load_config(rules)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("mailboxes/help.yaml", "name: Help desk", "name: Help: desk"),
+        ("mailboxes/help.yaml", "every: 60 seconds", "every: 60"),
+        ("mailboxes/alerts.yaml", "version: 1", "version: 2"),
+        ("tags.yaml", "version: 1", "version: one"),
+        ("templates/received.md", "---\nsubject", "subject"),
+        ("templates/urgent.md", "---\nsubject", "subject"),
+        ("workflow/20-triage.rules", "list outage_words = ", "list outage_words = - "),
+        ("directory/organizations.csv", "id,name,", "id;name;"),
+        ("directory/organizations.csv", "brightwater,Brightwater", "brightwater,,Brightwater"),
+        ("directory/contacts.csv", "id,organization,", "id,"),
+        ("directory/resources.csv", "id,name,", "id;name;"),
+        ("directory/projects.csv", "number,name,", ""),
+    ],
+)
+def test_a_mistake_in_one_file_is_no_mistake_of_those_that_name_what_it_defines(
+    file: str, old: str, new: str, rules: Path
+) -> None:
+    path = rules / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(ConfigError) as raised:
+        load_config(rules)
+    assert {problem.position.file for problem in raised.value.problems} == {file}
