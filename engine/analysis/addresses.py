@@ -30,7 +30,7 @@ def _tested(test: Test) -> Iterator[Problem]:
             fix = _fix(test, text.text.strip().lower())
             if fix:
                 kind = "address" if test.operand.name in _ADDRESSES else "domain"
-                yield warn("PR113", text.position, f"no {kind} is '{text.text}': this never holds", fix)
+                yield warn("PR113", text.position, f"no {kind} is '{text.text}'", fix)
 
 
 def _fix(test: Test, text: str) -> str | None:

@@ -21,8 +21,11 @@ _OPERATOR = re.compile(r"\b(is(?: not)?|contains|does not contain|starts with|en
 _OF_SEVERAL = {"is": "in", "is not": "not in", "contains": "contains any of", "does not contain": "does not contain any of"}
 
 
-def hint(line: str, column: int, accepted: Collection[str], keywords: Collection[str]) -> str | None:
-    """How to write it here, or None. `column` counts from 1; `accepted` are the grammar's names of what could stand there."""
+def hint(line: str, column: int, accepted: Collection[str]) -> str | None:
+    """How to write it here, or None. `column` counts from 1; `accepted` are the grammar's names of what could stand there.
+
+    A keyword in capitals is taken for a name, so that the error may stand behind it.
+    """
     before = _STRING.sub('""', line[: column - 1])
     rest = _REMARK.sub("", line[column - 1 :])
     if before.endswith("<") and rest.startswith(">"):
@@ -31,7 +34,7 @@ def hint(line: str, column: int, accepted: Collection[str], keywords: Collection
         if rest.startswith(sign):
             return "write `to`" if sign == "=" and "TO" in accepted else f"write {words}"
     for word in [*_WORD.findall(rest)[:1], *_WORD.findall(before)]:
-        if word != word.lower() and word.lower() in keywords:
+        if word != word.lower() and word.upper() in accepted:
             return f"write `{word.lower()}` in small letters"
         if word.lower() in _OTHER_WORDS and "WHEN" in accepted:
             return f"write `{_OTHER_WORDS[word.lower()]}`"

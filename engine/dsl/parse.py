@@ -91,15 +91,8 @@ def _syntax_problem(file: str, text: str, error: UnexpectedInput) -> Problem:
     else:
         accepted, what = set(), "the file ends too early"
         line, column = _end(text)
-    fix = hint(_line(text, line), column, accepted, _keywords()) or _expected(accepted)
+    fix = hint(_line(text, line), column, accepted) or _expected(accepted)
     return Problem(Position(file, line, column), what, fix, excerpt(text, line, column))
-
-
-@cache
-def _keywords() -> frozenset[str]:
-    return frozenset(
-        one.pattern.value for one in _grammar().terminals if one.pattern.type == "str" and one.pattern.value.isalpha()
-    )
 
 
 def _line(text: str, line: int) -> str:
