@@ -15,8 +15,8 @@ _OPEN, _CLOSE = "\ue000", "\ue001"  # Unicode's private use: nobody's letters
 _MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")
 _LEADING = f"{_OPEN}{_CLOSE} \t"
 _BLOCKQUOTE = re.compile(r"<(/?)blockquote\b([^<>]{0,2000})>", re.IGNORECASE)
-# `type="cite"`, `cite="mid:..."`, `class="gmail_quote"` and the like. One without is an indented paragraph.
-_CITES = re.compile(r"\bcite\b|quote", re.IGNORECASE)
+# `type="cite"`, `cite="mid:..."`, `class="gmail_quote"` and the like. Any other is an indented paragraph, or quotes no mail.
+_CITES = re.compile(r"\btype\s*=\s*[\"']?cite\b|\bcite\s*=\s*[\"']?mid:|quote", re.IGNORECASE)
 _STYLE = re.compile(r"style\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _DEEPEST = 5  # `>` before a line
 _NEAR = 400  # characters in which a quotation says what it is

@@ -39,6 +39,8 @@ def test_an_answer_below_a_quotation_is_the_reply() -> None:
         '<a href="mailto:l@x.example">l@x.example</a>&gt; wrote:<br></div><blockquote class="gmail_quote"><div>Done.</div></blockquote></div>',
         f"<p>Thanks.</p>{CITE}<p>Done.</p>{CITE}<p>Please do.</p></blockquote></blockquote>",
         f"<p>Thanks.</p>{CITE}<p>Done, and it never ends",
+        "<p>Thanks.</p><BLOCKQUOTE style='quotes: none' TYPE = cite><p>Done.</p></BLOCKQUOTE>",
+        "<p>Thanks.</p><blockquote cite='mid:1@x.example'><p>Done.</p></blockquote>",
     ],
 )
 def test_a_quotation_below_the_reply_is_taken_out(html: str) -> None:
@@ -56,6 +58,7 @@ def test_quotations_in_quotations() -> None:
     [
         '<blockquote style="margin: 0 0 0 40px; border: none; quotes: none">Indented</blockquote>',
         "<blockquote>Indented</blockquote>",
+        '<blockquote cite="https://example.com/policy">Indented</blockquote>',
         "</blockquote>Indented</blockquote>",
     ],
 )
