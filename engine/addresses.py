@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 
 _ENCODED = "xn--"
+_OTHER_DOTS = frozenset("。．｡")  # IDNA takes them for a dot, and mail does not
 _LONGEST = 255  # RFC 1035 2.3.4; longer ones are none, and would take the library long
 
 
@@ -20,7 +21,7 @@ def comparable(address: str) -> str:
     if address.isascii():
         return address
     local, at, domain = address.rpartition("@")
-    if domain.isascii() or len(domain) > _LONGEST:
+    if domain.isascii() or len(domain) > _LONGEST or _OTHER_DOTS.intersection(domain):
         return address
     import idna  # seldom needed, and slow to import
 

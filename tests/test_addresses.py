@@ -21,6 +21,7 @@ from engine.mail.parse import parse_message
         # What only looks alike is another domain, or none.
         ("tom@hаrbourhill.example", "tom@xn--hrbourhill-zqi.example"),
         ("tom@ｈarbourhill.example", "tom@ｈarbourhill.example"),
+        ("tom@harbourhill。example", "tom@harbourhill。example"),
         ("tom@harbour\u200bhill.example", "tom@harbour\u200bhill.example"),
         ("x@ü..example", "x@ü..example"),
         ("x@" + "ü" * 70 + ".example", "x@" + "ü" * 70 + ".example"),

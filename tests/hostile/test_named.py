@@ -437,7 +437,15 @@ def test_sql_in_everything_is_text(connection: sqlite3.Connection, setup: Setup)
 
 @pytest.mark.parametrize(
     "address",
-    ["mаya@brightwater.example", "maya@brightwater.exаmple", "maya@brightwater.example\u200b", "ｍaya@brightwater.example"],
+    [
+        "mаya@brightwater.example",
+        "ｍaya@brightwater.example",
+        "maya@brightwater.exаmple",
+        "maya@brightwater.example\u200b",
+        "maya@ｂrightwater.example",
+        "maya@brightwater。example",
+        "maya@brightwater.example。",
+    ],
 )
 def test_an_address_that_only_looks_like_a_customers_is_a_strangers(
     address: str, connection: sqlite3.Connection, setup: Setup
