@@ -255,7 +255,8 @@ def _signed(content: bytes, body: _Body) -> Parsed | None:
 
 
 def _text(part: Parsed) -> str:
-    return _LINES.decode(decode_bytes(decoded(part), charset_of(part)), final=True)
+    # A mark of the byte order is no letter of the text.
+    return _LINES.decode(decode_bytes(decoded(part), charset_of(part)).removeprefix("\ufeff"), final=True)
 
 
 def _without_encoding(part: Parsed, inner: Parsed) -> Parsed:

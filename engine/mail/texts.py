@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from engine.mail.html import html_to_text
 
+_NOTHING = re.compile("[\\s\u200b-\u200f\u2060\ufeff]*")  # white space, and what has no width
 _WORD = re.compile(r"\w+")
 _LONGEST = 100_000  # characters: each word is an object
 
@@ -29,7 +30,7 @@ class Texts(Struct):
             self.html.append(text)
             if not self.plain:
                 self.first.append((alternative, text))
-        elif text and not text.isspace():
+        elif not _NOTHING.fullmatch(text):
             self.plain.append(text)
             self.spoken.add(alternative)
 

@@ -174,6 +174,9 @@ def test_headers_addresses_and_dates_are_decoded() -> None:
         ("utf-8", "größer".encode("cp1252"), "größer"),
         ("iso-8859-1", "10 € – “ja”".encode("cp1252"), "10 € – “ja”"),
         ("iso-8859-1", "größer".encode(), "größer"),
+        ("utf-8", "\ufeffgrößer".encode(), "größer"),
+        ("utf-16", "größer".encode("utf-16"), "größer"),
+        ("iso-8859-1", "\ufeffgrößer".encode(), "größer"),
         ("windows-1252", "10 € – “ja” 😀".encode(), "10 € – “ja” 😀"),
         ("iso-8859-15", "日本".encode(), "日本"),
         ("koi8-r", "Принтер не печатает".encode(), "Принтер не печатает"),
@@ -252,6 +255,7 @@ def alternative(*parts: str) -> str:
         ([PLAIN, HTML], "The printer burns"),
         ([CAUTION, HTML], "Caution: from outside"),
         ([EMPTY, HTML], "The printer burns"),
+        ([alternative("Content-Type: text/plain; charset=utf-8\r\n\r\n\ufeff\u200b\u00a0\r\n", HTML)], "The printer burns"),
         ([FILE, FOOTER], "____\nUsers mailing list"),
     ],
 )
