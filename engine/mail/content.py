@@ -12,7 +12,9 @@ from functools import lru_cache
 from engine.mail.decode import decode_header
 
 _SHORT = 200
-_COMMENT_OR_SPACE = re.compile(r"\(.*|\s+", re.DOTALL)
+_COMMENT = re.compile(r"\(.*", re.DOTALL)
+_TYPE = re.compile(r"\s*([^\s/]+)\s*/\s*([^\s/,]+)")
+_CHARSET = re.compile(r"\bcharset\s*=\s*[\"']?([\w.:-]{1,100})", re.IGNORECASE | re.ASCII)
 _BARE_BREAK = re.compile(rb"=\r(?!\n)")
 
 
@@ -40,7 +42,10 @@ def _said(value: str) -> tuple[str, str | None]:
 
 
 def _kind(part: Parsed) -> str:
-    return _COMMENT_OR_SPACE.sub("", part.get_content_type())
+    """Type and subtype. What stands behind them without a semicolon is none of them."""
+    said = _COMMENT.sub("", part.get_content_type())
+    found = _TYPE.match(said)
+    return f"{found[1]}/{found[2]}" if found else "".join(said.split())
 
 
 def boundaries_of(part: Parsed) -> Iterator[str]:
@@ -55,7 +60,10 @@ def _charset(part: Parsed) -> str | None:
         found = part.get_content_charset()
     except Exception:
         return None
-    return _without_comment(str(found)) or None if found else None
+    if not found:
+        loose = _CHARSET.search(str(part.get("Content-Type", ""))[:_SHORT])  # behind no semicolon
+        return loose[1] if loose else None
+    return _without_comment(str(found)) or None
 
 
 def _without_comment(parameter: str) -> str:

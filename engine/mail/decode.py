@@ -105,10 +105,15 @@ def _utf8_by_another_name(data: bytes) -> str | None:
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
-    """UTF-8 that was cut within a character, or has some byte of another charset in it: four of five characters are whole.
+    """UTF-8 that was cut within its last character, or has some byte of another charset in it: four of five characters are whole.
 
     Text in another charset has hardly any that are, by chance.
     """
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and not data[: error.start].isascii():
+            return True
     found = data[:_SAMPLE].decode("utf-8", "replace")
     broken = found.count("\ufffd")
     whole = sum(letter > "\x7f" for letter in found) - broken

@@ -298,6 +298,20 @@ def test_html_with_a_name_is_the_message_where_there_is_no_other_text() -> None:
     assert (message.text.strip(), message.attachments) == ("disk full", ()) and "<b>full</b>" in message.html
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "text/plain charset=koi8-r",
+        "text / plain charset = koi8-r",
+        'TEXT/PLAIN, charset="KOI8-R"',
+        "text/plain\r\n charset=koi8-r",
+    ],
+)
+def test_a_semicolon_that_is_missing_hides_no_text(said: str) -> None:
+    raw = mail("Subject: x", f"Content-Type: {said}", "Content-Transfer-Encoding: 8bit", body="") + "Принтер".encode("koi8-r")
+    assert parse_message(raw).text.strip() == "Принтер"
+
+
 @pytest.mark.parametrize("boundary", ["b (x)", '"b" (x)', '"b (x)"', "b"])
 def test_comments_in_a_content_type_hide_nothing(boundary: str) -> None:
     """RFC 2045 5.1 has one behind a charset."""
