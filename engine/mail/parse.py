@@ -45,6 +45,9 @@ _LINES = IncrementalNewlineDecoder(None, translate=True)
 _READABLE = {"text/markdown", "text/x-markdown"}  # RFC 7763: text that anybody can read as it stands
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}  # RFC 8551 3.2.1
+# RFC 3156 4, where the multipart/encrypted around it is no sign, for Exchange takes it away; and Microsoft's own ([MS-OXORMMS]).
+_ENCRYPTED = {"application/pgp-encrypted", "application/x-microsoft-rpmsg-message"}
+_ENCRYPTED_FILES = {"message.rpmsg", "message_v2.rpmsg", "message_v3.rpmsg", "message_v4.rpmsg"}
 _CMS = _SMIME | {"application/octet-stream"}  # as some pass it on, under its name
 _FOR_MACHINES = re.compile(r"(?:status|notification|report|headers)$")
 _PLAIN = {"authentication-results"}
@@ -213,8 +216,7 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     data = decoded(part)
     if kind == "text/calendar" and not place.attached:
         body.calendar = body.calendar or calendar_method_of(part)
-    # RFC 3156 4. The multipart/encrypted around it is no sign: Exchange takes it away.
-    body.encrypted |= kind == "application/pgp-encrypted" and not place.attached
+    body.encrypted |= (kind in _ENCRYPTED or name.lower() in _ENCRYPTED_FILES) and not place.attached
     if (name.lower() == "smime.p7m" and kind in _CMS) or (not name and kind in _SMIME):
         cms = read_cms(data)
         body.encrypted |= cms.encrypted and not place.attached

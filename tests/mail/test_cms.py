@@ -150,3 +150,15 @@ def test_openpgp_is_known_by_its_first_part(kind: bytes) -> None:
     forwards = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=d\r\n\r\n--d\r\n\r\nSee this.\r\n--d\r\n"
     forwarded = parse_message(forwards + b"Content-Type: message/rfc822\r\n\r\n" + raw + b"\r\n--d--\r\n")
     assert (forwarded.encrypted, forwarded.text) == (False, "See this.")
+
+
+@pytest.mark.parametrize(
+    "kind", [b"application/x-microsoft-rpmsg-message; name=message.rpmsg", b'application/octet-stream; name="message_v4.rpmsg"']
+)
+def test_what_microsoft_encrypted_is_known_beside_its_notice(kind: bytes) -> None:
+    raw = (
+        b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n"
+        b"--c\r\n\r\nThis message is protected.\r\n--c\r\nContent-Type: " + kind + b"\r\n\r\n\x76\xe8\x04\x60\r\n--c--\r\n"
+    )
+    protected = parse_message(raw)
+    assert (protected.encrypted, protected.text) == (True, "This message is protected.")
