@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.dsl.tree import Condition, Not, Test, Text, Texts
+from engine.dsl.tree import Test, Text, Texts
 from engine.errors import Problem, warn
 
 _ADDRESSES = ("sender.address", "contact.address", "recipient.address")
@@ -12,18 +12,9 @@ _DOMAINS = ("sender.domain", "recipient.domain")
 _WHOLE = ("is", "in")
 
 
-def check_addresses(condition: Condition | None) -> Iterator[Problem]:
-    if isinstance(condition, Not):
-        yield from check_addresses(condition.part)
-    elif isinstance(condition, Test):
-        if condition.operand.name in _ADDRESSES + _DOMAINS:
-            yield from _tested(condition)
-    elif condition is not None:
-        for part in condition.parts:
-            yield from check_addresses(part)
-
-
-def _tested(test: Test) -> Iterator[Problem]:
+def check_addresses(test: Test) -> Iterator[Problem]:
+    if test.operand.name not in _ADDRESSES + _DOMAINS:
+        return
     texts = test.value.texts if isinstance(test.value, Texts) else (test.value,)
     for text in texts:
         if isinstance(text, Text):

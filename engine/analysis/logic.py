@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from engine.config.model import Config
 from engine.config.references import names_of
-from engine.dsl.tree import And, Condition, Not, Test
+from engine.dsl.tree import And, Condition, Not, Test, tests_of
 from engine.dsl.vocabulary import COLLECTIONS, Field, resolve
 from engine.rules.atoms import AtomTable, Leaf
 from engine.rules.matcher import Matcher
@@ -77,12 +77,7 @@ class Logic:
 
     def operands(self, condition: Condition | None) -> set[str]:
         """The full names of all that a condition looks at."""
-        if condition is None:
-            return set()
-        if isinstance(condition, Test):
-            return {self._table.leaf(condition).operand[1]}
-        parts = (condition.part,) if isinstance(condition, Not) else condition.parts
-        return {name for part in parts for name in self.operands(part)}
+        return {self._table.leaf(test).operand[1] for test in tests_of(condition)}
 
     def texts(self, condition: Condition | None) -> list[tuple[str, str]]:
         """(operand, text) for each text that must be there for the condition to hold; none where alternatives are."""

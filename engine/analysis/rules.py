@@ -20,7 +20,7 @@ from engine.analysis.effects import (
 from engine.analysis.logic import Given, Logic
 from engine.analysis.neighbours import Neighbours
 from engine.config.model import Config
-from engine.dsl.tree import And, Condition, Not, Or, Pattern, Rule, Test
+from engine.dsl.tree import And, Condition, Not, Or, Pattern, Rule, Test, tests_of
 from engine.dsl.vocabulary import EVENTS, WAITING_GROUPS
 from engine.errors import Problem, warn
 
@@ -39,8 +39,9 @@ def check_rules(config: Config) -> Iterator[Problem]:
         if not waits:
             yield from _together(alive, logic, may_stop=event != "ticket updated")
     for rule in config.rules.rules:
-        yield from _patterns(rule.condition)
-        yield from check_addresses(rule.condition)
+        for test in tests_of(rule.condition):
+            yield from _pattern(test)
+            yield from check_addresses(test)
 
 
 def _passes(rules: tuple[Rule, ...]) -> list[tuple[tuple[str, bool], list[Rule]]]:
@@ -152,20 +153,14 @@ def _clash(first: Rule, second: Rule, between: set[str]) -> tuple[Setting, Setti
     return None
 
 
-def _patterns(condition: Condition | None) -> Iterator[Problem]:
-    if isinstance(condition, Test):
-        if isinstance(condition.value, Pattern) and matches_everything(condition.value.pattern, condition.value.flags):
-            yield warn(
-                "PR110",
-                condition.value.position,
-                f"the regular expression /{condition.value.pattern}/ matches everything",
-                "say what must be there, or ask whether the field exists",
-            )
-    elif isinstance(condition, Not):
-        yield from _patterns(condition.part)
-    elif condition is not None:
-        for part in condition.parts:
-            yield from _patterns(part)
+def _pattern(test: Test) -> Iterator[Problem]:
+    if isinstance(test.value, Pattern) and matches_everything(test.value.pattern, test.value.flags):
+        yield warn(
+            "PR110",
+            test.value.position,
+            f"the regular expression /{test.value.pattern}/ matches everything",
+            "say what must be there, or ask whether the field exists",
+        )
 
 
 # Each letter alone: what matches all of them asks for nothing.

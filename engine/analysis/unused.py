@@ -8,7 +8,7 @@ import re2
 
 from engine.analysis.rules import matches_everything
 from engine.config.model import Config
-from engine.dsl.tree import AddTag, And, Condition, ListName, Not, Notify, Or, Refuse, RemoveTag, Test, Text
+from engine.dsl.tree import AddTag, ListName, Notify, Refuse, RemoveTag, Text, tests_of
 from engine.errors import Position, Problem, warn
 from engine.text import collapse, fold_accents
 
@@ -42,25 +42,17 @@ class _Used:
             self.tags.update(mailbox.ticket.tags)
             self.templates.update(notice.template for notice in (mailbox.created, mailbox.noted, mailbox.failed) if notice)
         for rule in config.rules.rules:
-            self._condition(rule.condition)
+            for test in tests_of(rule.condition):
+                if isinstance(test.value, ListName):
+                    self.lists.add(test.value.name)
+                elif test.operator == "has tag" and isinstance(test.value, Text):
+                    self.tags.add(test.value.text)
             for action in rule.actions:
                 if isinstance(action, Notify | Refuse):
                     if action.template is not None:
                         self.templates.add(action.template.text)
                 elif isinstance(action, AddTag | RemoveTag):
                     self.tags.add(action.tag.text)
-
-    def _condition(self, condition: Condition | None) -> None:
-        if isinstance(condition, Test):
-            if isinstance(condition.value, ListName):
-                self.lists.add(condition.value.name)
-            elif condition.operator == "has tag" and isinstance(condition.value, Text):
-                self.tags.add(condition.value.text)
-        elif isinstance(condition, Not):
-            self._condition(condition.part)
-        elif isinstance(condition, And | Or):
-            for part in condition.parts:
-                self._condition(part)
 
 
 def _tags(config: Config, used: _Used) -> Iterator[Problem]:

@@ -10,20 +10,17 @@ import re2
 from engine.dsl.check_actions import check_actions, check_business
 from engine.dsl.scope import Names, Scope
 from engine.dsl.tree import (
-    And,
-    Condition,
     Duration,
     ListName,
     Moment,
-    Not,
     Number,
-    Or,
     Pattern,
     RuleBook,
     Size,
     Test,
     Text,
     Texts,
+    tests_of,
 )
 from engine.dsl.vocabulary import (
     COLLECTIONS,
@@ -55,8 +52,7 @@ def check_rules(book: RuleBook, names: Names) -> list[Problem]:
         if rule.event.after:
             problems += check_business(rule.event.after, names)
         scope = Scope(rule, event, names, book)
-        if rule.condition is not None:
-            problems += _condition(rule.condition, scope)
+        problems += [problem for test in tests_of(rule.condition) for problem in _test(test, scope)]
         problems += check_actions(scope)
     return problems
 
@@ -70,16 +66,6 @@ def _names_that_stand_twice(book: RuleBook) -> Iterator[Problem]:
         elif name in first:
             yield Problem(rule.position, f"the rule '{rule.name}' stands twice", f"first at {first[name]}; rename one")
         first.setdefault(name, rule.position)
-
-
-def _condition(condition: Condition, scope: Scope) -> Iterator[Problem]:
-    if isinstance(condition, Test):
-        yield from _test(condition, scope)
-    elif isinstance(condition, Not):
-        yield from _condition(condition.part, scope)
-    elif isinstance(condition, And | Or):
-        for part in condition.parts:
-            yield from _condition(part, scope)
 
 
 def _test(test: Test, scope: Scope) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from engine.dsl.scope import Names, Scope
 from engine.dsl.tree import (
@@ -80,8 +80,8 @@ def _on_message_only(action: Discard | Refuse | Quarantine | Attribute, scope: S
     if isinstance(action, Attribute) and action.name:
         if action.to == "organization":
             yield from _known(action.name, "organization", scope.names.picklists["organizations"])
-        elif action.name.text not in scope.names.contacts:
-            yield unknown(action.name.position, "contact", action.name.text, map(str, scope.names.contacts))
+        else:
+            yield from _known(action.name, "contact", scope.names.contacts)
 
 
 def _ticket_only(action: AddTag | RemoveTag | Assign | AddNote | CreateTicket, scope: Scope) -> Iterator[Problem]:
@@ -93,7 +93,7 @@ def _ticket_only(action: AddTag | RemoveTag | Assign | AddNote | CreateTicket, s
         )
 
 
-def _known(text: Text, what: str, known: tuple[str, ...]) -> Iterator[Problem]:
+def _known(text: Text, what: str, known: Collection[str]) -> Iterator[Problem]:
     if text.text not in known:
         yield unknown(text.position, what, text.text, known)
 
@@ -149,8 +149,7 @@ def _set_value(field: str, value: Text, action: SetField, scope: Scope) -> Itera
     if field == "ticket.assigned":
         yield from _resource(value, scope)
     elif field == "ticket.contact":
-        if value.text not in scope.names.contacts:
-            yield unknown(value.position, "contact", value.text, map(str, scope.names.contacts))
+        yield from _known(value, "contact", scope.names.contacts)
     elif field == "note.publish":
         if value.text not in ("all", "internal"):
             yield Problem(value.position, f"'publish' cannot be '{value.text}'", "write all or internal")

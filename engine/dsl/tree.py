@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, time, timedelta
 from typing import Literal
 
@@ -134,6 +134,16 @@ class Or(Struct, frozen=True):
 
 
 Condition = Test | Not | And | Or
+
+
+def tests_of(condition: Condition | None) -> Iterator[Test]:
+    """All that a condition asks, in the order in which it is written."""
+    if isinstance(condition, Test):
+        yield condition
+    elif condition is not None:
+        for part in (condition.part,) if isinstance(condition, Not) else condition.parts:
+            yield from tests_of(part)
+
 
 # --- actions ----------------------------------------------------------------------------------------------------
 
