@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 _ENCODED = "xn--"
 _OTHER_DOTS = frozenset("。．｡")  # IDNA takes them for a dot, and mail does not
@@ -18,29 +19,33 @@ def comparable(address: str) -> str:
     Nothing but case and composed letters is made alike: letters that only look alike are other domains.
     """
     address = address.lower()
-    if address.isascii():
-        return address
-    local, at, domain = address.rpartition("@")
-    if domain.isascii() or len(domain) > _LONGEST or _OTHER_DOTS.intersection(domain):
-        return address
-    import idna  # seldom needed, and slow to import
-
-    try:
-        return f"{local}{at}{idna.encode(unicodedata.normalize('NFC', domain)).decode('ascii')}"
-    except ValueError:
-        return address
+    return address if address.isascii() else _with_domain(address, _encoded)
 
 
 def in_letters(address: str) -> str:
     """As people write it: `müller.example`. The same where there is no such form."""
-    if _ENCODED not in address:
-        return address
+    return _with_domain(address, _decoded) if _ENCODED in address else address
+
+
+def _with_domain(address: str, change: Callable[[str], str]) -> str:
     local, at, domain = address.rpartition("@")
     if len(domain) > _LONGEST:
         return address
-    import idna
-
     try:
-        return f"{local}{at}{idna.decode(domain)}"
+        return f"{local}{at}{change(domain)}"
     except ValueError:
         return address
+
+
+def _encoded(domain: str) -> str:
+    if domain.isascii() or _OTHER_DOTS.intersection(domain):
+        return domain
+    import idna  # seldom needed, and slow to import
+
+    return idna.encode(unicodedata.normalize("NFC", domain)).decode("ascii")
+
+
+def _decoded(domain: str) -> str:
+    import idna
+
+    return idna.decode(domain)
