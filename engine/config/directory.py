@@ -128,12 +128,8 @@ def _table(
     known = [*required, *optional]
     try:
         header = [name.strip() for name in next(reader, [])]
-        problems += _wrong_columns(header, known, Position(source.name, 1))
-        missing = [name for name in required if name not in header]
-        if missing:
-            if len(header) > 1:
-                fix = "add it to the first line"
-                problems.append(Problem(Position(source.name, 1), f"the column '{missing[0]}' is missing", fix))
+        problems += _wrong_columns(header, required, known, Position(source.name, 1))
+        if not set(required) <= set(header):
             return {}
         end = reader.line_num
         for cells in reader:
@@ -159,7 +155,7 @@ def _table(
     return result
 
 
-def _wrong_columns(header: list[str], known: list[str], first_line: Position) -> Iterator[Problem]:
+def _wrong_columns(header: list[str], required: list[str], known: list[str], first_line: Position) -> Iterator[Problem]:
     if len(header) < 2:
         parted = next((words for sign, words in _OTHER_SIGNS.items() if header and sign in header[0]), None)
         message = f"the columns are parted by {parted}" if parted else "the first line does not name the columns"
@@ -172,3 +168,6 @@ def _wrong_columns(header: list[str], known: list[str], first_line: Position) ->
             yield Problem(first_line, f"unknown column '{name}'", did_you_mean(name, known))
         elif name in header[: number - 1]:
             yield Problem(first_line, f"the column '{name}' stands twice", "delete one of them in all lines")
+    missing = [name for name in required if name not in header]
+    if missing:
+        yield Problem(first_line, f"the column '{missing[0]}' is missing", "add it to the first line")
