@@ -115,7 +115,7 @@ class Matcher:
 
     def _search(self, text: str, sought: Literals[list[tuple[str, int]]], found_of: dict[int, set[str]], true: set[int]) -> None:
         """`found_of`: of each atom that asks for all of several texts, those found so far."""
-        if text in self._equal:
+        if self._equal and text in self._equal:
             true.update(self._equal[text])
         for start, end, uses in sought.find(text):
             for how, atom in uses:
