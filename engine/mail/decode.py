@@ -6,6 +6,7 @@ import base64
 import binascii
 import codecs
 import re
+from contextlib import suppress
 from itertools import islice
 
 from engine.mail.japanese import CODEC, decode_japanese
@@ -77,14 +78,14 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
         really = _utf8_by_another_name(data)
         if really is not None:
             return clean(really)
-    for candidate in (codec, "utf-8"):
-        if candidate:
-            try:
-                return clean(data.decode(candidate))
-            except (UnicodeError, ValueError):
-                continue
-    if _is_mostly_utf8(data):
-        return clean(data.decode("utf-8", "replace"))
+    if codec and codec != "utf-8":
+        with suppress(ValueError):
+            return clean(data.decode(codec))
+    try:
+        return clean(data.decode("utf-8"))
+    except UnicodeDecodeError as broken:
+        if _is_mostly_utf8(data, broken):
+            return clean(data.decode("utf-8", "replace"))
     if codec and codec not in ("ascii", "utf-8"):
         return clean(data.decode(codec, "replace"))
     return clean(data.decode(_guess(data), "replace"))
@@ -104,20 +105,17 @@ def _utf8_by_another_name(data: bytes) -> str | None:
     return text if len(letters) == _ENOUGH or _LIKELY.fullmatch(letters) else None
 
 
-def _is_mostly_utf8(data: bytes) -> bool:
+def _is_mostly_utf8(data: bytes, broken: UnicodeDecodeError) -> bool:
     """UTF-8 that was cut within its last character, or has some byte of another charset in it: four of five characters are whole.
 
     Text in another charset has hardly any that are, by chance.
     """
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data" and not data[: error.start].isascii():
-            return True
+    if broken.reason == "unexpected end of data" and not data[: broken.start].isascii():
+        return True
     found = data[:_SAMPLE].decode("utf-8", "replace")
-    broken = found.count("\ufffd")
-    whole = sum(letter > "\x7f" for letter in found) - broken
-    return whole >= 4 * broken
+    lost = found.count("\ufffd")
+    whole = sum(letter > "\x7f" for letter in found) - lost
+    return whole >= 4 * lost
 
 
 def _guess(data: bytes) -> str:
