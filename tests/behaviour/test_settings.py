@@ -15,6 +15,7 @@ from engine.decide.setup import prepare
 from engine.entities import Sender
 from engine.trial.case import read_cases
 from engine.trial.run import run_case
+from tests.edit import edit
 
 HELP, SETTINGS, TAGS = "mailboxes/help.yaml", "settings.yaml", "tags.yaml"
 DONE = {"number": "T20261101.0001", "organization": "olivar", "contact": "carmen", "status": "Done", "ago": "1 hour"}
@@ -374,10 +375,8 @@ def test_a_key_does_what_it_says(
     name: str, change: tuple[str, str, str], given: dict[str, Any], expect: dict[str, Any], rules: Path, tmp_path: Path
 ) -> None:
     file, old, new = change
-    text = (rules / file).read_text("utf-8")
     if new:
-        assert old in text, old
-        (rules / file).write_text(text.replace(old, new, 1), "utf-8")
+        edit(rules / file, old, new)
     path = tmp_path / "case.yaml"
     path.write_text(yaml.safe_dump({"version": 1, "tests": [{"name": name, "mailbox": "help", **given, "expect": expect}]}))
     (case,) = read_cases([path])

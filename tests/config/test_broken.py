@@ -8,6 +8,7 @@ import pytest
 
 from engine.config.load import load_config
 from engine.errors import ConfigError
+from tests.edit import edit
 
 # (file, text to replace, replacement, what the problem must say: position, message, fix)
 MISTAKES = [
@@ -84,10 +85,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("file", "old", "new", "says"), MISTAKES, ids=[f"{m[0]}: {m[3][:60]}" for m in MISTAKES])
 def test_a_mistake_is_found_and_says_how_to_mend_it(rules: Path, file: str, old: str, new: str, says: str) -> None:
-    path = rules / file
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), "utf-8")
+    edit(rules / file, old, new)
     with pytest.raises(ConfigError) as caught:
         load_config(rules)
     shown = str(caught.value)
@@ -103,13 +101,12 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_files(rules: Path
         ("workflow/20-triage.rules", 'has tag "VPN"', 'has tag "VPM"'),
         ("directory/tasks.csv", "In progress", "Doing"),
     ):
-        path = rules / file
-        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+        edit(rules / file, old, new, -1)
     # settings that their schema refuses stand in the way of references: those come when it is mended
     with pytest.raises(ConfigError) as caught:
         load_config(rules)
     assert [problem.position.file for problem in caught.value.problems] == ["settings.yaml"]
-    (rules / "settings.yaml").write_text((rules / "settings.yaml").read_text("utf-8").replace("gold", "unlimited"), "utf-8")
+    edit(rules / "settings.yaml", "gold", "unlimited", -1)
     with pytest.raises(ConfigError) as caught:
         load_config(rules)
     files = [problem.position.file for problem in caught.value.problems]
@@ -164,10 +161,7 @@ def test_a_file_of_a_name_that_nothing_reads_is_named(rules: Path) -> None:
 def test_a_mistake_in_one_file_is_no_mistake_of_those_that_name_what_it_defines(
     file: str, old: str, new: str, rules: Path
 ) -> None:
-    path = rules / file
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), "utf-8")
+    edit(rules / file, old, new)
     with pytest.raises(ConfigError) as raised:
         load_config(rules)
     assert {problem.position.file for problem in raised.value.problems} == {file}

@@ -27,6 +27,7 @@ from engine.processing import Processor
 from engine.sources.item import Item
 from engine.store.database import open_database
 from engine.store.outbox import LEASE, requeue_failed
+from tests.edit import edit
 
 NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 
@@ -212,7 +213,7 @@ def test_domains_beyond_ascii_are_sent_to_by_any_server(
         ("directory/organizations.csv", "kessler.example", "käsler.example"),
         ("mailboxes/help.yaml", "help@harbourhill.example", "Help@hügel.example"),
     ):
-        (rules / name).write_text((rules / name).read_text("utf-8").replace(old, new), "utf-8")
+        edit(rules / name, old, new, -1)
     config = load_config(rules)
     opened = open_database(tmp_path / "p.db")
     Processor(opened, prepare(config)).run([Item("1", lambda: mail(1, "jan@käsler.example"))], "help")

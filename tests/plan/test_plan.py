@@ -22,6 +22,7 @@ from engine.sources.files import open_source
 from engine.sources.item import Item
 from engine.state.past import PastState, read_recorded, recorded
 from engine.store.database import open_database, open_for_reading
+from tests.edit import edit
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,13 +61,6 @@ def repository(recorded_sample: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(recorded_sample, tmp_path / "repository"))
 
 
-def edit(folder: Path, file: str, old: str, new: str) -> None:
-    path = folder / "rules" / file
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), "utf-8")
-
-
 def plan(folder: Path, *words: str) -> dict[str, object]:
     done = postroom("plan", "--base", "HEAD", "--format", "json", *words, cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -87,7 +81,7 @@ def test_every_message_is_decided_again_as_it_was(repository: Path) -> None:
 
 
 def test_a_comment_changes_nothing(repository: Path) -> None:
-    edit(repository, "workflow/20-triage.rules", "list outage_words", "# the words\nlist outage_words")
+    edit(repository / "rules/workflow/20-triage.rules", "list outage_words", "# the words\nlist outage_words")
     found = plan(repository)
     assert found["messages"] == 64 and found["changed"] == [] and found["rules"] == {} and found["without_bytes"] == 2
 
@@ -142,7 +136,7 @@ def test_a_comment_changes_nothing(repository: Path) -> None:
     ],
 )
 def test_a_change_is_named_with_what_makes_it(repository: Path, file: str, old: str, new: str, words: str, because: str) -> None:
-    edit(repository, file, old, new)
+    edit(repository / "rules" / file, old, new)
     found = plan(repository)
     groups = {group["words"]: group for group in found["groups"]}  # type: ignore[attr-defined]
     assert words in groups, list(groups)
@@ -156,18 +150,17 @@ def test_each_message_has_the_state_it_then_had(repository: Path) -> None:
     connection.execute("UPDATE tickets SET status = 'Done', queue = 'Projects', assigned = NULL")
     connection.commit()
     connection.close()
-    edit(repository, "workflow/20-triage.rules", "list outage_words", "# again\nlist outage_words")
+    edit(repository / "rules/workflow/20-triage.rules", "list outage_words", "# again\nlist outage_words")
     assert plan(repository)["changed"] == []
 
 
 def test_rules_are_counted_and_new_warnings_told(repository: Path) -> None:
     edit(
-        repository,
-        "workflow/20-triage.rules",
+        repository / "rules/workflow/20-triage.rules",
         'when ticket has tag "VPN"',
         'when ticket has tag "VPN" and ticket has tag "Printer"',
     )
-    edit(repository, "workflow/10-intake.rules", "# What happens", 'list spare = "x"\n# What happens')
+    edit(repository / "rules/workflow/10-intake.rules", "# What happens", 'list spare = "x"\n# What happens')
     done = postroom("plan", "--base", "HEAD", "--exit-code", cwd=repository)
     assert done.returncode == 1
     assert "'Remote access is a matter of connectivity'" not in done.stdout.partition("Rules that ran")[0].partition("\n\n")[0]
@@ -179,7 +172,7 @@ def test_rules_are_counted_and_new_warnings_told(repository: Path) -> None:
 
 
 def test_nothing_is_written(repository: Path) -> None:
-    edit(repository, "workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
+    edit(repository / "rules/workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
     before = {
         path: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in repository.rglob("*")
@@ -198,7 +191,7 @@ def test_nothing_is_written(repository: Path) -> None:
 
 
 def test_last_and_since_choose(repository: Path) -> None:
-    edit(repository, "workflow/20-triage.rules", "list outage_words", "# again\nlist outage_words")
+    edit(repository / "rules/workflow/20-triage.rules", "list outage_words", "# again\nlist outage_words")
     assert plan(repository, "--last", "10")["messages"] == 10
     assert plan(repository, "--since", "2026-11-02T15:00:00")["messages"] in range(5, 15)
     done = postroom("plan", "--base", "HEAD", "--since", "soon", cwd=repository)
@@ -207,7 +200,7 @@ def test_last_and_since_choose(repository: Path) -> None:
 
 def test_files_can_be_replayed_without_a_database(repository: Path) -> None:
     (repository / "postroom.db").unlink()
-    edit(repository, "workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
+    edit(repository / "rules/workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
     found = plan(repository, "--source", str(ROOT / "sample"))
     assert found["messages"] == 66
     assert [group["count"] for group in found["groups"]] == [2]  # type: ignore[attr-defined]
@@ -215,7 +208,7 @@ def test_files_can_be_replayed_without_a_database(repository: Path) -> None:
 
 def test_the_default_base_is_where_the_branch_left_main(repository: Path) -> None:
     git(repository, "switch", "-q", "-c", "change")
-    edit(repository, "workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
+    edit(repository / "rules/workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
     git(repository, "commit", "-q", "-a", "-m", "longer")
     done = postroom("plan", cwd=repository)
     assert (
@@ -224,9 +217,9 @@ def test_the_default_base_is_where_the_branch_left_main(repository: Path) -> Non
 
 
 def test_a_base_that_is_not_right_is_told(repository: Path) -> None:
-    edit(repository, "workflow/20-triage.rules", 'set queue to "Second line"', 'set queue to "Nowhere"')
+    edit(repository / "rules/workflow/20-triage.rules", 'set queue to "Second line"', 'set queue to "Nowhere"')
     git(repository, "commit", "-q", "-a", "-m", "broken")
-    edit(repository, "workflow/20-triage.rules", 'set queue to "Nowhere"', 'set queue to "Second line"')
+    edit(repository / "rules/workflow/20-triage.rules", 'set queue to "Nowhere"', 'set queue to "Second line"')
     done = postroom("plan", "--base", "HEAD", cwd=repository)
     assert done.returncode == 2 and "the configuration at HEAD is not right itself" in done.stderr and "Nowhere" in done.stderr
 
@@ -253,7 +246,7 @@ def test_markdown_shows_mail_as_text_only(repository: Path, tmp_path: Path) -> N
     mail.write_bytes(
         b"From: a@b.example\r\nTo: help@harbourhill.example\r\nSubject: toner `x` <img src=x> [a](b) @everyone | toner\r\nMessage-ID: <1@x>\r\n\r\ntoner\r\n"
     )
-    edit(repository, "workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
+    edit(repository / "rules/workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
     done = postroom("plan", "--base", "HEAD", "--source", mail, "--format", "markdown", cwd=repository)
     assert "1 of 1 messages would change" in done.stdout
     (line,) = [line for line in done.stdout.splitlines() if "evil.eml" in line]

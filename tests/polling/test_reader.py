@@ -15,6 +15,7 @@ from engine.config.connections import ExchangeTls
 from engine.config.load import load_config
 from engine.sources.exchange import ExchangeMailbox, use_tls
 from engine.sources.remote import RemoteError, SignInFailed
+from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
 from tests.polling.conftest import ADDRESS, Desk, mail
@@ -278,10 +279,7 @@ def test_a_server_that_does_not_count_is_read_all_the_same(desk: Desk, exchange:
 
 
 def _mailbox(rules: Path, old: str, new: str) -> ExchangeMailbox:
-    path = rules / "mailboxes/help.yaml"
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), "utf-8")
+    edit(rules / "mailboxes/help.yaml", old, new, -1)
     mailbox = load_config(rules).mailboxes["help"]
     return ExchangeMailbox(mailbox.address, mailbox.source)  # type: ignore[arg-type]
 
