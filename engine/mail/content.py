@@ -9,12 +9,16 @@ from copy import copy
 from email.message import Message as Parsed
 from functools import lru_cache
 
-from engine.mail.decode import decode_header
+from engine.mail.decode import as_letters, decode_bytes, decode_header
+from engine.text import clean
 
 _SHORT = 200
 _COMMENT = re.compile(r"\(.*", re.DOTALL)
 _TYPE = re.compile(r"\s*([^\s/]+)\s*/\s*([^\s/,]+)")
 _CHARSET = re.compile(r"\bcharset\s*=\s*[\"']?([\w.:-]{1,100})", re.IGNORECASE | re.ASCII)
+_WITH_NAMES = ("content-type", "content-disposition")
+_LONGEST_NAME = 2_000
+_FARTHEST_TEXT = 10
 _BARE_BREAK = re.compile(rb"=\r(?!\n)")
 
 
@@ -42,8 +46,8 @@ def _said(value: str) -> tuple[str, str | None]:
 
 
 def _kind(part: Parsed) -> str:
-    """Type and subtype. What stands behind them without a semicolon is none of them."""
-    said = _COMMENT.sub("", part.get_content_type())
+    """Type and subtype. What stands behind them without a semicolon is none of them, nor are the quotation marks that some put around."""
+    said = _COMMENT.sub("", part.get_content_type()).replace('"', "")
     found = _TYPE.match(said)
     return f"{found[1]}/{found[2]}" if found else "".join(said.split())
 
@@ -71,19 +75,64 @@ def _without_comment(parameter: str) -> str:
     return before.strip(' \t"') if comment else parameter
 
 
-def disposition_and_filename(part: Parsed) -> tuple[str, str]:
-    """`inline` or `attachment` in lower case, and the name as the sender wrote it, decoded; each empty where there is none."""
+def disposition_and_filename(part: Parsed, charset: str | None) -> tuple[str, str]:
+    """`inline` or `attachment` in lower case, and the name as the sender wrote it, decoded; each empty where there is none.
+
+    `charset`: what the message's bytes beyond ASCII may be where they are no UTF-8.
+    """
     said = str(part.get("Content-Disposition", ""))
     named = "name" in said.lower() or "name" in str(part.get("Content-Type", "")).lower()
-    return said.partition(";")[0].strip().lower(), _filename(part) if named else ""
+    return said.partition(";")[0].strip().lower(), _filename(part, charset) if named else ""
 
 
-def _filename(part: Parsed) -> str:
+def _filename(part: Parsed, charset: str | None) -> str:
     try:
-        name = part.get_filename("")
+        part = _with_letters(part, charset)
+        name = _parameter(part, "content-disposition", "filename") or _parameter(part, "content-type", "name")
     except Exception:
         return ""
-    return decode_header(str(name)[:2000])
+    return decode_header(clean(name)[:_LONGEST_NAME])
+
+
+def _parameter(part: Parsed, field: str, name: str) -> str:
+    """In the form that has a charset (RFC 2231 4), if it is there twice: the other is for programs that cannot read it."""
+    values = [value for key, value in part.get_params([], field) if key.lower() == name]
+    extended = next((value for value in values if isinstance(value, tuple)), None)
+    return _extended(*extended) if extended else str(next(iter(values), ""))
+
+
+def _with_letters(part: Parsed, charset: str | None) -> Parsed:
+    """The same with letters for bytes beyond ASCII, each of which is U+FFFD in what Python's `get` gives."""
+    said = [(name, value) for name, value in part.raw_items() if name.lower() in _WITH_NAMES]
+    if all(value.isascii() for _, value in said):
+        return part
+    other = Parsed()
+    for name, value in said:
+        other.set_raw(name, as_letters(value, charset_of(part) or charset))
+    return other
+
+
+def _extended(charset: str | None, language: str | None, value: str) -> str:
+    """RFC 2231 4. Python has made a letter of each byte."""
+    try:
+        return decode_bytes(value.encode("latin-1"), charset)
+    except UnicodeEncodeError:
+        return value
+
+
+def raw_values(part: Parsed, name: str) -> list[str]:
+    """All fields of this name as they came, bytes beyond ASCII as surrogates (Python's `get` gives U+FFFD for each)."""
+    return [value for field, value in part.raw_items() if field.lower() == name]
+
+
+def charset_of_headers(message: Parsed) -> str | None:
+    """What bytes beyond ASCII in its header may be, where they are no UTF-8: the charset of its first text."""
+    for _ in range(_FARTHEST_TEXT):
+        children = parts_of(message)
+        if not children:
+            break
+        message = children[0]
+    return charset_of(message)
 
 
 def calendar_method_of(part: Parsed) -> str:

@@ -45,7 +45,8 @@ _SAMPLE = 16_384  # bytes that tell the charset of all
 _NEVER = {"unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "mbcs", "oem", "unicode-escape"}
 # Written in ASCII's bytes: where one is broken, what UTF-8 makes of all of them is no text.
 _SEVEN_BIT = {"iso2022_kr", "hz", "utf-7", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004"}
-
+# ISO-2022-JP says what it is by its escape sequences, also where nobody declares it.
+_ESCAPE, _JAPANESE = "\x1b", b"\x1b$"
 # A byte a letter: whatever bytes come, they "are" text of these.
 _SINGLE_BYTE = re.compile(r"iso8859|cp125|cp437|cp8[567]|koi8|mac-")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -70,7 +71,7 @@ def codec_of(charset: str) -> str | None:
 def decode_bytes(data: bytes, charset: str | None) -> str:
     """Text of a body or a header's raw bytes."""
     codec = codec_of(charset) if charset else None
-    if codec == CODEC:
+    if codec == CODEC or (codec not in _SEVEN_BIT and _JAPANESE in data and data.isascii()):
         return clean(decode_japanese(data))
     if codec in _SEVEN_BIT and data.isascii():
         return clean(data.decode(codec, "replace"))
@@ -127,8 +128,22 @@ def _guess(data: bytes) -> str:
     return best.encoding if best is not None else "cp1252"
 
 
+def as_letters(value: str, charset: str | None = None) -> str:
+    """A raw header value (as `email` keeps it, bytes beyond ASCII as surrogates) with letters for such bytes.
+
+    They are UTF-8 (RFC 6532), or, from older programs, in the charset that the message's text has.
+    """
+    if value.isascii() and _ESCAPE not in value:
+        return value
+    data = value.encode("utf-8", "surrogateescape")
+    try:
+        return data.decode("utf-8") if _ESCAPE not in value else decode_bytes(data, charset)
+    except UnicodeDecodeError as broken:
+        return decode_bytes(data, None if _is_mostly_utf8(data, broken) else charset)
+
+
 def decode_header(value: str) -> str:
-    """A raw header value (as `email` keeps it, undecodable bytes as surrogates) to text on one line."""
+    """A raw header value to text on one line."""
     value = _unfold(value)
     if "=?" in value:
         value = _decode_words(value)
@@ -141,8 +156,7 @@ def plain_header(value: str) -> str:
 
 
 def _unfold(value: str) -> str:
-    if not value.isascii():
-        value = decode_bytes(value.encode("utf-8", "surrogateescape"), None)
+    value = as_letters(value)
     if "\n" in value or "\r" in value:
         # Not with a pattern: one that takes white space on both sides of a line's end looks at long runs of it again and again.
         value = " ".join(line for line in map(str.strip, _LINE_END.split(value)) if line)

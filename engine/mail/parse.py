@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 from email.message import Message as Parsed
 from functools import partial
 from io import IncrementalNewlineDecoder
@@ -17,16 +16,16 @@ from engine.mail.automatic import classify
 from engine.mail.bounded import MOST_FIELDS, bounded
 from engine.mail.cms import read_cms
 from engine.mail.content import (
-    as_it_came,
     calendar_method_of,
     charset_of,
+    charset_of_headers,
     decoded,
     disposition_and_filename,
-    encoding_of,
     parts_of,
     type_of,
 )
-from engine.mail.decode import decode_bytes, decode_header, plain_header
+from engine.mail.decode import as_letters, decode_bytes, decode_header, plain_header
+from engine.mail.enclosed import as_file, senders_of, without_encoding
 from engine.mail.forwarded import find_forwarded
 from engine.mail.head import look_at_line_ends
 from engine.mail.html import html_to_text
@@ -55,8 +54,12 @@ _PRIVATE = {"private", "company-confidential", "confidential"}
 
 
 class _Body(Struct):
-    """What a walk over the parts gathers. `named`: a text that is the first in `attachments`, yet does not say that it is one."""
+    """What a walk over the parts gathers. `named`: a text that is the first in `attachments`, yet does not say that it is one.
 
+    `charset`: what bytes beyond ASCII in the parts' headers may be.
+    """
+
+    charset: str | None = None
     texts: Texts = field(default_factory=Texts)
     named: Parsed | None = None
     attachments: list[Attachment] = field(default_factory=list)
@@ -78,7 +81,7 @@ def parse_message(raw: bytes) -> Message:
     except Exception as error:
         defect = f"the message cannot be read: {error!r}"[:200]
         digest = hashlib.sha256(raw).hexdigest()
-        return Message(len(raw), digest, Headers(()), identity=_identity(raw, "", {}), defects=(defect,))
+        return Message(len(raw), digest, Headers(()), identity=_identity(raw, "", []), defects=(defect,))
 
 
 def _message(raw: bytes) -> Message:
@@ -91,15 +94,18 @@ def _message(raw: bytes) -> Message:
         del raw_fields[MOST_FIELDS:]
     # Headers that we ourselves write and read are nobody else's to set (`behaviour.md` 3.1).
     raw_fields = [(name, value) for name, value in raw_fields if not name.lower().startswith("x-postroom")]
-    headers = Headers(
-        (clean(name), (plain_header if name.lower() in _PLAIN else decode_header)(value[: fields.LONGEST_FIELD]))
-        for name, value in raw_fields
-    )
-    raw_of: dict[str, list[str]] = {}
+    charset = charset_of_headers(parsed)
+    values: dict[str, list[str]] = {}
+    decoded_fields: list[tuple[str, str]] = []
     for name, value in raw_fields:
-        raw_of.setdefault(name.lower(), []).append(value)
+        low = name.lower()
+        letters = as_letters(value, charset)
+        values.setdefault(low, []).append(letters)
+        decode = plain_header if low in _PLAIN else decode_header
+        decoded_fields.append((clean(name), decode(letters[: fields.LONGEST_FIELD])))
+    headers = Headers(decoded_fields)
 
-    body = _Body()
+    body = _Body(charset)
     try:
         _walk(parsed, body)
     except Exception as error:
@@ -110,7 +116,7 @@ def _message(raw: bytes) -> Message:
         del body.attachments[0]
         if type_of(body.named) == "text/html":
             html, text = text, html_to_text(text)
-    senders = fields.addresses(raw_of.get("from", []))
+    senders = fields.addresses(values.get("from", []))
     subject = headers.get("Subject")
     automatic = None
     try:
@@ -128,8 +134,8 @@ def _message(raw: bytes) -> Message:
         references=fields.message_ids(headers.get_all("References")),
         date=fields.date(headers.get("Date")),
         senders=senders,
-        to=fields.addresses(raw_of.get("to", [])),
-        cc=fields.addresses(raw_of.get("cc", [])),
+        to=fields.addresses(values.get("to", [])),
+        cc=fields.addresses(values.get("cc", [])),
         subject=subject,
         text=text,
         html=html,
@@ -140,17 +146,23 @@ def _message(raw: bytes) -> Message:
         calendar=body.calendar,
         private=headers.get("Sensitivity").strip().lower() in _PRIVATE,
         importance=_importance(headers),
-        identity=_identity(raw, message_id, raw_of),
+        identity=_identity(raw, message_id, raw_fields),
         defects=tuple([*defects, *body.defects][:20]),
     )
 
 
-def _identity(raw: bytes, message_id: str, raw_of: dict[str, list[str]]) -> str:
-    """`behaviour.md` 1.1: Message-ID, From, Date and Subject together, or the raw bytes where there is no Message-ID."""
+def _identity(raw: bytes, message_id: str, raw_fields: list[tuple[str, str]]) -> str:
+    """`behaviour.md` 1.1: Message-ID, From, Date and Subject together, or the raw bytes where there is no Message-ID.
+
+    The fields as they came: how they are decoded may become better, and a message stays the same one.
+    """
     if not message_id:
         return hashlib.sha256(b"raw\0" + raw).hexdigest()
-    parts = [message_id, *("".join(raw_of.get(name, [])) for name in ("from", "date", "subject"))]
-    normal = "\0".join(" ".join(part.split()) for part in parts)
+    said = {"from": "", "date": "", "subject": ""}
+    for name, value in raw_fields:
+        if (low := name.lower()) in said:
+            said[low] += value
+    normal = "\0".join(" ".join(part.split()) for part in (message_id, *said.values()))
     return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -188,13 +200,13 @@ def _walk(root: Parsed, body: _Body) -> None:
             if signed is not None:
                 waiting += [(signed, place.within())]
         elif kind in _MESSAGES:
-            for inner in map(partial(_without_encoding, part), children[:1]):
-                _attached_message(part, inner, body, kind)
+            for inner in map(partial(without_encoding, part), children[:1]):
+                _enclosed(part, inner, body, kind)
                 if not place.attached:
                     waiting += [(inner, place.within(attached=True))]
         elif kind.startswith("message/"):
             for inner in children[:1] if not _FOR_MACHINES.search(kind) else ():
-                _attached_message(part, inner, body, kind)
+                _enclosed(part, inner, body, kind)
         elif place.depth >= DEEPEST:
             body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
         else:
@@ -204,7 +216,7 @@ def _walk(root: Parsed, body: _Body) -> None:
 
 def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     """A text or a file; or, to be walked on into, the mail that was signed into this one."""
-    disposition, name = disposition_and_filename(part)
+    disposition, name = disposition_and_filename(part, body.charset)
     if kind.startswith("multipart/"):
         kind = "text/plain"  # its boundary is missing or broken: what is there is read as it stands
     is_shown = disposition != "attachment"
@@ -261,31 +273,6 @@ def _text(part: Parsed) -> str:
     return _LINES.decode(decode_bytes(decoded(part), charset_of(part)).removeprefix("\ufeff"), final=True)
 
 
-def _without_encoding(part: Parsed, inner: Parsed) -> Parsed:
-    """The message in this part. Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header."""
-    if inner.keys() or encoding_of(part) != "base64":
-        return inner
-    inner["Content-Transfer-Encoding"] = "base64"
-    return split(bounded(decoded(inner), []), [])
-
-
-def _attached_message(part: Parsed, inner: Parsed, body: _Body, kind: str) -> None:
-    subject = decode_header(str(inner.get("Subject", ""))[:1000])
-    body.attached += fields.addresses([str(value) for value in inner.get_all("From", [])])[:1]
-    try:
-        data = b"".join(_lines(inner)) if parts_of(inner) is None else inner.as_bytes()
-    except Exception:  # the generator refuses some headers that the parser takes
-        data = b"".join(_lines(inner))
-    name = disposition_and_filename(part)[1] or (f"{subject}.eml" if subject else "")
-    number = len(body.attachments) + 1
-    body.attachments.append(attachment(name, kind, data, inline=False, number=number))
-
-
-def _lines(inner: Parsed) -> Iterator[bytes]:
-    """As it came. Python's generator would go through each line, and put `>` before those that begin with `From `."""
-    text = as_it_came(inner)
-    end = b"\r\n" if b"\r\n" in text[:2_000] else b"\n"
-    for name, value in inner.raw_items():
-        yield f"{name}: {value}".encode("utf-8", "surrogateescape") + end
-    yield end
-    yield text
+def _enclosed(part: Parsed, inner: Parsed, body: _Body, kind: str) -> None:
+    body.attached += senders_of(inner)[:1]
+    body.attachments.append(as_file(part, inner, kind, len(body.attachments) + 1))

@@ -11,31 +11,29 @@ from engine.mail.html import html_to_text
 _NOTHING = re.compile("[\\s\u200b-\u200f\u2060\ufeff]*")  # white space, and what has no width
 _WORD = re.compile(r"\w+")
 _LONGEST = 100_000  # characters: each word is an object
+_LONGEST_NOTICE = 500  # characters
+_HTML = re.compile(r"(?<![./\w])html\b", re.IGNORECASE)  # the word, not the end of an address
+
+
+class _Text(Struct, frozen=True):
+    """`alternative`: the number of the alternative that it is in (0: in none)."""
+
+    text: str
+    is_html: bool
+    alternative: int
 
 
 class Texts(Struct):
-    """What stands in the parts, in their order.
+    """What stands in the parts, in their order, without plain text in which there is nothing to read."""
 
-    `first`: the HTML before any plain text, with the number of the alternative that it is in (0: in none); `spoken`: the alternatives
-    that have a plain text.
-    """
-
-    plain: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
-    first: list[tuple[int, str]] = field(default_factory=list)
-    spoken: set[int] = field(default_factory=set)
+    all: list[_Text] = field(default_factory=list)
 
     def add(self, text: str, *, is_html: bool, alternative: int) -> None:
-        if is_html:
-            self.html.append(text)
-            if not self.plain:
-                self.first.append((alternative, text))
-        elif not _NOTHING.fullmatch(text):
-            self.plain.append(text)
-            self.spoken.add(alternative)
+        if is_html or not _NOTHING.fullmatch(text):
+            self.all.append(_Text(text, is_html, alternative))
 
     def as_html(self) -> str:
-        return "\n".join(self.html)
+        return "\n".join(one.text for one in self.all if one.is_html)
 
     def as_text(self) -> str:
         """The plain text, or the HTML as text where there is none.
@@ -43,15 +41,37 @@ class Texts(Struct):
         Lists and gateways put a plain text of their own behind mail that is HTML alone: the HTML is then what the sender said. Where
         it says the same in other words (a program that wrote `mixed` for `alternative`), the plain text is enough.
         """
-        plain = "\n\n".join(self.plain)
+        said = [one for one in self.all if one.is_html or not self._is_notice(one)]
+        plain = "\n\n".join(one.text for one in said if not one.is_html)
         if not plain:
             return html_to_text(self.as_html())
-        alone = [text for alternative, text in self.first if alternative == 0 or alternative not in self.spoken]
+        spoken = {one.alternative for one in said if not one.is_html}
+        alone: list[str] = []
+        for one in said:
+            if not one.is_html:
+                break
+            if one.alternative == 0 or one.alternative not in spoken:
+                alone.append(one.text)
         shown = html_to_text("\n".join(alone)) if alone else ""
         return f"{shown}\n\n{plain}" if shown and not _says_the_same(shown, plain) else plain
+
+    def _is_notice(self, plain: _Text) -> bool:
+        """Whether it stands for the HTML beside it: `Your mail program does not show HTML`, in whatever language.
+
+        It is short, names HTML, and says what the HTML does not.
+        """
+        if not plain.alternative or len(plain.text) > _LONGEST_NOTICE or not _HTML.search(plain.text):
+            return False
+        beside = [one.text for one in self.all if one.is_html and one.alternative == plain.alternative]
+        shown = html_to_text("\n".join(beside)) if beside else ""
+        return bool(shown) and 2 * len(_words(plain.text) - _words(shown)) > len(_words(plain.text))
 
 
 def _says_the_same(shown: str, plain: str) -> bool:
     """Four of five words of the one stand in the other, as far as both are looked at."""
-    words = set(_WORD.findall(shown[:_LONGEST].lower()))
-    return 5 * len(words.difference(_WORD.findall(plain[:_LONGEST].lower()))) <= len(words)
+    words = _words(shown)
+    return 5 * len(words - _words(plain)) <= len(words)
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text[:_LONGEST].lower()))

@@ -265,6 +265,33 @@ def test_a_footer_that_a_list_adds_hides_no_html(parts: list[str], text: str) ->
     assert message.text.strip() == text
 
 
+def plain(text: str) -> str:
+    return f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ([alternative(plain("To view the message, please use an HTML compatible email viewer!"), HTML)], "The printer burns"),
+        ([alternative(plain("Ihr E-Mail-Programm kann keine HTML-Mails anzeigen."), HTML)], "The printer burns"),
+        (
+            [alternative(plain("Votre logiciel n'affiche pas le HTML."), HTML), FOOTER],
+            "The printer burns\n\n____\nUsers mailing list",
+        ),
+        # What says the same, in part or in whole, is the text; and so is what stands in no alternative, is long, or only has an address.
+        ([alternative(plain("The printer burns HTML"), HTML)], "The printer burns HTML"),
+        ([plain("The export as HTML, as you asked"), HTML], "The export as HTML, as you asked"),
+        ([alternative(plain("HTML " + 120 * "word "), HTML)], ("HTML " + 120 * "word ").strip()),
+        ([alternative(plain("See https://contoso.example/fire.html"), HTML)], "See https://contoso.example/fire.html"),
+        ([alternative(plain("Please use HTML"), "Content-Type: text/html\r\n\r\n<img src=cid:1>\r\n")], "Please use HTML"),
+    ],
+)
+def test_a_notice_that_stands_for_the_html_is_no_text(parts: list[str], text: str) -> None:
+    body = "--x\r\n" + "--x\r\n".join(parts) + "--x--\r\n"
+    message = parse_message(mail("Subject: x", "Content-Type: multipart/mixed; boundary=x", body=body))
+    assert message.text.strip() == text
+
+
 @pytest.mark.parametrize("said", ["text/markdown; charset=utf-8", "text/x-markdown"])
 def test_markdown_is_the_message_where_there_is_no_other_text(said: str) -> None:
     message = parse_message(mail("Subject: x", f"Content-Type: {said}", body="# Printer\r\n\r\n*burns*\r\n"))

@@ -130,7 +130,7 @@ def test_what_a_part_says_is_read_once_for_all(value: str) -> None:
     assert (type_of(part), charset_of(part)) == (type_of(long), charset_of(long))
     if "(" in value:
         return  # Python's parser knows no comments
-    whole = part.get_content_type().split()
+    whole = part.get_content_type().replace('"', "").split()
     assert "".join(whole).startswith(type_of(part))  # without what stands behind it and behind no semicolon
     if len(whole) == 1:
         assert type_of(part) == whole[0]

@@ -1,0 +1,62 @@
+"""Messages within a message (`behaviour.md` 4.4): each is a file, as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.message import Message as Parsed
+
+from engine.mail import headers as fields
+from engine.mail.attachments import attachment
+from engine.mail.bounded import bounded
+from engine.mail.content import (
+    as_it_came,
+    charset_of_headers,
+    decoded,
+    disposition_and_filename,
+    encoding_of,
+    parts_of,
+    raw_values,
+)
+from engine.mail.decode import as_letters, decode_header
+from engine.mail.message import Address, Attachment
+from engine.mail.split import split
+
+
+def without_encoding(part: Parsed, inner: Parsed) -> Parsed:
+    """The message in this part. Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header."""
+    if inner.keys() or encoding_of(part) != "base64":
+        return inner
+    inner["Content-Transfer-Encoding"] = "base64"
+    return split(bounded(decoded(inner), []), [])
+
+
+def as_file(part: Parsed, inner: Parsed, kind: str, number: int) -> Attachment:
+    """The message that is in this part; its subject is its name where it has no other."""
+    charset = charset_of_headers(inner)
+    name = disposition_and_filename(part, charset)[1]
+    subject = next((decode_header(as_letters(value, charset)[:1000]) for value in raw_values(inner, "subject")), "")
+    return attachment(name or (f"{subject}.eml" if subject else ""), kind, _bytes(inner), inline=False, number=number)
+
+
+def senders_of(inner: Parsed) -> tuple[Address, ...]:
+    charset = charset_of_headers(inner)
+    return fields.addresses([as_letters(value, charset) for value in raw_values(inner, "from")])
+
+
+def _bytes(inner: Parsed) -> bytes:
+    if parts_of(inner) is not None:
+        try:
+            return inner.as_bytes()
+        except Exception:  # the generator refuses some headers that the parser takes
+            pass
+    return b"".join(_lines(inner))
+
+
+def _lines(inner: Parsed) -> Iterator[bytes]:
+    """As it came. Python's generator would go through each line, and put `>` before those that begin with `From `."""
+    text = as_it_came(inner)
+    end = b"\r\n" if b"\r\n" in text[:2_000] else b"\n"
+    for name, value in inner.raw_items():
+        yield f"{name}: {value}".encode("utf-8", "surrogateescape") + end
+    yield end
+    yield text
