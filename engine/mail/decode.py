@@ -9,6 +9,7 @@ import re
 from contextlib import suppress
 from itertools import islice
 
+from engine.mail.guess import guess, wide_of
 from engine.mail.japanese import CODEC, decode_japanese
 from engine.text import clean
 
@@ -70,6 +71,8 @@ def codec_of(charset: str) -> str | None:
 
 def decode_bytes(data: bytes, charset: str | None) -> str:
     """Text of a body or a header's raw bytes."""
+    if (wide := wide_of(data)) is not None:
+        return clean(data.decode(wide, "replace"))
     codec = codec_of(charset) if charset else None
     if codec == CODEC or (codec not in _SEVEN_BIT and _JAPANESE in data and data.isascii()):
         return clean(decode_japanese(data))
@@ -89,7 +92,7 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
             return clean(data.decode("utf-8", "replace"))
     if codec and codec not in ("ascii", "utf-8"):
         return clean(data.decode(codec, "replace"))
-    return clean(data.decode(_guess(data), "replace"))
+    return clean(data.decode(codec_of(guess(data)) or "cp1252", "replace"))
 
 
 def _utf8_by_another_name(data: bytes) -> str | None:
@@ -117,15 +120,6 @@ def _is_mostly_utf8(data: bytes, broken: UnicodeDecodeError) -> bool:
     lost = found.count("\ufffd")
     whole = sum(letter > "\x7f" for letter in found) - lost
     return whole >= 4 * lost
-
-
-def _guess(data: bytes) -> str:
-    if sum(byte > 127 for byte in data[:_SAMPLE]) < 20:
-        return "cp1252"  # too little to guess from, and what most senders who forget the charset write
-    from charset_normalizer import from_bytes  # seldom needed, and slow to import
-
-    best = from_bytes(data[:_SAMPLE]).best()
-    return best.encoding if best is not None else "cp1252"
 
 
 def as_letters(value: str, charset: str | None = None) -> str:
