@@ -33,6 +33,7 @@ from engine.mail.message import Address, Attachment, Headers, Message
 from engine.mail.split import split
 from engine.mail.texts import Texts
 from engine.mail.tnef import unpack_tnef
+from engine.mail.uuencoded import without_files
 from engine.text import clean
 
 DEEPEST = 20
@@ -223,7 +224,7 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     is_text = is_shown and kind in ("text/plain", "text/html")
     if is_text and (not name or place.depth == 0):
         if not place.attached:  # an attached message's own text stays in its attachment
-            body.texts.add(_text(part), is_html=kind == "text/html", alternative=place.alternative)
+            _shown(_text(part), kind, body, place)
         return None
     data = decoded(part)
     if kind == "text/calendar" and not place.attached:
@@ -253,6 +254,16 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
         body.named = part  # the message itself, where it has no other text
     body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
     return None
+
+
+def _shown(text: str, kind: str, body: _Body, place: _Place) -> None:
+    """A text that is part of what the message says; files in it are attachments."""
+    if kind == "text/plain":
+        text, files = without_files(text)
+        for name, data in files:
+            number = len(body.attachments) + 1
+            body.attachments.append(attachment(name, "application/octet-stream", data, inline=False, number=number))
+    body.texts.add(text, is_html=kind == "text/html", alternative=place.alternative)
 
 
 def _signed(content: bytes, body: _Body) -> Parsed | None:

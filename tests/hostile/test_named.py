@@ -259,6 +259,8 @@ BIG: dict[str, tuple[bytes, bytes]] = {
         + _SIGNED_HEAD,
         _CHUNK,
     ),
+    "a file in the text, without an end": (b"Subject: big\r\n\r\nbegin 644 x\r\n", b"M" + b"A" * 60 + b"\r\n"),
+    "UTF-16": (b"Subject: big\r\n\r\n", "a line\r\n".encode("utf-16-be")),
     "quoted-printable": (b"Subject: big\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", b"=E2=82=AC=20and=\r\n"),
 }
 
