@@ -104,11 +104,12 @@ def _parameter(part: Parsed, field: str, name: str) -> str:
 def _with_letters(part: Parsed, charset: str | None) -> Parsed:
     """The same with letters for bytes beyond ASCII, each of which is U+FFFD in what Python's `get` gives."""
     said = [(name, value) for name, value in part.raw_items() if name.lower() in _WITH_NAMES]
-    if all(value.isascii() for _, value in said):
+    letters = [(name, as_letters(value, charset_of(part) or charset)) for name, value in said]
+    if letters == said:
         return part
     other = Parsed()
-    for name, value in said:
-        other.set_raw(name, as_letters(value, charset_of(part) or charset))
+    for name, value in letters:
+        other.set_raw(name, value)
     return other
 
 

@@ -46,8 +46,7 @@ _SAMPLE = 16_384  # bytes that tell the charset of all
 _NEVER = {"unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "mbcs", "oem", "unicode-escape"}
 # Written in ASCII's bytes: where one is broken, what UTF-8 makes of all of them is no text.
 _SEVEN_BIT = {"iso2022_kr", "hz", "utf-7", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004"}
-# ISO-2022-JP says what it is by its escape sequences, also where nobody declares it.
-_ESCAPE, _JAPANESE = "\x1b", b"\x1b$"
+_ESCAPE = "\x1b"
 # A byte a letter: whatever bytes come, they "are" text of these.
 _SINGLE_BYTE = re.compile(r"iso8859|cp125|cp437|cp8[567]|koi8|mac-")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -74,7 +73,7 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
     if (wide := wide_of(data)) is not None:
         return clean(data.decode(wide, "replace"))
     codec = codec_of(charset) if charset else None
-    if codec == CODEC or (codec not in _SEVEN_BIT and _JAPANESE in data and data.isascii()):
+    if codec == CODEC or (codec not in _SEVEN_BIT and _is_japanese(data)):
         return clean(decode_japanese(data))
     if codec in _SEVEN_BIT and data.isascii():
         return clean(data.decode(codec, "replace"))
@@ -93,6 +92,11 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
     if codec and codec not in ("ascii", "utf-8"):
         return clean(data.decode(codec, "replace"))
     return clean(data.decode(codec_of(guess(data)) or "cp1252", "replace"))
+
+
+def _is_japanese(data: bytes) -> bool:
+    """ISO-2022-JP says what it is by its escape sequences, also where nobody declares it."""
+    return b"\x1b" in data and b"\x1b$" in data and data.isascii()  # one byte is sought much faster than two
 
 
 def _utf8_by_another_name(data: bytes) -> str | None:
@@ -122,7 +126,7 @@ def _is_mostly_utf8(data: bytes, broken: UnicodeDecodeError) -> bool:
     return whole >= 4 * lost
 
 
-def as_letters(value: str, charset: str | None = None) -> str:
+def as_letters(value: str, charset: str | None) -> str:
     """A raw header value (as `email` keeps it, bytes beyond ASCII as surrogates) with letters for such bytes.
 
     They are UTF-8 (RFC 6532), or, from older programs, in the charset that the message's text has.
@@ -137,7 +141,7 @@ def as_letters(value: str, charset: str | None = None) -> str:
 
 
 def decode_header(value: str) -> str:
-    """A raw header value to text on one line."""
+    """A header value (`as_letters`) to text on one line."""
     value = _unfold(value)
     if "=?" in value:
         value = _decode_words(value)
@@ -150,7 +154,6 @@ def plain_header(value: str) -> str:
 
 
 def _unfold(value: str) -> str:
-    value = as_letters(value)
     if "\n" in value or "\r" in value:
         # Not with a pattern: one that takes white space on both sides of a line's end looks at long runs of it again and again.
         value = " ".join(line for line in map(str.strip, _LINE_END.split(value)) if line)

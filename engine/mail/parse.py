@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
-from engine.mail.bounded import MOST_FIELDS, bounded
+from engine.mail.bounded import bounded
 from engine.mail.cms import read_cms
 from engine.mail.content import (
     calendar_method_of,
@@ -24,17 +24,17 @@ from engine.mail.content import (
     parts_of,
     type_of,
 )
-from engine.mail.decode import as_letters, decode_bytes, decode_header, plain_header
+from engine.mail.decode import decode_bytes
 from engine.mail.enclosed import as_file, senders_of, without_encoding
 from engine.mail.forwarded import find_forwarded
 from engine.mail.head import look_at_line_ends
 from engine.mail.html import html_to_text
+from engine.mail.known import identity, read_head
 from engine.mail.message import Address, Attachment, Headers, Message
 from engine.mail.split import split
 from engine.mail.texts import Texts
 from engine.mail.tnef import unpack_tnef
 from engine.mail.uuencoded import without_files
-from engine.text import clean
 
 DEEPEST = 20
 MOST_PARTS = 500
@@ -50,7 +50,6 @@ _ENCRYPTED = {"application/pgp-encrypted", "application/x-microsoft-rpmsg-messag
 _ENCRYPTED_FILES = {"message.rpmsg", "message_v2.rpmsg", "message_v3.rpmsg", "message_v4.rpmsg"}
 _CMS = _SMIME | {"application/octet-stream"}  # as some pass it on, under its name
 _FOR_MACHINES = re.compile(r"(?:status|notification|report|headers)$")
-_PLAIN = {"authentication-results"}
 _PRIVATE = {"private", "company-confidential", "confidential"}
 
 
@@ -82,29 +81,16 @@ def parse_message(raw: bytes) -> Message:
     except Exception as error:
         defect = f"the message cannot be read: {error!r}"[:200]
         digest = hashlib.sha256(raw).hexdigest()
-        return Message(len(raw), digest, Headers(()), identity=_identity(raw, "", []), defects=(defect,))
+        return Message(len(raw), digest, Headers(()), identity=identity(raw, "", {}), defects=(defect,))
 
 
 def _message(raw: bytes) -> Message:
     defects: list[str] = []
     look_at_line_ends(raw, defects)
     parsed = split(bounded(raw, defects), defects)
-    raw_fields = [(name, str(value)) for name, value in parsed.raw_items()]
-    if len(raw_fields) > MOST_FIELDS:
-        defects.append(f"only the first {MOST_FIELDS} header fields are read")
-        del raw_fields[MOST_FIELDS:]
-    # Headers that we ourselves write and read are nobody else's to set (`behaviour.md` 3.1).
-    raw_fields = [(name, value) for name, value in raw_fields if not name.lower().startswith("x-postroom")]
     charset = charset_of_headers(parsed)
-    values: dict[str, list[str]] = {}
-    decoded_fields: list[tuple[str, str]] = []
-    for name, value in raw_fields:
-        low = name.lower()
-        letters = as_letters(value, charset)
-        values.setdefault(low, []).append(letters)
-        decode = plain_header if low in _PLAIN else decode_header
-        decoded_fields.append((clean(name), decode(letters[: fields.LONGEST_FIELD])))
-    headers = Headers(decoded_fields)
+    head = read_head(parsed, charset, defects)
+    headers = head.headers
 
     body = _Body(charset)
     try:
@@ -117,7 +103,7 @@ def _message(raw: bytes) -> Message:
         del body.attachments[0]
         if type_of(body.named) == "text/html":
             html, text = text, html_to_text(text)
-    senders = fields.addresses(values.get("from", []))
+    senders = fields.addresses(head.letters["from"])
     subject = headers.get("Subject")
     automatic = None
     try:
@@ -135,8 +121,8 @@ def _message(raw: bytes) -> Message:
         references=fields.message_ids(headers.get_all("References")),
         date=fields.date(headers.get("Date")),
         senders=senders,
-        to=fields.addresses(values.get("to", [])),
-        cc=fields.addresses(values.get("cc", [])),
+        to=fields.addresses(head.letters["to"]),
+        cc=fields.addresses(head.letters["cc"]),
         subject=subject,
         text=text,
         html=html,
@@ -147,24 +133,9 @@ def _message(raw: bytes) -> Message:
         calendar=body.calendar,
         private=headers.get("Sensitivity").strip().lower() in _PRIVATE,
         importance=_importance(headers),
-        identity=_identity(raw, message_id, raw_fields),
+        identity=identity(raw, message_id, head.came),
         defects=tuple([*defects, *body.defects][:20]),
     )
-
-
-def _identity(raw: bytes, message_id: str, raw_fields: list[tuple[str, str]]) -> str:
-    """`behaviour.md` 1.1: Message-ID, From, Date and Subject together, or the raw bytes where there is no Message-ID.
-
-    The fields as they came: how they are decoded may become better, and a message stays the same one.
-    """
-    if not message_id:
-        return hashlib.sha256(b"raw\0" + raw).hexdigest()
-    said = {"from": "", "date": "", "subject": ""}
-    for name, value in raw_fields:
-        if (low := name.lower()) in said:
-            said[low] += value
-    normal = "\0".join(" ".join(part.split()) for part in (message_id, *said.values()))
-    return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _importance(headers: Headers) -> str:

@@ -1,0 +1,57 @@
+"""The header of a message: its fields as they are read, and what the message is known by."""
+
+from __future__ import annotations
+
+import hashlib
+from email.message import Message as Parsed
+
+from msgspec import Struct
+
+from engine.mail.bounded import MOST_FIELDS
+from engine.mail.decode import as_letters, decode_header, plain_header
+from engine.mail.headers import LONGEST_FIELD
+from engine.mail.message import Headers
+from engine.text import clean
+
+_PLAIN = {"authentication-results"}
+
+
+class Head(Struct, frozen=True):
+    """`letters`: fields with addresses, their encoded words not decoded yet; `came`: what a message is known by, as it came."""
+
+    headers: Headers
+    letters: dict[str, list[str]]
+    came: dict[str, list[str]]
+
+
+def read_head(parsed: Parsed, charset: str | None, defects: list[str]) -> Head:
+    letters: dict[str, list[str]] = {"from": [], "to": [], "cc": []}
+    came: dict[str, list[str]] = {"from": [], "date": [], "subject": []}
+    shown: list[tuple[str, str]] = []
+    for number, (name, value) in enumerate(parsed.raw_items()):
+        if number == MOST_FIELDS:
+            defects.append(f"only the first {MOST_FIELDS} header fields are read")
+            break
+        low = name.lower()
+        if low.startswith("x-postroom"):
+            continue  # headers that we ourselves write and read are nobody else's to set (`behaviour.md` 3.1)
+        if low in came:
+            came[low].append(value)
+        value = as_letters(value, charset)
+        if low in letters:
+            letters[low].append(value)
+        decode = plain_header if low in _PLAIN else decode_header
+        shown.append((clean(name), decode(value[:LONGEST_FIELD])))
+    return Head(Headers(shown), letters, came)
+
+
+def identity(raw: bytes, message_id: str, came: dict[str, list[str]]) -> str:
+    """`behaviour.md` 1.1: Message-ID, From, Date and Subject together, or the raw bytes where there is no Message-ID.
+
+    The fields as they came: how they are decoded may become better, and a message stays the same one.
+    """
+    if not message_id:
+        return hashlib.sha256(b"raw\0" + raw).hexdigest()
+    parts = [message_id, *("".join(came[name]) for name in ("from", "date", "subject"))]
+    normal = "\0".join(" ".join(part.split()) for part in parts)
+    return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()
