@@ -14,8 +14,11 @@ from itertools import islice
 from engine.mail.content import boundaries_of, type_of
 from engine.mail.head import mended
 
-# A whole field (RFC 5322 2.2), folded lines with it. A head is nothing but such; anything else is left to Python's parser.
-_FIELD = re.compile(r"([!-9;-~]+):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)(?:\r?\n|\Z)")
+# A whole field (RFC 5322 2.2), folded lines with it, and those with parameters that scripts forget to indent. A head is nothing but such;
+# anything else is left to Python's parser.
+_FIELD = re.compile(
+    r"([!-9;-~]+):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*|(?<=;)\r?\n[A-Za-z][A-Za-z0-9*-]{0,40}=[^\r\n]*)*)(?:\r?\n|\Z)"
+)
 _REST = re.compile(r"(--)?[ \t]*(?:\r?\n|\Z)")
 # Fields whose parameters Python's parser looks for in quadratic time. What is true in them stands early.
 _WITH_PARAMETERS = ("content-type", "content-disposition")

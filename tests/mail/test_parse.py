@@ -265,6 +265,30 @@ def test_a_footer_that_a_list_adds_hides_no_html(parts: list[str], text: str) ->
     assert message.text.strip() == text
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_parameters_on_lines_of_their_own_belong_to_their_field(end: str) -> None:
+    """Scripts forget the space before them. To Python's parser the text begins there, and all parts with it."""
+    raw = (
+        'From: a@b.example\nSubject: x\nContent-Type: multipart/mixed;\nboundary="b"\n\n--b\nContent-Type: text/plain;\ncharset=koi8-r\n\n'
+        '{}\n--b\nContent-Type: application/zip;\nname*0="a.";\nname*1=zip\nContent-Transfer-Encoding: base64\n\nAAEC\n--b--\n'
+    )
+    message = parse_message(raw.format("отчёт").replace("\n", end).encode("koi8-r"))
+    assert (message.text, message.defects) == ("отчёт", ())
+    assert [(one.name, one.data) for one in message.attachments] == [("a.zip", b"\0\1\2")]
+
+
+def test_a_line_that_is_no_parameter_begins_the_text() -> None:
+    raw = b"From: a@b.example\nX-Note: a\nname=zip\n\nhello\n"
+    assert parse_message(raw).text == "name=zip\n\nhello\n"
+
+
+def test_a_boundary_may_be_folded() -> None:
+    body = "preamble\r\n--one boundary\r\n\r\nhello\r\n--one boundary--\r\n"
+    assert (
+        parse_message(mail("Subject: x", 'Content-Type: multipart/mixed; boundary="one\r\n boundary"', body=body)).text == "hello"
+    )
+
+
 def plain(text: str) -> str:
     return f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
 
