@@ -59,8 +59,9 @@ _AWAY = (
     r"|fuori sede|assente(?: dall'ufficio)?|ausência|afwezig(?:heid)?|niet aanwezig|frånvaro|fravær|poissaolo"
 )
 _RE = r"(?:re|aw|sv|rv|tr|antw|rif|vs)\s*:"
+# Gateways and ticket systems put something in brackets before it: `[EXTERNAL] Automatic reply: ...`.
 VACATION_SUBJECT = _linear(
-    rf"^\s*(?:{_RE}\s*)?[\[(<*]?\s*(?:{_ANSWER})\s*(?:[\])>*:：]|[-–—]\s|$|\(|\b(?:auto-?reply|reply|antwort)\b|from\b|until\b|to your\b|message\s*(?:$|:))"
+    rf"^\s*(?:\[[^\[\]]{{1,80}}\]\s*)?(?:{_RE}\s*)?[\[(<*]?\s*(?:{_ANSWER})\s*(?:[\])>*:：]|[-–—]\s|$|\(|\b(?:auto-?reply|reply|antwort)\b|from\b|until\b|to your\b|message\s*(?:$|:))"
     rf"|^\s*(?:{_RE}\s*)?(?:{_AWAY})\s*[:：]?\s*(?:$|{_RE}|\[)|^\s*auto\s*:\s*(?:re|aw|out|fw)\b|^\s*ooo\s*:"
     r"|\bauto-?reply\s*[\])]?\s*$|\[auto-?reply\]|\bi(?: am|['’]m) (?:currently )?(?:out of (?:the |my )?office|away from (?:the |my )?(?:office|desk|mail)|on (?:vacation|holiday|(?:annual |maternity |parental )?leave) (?:until|from|till))"
     r"|^.{1,60}\b(?:is|will be) (?:currently )?(?:out of (?:the )?office|away from (?:the |his |her )?office)\b\s*(?:[.(:]|until|from|$)"

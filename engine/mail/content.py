@@ -19,6 +19,7 @@ _CHARSET = re.compile(r"\bcharset\s*=\s*[\"']?([\w.:-]{1,100})", re.IGNORECASE |
 _WITH_NAMES = ("content-type", "content-disposition")
 _LONGEST_NAME = 2_000
 _FARTHEST_TEXT = 10
+_FIRST_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
 _LINE_END = re.compile(r"\r?\n")
 _BARE_BREAK = re.compile(rb"=\r(?!\n)")
 
@@ -54,10 +55,11 @@ def _kind(part: Parsed) -> str:
 
 
 def boundaries_of(part: Parsed) -> Iterator[str]:
-    """What may part its parts: as it is written on one line, then without the comment that RFC 2045 5.1 allows behind it."""
+    """What may part its parts: as it is written on one line, then without the comment that RFC 2045 5.1 allows behind it, or what else is."""
     boundary = _LINE_END.sub("", part.get_boundary() or "")
     if boundary:
-        yield from dict.fromkeys((boundary, _without_comment(boundary)))
+        first = _FIRST_WORD.match(boundary)
+        yield from dict.fromkeys((boundary, _without_comment(boundary), *((first[1] or first[2],) if first else ())))
 
 
 def _charset(part: Parsed) -> str | None:

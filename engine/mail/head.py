@@ -8,6 +8,7 @@ from codecs import BOM_UTF8
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LOGICAL_LINE = re.compile(rb"(?<=\n)(?![ \t])")  # where one begins: what is folded belongs to the line before (RFC 5322 2.2.3)
 _NAME = re.compile(rb"([!-9;-~]+)([ \t]*):")
+_MBOX = (b"From ", b">From ")  # an mbox's line, which is no part of the message
 _NEEDED = {b"from", b"subject"}
 
 
@@ -23,6 +24,15 @@ def look_at_line_ends(raw: bytes, defects: list[str]) -> None:
         defects.append("line ends of more than one kind: where the header ends is not certain")
 
 
+def from_its_header(raw: bytes, defects: list[str]) -> bytes:
+    """The message without empty lines before its header, which a pipe or a file may have brought in."""
+    rest = raw.lstrip(b"\r\n")
+    if len(rest) == len(raw) or not (_NAME.match(rest) or rest.startswith(_MBOX)):
+        return raw
+    defects.append("empty lines stand before the header")
+    return rest
+
+
 def mended(raw: bytes, defects: list[str]) -> bytes:
     """The message without such lines, white space before a colon (RFC 5322 4.5), or a byte order mark, where it is worth it.
 
@@ -34,8 +44,8 @@ def mended(raw: bytes, defects: list[str]) -> bytes:
         defects.append("a byte order mark stands before the header")
     end = found.start() if (found := HEAD_END.search(raw)) else len(raw)
     lines = _LOGICAL_LINE.split(raw[:end])
-    if lines[0].startswith((b"From ", b">From ")) and not _NAME.match(lines[0]):
-        del lines[0]  # an mbox's line, which is no part of the message
+    if lines[0].startswith(_MBOX) and not _NAME.match(lines[0]):
+        del lines[0]
     fields = [_NAME.match(line) for line in lines]
     first = next((place for place, field in enumerate(fields) if field is None or field[2]), None)
     if first is None:

@@ -29,6 +29,7 @@ _SIMPLE = re.compile(
 # never ends is a token too: to look for its end again from each of its letters would take quadratic time.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*>?|[,;]|[^"(<,;]+|.', re.DOTALL)
 _SHORT = 200
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d", re.ASCII)
 # Newer Pythons (and Debian's) read no address at all of a field in which anything is odd; older ones do not know the word.
 _AS_WRITTEN: dict[str, bool] = {"strict": False} if getattr(email.utils, "supports_strict_parsing", False) else {}
 _AFTER_ADDRESS = re.compile(r"(?:>|@[A-Za-z0-9.-]{1,100})[ \t]{0,20},")
@@ -157,9 +158,10 @@ def message_id(value: str) -> str:
 
 
 def date(value: str) -> datetime | None:
-    """A Date header in UTC, or None where it makes no sense."""
+    """A Date header in UTC, also one as ISO 8601 has it, which scripts write; or None where it makes no sense."""
+    value = value[:200].strip()
     try:
-        parsed = email.utils.parsedate_to_datetime(value[:200].strip())
+        parsed = datetime.fromisoformat(value) if _ISO_DATE.match(value) else email.utils.parsedate_to_datetime(value)
         if parsed.tzinfo is None:
             parsed = parsed.replace(tzinfo=UTC)
         return parsed.astimezone(UTC)

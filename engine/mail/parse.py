@@ -27,7 +27,7 @@ from engine.mail.content import (
 from engine.mail.decode import decode_bytes
 from engine.mail.enclosed import as_file, senders_of, without_encoding
 from engine.mail.forwarded import find_forwarded
-from engine.mail.head import look_at_line_ends
+from engine.mail.head import from_its_header, look_at_line_ends
 from engine.mail.html import html_to_text
 from engine.mail.known import identity, read_head
 from engine.mail.message import Address, Attachment, Headers, Message
@@ -87,7 +87,7 @@ def parse_message(raw: bytes) -> Message:
 def _message(raw: bytes) -> Message:
     defects: list[str] = []
     look_at_line_ends(raw, defects)
-    parsed = split(bounded(raw, defects), defects)
+    parsed = split(bounded(from_its_header(raw, defects), defects), defects)
     charset = charset_of_headers(parsed)
     head = read_head(parsed, charset, defects)
     headers = head.headers

@@ -41,6 +41,8 @@ PLAIN = "From: Ana <ana@x.example>\nTo: help@us.example\nMessage-ID: <1@x.exampl
         ("Subject: Automatisch antwoord: Order", "y", "auto_reply", "Subject"),
         ("Subject: [Automatyczna odpowiedź] zamówienie\r\nPrecedence: junk", "y", "auto_reply", "Subject"),
         ("Subject: Automatic reply: Order", "y", "auto_reply", "Subject"),
+        ("Subject: [EXTERNAL] Automatic reply: Order", "y", "auto_reply", "Subject"),
+        ("Subject: [support #33575] AutoReply: Order", "y", "auto_reply", "Subject"),
     ],
 )  # fmt: skip
 def test_each_sign_of_automatic_mail(headers: str, body: str, kind: str | None, evidence: str) -> None:
@@ -155,6 +157,7 @@ Subject: Offer
         ("Out of office does not work in Outlook", "x"),
         ("Out of office message for Ana please", "x"),
         ("Automatic reply is not sent", "x"),
+        ("[EXTERNAL] Automatic reply is not sent", "x"),
         ("Absent user's account", "x"),
         ("Absence management tool is slow", "x"),
         ("On vacation from Monday, forward my mail please", "x"),

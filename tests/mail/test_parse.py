@@ -289,6 +289,31 @@ def test_a_boundary_may_be_folded() -> None:
     )
 
 
+@pytest.mark.parametrize("said", ['"one" Message-Id: <1@b.example>', "one two", "one (a comment)"])
+def test_what_stands_behind_a_boundary_is_none_of_it(said: str) -> None:
+    body = "preamble\r\n--one\r\n\r\nhello\r\n--one--\r\n"
+    assert parse_message(mail("Subject: x", f"Content-Type: multipart/mixed; boundary={said}", body=body)).text == "hello"
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"\n\n", b"\n\nFrom a@b.example Mon Nov  9 18:37:09 2026\n"])
+def test_empty_lines_before_the_header_are_passed_over(before: bytes) -> None:
+    message = parse_message(before + b"From: a@b.example\nSubject: x\n\nhello\n")
+    assert (message.sender.address, message.text) == ("a@b.example", "hello\n")
+    assert "empty lines stand before the header" in message.defects
+
+
+def test_a_text_without_a_header_stays_one() -> None:
+    message = parse_message(b"\nhello there\n")
+    assert (len(message.headers), message.text) == (0, "hello there\n")
+
+
+@pytest.mark.parametrize(
+    "said", ["2026-11-09 18:37:09", "2026-11-09T18:37:09Z", "2026-11-09T19:37:09+01:00", "2026-11-09 19:37:09 +0100"]
+)
+def test_a_date_that_a_script_wrote(said: str) -> None:
+    assert parse_message(mail("Subject: x", f"Date: {said}")).date == datetime(2026, 11, 9, 18, 37, 9, tzinfo=UTC)
+
+
 def plain(text: str) -> str:
     return f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
 
