@@ -1,6 +1,7 @@
 """Bytes to Python's message object, without a look at each line: Python's own parser keeps every line as an object.
 
-Whatever is odd is left to that parser. Where both can, they make the same (`tests/mail/test_split.py`).
+Whatever is odd is left to that parser. Where both can, they make the same (`tests/mail/test_split.py`), but for what senders' broken
+programs do to boundaries (`_parts`, `_between`) and to parameters (`_FIELD`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _TOO_LONG = re.compile(
     rb"^(content-(?:type|disposition)[ \t]*:(?:[^\r\n]|\r?\n[ \t]){%d}+)(?:[^\r\n]+|\r?\n[ \t])++" % _LONGEST_PARAMETERS,
     re.IGNORECASE | re.MULTILINE,
 )
+_FIRST_DELIMITER = re.compile(r"\s*+^(--[^\r\n]{1,200}?)(?<!--)[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE)
 _REPORT = re.compile(rb"message/delivery-status", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\n(?=\r?\n)")
 _DEEPEST = 40
@@ -88,14 +90,15 @@ def _entity(text: str, depth: int) -> Parsed:
         place += 2
     elif text.startswith("\n", place):
         place += 1
-    else:
-        raise _Odd  # a head that does not end, or has a line that is no field
+    elif place < len(text) or not place:
+        raise _Odd  # a line that is no field, or nothing at all
     body = text[place:]
     kind = type_of(entity)
     if kind == "multipart/digest":
         raise _Odd  # its parts are messages where they do not say what they are
     if kind.startswith("multipart/"):
-        entity.set_payload(_parts(entity, body, depth))
+        parts = _parts(entity, body, depth)
+        entity.set_payload(body if parts is None else parts)
     elif kind.startswith("message/"):
         entity.set_payload(_blocks(body) if kind == "message/delivery-status" else [_entity(body, depth + 1)])
     else:
@@ -110,17 +113,25 @@ def _blocks(body: str) -> list[Parsed | str]:
     return [block for block in blocks if not isinstance(block, str)] if isinstance(blocks, list) else []
 
 
-def _parts(entity: Parsed, body: str, depth: int) -> list[Parsed | str]:
-    """What stands between the lines of the boundary (RFC 2046 5.1.1)."""
+def _parts(entity: Parsed, body: str, depth: int) -> list[Parsed | str] | None:
+    """What stands between the lines of the boundary (RFC 2046 5.1.1); None where it has none, and the body is one text.
+
+    Where no such line is there, its first line is taken for one, if a part's header follows it.
+    """
     if body.count("\r") != body.count("\r\n"):
         raise _Odd  # to Python's parser, a carriage return alone ends a line too
-    parts = next(filter(None, (_between(f"--{boundary}", body, depth) for boundary in boundaries_of(entity))), None)
-    if parts is None:
-        raise _Odd  # none begins
-    return parts
+    delimiters = [f"--{boundary}" for boundary in boundaries_of(entity)]
+    for delimiter in delimiters:
+        if parts := _between(delimiter, body, depth):
+            return parts
+    if any(delimiter in body for delimiter in delimiters):
+        raise _Odd  # only an end, or none that stands alone in its line
+    first = _FIRST_DELIMITER.match(body)
+    return (_between(first[1], body, depth) or None) if first else None
 
 
 def _between(delimiter: str, body: str, depth: int) -> list[Parsed | str]:
+    """Parts behind the last delimiter are parts too: where two multiparts have one boundary, the inner one's end is not the outer's."""
     parts: list[Parsed | str] = []
     start: int | None = None
     place = 0
@@ -133,10 +144,7 @@ def _between(delimiter: str, body: str, depth: int) -> list[Parsed | str]:
             # The end of the line before the delimiter belongs to the delimiter.
             end = at - 2 if body.startswith("\r\n", at - 2) else at - 1
             parts.append(_entity(body[start : max(start, end)], depth + 1))
-        start = rest.end()
-        if rest[1]:
-            break
-    else:
-        if start is not None:
-            parts.append(_entity(body[start:], depth + 1))
+        start = None if rest[1] else rest.end()
+    if start is not None:
+        parts.append(_entity(body[start:], depth + 1))
     return parts
