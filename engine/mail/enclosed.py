@@ -19,23 +19,27 @@ from engine.mail.content import (
 )
 from engine.mail.decode import as_letters, decode_header
 from engine.mail.message import Address, Attachment
-from engine.mail.split import split
+from engine.mail.split import Enclosed, split
 
 
-def without_encoding(part: Parsed, inner: Parsed) -> Parsed:
-    """The message in this part. Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header."""
+def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
+    """The message in this part, and its bytes.
+
+    Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header.
+    """
     if inner.keys() or encoding_of(part) != "base64":
-        return inner
+        return inner, _bytes(inner)
     inner["Content-Transfer-Encoding"] = "base64"
-    return split(bounded(decoded(inner), []), [])
+    data = decoded(inner)
+    return split(bounded(data, []), []), data
 
 
-def as_file(part: Parsed, inner: Parsed, kind: str, number: int) -> Attachment:
+def as_file(part: Parsed, inner: Parsed, data: bytes, kind: str, number: int) -> Attachment:
     """The message that is in this part; its subject is its name where it has no other."""
     charset = charset_of_headers(inner)
     name = disposition_and_filename(part, charset)[1]
     subject = next((decode_header(as_letters(value, charset)[:1000]) for value in raw_values(inner, "subject")), "")
-    return attachment(name or (f"{subject}.eml" if subject else ""), kind, _bytes(inner), inline=False, number=number)
+    return attachment(name or (f"{subject}.eml" if subject else ""), kind, data, inline=False, number=number)
 
 
 def senders_of(inner: Parsed) -> tuple[Address, ...]:
@@ -44,6 +48,8 @@ def senders_of(inner: Parsed) -> tuple[Address, ...]:
 
 
 def _bytes(inner: Parsed) -> bytes:
+    if isinstance(inner, Enclosed) and inner.source:
+        return inner.source.encode("ascii", "surrogateescape")
     if parts_of(inner) is not None:
         try:
             return inner.as_bytes()
@@ -53,7 +59,7 @@ def _bytes(inner: Parsed) -> bytes:
 
 
 def _lines(inner: Parsed) -> Iterator[bytes]:
-    """As it came. Python's generator would go through each line, and put `>` before those that begin with `From `."""
+    """As it came, but for what is around the fields. Python's generator would go through each line, and put `>` before those that begin with `From `."""
     text = as_it_came(inner)
     end = b"\r\n" if b"\r\n" in text[:2_000] else b"\n"
     for name, value in inner.raw_items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from email.message import Message as Parsed
-from functools import partial
 from io import IncrementalNewlineDecoder
 
 from msgspec import Struct, field
@@ -25,7 +24,7 @@ from engine.mail.content import (
     type_of,
 )
 from engine.mail.decode import decode_bytes
-from engine.mail.enclosed import as_file, senders_of, without_encoding
+from engine.mail.enclosed import as_file, opened, senders_of
 from engine.mail.forwarded import find_forwarded
 from engine.mail.head import from_its_header, look_at_line_ends
 from engine.mail.html import html_to_text
@@ -172,10 +171,10 @@ def _walk(root: Parsed, body: _Body) -> None:
             if signed is not None:
                 waiting += [(signed, place.within())]
         elif kind in _MESSAGES:
-            for inner in map(partial(without_encoding, part), children[:1]):
-                _enclosed(part, inner, body, kind)
+            for inner in children[:1]:
+                message = _enclosed(part, inner, body, kind)
                 if not place.attached:
-                    waiting += [(inner, place.within(attached=True))]
+                    waiting += [(message, place.within(attached=True))]
         elif kind.startswith("message/"):
             for inner in children[:1] if not _FOR_MACHINES.search(kind) else ():
                 _enclosed(part, inner, body, kind)
@@ -255,6 +254,9 @@ def _text(part: Parsed) -> str:
     return _LINES.decode(decode_bytes(decoded(part), charset_of(part)).removeprefix("\ufeff"), final=True)
 
 
-def _enclosed(part: Parsed, inner: Parsed, body: _Body, kind: str) -> None:
-    body.attached += senders_of(inner)[:1]
-    body.attachments.append(as_file(part, inner, kind, len(body.attachments) + 1))
+def _enclosed(part: Parsed, inner: Parsed, body: _Body, kind: str) -> Parsed:
+    """The message in this part, once it stands among the attachments."""
+    message, data = opened(part, inner)
+    body.attached += senders_of(message)[:1]
+    body.attachments.append(as_file(part, message, data, kind, len(body.attachments) + 1))
+    return message

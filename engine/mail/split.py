@@ -36,6 +36,12 @@ _LONGEST_REPORT = 20_000
 _MOST_BLOCKS = 2_000
 
 
+class Enclosed(Parsed):
+    """A message within a message. `source`: all of it as it came; empty where that is within yet another, or not known."""
+
+    source = ""
+
+
 class _Odd(Exception):
     """Python's parser must look at it."""
 
@@ -44,7 +50,7 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
     """Never raises: where the parts cannot be told apart, it is one text, and `defects` says so."""
     try:
         try:
-            return _entity(raw.decode("ascii", "surrogateescape"), 0)
+            return _entity(Parsed(), raw.decode("ascii", "surrogateescape"), 0)
         except _Odd:
             return _parse(raw, defects)
     except Exception as error:  # nested deeper than Python recurses, and whatever else the parser meets
@@ -74,11 +80,10 @@ def _few_blocks(raw: bytes, defects: list[str]) -> bytes:
     return raw
 
 
-def _entity(text: str, depth: int) -> Parsed:
-    """A message or a part (RFC 2045 2.4). Raises `_Odd`."""
+def _entity(entity: Parsed, text: str, depth: int) -> Parsed:
+    """A message or a part (RFC 2045 2.4), of which this is the text. Raises `_Odd`."""
     if depth > _DEEPEST:
         raise _Odd
-    entity = Parsed()
     place = 0
     while field := _FIELD.match(text, place):
         value = field[2]
@@ -100,10 +105,20 @@ def _entity(text: str, depth: int) -> Parsed:
         parts = _parts(entity, body, depth)
         entity.set_payload(body if parts is None else parts)
     elif kind.startswith("message/"):
-        entity.set_payload(_blocks(body) if kind == "message/delivery-status" else [_entity(body, depth + 1)])
+        entity.set_payload(_blocks(body) if kind == "message/delivery-status" else [_enclosed(body, depth + 1)])
     else:
         entity.set_payload(body)
     return entity
+
+
+def _enclosed(text: str, depth: int) -> Parsed:
+    enclosed = Enclosed()
+    _entity(enclosed, text, depth)
+    for inner in enclosed.walk():
+        if isinstance(inner, Enclosed):
+            inner.source = ""  # each would be another copy
+    enclosed.source = text
+    return enclosed
 
 
 def _blocks(body: str) -> list[Parsed | str]:
@@ -143,8 +158,8 @@ def _between(delimiter: str, body: str, depth: int) -> list[Parsed | str]:
         if start is not None:
             # The end of the line before the delimiter belongs to the delimiter.
             end = at - 2 if body.startswith("\r\n", at - 2) else at - 1
-            parts.append(_entity(body[start : max(start, end)], depth + 1))
+            parts.append(_entity(Parsed(), body[start : max(start, end)], depth + 1))
         start = None if rest[1] else rest.end()
     if start is not None:
-        parts.append(_entity(body[start:], depth + 1))
+        parts.append(_entity(Parsed(), body[start:], depth + 1))
     return parts

@@ -55,7 +55,7 @@ def _shape(part: Parsed) -> object:
 
 def _split(raw: bytes) -> Parsed | None:
     try:
-        return _entity(raw.decode("ascii", "surrogateescape"), 0)
+        return _entity(Parsed(), raw.decode("ascii", "surrogateescape"), 0)
     except _Odd:
         return None
 
