@@ -28,6 +28,7 @@ _SIMPLE = re.compile(
 # What a list of addresses is made of (RFC 5322 3.2 and 3.4): quoted strings, comments, addresses in brackets, what parts them. What
 # never ends is a token too: to look for its end again from each of its letters would take quadratic time.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*>?|[,;]|[^"(<,;]+|.', re.DOTALL)
+_NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[\w .=?*+/-]*')  # one that needs no quotation marks, or has them
 _SHORT = 200
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d", re.ASCII)
 # Newer Pythons (and Debian's) read no address at all of a field in which anything is odd; older ones do not know the word.
@@ -82,26 +83,33 @@ def _pairs(value: str) -> list[tuple[str, str]]:
 
 
 def _names_in_quotes(value: str) -> str:
-    """`tom@contoso.example <eve@evil.example>` is Eve's: what stands before the brackets is a name, whatever it looks like."""
-    if "<" not in value or value.count("@") < 2:
+    """What stands before the brackets is a name, whatever it looks like.
+
+    `tom@contoso.example <eve@evil.example>` is Eve's, and `Diaz, Ana [IT] <ana@contoso.example>` lacks the quotation marks only.
+    """
+    if "<" not in value:
         return value
     result: list[str] = []
     mailbox: list[str] = []
-    for token in [*_TOKEN.findall(value), ","]:
-        if token in (",", ";"):
-            result += [_name_in_quotes(mailbox), token]
-            mailbox = []
+    begun = ended = False  # a name, in which a comma may stand; a colon ends the name of a group of addresses
+    for piece in [*_TOKEN.findall(value), ";"]:
+        if piece == ";" or (piece == "," and (ended or not begun)):
+            result += [_name_in_quotes(mailbox), piece]
+            mailbox, begun, ended = [], False, False
         else:
-            mailbox.append(token)
+            begun = begun or bool(piece.strip())
+            ended = ended or "@" in piece or ":" in piece
+            mailbox.append(piece)
     return "".join(result[:-1])
 
 
 def _name_in_quotes(tokens: list[str]) -> str:
     address = next((place for place, token in enumerate(tokens) if token[0] == "<" and "@" in token), None)
-    if address is None or not any("@" in token for token in tokens[:address] if token[0] != '"'):
+    name = "".join(tokens[:address]).strip() if address else ""
+    if not name or _NAME.fullmatch(name) or (":" in name and "@" not in name):
         return "".join(tokens)
-    name = re.sub(r'["\\]', "", "".join(tokens[:address])).strip()
-    return f'"{name}" {"".join(tokens[address:])}'
+    unquoted = re.sub(r'["\\]', "", name).rstrip(", ")
+    return f'"{unquoted}" {"".join(tokens[address:])}'
 
 
 # The same people write again and again, and to the same mailboxes.

@@ -1,0 +1,48 @@
+"""Names and addresses as people and their programs write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.mail.headers import addresses
+
+ANA = "ana@contoso.example"
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        (f"Ana Diaz <{ANA}>", ["Ana Diaz"]),
+        (f'"Diaz, Ana" <{ANA}>', ["Diaz, Ana"]),
+        (f"{ANA} (Ana Diaz)", ["Ana Diaz"]),
+        (f"=?utf-8?q?D=C3=ADaz=2C?= Ana <{ANA}>", ["Díaz, Ana"]),
+        (f'"Ana \\"Nick\\" Diaz" <{ANA}>', ['Ana "Nick" Diaz']),
+        # Without the quotation marks that RFC 5322 asks for.
+        (f"Diaz, Ana <{ANA}>", ["Diaz, Ana"]),
+        (f"Diaz, Ana [IT], <{ANA}>", ["Diaz, Ana [IT]"]),
+        (f"Ana Diaz (Contoso) <{ANA}>", ["Ana Diaz (Contoso)"]),
+        (f"Tom <tom@x.example>, Diaz, Ana <{ANA}>, bob@x.example; Bo, Eva <eva@x.example>", ["Tom", "Diaz, Ana", "", "Bo, Eva"]),
+        (f"Friends: Ana <{ANA}>, Diaz, Eva <eva@x.example>;, bob@x.example", ["Ana", "Diaz, Eva", ""]),
+        ("undisclosed-recipients:;", []),
+        (f", , <{ANA}>", [""]),
+    ],
+)
+def test_names(written: str, names: list[str]) -> None:
+    assert [one.name for one in addresses([written])] == names
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"tom@x.example <{ANA}>",
+        f'"tom@x.example" <{ANA}>',
+        f"Ana (tom@x.example) <{ANA}>",
+        f"Tom, tom, x.example <{ANA}>",
+        f"<{ANA}>",
+        f"'{ANA}'",
+        f"Ana <{ANA}",
+        f"Ana Diaz<  {ANA.upper()} >",
+    ],
+)
+def test_the_address_is_what_stands_in_the_brackets(written: str) -> None:
+    assert [one.address for one in addresses([written])] == [ANA]
