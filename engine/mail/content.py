@@ -48,18 +48,18 @@ def _said(value: str) -> tuple[str, str | None]:
 
 
 def _kind(part: Parsed) -> str:
-    """Type and subtype. What stands behind them without a semicolon is none of them, nor are the quotation marks that some put around."""
+    """Type and subtype, without what stands behind them and behind no semicolon, and without quotation marks around them."""
     said = _COMMENT.sub("", part.get_content_type()).replace('"', "")
     found = _TYPE.match(said)
     return f"{found[1]}/{found[2]}" if found else "".join(said.split())
 
 
 def boundaries_of(part: Parsed) -> Iterator[str]:
-    """What may part its parts: as it is written on one line, then without the comment that RFC 2045 5.1 allows behind it, or what else is."""
+    """What may part its parts: as it is written, on one line; without the comment that RFC 2045 5.1 allows behind it; its first word."""
     boundary = _LINE_END.sub("", part.get_boundary() or "")
     if boundary:
         first = _FIRST_WORD.match(boundary)
-        yield from dict.fromkeys((boundary, _without_comment(boundary), *((first[1] or first[2],) if first else ())))
+        yield from dict.fromkeys((boundary, _without_comment(boundary), (first[1] or first[2]) if first else boundary))
 
 
 def _charset(part: Parsed) -> str | None:

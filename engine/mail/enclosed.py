@@ -59,7 +59,10 @@ def _bytes(inner: Parsed) -> bytes:
 
 
 def _lines(inner: Parsed) -> Iterator[bytes]:
-    """As it came, but for what is around the fields. Python's generator would go through each line, and put `>` before those that begin with `From `."""
+    """As it came, but for the spaces around its fields' values.
+
+    Python's generator would go through each line of the text, and put `>` before those that begin with `From `.
+    """
     text = as_it_came(inner)
     end = b"\r\n" if b"\r\n" in text[:2_000] else b"\n"
     for name, value in inner.raw_items():

@@ -64,7 +64,8 @@ class Texts(Struct):
             return False
         beside = [one.text for one in self.all if one.is_html and one.alternative == plain.alternative]
         shown = html_to_text("\n".join(beside)) if beside else ""
-        return bool(shown) and 2 * len(_words(plain.text) - _words(shown)) > len(_words(plain.text))
+        words = _words(plain.text)
+        return bool(shown) and 2 * len(words - _words(shown)) > len(words)
 
 
 def _says_the_same(shown: str, plain: str) -> bool:
