@@ -35,6 +35,16 @@ PIECES = [
         "=20",
         "=\r\n",
         "AAAA",
+        "begin 644 x",
+        f"M{'A' * 60}",
+        "--b",
+        "--b--",
+        "boundary=b;",
+        "Content-Type: text/html",
+        "\x1b$B",
+        "\x1b(B",
+        "\0",
+        "HTML ",
     ],
 ]
 LINES = ["\r\n", "\r\n\r\n", "\n"]
