@@ -205,6 +205,12 @@ CASES: dict[str, bytes] = {
     + b"<pre>"
     + b"\r\nx" * 190_000,
     "TNEF of two hundred thousand attributes": _tnef(0x9006, b"", times=200_000),
+    "400 plain texts that stand for one long HTML": (
+        f"{HEAD}Subject: x\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
+        + "--b\r\n\r\nHTML please\r\n" * 400
+        + "--b\r\nContent-Type: text/html\r\n\r\n"
+        + "<p>a" * 45_000
+    ).encode(),
     "a boundary that is a pattern": f'{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary="(a+)+$"\r\n\r\n--(a+)+$\r\n\r\n{"a" * 5_000}\r\n'.encode(),
 }
 
