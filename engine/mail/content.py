@@ -9,7 +9,7 @@ from copy import copy
 from email.message import Message as Parsed
 from functools import lru_cache
 
-from engine.mail.decode import as_letters, decode_bytes, decode_header
+from engine.mail.decode import as_letters, charset_of_bytes, decode_bytes, decode_header, legacy
 from engine.text import clean
 
 _SHORT = 200
@@ -106,13 +106,12 @@ def _parameter(part: Parsed, field: str, name: str) -> str:
 
 def _with_letters(part: Parsed, charset: str | None) -> Parsed:
     """The same with letters for bytes beyond ASCII, each of which is U+FFFD in what Python's `get` gives."""
-    said = [(name, value) for name, value in part.raw_items() if name.lower() in _WITH_NAMES]
-    letters = [(name, as_letters(value, charset_of(part) or charset)) for name, value in said]
-    if letters == said:
+    said = {name.lower(): value for name, value in reversed(list(part.raw_items())) if name.lower() in _WITH_NAMES}
+    if all(value.isascii() and "\x1b" not in value for value in said.values()):
         return part
     other = Parsed()
-    for name, value in letters:
-        other.set_raw(name, value)
+    for name, value in said.items():
+        other.set_raw(name, as_letters(value, legacy(charset_of(part)) or charset))
     return other
 
 
@@ -130,13 +129,14 @@ def raw_values(part: Parsed, name: str) -> list[str]:
 
 
 def charset_of_headers(message: Parsed) -> str | None:
-    """What bytes beyond ASCII in its header may be, where they are no UTF-8: the charset of its first text."""
+    """What bytes in its header are that are no UTF-8: the charset of its first text, or a guess at them; None where there are none."""
+    text = message
     for _ in range(_FARTHEST_TEXT):
-        children = parts_of(message)
+        children = parts_of(text)
         if not children:
             break
-        message = children[0]
-    return charset_of(message)
+        text = children[0]
+    return legacy(charset_of(text)) or charset_of_bytes(value for _, value in message.raw_items())
 
 
 def calendar_method_of(part: Parsed) -> str:

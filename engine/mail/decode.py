@@ -6,6 +6,7 @@ import base64
 import binascii
 import codecs
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
 
@@ -47,6 +48,7 @@ _NEVER = {"unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined
 # Written in ASCII's bytes: where one is broken, what UTF-8 makes of all of them is no text.
 _SEVEN_BIT = {"iso2022_kr", "hz", "utf-7", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004"}
 _ESCAPE = "\x1b"
+_SOME = 1_000  # bytes of a header that tell its charset: a message may have thousands of fields, and each guess takes its time
 # A byte a letter: whatever bytes come, they "are" text of these.
 _SINGLE_BYTE = re.compile(r"iso8859|cp125|cp437|cp8[567]|koi8|mac-")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -122,22 +124,44 @@ def _is_mostly_utf8(data: bytes, broken: UnicodeDecodeError) -> bool:
         return True
     found = data[:_SAMPLE].decode("utf-8", "replace")
     lost = found.count("\ufffd")
-    whole = sum(letter > "\x7f" for letter in found) - lost
+    whole = len(found) - len(found.encode("ascii", "ignore")) - lost
     return whole >= 4 * lost
 
 
 def as_letters(value: str, charset: str | None) -> str:
     """A raw header value (as `email` keeps it, bytes beyond ASCII as surrogates) with letters for such bytes.
 
-    They are UTF-8 (RFC 6532), or, from older programs, in the charset that the message's text has.
+    They are UTF-8 (RFC 6532), or, from older programs, in this charset; where it is None, a guess.
     """
-    if value.isascii() and _ESCAPE not in value:
+    if _ESCAPE in value:
+        return decode_bytes(value.encode("utf-8", "surrogateescape"), charset)
+    if value.isascii():
         return value
     data = value.encode("utf-8", "surrogateescape")
     try:
-        return data.decode("utf-8") if _ESCAPE not in value else decode_bytes(data, charset)
+        return data.decode("utf-8")
     except UnicodeDecodeError as broken:
-        return decode_bytes(data, None if _is_mostly_utf8(data, broken) else charset)
+        if _is_mostly_utf8(data, broken):
+            return clean(data.decode("utf-8", "replace"))
+    return decode_bytes(data, charset or guess(data[:_SOME]))
+
+
+def charset_of_bytes(values: Iterable[str]) -> str | None:
+    """The charset of all raw header values that are neither ASCII nor UTF-8, guessed once; None where there are none."""
+    odd = b""
+    for value in values:
+        if not value.isascii() and len(odd) < _SOME:
+            data = value.encode("utf-8", "surrogateescape")
+            try:
+                data.decode("utf-8")
+            except UnicodeDecodeError:
+                odd += data[:_SOME] + b" "
+    return codec_of(guess(odd)) or "cp1252" if odd else None
+
+
+def legacy(charset: str | None) -> str | None:
+    """The charset, if it is known, and other than what is tried before it."""
+    return charset if charset and codec_of(charset) not in (None, "ascii", "utf-8") else None
 
 
 def decode_header(value: str) -> str:

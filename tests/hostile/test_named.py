@@ -211,6 +211,12 @@ CASES: dict[str, bytes] = {
         + "--b\r\nContent-Type: text/html\r\n\r\n"
         + "<p>a" * 45_000
     ).encode(),
+    "2,000 fields in a charset that nobody names": HEAD.encode()
+    + b"".join(b"X-%d: %s\r\n" % (number, "принтер не печатает ".encode("koi8-r") * 14) for number in range(2_000))
+    + b"Subject: x\r\n\r\nx",
+    "15,000 names of one file in such a charset": f"{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n".encode()
+    + b"".join(b"Content-Type: text/plain; name=%d%s\r\n" % (number, "имя".encode("koi8-r")) for number in range(15_000))
+    + b"\r\nx\r\n--b--\r\n",
     "a boundary that is a pattern": f'{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary="(a+)+$"\r\n\r\n--(a+)+$\r\n\r\n{"a" * 5_000}\r\n'.encode(),
 }
 
