@@ -11,7 +11,7 @@ MOST_FIELDS = 2_000
 MOST_BOUNDARIES = 2_000
 _SMALL = 64 * 1024  # nothing below this can do harm
 _FIELD_END = re.compile(rb"\r?\n(?![ \t])")
-_BOUNDARY = re.compile(rb"boundary[ \t]{0,20}=[ \t]{0,20}\"?([^\"\s;]{1,200})", re.IGNORECASE)
+_BOUNDARY = re.compile(rb"boundary(?:\*\d{0,3}\*?)?[ \t]{0,20}=[ \t]{0,20}\"?([^\"\s;]{1,200})", re.IGNORECASE)
 
 
 def bounded(raw: bytes, defects: list[str]) -> bytes:

@@ -30,10 +30,13 @@ _TOO_LONG = re.compile(
 )
 _FIRST_DELIMITER = re.compile(r"\s*+^(--[^\r\n]{1,200}?)(?<!--)[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE)
 _REPORT = re.compile(rb"message/delivery-status", re.IGNORECASE)
+_DASHES = re.compile(rb"[\r\n]--")
 _BLANK_LINE = re.compile(rb"\n(?=\r?\n)")
 _DEEPEST = 40
 _LONGEST_REPORT = 20_000
 _MOST_BLOCKS = 2_000
+_MOST_DASHES = 20_000
+_MOST_PARTS = 2_000  # many times as many as are looked at
 
 
 class Enclosed(Parsed):
@@ -64,7 +67,8 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
 
 
 def _parse(raw: bytes, defects: list[str]) -> Parsed:
-    parsed = email.message_from_bytes(mended(_few_blocks(_TOO_LONG.sub(rb"\1", raw), defects), defects))
+    raw = _few_parts(_few_blocks(_TOO_LONG.sub(rb"\1", raw), defects), defects)
+    parsed = email.message_from_bytes(mended(raw, defects))
     if any(isinstance(one, MissingHeaderBodySeparatorDefect) for one in parsed.defects):
         defects.append("the text begins in the header, at a line that is no field")
     return parsed
@@ -77,6 +81,14 @@ def _few_blocks(raw: bytes, defects: list[str]) -> bytes:
         for blank in islice(_BLANK_LINE.finditer(raw, report.start()), _MOST_BLOCKS, None):
             defects.append(f"only the first {_MOST_BLOCKS} blocks of the delivery report are read")
             return raw[: blank.start()]
+    return raw
+
+
+def _few_parts(raw: bytes, defects: list[str]) -> bytes:
+    """Any line that begins so may part it, for a boundary can be written in more ways than `bounded` knows."""
+    for line in islice(_DASHES.finditer(raw), _MOST_DASHES, None):
+        defects.append(f"only what stands before the {_MOST_DASHES}th line that may part it is read")
+        return raw[: line.start()]
     return raw
 
 
@@ -159,6 +171,8 @@ def _between(delimiter: str, body: str, depth: int) -> list[Parsed | str]:
             # The end of the line before the delimiter belongs to the delimiter.
             end = at - 2 if body.startswith("\r\n", at - 2) else at - 1
             parts.append(_entity(Parsed(), body[start : max(start, end)], depth + 1))
+            if len(parts) == _MOST_PARTS:
+                return parts
         start = None if rest[1] else rest.end()
     if start is not None:
         parts.append(_entity(Parsed(), body[start:], depth + 1))
