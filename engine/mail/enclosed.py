@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from email.message import Message as Parsed
 
 from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.bounded import bounded
 from engine.mail.content import (
-    as_it_came,
     charset_of_headers,
     decoded,
     disposition_and_filename,
     encoding_of,
-    parts_of,
     raw_values,
 )
 from engine.mail.decode import as_letters, decode_header
@@ -28,7 +25,7 @@ def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
     Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header.
     """
     if inner.keys() or encoding_of(part) != "base64":
-        return inner, _bytes(inner)
+        return inner, inner.source if isinstance(inner, Enclosed) else inner.as_bytes()
     inner["Content-Transfer-Encoding"] = "base64"
     data = decoded(inner)
     return split(bounded(data, []), []), data
@@ -45,27 +42,3 @@ def as_file(part: Parsed, inner: Parsed, data: bytes, kind: str, number: int) ->
 def senders_of(inner: Parsed) -> tuple[Address, ...]:
     charset = charset_of_headers(inner)
     return fields.addresses([as_letters(value, charset) for value in raw_values(inner, "from")])
-
-
-def _bytes(inner: Parsed) -> bytes:
-    if isinstance(inner, Enclosed) and inner.source:
-        return inner.source.encode("ascii", "surrogateescape")
-    if parts_of(inner) is not None:
-        try:
-            return inner.as_bytes()
-        except Exception:  # the generator refuses some headers that the parser takes
-            pass
-    return b"".join(_lines(inner))
-
-
-def _lines(inner: Parsed) -> Iterator[bytes]:
-    """As it came, but for the spaces around its fields' values.
-
-    Python's generator would go through each line of the text, and put `>` before those that begin with `From `.
-    """
-    text = as_it_came(inner)
-    end = b"\r\n" if b"\r\n" in text[:2_000] else b"\n"
-    for name, value in inner.raw_items():
-        yield f"{name}: {value}".encode("utf-8", "surrogateescape") + end
-    yield end
-    yield text

@@ -282,6 +282,12 @@ BIG: dict[str, tuple[bytes, bytes]] = {
         _CHUNK,
     ),
     "a file in the text, without an end": (b"Subject: big\r\n\r\nbegin 644 x\r\n", b"M" + b"A" * 60 + b"\r\n"),
+    "38 multiparts in each other, under a line that is no field": (
+        b"no field\r\nContent-Type: multipart/mixed; boundary=b0\r\nSubject: big\r\n\r\n--b0\r\n"
+        + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (number, number) for number in range(1, 39)),
+        b"x\r\n",
+    ),
+    "38 messages in each other": (b"Subject: big\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 38, b"x\r\n"),
     "UTF-16": (b"Subject: big\r\n\r\n", "a line\r\n".encode("utf-16-be")),
     "quoted-printable": (b"Subject: big\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", b"=E2=82=AC=20and=\r\n"),
 }
