@@ -13,7 +13,7 @@ from email.message import Message as Parsed
 
 from engine.mail.bounded import MOST_FIELDS
 from engine.mail.content import boundaries_of, type_of
-from engine.mail.head import HEAD_END, mended
+from engine.mail.head import mended
 
 _END = r"(?:\r\n?|\n)"  # of a line
 # A whole field (RFC 5322 2.2), folded lines with it, and those with parameters that scripts forget to indent.
@@ -28,12 +28,14 @@ _BLANK = re.compile(_END)
 _LINE = re.compile(r"(?:[!-9;-~]*:|[ \t]|From )")  # of a header
 _REST = re.compile(rf"(--)?[ \t]*(?:{_END}|\Z)")
 _FIRST_DELIMITER = re.compile(r"\s*+^(--[^\r\n]{1,200}?)(?<!--)[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE)
-_HEAD_END = re.compile(HEAD_END.pattern.decode())
+_BLANK_LINE = re.compile(rf"{_END}(?={_END})")
 # Fields whose parameters Python looks for in quadratic time. What is true in them stands early.
 _WITH_PARAMETERS = ("content-type", "content-disposition")
 _LONGEST_PARAMETERS = 4_000
 _DEEPEST = 20  # what is within more is one text
 _MOST_PARTS = 2_000
+_MOST_LINES = 50_000  # of all headers in it
+_MOST_REPORTS = 5
 _LONGEST_REPORT = 20_000
 
 
@@ -54,16 +56,13 @@ class Enclosed(Parsed):
 def split(raw: bytes, defects: list[str]) -> Parsed:
     """Never raises: where the parts cannot be told apart, it is one text, and `defects` says so."""
     try:
-        text = raw.decode("ascii", "surrogateescape")
-        if not _BLANK.match(text, _fields(Parsed(), text, 0, len(text))):
+        message = _Splitter(raw)
+        if message.is_odd:
             better = mended(raw, defects)
-            text = better.decode("ascii", "surrogateescape") if better is not raw else text
-        parsed = Parsed()
-        place = _fields(parsed, text, 0, len(text))
-        if place < len(text) and not _BLANK.match(text, place):
-            defects.append("the text begins in the header, at a line that is no field")
-        _body(parsed, text, place, len(text), 0)
-        return parsed
+            message = message if better is raw else _Splitter(better)
+            if message.is_odd:
+                defects.append("the text begins in the header, at a line that is no field")
+        return message.whole()
     except Exception as error:  # whatever Python's own functions meet
         defects.append(f"the parts cannot be told apart: {error!r}"[:200])
         head, _, rest = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:1_000_000] else b"\n\n")
@@ -74,48 +73,113 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
         return only_head
 
 
-def _entity(entity: Parsed, text: str, start: int, end: int, depth: int) -> None:
-    """A message or a part (RFC 2045 2.4), which stands in text[start:end]."""
-    _body(entity, text, _fields(entity, text, start, end), end, depth)
+class _Splitter:
+    """One message, its fields read. What it may still have of header lines, parts and reports bounds what the rest of it takes."""
 
+    def __init__(self, raw: bytes) -> None:
+        self._text = raw.decode("ascii", "surrogateescape")
+        self._lines, self._parts_left, self._reports = _MOST_LINES, _MOST_PARTS, _MOST_REPORTS
+        self._message = Parsed()
+        self._place = self._fields(self._message, 0, len(self._text))
 
-def _fields(entity: Parsed, text: str, place: int, end: int) -> int:
-    """Where they end: at a blank line, at a line that is none, or at the end."""
-    first, number = place, 0
-    while place < end:
-        field = _FIELD.match(text, place, end)
-        if field is not None:
-            value = field[2]
-            if len(value) > _LONGEST_PARAMETERS and field[1].lower() in _WITH_PARAMETERS:
-                value = value[:_LONGEST_PARAMETERS]
-            entity.set_raw(field[1], value)
-            number += 1
-            if number > MOST_FIELDS:  # whoever reads them says that there are more
-                rest = _HEAD_END.search(text, field.end(), end)
-                return rest.start() + 1 if rest else end
-        else:
-            field = _NO_FIELD.match(text, place, end) or _ENVELOPE.match(text, place, end)
-            if field is None or (place > first and text[place] == "F" and not _LINE.match(text, field.end(), end)):
-                break
-        place = field.end()
-    return place
+    @property
+    def is_odd(self) -> bool:
+        """Whether its fields end at a line that is none."""
+        return self._place < len(self._text) and self._text[self._place] not in "\r\n"
 
+    def whole(self) -> Parsed:
+        self._body(self._message, self._place, len(self._text), 0)
+        return self._message
 
-def _body(entity: Parsed, text: str, place: int, end: int, depth: int) -> None:
-    blank = _BLANK.match(text, place, end)
-    start = blank.end() if blank else place
-    kind = type_of(entity)
-    payload: str | list[Parsed | str] = ""
-    if depth <= _DEEPEST and kind.startswith("multipart/"):
-        payload = _parts(entity, text, start, end, depth + 1, is_digest=kind == "multipart/digest")
-    elif depth <= _DEEPEST and kind == "message/delivery-status":
-        payload = _blocks(text[start : min(end, start + _LONGEST_REPORT)])
-    elif depth <= _DEEPEST and kind.startswith("message/"):
-        enclosed = Enclosed()
-        enclosed.stands_in(text, start, end)
-        _entity(enclosed, text, start, end, depth + 1)
-        payload = [enclosed]
-    entity.set_payload(payload or text[start:end])
+    def _entity(self, entity: Parsed, start: int, end: int, depth: int) -> None:
+        """A message or a part (RFC 2045 2.4), which stands in text[start:end]."""
+        self._body(entity, self._fields(entity, start, end), end, depth)
+
+    def _fields(self, entity: Parsed, place: int, end: int) -> int:
+        """Where they end: at a blank line, at a line that is none, or at the end."""
+        text, first, number, passed = self._text, place, 0, 0
+        while place < end:
+            field = _FIELD.match(text, place, end)
+            if field is not None:
+                value = field[2]
+                if len(value) > _LONGEST_PARAMETERS and field[1].lower() in _WITH_PARAMETERS:
+                    value = value[:_LONGEST_PARAMETERS]
+                entity.set_raw(field[1], value)
+                number += 1
+                if number > min(MOST_FIELDS, self._lines):  # whoever reads them says that there are more
+                    blank = _BLANK_LINE.search(text, place, end)
+                    place = blank.end() if blank else end
+                    break
+            else:
+                field = _NO_FIELD.match(text, place, end) or _ENVELOPE.match(text, place, end)
+                is_text = field is None or (place > first and text[place] == "F" and not _LINE.match(text, field.end(), end))
+                if field is None or is_text or passed >= min(MOST_FIELDS, self._lines):
+                    break
+                passed += 1
+            place = field.end()
+        self._lines -= number + passed
+        return place
+
+    def _body(self, entity: Parsed, place: int, end: int, depth: int) -> None:
+        blank = _BLANK.match(self._text, place, end)
+        start = blank.end() if blank else place
+        kind = type_of(entity)
+        payload: str | list[Parsed | str] = ""
+        if depth <= _DEEPEST and kind.startswith("multipart/"):
+            payload = self._parts(entity, start, end, depth + 1, is_digest=kind == "multipart/digest")
+        elif depth <= _DEEPEST and kind == "message/delivery-status" and self._reports:
+            self._reports -= 1
+            payload = _blocks(self._text[start : min(end, start + _LONGEST_REPORT)])
+        elif depth <= _DEEPEST and kind.startswith("message/"):
+            enclosed = Enclosed()
+            enclosed.stands_in(self._text, start, end)
+            self._entity(enclosed, start, end, depth + 1)
+            payload = [enclosed]
+        entity.set_payload(payload or self._text[start:end])
+
+    def _parts(self, entity: Parsed, start: int, end: int, depth: int, *, is_digest: bool) -> list[Parsed | str]:
+        """What stands between the lines of the boundary (RFC 2046 5.1.1); nothing where it has none, and is one text.
+
+        Where no such line is there, the body's first line is taken for one, if a part's header follows it.
+        """
+        delimiters = [f"--{boundary}" for boundary in boundaries_of(entity)]
+        if (first := _FIRST_DELIMITER.match(self._text, start, end)) is not None:
+            delimiters.append(first[1])
+        places = next(filter(None, (self._between(delimiter, start, end) for delimiter in dict.fromkeys(delimiters))), [])
+        parts: list[Parsed | str] = []
+        self._parts_left -= len(places)
+        for begin, last in places:
+            part = Parsed()
+            if is_digest:
+                part.set_default_type("message/rfc822")  # RFC 2046 5.1.5
+            self._entity(part, begin, last, depth)
+            parts.append(part)
+        return parts
+
+    def _between(self, delimiter: str, place: int, end: int) -> list[tuple[int, int]]:
+        """Where parts begin and end.
+
+        Those behind the last delimiter are parts too: where two multiparts have one boundary, the inner one's end is not the outer's.
+        """
+        text = self._text
+        places: list[tuple[int, int]] = []
+        begin: int | None = None
+        first = place
+        while len(places) < self._parts_left and (at := text.find(delimiter, place, end)) >= 0:
+            place = at + len(delimiter)
+            rest = _REST.match(text, place, end)
+            if rest is None or (at > first and text[at - 1] not in "\r\n"):
+                continue
+            if begin is not None and (
+                at > begin or rest[1]
+            ):  # of delimiters that follow each other, all but the last part nothing
+                # The end of the line before the delimiter belongs to the delimiter.
+                last = at - 2 if text.startswith("\r\n", at - 2) else at - 1
+                places.append((begin, max(begin, last)))
+            begin = None if rest[1] else rest.end()
+        if begin is not None and len(places) < self._parts_left:
+            places.append((begin, end))
+        return places
 
 
 def _blocks(body: str) -> list[Parsed | str]:
@@ -123,48 +187,3 @@ def _blocks(body: str) -> list[Parsed | str]:
     found = email.message_from_string(f"Content-Type: message/delivery-status\n\n{body}")
     blocks = found.get_payload()
     return [block for block in blocks if not isinstance(block, str)] if isinstance(blocks, list) else []
-
-
-def _parts(entity: Parsed, text: str, start: int, end: int, depth: int, *, is_digest: bool) -> list[Parsed | str]:
-    """What stands between the lines of the boundary (RFC 2046 5.1.1); nothing where it has none, and is one text.
-
-    Where no such line is there, the body's first line is taken for one, if a part's header follows it.
-    """
-    delimiters = [f"--{boundary}" for boundary in boundaries_of(entity)]
-    if (first := _FIRST_DELIMITER.match(text, start, end)) is not None:
-        delimiters.append(first[1])
-    for delimiter in dict.fromkeys(delimiters):
-        places = _between(delimiter, text, start, end)
-        if places:
-            parts: list[Parsed | str] = []
-            for first_letter, last in places:
-                part = Parsed()
-                if is_digest:
-                    part.set_default_type("message/rfc822")  # RFC 2046 5.1.5
-                _entity(part, text, first_letter, last, depth)
-                parts.append(part)
-            return parts
-    return []
-
-
-def _between(delimiter: str, text: str, place: int, end: int) -> list[tuple[int, int]]:
-    """Where parts begin and end.
-
-    Those behind the last delimiter are parts too: where two multiparts have one boundary, the inner one's end is not the outer's.
-    """
-    places: list[tuple[int, int]] = []
-    begin: int | None = None
-    first = place
-    while len(places) < _MOST_PARTS and (at := text.find(delimiter, place, end)) >= 0:
-        place = at + len(delimiter)
-        rest = _REST.match(text, place, end)
-        if rest is None or (at > first and text[at - 1] not in "\r\n"):
-            continue
-        if begin is not None and (at > begin or rest[1]):  # of delimiters that follow each other, all but the last part nothing
-            # The end of the line before the delimiter belongs to the delimiter.
-            last = at - 2 if text.startswith("\r\n", at - 2) else at - 1
-            places.append((begin, max(begin, last)))
-        begin = None if rest[1] else rest.end()
-    if begin is not None and len(places) < _MOST_PARTS:
-        places.append((begin, end))
-    return places

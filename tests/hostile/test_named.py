@@ -220,6 +220,10 @@ CASES: dict[str, bytes] = {
         f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\n"
         + "--x\r\n\r\ny\r\n" * 100_000
     ).encode(),
+    "500 delivery reports of 2,000 blocks": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
+    + (b"--b\r\nContent-Type: message/delivery-status\r\n\r\n" + b"a: b\r\n\r\n" * 2_000 + b"\r\n") * 500,
+    "500 parts of 2,000 fields": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
+    + (b"--b\r\n" + b"a:\r\n" * 2_000 + b"\r\nx\r\n") * 500,
     "2,000 fields in a charset that nobody names": HEAD.encode()
     + b"".join(b"X-%d: %s\r\n" % (number, "принтер не печатает ".encode("koi8-r") * 14) for number in range(2_000))
     + b"Subject: x\r\n\r\nx",

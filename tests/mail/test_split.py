@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.mail import blocks, headers
 from engine.mail.content import charset_of, type_of
-from engine.mail.split import _entity, split
+from engine.mail.split import _Splitter, split
 
 PIECES = [
     b"From: Ana <ana@contoso.example>",
@@ -61,9 +61,7 @@ def _shape(part: Parsed) -> object:
 
 
 def _split(raw: bytes) -> Parsed:
-    found = Parsed()
-    _entity(found, raw.decode("ascii", "surrogateescape"), 0, len(raw), 0)
-    return found
+    return _Splitter(raw).whole()
 
 
 # What it leaves in one text: parts behind the last delimiter, those between lines that are not the boundary's, and those of a boundary
