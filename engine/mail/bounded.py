@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from engine.mail.head import HEAD_END
+from engine.mail.head import head_end
 from engine.mail.headers import LONGEST_FIELD
 
 MOST_FIELDS = 2_000
@@ -24,7 +24,7 @@ def bounded(raw: bytes, defects: list[str]) -> bytes:
         raw = raw.replace(b"\r", b"\n")
     if len(raw) <= _SMALL:
         return raw
-    found = HEAD_END.search(raw)
+    found = head_end(raw)
     end = found.start() if found else len(raw)
     head, rest = raw[:end], raw[end:]
     if end > _SMALL:

@@ -78,19 +78,19 @@ def _without_comment(parameter: str) -> str:
     return before.strip(' \t"') if comment else parameter
 
 
-def disposition_and_filename(part: Parsed, charset: str | None) -> tuple[str, str]:
+def disposition_and_filename(part: Parsed, message: Parsed) -> tuple[str, str]:
     """`inline` or `attachment` in lower case, and the name as the sender wrote it, decoded; each empty where there is none.
 
-    `charset`: what the message's bytes beyond ASCII may be where they are no UTF-8.
+    `message`, of which it is a part, tells what bare bytes may be that are no UTF-8.
     """
     said = str(part.get("Content-Disposition", ""))
     named = "name" in said.lower() or "name" in str(part.get("Content-Type", "")).lower()
-    return said.partition(";")[0].strip().lower(), _filename(part, charset) if named else ""
+    return said.partition(";")[0].strip().lower(), _filename(part, message) if named else ""
 
 
-def _filename(part: Parsed, charset: str | None) -> str:
+def _filename(part: Parsed, message: Parsed) -> str:
     try:
-        part = _with_letters(part, charset)
+        part = _with_letters(part, message)
         name = _parameter(part, "content-disposition", "filename") or _parameter(part, "content-type", "name")
     except Exception:
         return ""
@@ -104,14 +104,14 @@ def _parameter(part: Parsed, field: str, name: str) -> str:
     return _extended(*extended) if extended else str(next(iter(values), ""))
 
 
-def _with_letters(part: Parsed, charset: str | None) -> Parsed:
+def _with_letters(part: Parsed, message: Parsed) -> Parsed:
     """The same with letters for bytes beyond ASCII, each of which is U+FFFD in what Python's `get` gives."""
     said = {name.lower(): value for name, value in reversed(list(part.raw_items())) if name.lower() in _WITH_NAMES}
     if all(value.isascii() and "\x1b" not in value for value in said.values()):
         return part
-    other = Parsed()
+    other, charset = Parsed(), legacy(charset_of(part)) or charset_of_headers(message)
     for name, value in said.items():
-        other.set_raw(name, as_letters(value, legacy(charset_of(part)) or charset))
+        other.set_raw(name, as_letters(value, charset))
     return other
 
 

@@ -34,7 +34,7 @@ def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
 def as_file(part: Parsed, inner: Parsed, data: bytes, kind: str, number: int) -> Attachment:
     """The message that is in this part; its subject is its name where it has no other."""
     charset = charset_of_headers(inner)
-    name = disposition_and_filename(part, charset)[1]
+    name = disposition_and_filename(part, inner)[1]
     subject = next((decode_header(as_letters(value, charset)[:1000]) for value in raw_values(inner, "subject")), "")
     return attachment(name or (f"{subject}.eml" if subject else ""), kind, data, inline=False, number=number)
 

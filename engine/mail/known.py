@@ -8,6 +8,7 @@ from email.message import Message as Parsed
 from msgspec import Struct
 
 from engine.mail.bounded import MOST_FIELDS
+from engine.mail.content import charset_of_headers
 from engine.mail.decode import as_letters, decode_header, plain_header
 from engine.mail.headers import LONGEST_FIELD
 from engine.mail.message import Headers
@@ -24,11 +25,13 @@ class Head(Struct, frozen=True):
     came: dict[str, list[str]]
 
 
-def read_head(parsed: Parsed, charset: str | None, defects: list[str]) -> Head:
+def read_head(parsed: Parsed, defects: list[str]) -> Head:
+    items = list(parsed.raw_items())
+    charset = None if all(value.isascii() for _, value in items) else charset_of_headers(parsed)
     letters: dict[str, list[str]] = {"from": [], "to": [], "cc": []}
     came: dict[str, list[str]] = {"from": [], "date": [], "subject": []}
     shown: list[tuple[str, str]] = []
-    for number, (name, value) in enumerate(parsed.raw_items()):
+    for number, (name, value) in enumerate(items):
         if number == MOST_FIELDS:
             defects.append(f"only the first {MOST_FIELDS} header fields are read")
             break

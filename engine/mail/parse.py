@@ -17,7 +17,6 @@ from engine.mail.cms import read_cms
 from engine.mail.content import (
     calendar_method_of,
     charset_of,
-    charset_of_headers,
     decoded,
     disposition_and_filename,
     parts_of,
@@ -53,12 +52,9 @@ _PRIVATE = {"private", "company-confidential", "confidential"}
 
 
 class _Body(Struct):
-    """What a walk over the parts gathers. `named`: a text that is the first in `attachments`, yet does not say that it is one.
+    """What a walk over the parts gathers. `named`: a text that is the first in `attachments`, yet does not say that it is one."""
 
-    `charset`: what bytes beyond ASCII in the parts' headers may be.
-    """
-
-    charset: str | None = None
+    message: Parsed
     texts: Texts = field(default_factory=Texts)
     named: Parsed | None = None
     attachments: list[Attachment] = field(default_factory=list)
@@ -87,11 +83,10 @@ def _message(raw: bytes) -> Message:
     defects: list[str] = []
     look_at_line_ends(raw, defects)
     parsed = split(bounded(from_its_header(raw, defects), defects), defects)
-    charset = charset_of_headers(parsed)
-    head = read_head(parsed, charset, defects)
+    head = read_head(parsed, defects)
     headers = head.headers
 
-    body = _Body(charset)
+    body = _Body(parsed)
     try:
         _walk(parsed, body)
     except Exception as error:
@@ -187,7 +182,7 @@ def _walk(root: Parsed, body: _Body) -> None:
 
 def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     """A text or a file; or, to be walked on into, the mail that was signed into this one."""
-    disposition, name = disposition_and_filename(part, body.charset)
+    disposition, name = disposition_and_filename(part, body.message)
     if kind.startswith("multipart/"):
         kind = "text/plain"  # its boundary is missing or broken: what is there is read as it stands
     is_shown = disposition != "attachment"

@@ -98,6 +98,7 @@ class _Splitter:
     def _fields(self, entity: Parsed, place: int, end: int) -> int:
         """Where they end: at a blank line, at a line that is none, or at the end."""
         text, first, number, passed = self._text, place, 0, 0
+        most = min(MOST_FIELDS, self._lines)
         while place < end:
             field = _FIELD.match(text, place, end)
             if field is not None:
@@ -106,14 +107,14 @@ class _Splitter:
                     value = value[:_LONGEST_PARAMETERS]
                 entity.set_raw(field[1], value)
                 number += 1
-                if number > min(MOST_FIELDS, self._lines):  # whoever reads them says that there are more
+                if number > most:  # whoever reads them says that there are more
                     blank = _BLANK_LINE.search(text, place, end)
                     place = blank.end() if blank else end
                     break
             else:
                 field = _NO_FIELD.match(text, place, end) or _ENVELOPE.match(text, place, end)
                 is_text = field is None or (place > first and text[place] == "F" and not _LINE.match(text, field.end(), end))
-                if field is None or is_text or passed >= min(MOST_FIELDS, self._lines):
+                if field is None or is_text or passed >= most:
                     break
                 passed += 1
             place = field.end()

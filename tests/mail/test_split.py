@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.mail import blocks, headers
+from engine.mail import blocks, head, headers
 from engine.mail.content import charset_of, type_of
 from engine.mail.split import _Splitter, split
 
@@ -174,3 +174,10 @@ def test_what_a_part_says_is_read_once_for_all(value: str) -> None:
         charset = None
     if charset or "charset=" not in value:
         assert charset_of(part) == (str(charset) if charset else None)
+
+
+@given(st.text("\r\na", max_size=9).map(str.encode))
+@example(b"\r\r\n\n\r\na")
+def test_the_end_of_a_header_is_found_where_the_pattern_finds_it(raw: bytes) -> None:
+    found, pattern = head.head_end(raw), head._HEAD_END.search(raw)
+    assert (found and found.span()) == (pattern and pattern.span())
