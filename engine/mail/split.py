@@ -168,8 +168,10 @@ class _Splitter:
         first = place
         while len(places) < self._parts_left and (at := text.find(delimiter, place, end)) >= 0:
             place = at + len(delimiter)
+            if at > first and text[at - 1] not in "\r\n":
+                continue
             rest = _REST.match(text, place, end)
-            if rest is None or (at > first and text[at - 1] not in "\r\n"):
+            if rest is None:
                 continue
             if begin is not None and (
                 at > begin or rest[1]
