@@ -158,6 +158,11 @@ def decoded(part: Parsed) -> bytes:
         # Behind a soft line break without a line feed, the decoder passes over all text up to the next line feed.
         return a2b_qp(_BARE_BREAK.sub(b"=\r\n", as_it_came(part)))
     try:
+        if encoding_of(part) == "base64":
+            # Python makes an object of each line: of lines of one letter, twenty times the memory.
+            joined = as_it_came(part).translate(None, b"\r\n").decode("ascii", "surrogateescape")
+            part = copy(part)
+            part.set_payload(joined)
         data = part.get_payload(decode=True)
     except Exception:
         return as_it_came(part)

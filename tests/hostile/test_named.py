@@ -292,6 +292,7 @@ BIG: dict[str, tuple[bytes, bytes]] = {
         b"x\r\n",
     ),
     "38 messages in each other": (b"Subject: big\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 38, b"x\r\n"),
+    "base64 in lines of a letter": (b"Subject: big\r\nContent-Transfer-Encoding: base64\r\n\r\n", b"A\n"),
     "UTF-16": (b"Subject: big\r\n\r\n", "a line\r\n".encode("utf-16-be")),
     "quoted-printable": (b"Subject: big\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", b"=E2=82=AC=20and=\r\n"),
 }
