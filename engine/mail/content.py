@@ -9,14 +9,14 @@ from copy import copy
 from email.message import Message as Parsed
 from functools import lru_cache
 
-from engine.mail.decode import as_letters, charset_of_bytes, decode_bytes, decode_header, legacy
+from engine.mail.decode import as_letters, charset_of_bytes, decode_bytes, decode_header, is_bare, legacy
 from engine.text import clean
 
 _SHORT = 200
 _COMMENT = re.compile(r"\(.*", re.DOTALL)
 _TYPE = re.compile(r"\s*([^\s/]+)\s*/\s*([^\s/,]+)")
 _CHARSET = re.compile(r"\bcharset\s*=\s*[\"']?([\w.:-]{1,100})", re.IGNORECASE | re.ASCII)
-_WITH_NAMES = ("content-type", "content-disposition")
+WITH_PARAMETERS = ("content-type", "content-disposition")
 _LONGEST_NAME = 2_000
 _FARTHEST_TEXT = 10
 _FIRST_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
@@ -106,8 +106,8 @@ def _parameter(part: Parsed, field: str, name: str) -> str:
 
 def _with_letters(part: Parsed, message: Parsed) -> Parsed:
     """The same with letters for bytes beyond ASCII, each of which is U+FFFD in what Python's `get` gives."""
-    said = {name.lower(): value for name, value in reversed(list(part.raw_items())) if name.lower() in _WITH_NAMES}
-    if all(value.isascii() and "\x1b" not in value for value in said.values()):
+    said = {name.lower(): value for name, value in reversed(list(part.raw_items())) if name.lower() in WITH_PARAMETERS}
+    if not any(map(is_bare, said.values())):
         return part
     other, charset = Parsed(), legacy(charset_of(part)) or charset_of_headers(message)
     for name, value in said.items():
@@ -121,11 +121,6 @@ def _extended(charset: str | None, language: str | None, value: str) -> str:
         return decode_bytes(value.encode("latin-1"), charset)
     except UnicodeEncodeError:
         return value
-
-
-def raw_values(part: Parsed, name: str) -> list[str]:
-    """All fields of this name as they came, bytes beyond ASCII as surrogates (Python's `get` gives U+FFFD for each)."""
-    return [value for field, value in part.raw_items() if field.lower() == name]
 
 
 def charset_of_headers(message: Parsed) -> str | None:

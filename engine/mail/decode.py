@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
 
-from engine.mail.guess import guess, wide_of
+from engine.mail.guess import SAMPLE, guess, wide_of
 from engine.mail.japanese import CODEC, decode_japanese
 from engine.text import clean
 
@@ -42,7 +42,6 @@ _MEANT = {
     "utf8mb4": "utf-8",
     "cp-850": "cp850",
 }
-_SAMPLE = 16_384  # bytes that tell the charset of all
 # Codecs of Python's that are no charsets of mail; some of them take quadratic time.
 _NEVER = {"unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "mbcs", "oem", "unicode-escape"}
 # Written in ASCII's bytes: where one is broken, what UTF-8 makes of all of them is no text.
@@ -93,7 +92,11 @@ def decode_bytes(data: bytes, charset: str | None) -> str:
             return clean(data.decode("utf-8", "replace"))
     if codec and codec not in ("ascii", "utf-8"):
         return clean(data.decode(codec, "replace"))
-    return clean(data.decode(codec_of(guess(data)) or "cp1252", "replace"))
+    return clean(data.decode(_guessed(data), "replace"))
+
+
+def _guessed(data: bytes) -> str:
+    return codec_of(guess(data)) or "cp1252"
 
 
 def _is_japanese(data: bytes) -> bool:
@@ -122,10 +125,15 @@ def _is_mostly_utf8(data: bytes, broken: UnicodeDecodeError) -> bool:
     """
     if broken.reason == "unexpected end of data" and not data[: broken.start].isascii():
         return True
-    found = data[:_SAMPLE].decode("utf-8", "replace")
+    found = data[:SAMPLE].decode("utf-8", "replace")
     lost = found.count("\ufffd")
     whole = len(found) - len(found.encode("ascii", "ignore")) - lost
     return whole >= 4 * lost
+
+
+def is_bare(value: str) -> bool:
+    """Whether a raw header value has letters beyond ASCII that are not encoded, if only in a charset of ASCII's bytes."""
+    return not value.isascii() or _ESCAPE in value
 
 
 def as_letters(value: str, charset: str | None) -> str:
@@ -133,17 +141,17 @@ def as_letters(value: str, charset: str | None) -> str:
 
     They are UTF-8 (RFC 6532), or, from older programs, in this charset; where it is None, a guess.
     """
-    if _ESCAPE in value:
-        return decode_bytes(value.encode("utf-8", "surrogateescape"), charset)
-    if value.isascii():
+    if not is_bare(value):
         return value
     data = value.encode("utf-8", "surrogateescape")
+    if _ESCAPE in value:
+        return decode_bytes(data, charset)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as broken:
         if _is_mostly_utf8(data, broken):
             return clean(data.decode("utf-8", "replace"))
-    return decode_bytes(data, charset or guess(data[:_SOME]))
+    return decode_bytes(data, charset or _guessed(data[:_SOME]))
 
 
 def charset_of_bytes(values: Iterable[str]) -> str | None:
@@ -156,7 +164,7 @@ def charset_of_bytes(values: Iterable[str]) -> str | None:
                 data.decode("utf-8")
             except UnicodeDecodeError:
                 odd += data[:_SOME] + b" "
-    return codec_of(guess(odd)) or "cp1252" if odd else None
+    return _guessed(odd) if odd else None
 
 
 def legacy(charset: str | None) -> str | None:

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from email.message import Message as Parsed
 
-from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.bounded import bounded
-from engine.mail.content import (
-    charset_of_headers,
-    decoded,
-    disposition_and_filename,
-    encoding_of,
-    raw_values,
-)
-from engine.mail.decode import as_letters, decode_header
-from engine.mail.message import Address, Attachment
+from engine.mail.content import decoded, disposition_and_filename, encoding_of
+from engine.mail.known import Head
+from engine.mail.message import Attachment
 from engine.mail.split import Enclosed, split
 
 
@@ -25,20 +18,15 @@ def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
     Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header.
     """
     if inner.keys() or encoding_of(part) != "base64":
-        return inner, inner.source if isinstance(inner, Enclosed) else inner.as_bytes()
+        assert isinstance(inner, Enclosed)  # all that `split` puts into a message
+        return inner, inner.source
     inner["Content-Transfer-Encoding"] = "base64"
     data = decoded(inner)
     return split(bounded(data, []), []), data
 
 
-def as_file(part: Parsed, inner: Parsed, data: bytes, kind: str, number: int) -> Attachment:
+def as_file(part: Parsed, inner: Parsed, head: Head, data: bytes, kind: str, number: int) -> Attachment:
     """The message that is in this part; its subject is its name where it has no other."""
-    charset = charset_of_headers(inner)
-    name = disposition_and_filename(part, inner)[1]
-    subject = next((decode_header(as_letters(value, charset)[:1000]) for value in raw_values(inner, "subject")), "")
-    return attachment(name or (f"{subject}.eml" if subject else ""), kind, data, inline=False, number=number)
-
-
-def senders_of(inner: Parsed) -> tuple[Address, ...]:
-    charset = charset_of_headers(inner)
-    return fields.addresses([as_letters(value, charset) for value in raw_values(inner, "from")])
+    subject = head.headers.get("Subject")
+    name = disposition_and_filename(part, inner)[1] or (f"{subject}.eml" if subject else "")
+    return attachment(name, kind, data, inline=False, number=number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-_SAMPLE = 16_384  # bytes that tell the charset of all
+SAMPLE = 16_384  # bytes that tell the charset of all
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FEW = 4
 # Letters and signs of Western Europe's languages, as cp1252 has them.
@@ -22,7 +22,7 @@ def wide_of(data: bytes) -> str | None:
         return "utf-16"
     if b"\0" not in data:
         return None
-    sample = data[:_SAMPLE]
+    sample = data[:SAMPLE]
     first, second = sample[0::2].count(0), sample[1::2].count(0)
     least = len(sample) // 4
     if second > least and not first:
@@ -32,11 +32,11 @@ def wide_of(data: bytes) -> str | None:
 
 def guess(data: bytes) -> str:
     """The name of a codec, maybe one that Python has not. A few letters are taken for Western ones where they can be."""
-    sample = data[:_SAMPLE]
+    sample = data[:SAMPLE]
     letters = sample.decode("latin-1")
     if sum(letter > "\x7f" for letter in letters) < _FEW and _WESTERN.fullmatch(letters):
         return "cp1252"
-    # Seldom needed. It was right where charset-normalizer took every fifth text of ours in a Western language for another's.
+    # Seldom needed. It was right where charset-normalizer took every fourth text of ours in a Western language for another's.
     from chardet import detect
     from chardet.enums import EncodingEra
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from engine.mail.bounded import MOST_FIELDS
 from engine.mail.content import charset_of_headers
-from engine.mail.decode import as_letters, decode_header, plain_header
+from engine.mail.decode import as_letters, decode_header, is_bare, plain_header
 from engine.mail.headers import LONGEST_FIELD
 from engine.mail.message import Headers
 from engine.text import clean
@@ -27,7 +27,7 @@ class Head(Struct, frozen=True):
 
 def read_head(parsed: Parsed, defects: list[str]) -> Head:
     items = list(parsed.raw_items())
-    charset = None if all(value.isascii() for _, value in items) else charset_of_headers(parsed)
+    charset = charset_of_headers(parsed) if any(is_bare(value) for _, value in items) else None
     letters: dict[str, list[str]] = {"from": [], "to": [], "cc": []}
     came: dict[str, list[str]] = {"from": [], "date": [], "subject": []}
     shown: list[tuple[str, str]] = []

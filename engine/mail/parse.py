@@ -23,7 +23,7 @@ from engine.mail.content import (
     type_of,
 )
 from engine.mail.decode import decode_bytes
-from engine.mail.enclosed import as_file, opened, senders_of
+from engine.mail.enclosed import as_file, opened
 from engine.mail.forwarded import find_forwarded
 from engine.mail.head import from_its_header, look_at_line_ends
 from engine.mail.html import html_to_text
@@ -210,10 +210,7 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat":
         unpacked = list(unpack_tnef(data))
         if unpacked:
-            for offset, (inner_name, inner_data) in enumerate(unpacked):
-                body.attachments.append(
-                    attachment(inner_name, "application/octet-stream", inner_data, inline=False, number=number + offset)
-                )
+            _add(unpacked, body)
             return None
     if (is_text or (is_shown and kind in _READABLE)) and not (place.attached or body.attachments):
         body.named = part  # the message itself, where it has no other text
@@ -225,10 +222,14 @@ def _shown(text: str, kind: str, body: _Body, place: _Place) -> None:
     """A text that is part of what the message says; files in it are attachments."""
     if kind == "text/plain":
         text, files = without_files(text)
-        for name, data in files:
-            number = len(body.attachments) + 1
-            body.attachments.append(attachment(name, "application/octet-stream", data, inline=False, number=number))
+        _add(files, body)
     body.texts.add(text, is_html=kind == "text/html", alternative=place.alternative)
+
+
+def _add(files: list[tuple[str, bytes]], body: _Body) -> None:
+    """Files that came out of a part, of which nobody says what they are."""
+    for number, (name, data) in enumerate(files, len(body.attachments) + 1):
+        body.attachments.append(attachment(name, "application/octet-stream", data, inline=False, number=number))
 
 
 def _signed(content: bytes, body: _Body) -> Parsed | None:
@@ -252,6 +253,7 @@ def _text(part: Parsed) -> str:
 def _enclosed(part: Parsed, inner: Parsed, body: _Body, kind: str) -> Parsed:
     """The message in this part, once it stands among the attachments."""
     message, data = opened(part, inner)
-    body.attached += senders_of(message)[:1]
-    body.attachments.append(as_file(part, message, data, kind, len(body.attachments) + 1))
+    head = read_head(message, [])
+    body.attached += fields.addresses(head.letters["from"])[:1]
+    body.attachments.append(as_file(part, message, head, data, kind, len(body.attachments) + 1))
     return message

@@ -11,8 +11,8 @@ import email
 import re
 from email.message import Message as Parsed
 
-from engine.mail.bounded import MOST_FIELDS
-from engine.mail.content import boundaries_of, type_of
+from engine.mail.bounded import MOST_BOUNDARIES, MOST_FIELDS
+from engine.mail.content import WITH_PARAMETERS, boundaries_of, type_of
 from engine.mail.head import mended
 
 _END = r"(?:\r\n?|\n)"  # of a line
@@ -30,27 +30,24 @@ _REST = re.compile(rf"(--)?[ \t]*(?:{_END}|\Z)")
 _FIRST_DELIMITER = re.compile(r"\s*+^(--[^\r\n]{1,200}?)(?<!--)[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE)
 _BLANK_LINE = re.compile(rf"{_END}(?={_END})")
 # Fields whose parameters Python looks for in quadratic time. What is true in them stands early.
-_WITH_PARAMETERS = ("content-type", "content-disposition")
 _LONGEST_PARAMETERS = 4_000
 _DEEPEST = 20  # what is within more is one text
-_MOST_PARTS = 2_000
 _MOST_LINES = 50_000  # of all headers in it
 _MOST_REPORTS = 5
 _LONGEST_REPORT = 20_000
 
 
 class Enclosed(Parsed):
-    """A message within a message."""
+    """A message within a message, in whole[start:end]."""
 
-    _whole, _start, _end = "", 0, 0
+    def __init__(self, whole: str, start: int, end: int) -> None:
+        super().__init__()
+        self._whole, self._start, self._end = whole, start, end
 
     @property
     def source(self) -> bytes:
         """All of it, as it came."""
         return self._whole[self._start : self._end].encode("ascii", "surrogateescape")
-
-    def stands_in(self, whole: str, start: int, end: int) -> None:
-        self._whole, self._start, self._end = whole, start, end
 
 
 def split(raw: bytes, defects: list[str]) -> Parsed:
@@ -78,7 +75,7 @@ class _Splitter:
 
     def __init__(self, raw: bytes) -> None:
         self._text = raw.decode("ascii", "surrogateescape")
-        self._lines, self._parts_left, self._reports = _MOST_LINES, _MOST_PARTS, _MOST_REPORTS
+        self._lines, self._parts_left, self._reports = _MOST_LINES, MOST_BOUNDARIES, _MOST_REPORTS
         self._message = Parsed()
         self._place = self._fields(self._message, 0, len(self._text))
 
@@ -103,7 +100,7 @@ class _Splitter:
             field = _FIELD.match(text, place, end)
             if field is not None:
                 value = field[2]
-                if len(value) > _LONGEST_PARAMETERS and field[1].lower() in _WITH_PARAMETERS:
+                if len(value) > _LONGEST_PARAMETERS and field[1].lower() in WITH_PARAMETERS:
                     value = value[:_LONGEST_PARAMETERS]
                 entity.set_raw(field[1], value)
                 number += 1
@@ -132,8 +129,7 @@ class _Splitter:
             self._reports -= 1
             payload = _blocks(self._text[start : min(end, start + _LONGEST_REPORT)])
         elif depth <= _DEEPEST and kind.startswith("message/"):
-            enclosed = Enclosed()
-            enclosed.stands_in(self._text, start, end)
+            enclosed = Enclosed(self._text, start, end)
             self._entity(enclosed, start, end, depth + 1)
             payload = [enclosed]
         entity.set_payload(payload or self._text[start:end])
@@ -173,9 +169,8 @@ class _Splitter:
             rest = _REST.match(text, place, end)
             if rest is None:
                 continue
-            if begin is not None and (
-                at > begin or rest[1]
-            ):  # of delimiters that follow each other, all but the last part nothing
+            # Of delimiters that follow each other, all but the last part nothing.
+            if begin is not None and (at > begin or rest[1]):
                 # The end of the line before the delimiter belongs to the delimiter.
                 last = at - 2 if text.startswith("\r\n", at - 2) else at - 1
                 places.append((begin, max(begin, last)))

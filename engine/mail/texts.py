@@ -41,9 +41,8 @@ class Texts(Struct):
         Lists and gateways put a plain text of their own behind mail that is HTML alone: the HTML is then what the sender said. Where
         it says the same in other words (a program that wrote `mixed` for `alternative`), the plain text is enough.
         """
-        first = next(
-            (one for one in self.all if not one.is_html), None
-        )  # HTML takes long to read: once more for one text, and no other
+        # HTML takes long to read: once more for one text, and no other.
+        first = next((one for one in self.all if not one.is_html), None)
         said = [one for one in self.all if one is not first] if first and self._is_notice(first) else self.all
         plain = "\n\n".join(one.text for one in said if not one.is_html)
         if not plain:

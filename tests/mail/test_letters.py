@@ -45,6 +45,7 @@ def names(raw: bytes) -> list[str]:
         ("見積書", "iso-2022-jp", "; charset=iso-2022-jp"),
         ("見積書", "iso-2022-jp", ""),
         ("見積書", "iso-2022-jp", "; charset=iso-8859-1"),
+        ("견적서", "iso2022_kr", "; charset=iso-2022-kr"),
     ],
 )
 def test_bare_bytes_are_utf8_or_what_the_text_is_in(name: str, codec: str, charset: str, field: bytes) -> None:
