@@ -5,7 +5,6 @@ from __future__ import annotations
 from email.message import Message as Parsed
 
 from engine.mail.attachments import attachment
-from engine.mail.bounded import bounded
 from engine.mail.content import decoded, disposition_and_filename, encoding_of
 from engine.mail.known import Head
 from engine.mail.message import Attachment
@@ -22,7 +21,7 @@ def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
         return inner, inner.source
     inner["Content-Transfer-Encoding"] = "base64"
     data = decoded(inner)
-    return split(bounded(data, []), []), data
+    return split(data, []), data
 
 
 def as_file(part: Parsed, inner: Parsed, head: Head, data: bytes, kind: str, number: int) -> Attachment:

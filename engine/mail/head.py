@@ -1,11 +1,17 @@
-"""The lines of a header that are no fields, which senders' broken programs put there."""
+"""A header cut down to what a parser can take, and without the lines that senders' broken programs put there."""
 
 from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
+from itertools import islice
 
+from engine.mail.headers import LONGEST_FIELD
+
+MOST_FIELDS = 2_000
+_SMALL = 64 * 1024  # no header below this can do harm
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_FIELD_END = re.compile(rb"\r?\n(?![ \t])")
 _LOGICAL_LINE = re.compile(rb"(?<=\n)(?![ \t])")  # where one begins: what is folded belongs to the line before (RFC 5322 2.2.3)
 _NAME = re.compile(rb"([!-9;-~]+)([ \t]*):")
 _MBOX = (b"From ", b">From ")  # an mbox's line, which is no part of the message
@@ -40,6 +46,26 @@ def from_its_header(raw: bytes, defects: list[str]) -> bytes:
         return raw
     defects.append("empty lines stand before the header")
     return rest
+
+
+def bounded(raw: bytes, defects: list[str]) -> bytes:
+    """The message without too many fields, and without what is too long in one; `defects` says of the first."""
+    if len(raw) <= _SMALL:
+        return raw
+    found = head_end(raw)
+    end = found.start() if found else len(raw)
+    if end <= _SMALL:
+        return raw
+    fields: list[bytes] = []
+    start = 0
+    for field in islice(_FIELD_END.finditer(raw, 0, end), MOST_FIELDS):
+        fields.append(raw[start : field.start()][:LONGEST_FIELD])
+        start = field.end()
+    if len(fields) == MOST_FIELDS:
+        defects.append(f"only the first {MOST_FIELDS} header fields are read")
+    else:
+        fields.append(raw[start:end][:LONGEST_FIELD])
+    return b"\n".join(fields) + raw[end:]
 
 
 def mended(raw: bytes, defects: list[str]) -> bytes:

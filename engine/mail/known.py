@@ -7,9 +7,9 @@ from email.message import Message as Parsed
 
 from msgspec import Struct
 
-from engine.mail.bounded import MOST_FIELDS
 from engine.mail.content import charset_of_headers
 from engine.mail.decode import as_letters, decode_header, is_bare, plain_header
+from engine.mail.head import MOST_FIELDS
 from engine.mail.headers import LONGEST_FIELD
 from engine.mail.message import Headers
 from engine.text import clean

@@ -12,7 +12,6 @@ from msgspec import Struct, field
 from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
-from engine.mail.bounded import bounded
 from engine.mail.cms import read_cms
 from engine.mail.content import (
     calendar_method_of,
@@ -82,7 +81,7 @@ def parse_message(raw: bytes) -> Message:
 def _message(raw: bytes) -> Message:
     defects: list[str] = []
     look_at_line_ends(raw, defects)
-    parsed = split(bounded(from_its_header(raw, defects), defects), defects)
+    parsed = split(from_its_header(raw, defects), defects)
     head = read_head(parsed, defects)
     headers = head.headers
 
@@ -237,7 +236,7 @@ def _signed(content: bytes, body: _Body) -> Parsed | None:
     if body.opened == MOST_OPENED:
         return None
     defects: list[str] = []
-    inner = split(bounded(content, defects), defects)
+    inner = split(content, defects)
     if "Content-Type" not in inner:
         return None
     body.opened += 1

@@ -11,9 +11,8 @@ import email
 import re
 from email.message import Message as Parsed
 
-from engine.mail.bounded import MOST_BOUNDARIES, MOST_FIELDS
 from engine.mail.content import WITH_PARAMETERS, boundaries_of, type_of
-from engine.mail.head import mended
+from engine.mail.head import MOST_FIELDS, bounded, mended
 
 _END = r"(?:\r\n?|\n)"  # of a line
 # A whole field (RFC 5322 2.2), folded lines with it, and those with parameters that scripts forget to indent.
@@ -33,6 +32,7 @@ _BLANK_LINE = re.compile(rf"{_END}(?={_END})")
 _LONGEST_PARAMETERS = 4_000
 _DEEPEST = 20  # what is within more is one text
 _MOST_LINES = 50_000  # of all headers in it
+_MOST_PARTS = 2_000  # together
 _MOST_REPORTS = 5
 _LONGEST_REPORT = 20_000
 
@@ -52,6 +52,10 @@ class Enclosed(Parsed):
 
 def split(raw: bytes, defects: list[str]) -> Parsed:
     """Never raises: where the parts cannot be told apart, it is one text, and `defects` says so."""
+    if b"\n" not in raw:
+        # As old Macs wrote lines. Much that reads mail, Python's decoder of quoted-printable too, takes such a message for one line.
+        raw = raw.replace(b"\r", b"\n")
+    raw = bounded(raw, defects)
     try:
         message = _Splitter(raw)
         if message.is_odd:
@@ -75,7 +79,7 @@ class _Splitter:
 
     def __init__(self, raw: bytes) -> None:
         self._text = raw.decode("ascii", "surrogateescape")
-        self._lines, self._parts_left, self._reports = _MOST_LINES, MOST_BOUNDARIES, _MOST_REPORTS
+        self._lines, self._parts_left, self._reports = _MOST_LINES, _MOST_PARTS, _MOST_REPORTS
         self._message = Parsed()
         self._place = self._fields(self._message, 0, len(self._text))
 

@@ -14,7 +14,6 @@ from copy import copy
 from email.message import Message as Parsed
 from html import escape
 
-from engine.mail.bounded import bounded
 from engine.mail.content import as_it_came, charset_of, decoded, encoding_of, parts_of, type_of
 from engine.mail.decode import codec_of
 from engine.mail.message import Message
@@ -96,7 +95,7 @@ def _escaped(text: str) -> str:
 def _in_texts(raw: bytes, pairs: list[tuple[str, str]]) -> bytes:
     """In each part that is text, as its charset and its transfer encoding have it."""
     start = 0
-    for part in _texts(split(bounded(raw, []), [])):
+    for part in _texts(split(raw, [])):
         codec = codec_of(charset_of(part) or "utf-8") or "utf-8"
         data = decoded(part)
         changed = _exchanged(data, pairs, codec)

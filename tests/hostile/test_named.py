@@ -361,7 +361,7 @@ def test_what_was_left_out_of_a_message_stands_in_its_trace(connection: sqlite3.
     run(connection, setup, CASES["a hundred thousand parts"])
     (decision,) = one(connection, "SELECT decision FROM messages")
     (found,) = [step["found"] for step in json.loads(decision)["trace"] if step["step"] == "damaged"]
-    assert "only the first 2000 parts are read" in found
+    assert "more than 500 parts: the rest is left out" in found
 
 
 def test_a_message_over_the_limit_is_refused(connection: sqlite3.Connection, setup: Setup) -> None:
