@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
+
+from engine.normal import normalized
 
 _ENCODED = "xn--"
 _OTHER_DOTS = frozenset("。．｡")  # IDNA takes them for a dot, and mail does not
@@ -42,7 +43,7 @@ def _encoded(domain: str) -> str:
         return domain
     import idna  # seldom needed, and slow to import
 
-    return idna.encode(unicodedata.normalize("NFC", domain)).decode("ascii")
+    return idna.encode(normalized("NFC", domain)).decode("ascii")
 
 
 def _decoded(domain: str) -> str:

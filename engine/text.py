@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+
+from engine.normal import normalized, without_marks
 
 # Reply and forward prefixes as mail clients write them: en, de, es, fr, it, pt, nl, sv, da/no, fi, pl, cs, hu, tr, ro, ru,
 # zh, ja, he, el ...; with counters: Re[2]:, RE^3:, Re(4):
@@ -24,6 +25,8 @@ _PREFIX = re.compile(
 _TYPED = dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„‟", '"') | dict.fromkeys("\u2010\u2012\u2013\u2014\u2212", "-")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 500_000
+_LONGEST_WORD = 1_000
+_MOST_FOLDED = 5_000_000  # letters: some become eighteen when they are folded
 _SPACE = re.compile(r"[ \n]")
 # What is white space beside the space, in ASCII and in all of Unicode.
 _BLANKS = "\n\r\t\v\f\x1c\x1d\x1e\x1f"
@@ -39,7 +42,7 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    text = normalized("NFKC", normalized("NFKC", text).casefold())
     for set_as, typed in _TYPED.items():
         if set_as in text:
             text = text.replace(set_as, typed)
@@ -50,8 +53,7 @@ def fold_accents(text: str) -> str:
     """`fold`, and without accents: the form in which tags are found (`behaviour.md` 6)."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", fold(text))
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return without_marks(fold(text))
 
 
 def collapse(text: str) -> str:
@@ -82,7 +84,7 @@ def title_key(title: str) -> str:
 
 
 def text_key(text: str) -> str:
-    """A digest of a long text, without case and with spaces collapsed; empty for an empty one."""
+    """A digest of a text without case and with spaces collapsed; empty for an empty one. Beyond five million letters, as it is written."""
     return _digest(text.strip())
 
 
@@ -92,9 +94,12 @@ def _digest(text: str) -> str:
     if len(text) <= _LONG:
         folded = _folded(text)
         return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest() if folded else ""
-    digest, some = hashlib.sha256(), False
+    digest, some, left = hashlib.sha256(), False, _MOST_FOLDED
     for piece in pieces(text, _LONG, _SPACE):
-        folded = collapse(fold(piece))
+        # What lies far behind, or far from a space, is compared as it is written.
+        near = min(left, _LONG + _LONGEST_WORD)
+        folded = collapse(fold(piece[:near])) + piece[near:]
+        left = max(left - len(folded), 0)
         if folded:
             digest.update((f" {folded}" if some else folded).encode("utf-8", "replace"))
             some = True

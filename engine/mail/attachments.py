@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 
 from engine.mail.message import Attachment
+from engine.normal import normalized
 
 LONGEST_NAME = 120
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?$", re.IGNORECASE)
@@ -27,7 +27,7 @@ _EXTENSIONS = {
 
 def safe_name(name: str, content_type: str, number: int) -> str:
     """A file name that no system takes for a path, a device or an option, and that does not lie about its ending."""
-    name = unicodedata.normalize("NFC", name)
+    name = normalized("NFC", name)
     name = re.split(r"[/\\]", name)[-1] if re.search(r"[/\\]", name) else name
     name = _UNSAFE.sub("_", name).strip(" .").lstrip("-~")
     if not name or name == "_":

@@ -33,6 +33,7 @@ _LONGEST_PARAMETERS = 4_000
 _DEEPEST = 20  # what is within more is one text
 _MOST_LINES = 50_000  # of all headers in it
 _MOST_PARTS = 2_000  # together
+_MOST_LOOKS = 500_000  # at what may be a boundary
 _MOST_REPORTS = 5
 _LONGEST_REPORT = 20_000
 
@@ -75,11 +76,12 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
 
 
 class _Splitter:
-    """One message, its fields read. What it may still have of header lines, parts and reports bounds what the rest of it takes."""
+    """One message, its fields read. What it may still have of header lines, parts, looks and reports bounds what
+    the rest of it takes."""
 
     def __init__(self, raw: bytes) -> None:
         self._text = raw.decode("ascii", "surrogateescape")
-        self._lines, self._parts_left, self._reports = _MOST_LINES, _MOST_PARTS, _MOST_REPORTS
+        self._lines, self._parts_left, self._looks, self._reports = _MOST_LINES, _MOST_PARTS, _MOST_LOOKS, _MOST_REPORTS
         self._message = Parsed()
         self._place = self._fields(self._message, 0, len(self._text))
 
@@ -166,7 +168,8 @@ class _Splitter:
         places: list[tuple[int, int]] = []
         begin: int | None = None
         first = place
-        while len(places) < self._parts_left and (at := text.find(delimiter, place, end)) >= 0:
+        while len(places) < self._parts_left and self._looks and (at := text.find(delimiter, place, end)) >= 0:
+            self._looks -= 1
             place = at + len(delimiter)
             if at > first and text[at - 1] not in "\r\n":
                 continue

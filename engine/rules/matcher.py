@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 import re2
 
 from engine.literals import Literals
+from engine.normal import normalized
 from engine.rules.atoms import Leaf, is_laid_out
 from engine.rules.facts import Values
 from engine.text import compared, fold
@@ -110,7 +110,7 @@ class Matcher:
             self._search(fold(value).strip(), self._laid_out, found_of, true)
         if self._patterns:
             # The text as it is written, but for Unicode's many ways to write it; the flags say whether case counts.
-            written = value if value.isascii() else unicodedata.normalize("NFKC", value)
+            written = normalized("NFKC", value)
             true.update(atom for pattern, atom in self._patterns if atom not in true and pattern.search(written))
 
     def _search(self, text: str, sought: Literals[list[tuple[str, int]]], found_of: dict[int, set[str]], true: set[int]) -> None:

@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import re
-import shutil
 import signal
 import sqlite3
 import tracemalloc
@@ -21,7 +20,6 @@ from hypothesis import strategies as st
 from rich.pretty import pretty_repr
 
 from engine.cli import cli
-from engine.config.load import load_config
 from engine.config.model import SenderAuthentication
 from engine.decide.authenticate import authentication
 from engine.decide.setup import Setup, TokenSecret, prepare
@@ -33,6 +31,7 @@ from engine.sources.item import Item
 from engine.store.database import open_database
 from tests import cms
 from tests.tnef import MESSAGE, attribute, winmail
+from tools.hostile import peak_memory, roomy_config
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "From: maya@brightwater.example\r\nTo: help@harbourhill.example\r\nMessage-ID: <h@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n"
@@ -96,6 +95,7 @@ def _signed(times: int) -> bytes:
     return f"{HEAD}Subject: x\r\n".encode() + inner
 
 
+OUT_OF_ORDER = "\u0301\u0327"  # Unicode has the second mark first
 CASES: dict[str, bytes] = {
     "MIME nested a thousand deep": nested(1_000),
     "a hundred thousand parts": f"{HEAD}Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
@@ -230,6 +230,9 @@ CASES: dict[str, bytes] = {
     "15,000 names of one file in such a charset": f"{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n".encode()
     + b"".join(b"Content-Type: text/plain; name=%d%s\r\n" % (number, "имя".encode("koi8-r")) for number in range(15_000))
     + b"\r\nx\r\n--b--\r\n",
+    "marks upon marks": f"{HEAD}Subject: x{OUT_OF_ORDER * 5_000}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+    f"Content-Type: text/plain; charset=utf-8\r\n\r\n{OUT_OF_ORDER * 100_000}\r\n--b\r\n"
+    f'Content-Type: application/pdf; name="{OUT_OF_ORDER * 5_000}.pdf"\r\n\r\nx\r\n--b--\r\n'.encode(),
     "a boundary that is a pattern": f'{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary="(a+)+$"\r\n\r\n--(a+)+$\r\n\r\n{"a" * 5_000}\r\n'.encode(),
 }
 
@@ -260,6 +263,7 @@ def test_it_takes_no_memory_beyond_ten_times_its_size(name: str) -> None:
 _CHUNK = cms.element(0x04, b"some text\r\n" * 90)
 _SIGNED_HEAD = cms.element(0x04, b"Content-Type: text/plain\r\n\r\n")
 _OCTETS = len(_SIGNED_HEAD) + 30_000_000 // len(_CHUNK) * len(_CHUNK)
+_UTF_8 = b"Subject: big\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
 BIG: dict[str, tuple[bytes, bytes]] = {
     "lines": (b"Subject: big\r\n\r\n", b"On Monday, somebody wrote something here: and more\r\n"),
     "colons": (b"Subject: big\r\n\r\n", b":" * 60),
@@ -291,20 +295,22 @@ BIG: dict[str, tuple[bytes, bytes]] = {
         + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (number, number) for number in range(1, 39)),
         b"x\r\n",
     ),
+    "lines that begin as the boundary": (
+        b"Subject: big\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n",
+        b"--b=\r\n",
+    ),
     "38 messages in each other": (b"Subject: big\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 38, b"x\r\n"),
     "base64 in lines of a letter": (b"Subject: big\r\nContent-Transfer-Encoding: base64\r\n\r\n", b"A\n"),
+    "marks upon marks": (_UTF_8, OUT_OF_ORDER.encode()),
+    "letters that become eighteen": (_UTF_8, "\ufdfa".encode()),
     "UTF-16": (b"Subject: big\r\n\r\n", "a line\r\n".encode("utf-16-be")),
     "quoted-printable": (b"Subject: big\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", b"=E2=82=AC=20and=\r\n"),
 }
 
 
 @pytest.fixture(scope="module")
-def roomy(tmp_path_factory: pytest.TempPathFactory) -> Setup:
-    """The shipped configuration where it takes thirty megabytes."""
-    rules = Path(shutil.copytree(ROOT / "rules", tmp_path_factory.mktemp("roomy") / "rules"))
-    settings = rules / "settings.yaml"
-    settings.write_text(settings.read_text().replace("message: 600 KB", "message: 40 MB"))
-    return prepare(load_config(rules))
+def roomy() -> Setup:
+    return prepare(roomy_config())
 
 
 @pytest.mark.parametrize("name", BIG)
@@ -313,11 +319,11 @@ def test_thirty_megabytes_are_decided_within_ten_times_their_memory(
 ) -> None:
     head, piece = BIG[name]
     raw = HEAD.encode() + head + piece * (30_000_000 // len(piece))
-    before = _peak_memory()
+    before = peak_memory()
     summary = run(connection, roomy, raw)
     assert not summary.held
     assert one(connection, "SELECT COUNT(*) FROM messages WHERE outcome NOT IN ('refused', 'quarantined')") == (1,)
-    assert _peak_memory() - before < 10 * len(raw)
+    assert peak_memory() - before < 10 * len(raw)
 
 
 @pytest.mark.parametrize("piece", [b"a\r\n", b"From: a\r\n", b"<a@b.example>\r\n", b"-- \r\n", b"> a\r\n"])
@@ -328,13 +334,6 @@ def test_a_reply_of_thirty_megabytes_becomes_a_note(piece: bytes, connection: sq
     run(connection, roomy, head.encode() + piece * (30_000_000 // len(piece)))
     (text,) = one(connection, "SELECT description FROM ticket_notes")
     assert str(text).startswith("Still.")
-
-
-def _peak_memory() -> int:
-    """Bytes that this process has at most had since it was last asked."""
-    status = Path("/proc/self/status").read_text()
-    Path("/proc/self/clear_refs").write_text("5")
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 def test_what_cannot_be_parsed_at_all_goes_to_quarantine_as_it_is(

@@ -19,10 +19,17 @@ def test_paragraphs_and_cells_that_are_not_ended_are_not_deep() -> None:
     assert sanitise(source).count("<p>") == 1_000
 
 
+def test_a_large_table_with_many_hard_spaces_is_kept() -> None:
+    assert sanitise("<tr><td>10 °C</td><td>&nbsp;</td></tr>" * 7_000)
+
+
 @pytest.mark.parametrize(
     "source",
-    ["<div>" * 20_000, "<div></span>" * 20_000, "".join(f"<b id={n}>" for n in range(2_000)) + "<p>x</p>" * 20_000],
-    ids=["deep", "deep behind ends of nothing", "elements that come again"],
+    [
+        *["<div>" * 20_000, "<div></span>" * 20_000, "".join(f"<b id={n}>" for n in range(2_000)) + "<p>x</p>" * 20_000],
+        *["€€€€€©" * 100_000, "€€€€€&" * 100_000],
+    ],
+    ids=["deep", "deep behind ends of nothing", "elements that come again", "letters like the hard space", "references"],
 )
 def test_html_that_is_too_dear_to_sanitise_is_left_out(source: str) -> None:
     assert sanitise(source) == ""

@@ -110,6 +110,13 @@ def test_a_first_line_with_a_header_behind_it_parts_where_no_boundary_does(befor
     assert texts(head + b"See:\r\n" + parts) == ["See:\r\n" + parts.decode()]
 
 
+def test_what_may_be_a_boundary_is_looked_at_half_a_million_times() -> None:
+    part = "--b\nContent-Type: text/plain\n\nx\n"
+    for few, parts in ((499_000, 3), (501_000, 2)):
+        raw = f"Content-Type: multipart/mixed; boundary=b\n\n{part * 2}{'--b=' * few}\n{part}--b--\n"
+        assert len(split(raw.encode(), []).get_payload()) == parts
+
+
 def test_parts_in_parts() -> None:
     inner = b"Content-Type: multipart/alternative; boundary=bb\r\n\r\n--bb\r\n\r\ninner\r\n--bb--\r\n"
     raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + inner + b"--b\r\n\r\nouter\r\n--b--\r\n"
