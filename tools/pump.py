@@ -88,7 +88,25 @@ HEADERS = [
     ],
     *["Content-Type", "Content-Disposition", "Content-Transfer-Encoding", "Authentication-Results", "Auto-Submitted"],
 ]
-TYPES = ["text/plain", "text/html", "text/plain; charset=utf-8", "text/html; charset=gb2312", "text/calendar", "message/rfc822"]
+TYPES = ["text/plain", "text/html", "text/calendar", "message/rfc822"]
+CHARSETS = [
+    *[
+        "utf-8",
+        "utf-7",
+        "utf-16",
+        "utf-32",
+        "gb2312",
+        "gb18030",
+        "hz",
+        "big5",
+        "iso-2022-jp",
+        "iso-2022-kr",
+        "euc-kr",
+        "shift_jis",
+    ],
+    *["iso-2022-jp-2004", "johab", "windows-1252", "windows-1251", "cp437", "unknown-8bit"],
+]
+TYPES += [f"text/{kind}; charset={charset}" for charset in CHARSETS for kind in ("plain", "html")]
 WHOLE = [
     *TYPES,
     *[f"multipart/{kind}; boundary=b" for kind in ("mixed", "alternative", "report", "digest")],
@@ -109,12 +127,19 @@ class Pumped:
     words: str
 
 
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
 def pumped(chooser: random.Random, number: int, ticket: str, sizes: list[int]) -> Pumped:
     """One message of about such a size, and in words what is repeated in it."""
 
     def repeated(pieces: list[str], size: int) -> str:
-        before, unit, after = ("".join(chooser.choices(pieces, k=chooser.randint(low, 3))) for low in (0, 1, 0))
-        often = size // len(unit.encode())
+        odd = [chr(chooser.randrange(0xA0, 0xD800)), chr(chooser.randrange(0xE000, 0x1FFFF))]
+        odd.append(chooser.randbytes(chooser.randint(1, 4)).decode("utf-8", "surrogateescape"))
+        some = [*pieces, *odd * (len(pieces) // 12)]
+        before, unit, after = ("".join(chooser.choices(some, k=chooser.randint(low, 3))) for low in (0, 1, 0))
+        often = size // len(_bytes(unit))
         words.append(f"{before!r} + {unit!r} × {often} + {after!r}")
         return before + unit * often + after
 
@@ -141,7 +166,7 @@ def pumped(chooser: random.Random, number: int, ticket: str, sizes: list[int]) -
         body = f"--b\r\nContent-Type: {chooser.choice([*TYPES, 'message/delivery-status'])}\r\n\r\n{body}\r\n--b--"
     odd = "no field\r\n" if chooser.random() < 0.2 else ""
     text = odd + "".join(f"{name}: {value}\r\n" for name, value in head.items()) + f"\r\n{body}"
-    return Pumped(text.encode("utf-8", "surrogatepass"), f"{odd.strip()} {subject}: {' '.join(words)}")
+    return Pumped(_bytes(text), f"{odd.strip()} {subject}: {' '.join(words)}")
 
 
 def thrown(desk: Desk, raw: bytes) -> tuple[float, float]:

@@ -35,6 +35,7 @@ from engine.mail.uuencoded import without_files
 
 DEEPEST = 20
 MOST_PARTS = 500
+MOST_TEXT = 10_000_000  # bytes
 MOST_OPENED = 2  # signed by the sender, and again by a gateway; each is another copy in memory
 SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 # Every kind of line's end to "\n", in a third of the time that two `replace` take. With `final` nothing is kept between texts.
@@ -51,7 +52,10 @@ _PRIVATE = {"private", "company-confidential", "confidential"}
 
 
 class _Body(Struct):
-    """What a walk over the parts gathers. `named`: a text that is the first in `attachments`, yet does not say that it is one."""
+    """What a walk over the parts gathers.
+
+    `named`: a text that is the first in `attachments`, yet does not say that it is one. `text_left`: the bytes of it still to read.
+    """
 
     message: Parsed
     texts: Texts = field(default_factory=Texts)
@@ -63,6 +67,7 @@ class _Body(Struct):
     calendar: str = ""
     parts: int = 0
     opened: int = 0
+    text_left: int = MOST_TEXT
 
 
 def parse_message(raw: bytes) -> Message:
@@ -92,7 +97,7 @@ def _message(raw: bytes) -> Message:
         defects.append(f"the structure cannot be read: {error!r}"[:200])
     html, text = body.texts.as_html(), body.texts.as_text()
     if not text.strip() and body.named is not None:
-        text = _text(body.named)
+        text = _letters(decoded(body.named), charset_of(body.named), body)
         del body.attachments[0]
         if type_of(body.named) == "text/html":
             html, text = text, html_to_text(text)
@@ -188,7 +193,7 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     is_text = is_shown and kind in ("text/plain", "text/html")
     if is_text and (not name or place.depth == 0):
         if not place.attached:  # an attached message's own text stays in its attachment
-            _shown(_text(part), kind, body, place)
+            _shown(part, kind, body, place)
         return None
     data = decoded(part)
     if kind == "text/calendar" and not place.attached:
@@ -217,12 +222,24 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     return None
 
 
-def _shown(text: str, kind: str, body: _Body, place: _Place) -> None:
+def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     """A text that is part of what the message says; files in it are attachments."""
+    data, charset = decoded(part), charset_of(part)
     if kind == "text/plain":
-        text, files = without_files(text)
-        _add(files, body)
-    body.texts.add(text, is_html=kind == "text/html", alternative=place.alternative)
+        data, files = without_files(data)
+        _add([(decode_bytes(name, charset), content) for name, content in files], body)
+    body.texts.add(_letters(data, charset, body), is_html=kind == "text/html", alternative=place.alternative)
+
+
+def _letters(data: bytes, charset: str | None, body: _Body) -> str:
+    """Nothing looks at more of them, and one letter can make all of them four times as large in memory as they came."""
+    if len(data) > body.text_left:
+        cut = f"only the first {MOST_TEXT // 1_000_000} MB of the text are read"
+        body.defects += [cut] if cut not in body.defects else []
+        data = data[: body.text_left]
+    body.text_left -= len(data)
+    # A mark of the byte order is no letter of the text.
+    return _LINES.decode(decode_bytes(data, charset).removeprefix("\ufeff"), final=True)
 
 
 def _add(files: list[tuple[str, bytes]], body: _Body) -> None:
@@ -242,11 +259,6 @@ def _signed(content: bytes, body: _Body) -> Parsed | None:
     body.opened += 1
     body.defects += defects
     return inner
-
-
-def _text(part: Parsed) -> str:
-    # A mark of the byte order is no letter of the text.
-    return _LINES.decode(decode_bytes(decoded(part), charset_of(part)).removeprefix("\ufeff"), final=True)
 
 
 def _enclosed(part: Parsed, inner: Parsed, body: _Body, kind: str) -> Parsed:

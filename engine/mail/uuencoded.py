@@ -4,50 +4,38 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_uu
-from collections.abc import Iterator
 from itertools import islice
 
-from engine.literals import Literals
-
-_LINES = Literals({"\nbegin ": None})  # `str.find` takes thirty times as long
-_BEGIN = re.compile(r"begin [0-7]{3,4} (\S[^\n]{0,254})\n")
+# At the beginning of a line. Where the letters stand is found first, and then what is before them: much faster than line by line.
+_BEGIN = re.compile(rb"begin (?<![^\n]begin )[0-7]{3,4} (\S[^\r\n]{0,254})\r?\n")
 # 45 bytes in 60 characters, maybe with one that is a sum; spaces at the end, which are zeros, may have gone on the way.
-_WHOLE = re.compile(r"M([ -`]{0,61})\n")
-_END = re.compile(r"(?:([!-L])([ -`]{0,61})\n)?(?:[ `]{0,2}\n)?end[ \t]{0,5}(?:\n|\Z)")
+_WHOLE = re.compile(rb"M([ -`]{0,61})\r?\n")
+_END = re.compile(rb"(?:([!-L])([ -`]{0,61})\r?\n)?(?:[ `]{0,2}\r?\n)?end[ \t]{0,5}(?:\r?\n|\Z)")
 _MOST = 100  # lines that may begin one
 
 
-def without_files(text: str) -> tuple[str, list[tuple[str, bytes]]]:
+def without_files(text: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """The text without the files in it, and these, each with its name. What does not go on to its end as a file does stays text."""
-    kept: list[str] = []
-    files: list[tuple[str, bytes]] = []
+    kept: list[bytes] = []
+    files: list[tuple[bytes, bytes]] = []
     behind = 0
-    for start in islice(_beginnings(text), _MOST):
-        begin = _BEGIN.match(text, start)
-        if begin is None or start < behind:
+    for begin in islice(_BEGIN.finditer(text), _MOST):
+        if begin.start() < behind:
             continue
         data, place = bytearray(), begin.end()
         while (line := _WHOLE.match(text, place)) is not None:
-            data += _decoded("M", line[1])
+            data += _decoded(b"M", line[1])
             place = line.end()
         end = _END.match(text, place)
         if end is not None:
             if end[1]:
                 data += _decoded(end[1], end[2])
-            kept.append(text[behind:start])
+            kept.append(text[behind : begin.start()])
             files.append((begin[1].strip(), bytes(data)))
             behind = end.end()
-    return ("".join([*kept, text[behind:]]), files) if files else (text, [])
+    return (b"".join([*kept, text[behind:]]), files) if files else (text, [])
 
 
-def _beginnings(text: str) -> Iterator[int]:
-    """Where lines begin that may begin a file."""
-    if text.startswith("begin "):
-        yield 0
-    for start, _, _ in _LINES.find(text):
-        yield start + 1
-
-
-def _decoded(length: str, letters: str) -> bytes:
-    most = ((ord(length) - 32) * 8 + 5) // 6  # behind them it wants spaces, and programs fill up with what they like
+def _decoded(length: bytes, letters: bytes) -> bytes:
+    most = ((length[0] - 32) * 8 + 5) // 6  # behind them it wants spaces, and programs fill up with what they like
     return a2b_uu(length + letters[:most])

@@ -302,6 +302,7 @@ BIG: dict[str, tuple[bytes, bytes]] = {
     "38 messages in each other": (b"Subject: big\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 38, b"x\r\n"),
     "base64 in lines of a letter": (b"Subject: big\r\nContent-Transfer-Encoding: base64\r\n\r\n", b"A\n"),
     "marks upon marks": (_UTF_8, OUT_OF_ORDER.encode()),
+    "one letter that makes Python take four bytes for each": (_UTF_8 + "🖨\r\n".encode(), b"a line\r\n"),
     "letters that become eighteen": (_UTF_8, "\ufdfa".encode()),
     "UTF-16": (b"Subject: big\r\n\r\n", "a line\r\n".encode("utf-16-be")),
     "quoted-printable": (b"Subject: big\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", b"=E2=82=AC=20and=\r\n"),
