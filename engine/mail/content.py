@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from binascii import a2b_qp
 from collections.abc import Iterator
-from copy import copy
 from email.message import Message as Parsed
 from functools import lru_cache
 
 from engine.mail.decode import as_letters, charset_of_bytes, decode_bytes, decode_header, is_bare, legacy
+from engine.mail.part import Part
 from engine.text import clean
 
 _SHORT = 200
@@ -21,6 +21,8 @@ _LONGEST_NAME = 2_000
 _FARTHEST_TEXT = 10
 _FIRST_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
 _LINE_END = re.compile(r"\r?\n")
+_ENCODING = re.compile(r"[\w-]+")
+_PYTHON_DECODES = {"base64", "x-uuencode", "uuencode", "uue", "x-uue"}
 _BARE_BREAK = re.compile(rb"=\r(?!\n)")
 
 
@@ -144,35 +146,34 @@ def calendar_method_of(part: Parsed) -> str:
 
 def encoding_of(part: Parsed) -> str:
     """`base64` and the like (RFC 2045 6), in lower case; empty where it says none."""
-    return str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    said = _ENCODING.search(str(part.get("Content-Transfer-Encoding", "")))
+    return said[0].lower() if said else ""
 
 
 def decoded(part: Parsed) -> bytes:
     """Without its transfer encoding. Never raises: what cannot be decoded stands as it came."""
-    if encoding_of(part) == "quoted-printable":
+    lines, encoding = as_it_came(part), encoding_of(part)
+    if encoding == "quoted-printable":
         # Behind a soft line break without a line feed, the decoder passes over all text up to the next line feed.
-        return a2b_qp(_BARE_BREAK.sub(b"=\r\n", as_it_came(part)))
+        return a2b_qp(_BARE_BREAK.sub(b"=\r\n", lines))
+    if encoding not in _PYTHON_DECODES:
+        return lines
+    if encoding == "base64":
+        # Python makes an object of each line: of lines of one letter, twenty times the memory.
+        lines = lines.translate(None, b"\r\n")
+    alone = Parsed()
+    alone["Content-Transfer-Encoding"] = encoding
+    alone.set_payload(lines.decode("ascii", "surrogateescape"))
     try:
-        if encoding_of(part) == "base64":
-            # Python makes an object of each line: of lines of one letter, twenty times the memory.
-            joined = as_it_came(part).translate(None, b"\r\n").decode("ascii", "surrogateescape")
-            part = copy(part)
-            part.set_payload(joined)
-        data = part.get_payload(decode=True)
+        data = alone.get_payload(decode=True)
     except Exception:
         return as_it_came(part)
     return data if isinstance(data, bytes) else b""
 
 
 def as_it_came(part: Parsed) -> bytes:
-    """Its lines, still in their transfer encoding; none where it has parts. Never raises."""
-    plain = copy(part)
-    del plain["Content-Transfer-Encoding"]
-    try:
-        data = plain.get_payload(decode=True)
-    except Exception:
-        return b""
-    return data if isinstance(data, bytes) else b""
+    """Its lines, still in their transfer encoding; none where it has parts."""
+    return part.lines if isinstance(part, Part) else b""
 
 
 def parts_of(part: Parsed) -> list[Parsed] | None:

@@ -8,7 +8,8 @@ from engine.mail.attachments import attachment
 from engine.mail.content import decoded, disposition_and_filename, encoding_of
 from engine.mail.known import Head
 from engine.mail.message import Attachment
-from engine.mail.split import Enclosed, split
+from engine.mail.part import Part
+from engine.mail.split import split
 
 
 def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
@@ -17,7 +18,7 @@ def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
     Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header.
     """
     if inner.keys() or encoding_of(part) != "base64":
-        assert isinstance(inner, Enclosed)  # all that `split` puts into a message
+        assert isinstance(inner, Part)  # all that `split` puts into a message
         return inner, inner.source
     inner["Content-Transfer-Encoding"] = "base64"
     data = decoded(inner)

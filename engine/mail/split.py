@@ -1,4 +1,4 @@
-"""Bytes to Python's message object, without a look at each line: Python's own parser keeps every line as an object, and asks each whether
+"""Bytes to a message and its parts, without a look at each line: Python's own parser keeps every line as an object, and asks each whether
 it is one of the boundaries around it.
 
 It makes of a message what that parser makes (`tests/mail/test_split.py`), but for what senders' broken programs do to boundaries and to
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import email
 import re
-from email.message import Message as Parsed
+from email.message import Message
 
 from engine.mail.content import WITH_PARAMETERS, boundaries_of, type_of
 from engine.mail.head import MOST_FIELDS, bounded, mended
+from engine.mail.part import Part
 
 _END = r"(?:\r\n?|\n)"  # of a line
 # A whole field (RFC 5322 2.2), folded lines with it, and those with parameters that scripts forget to indent.
@@ -26,7 +27,7 @@ _ENVELOPE = re.compile(rf"From [^\r\n]*(?:{_END}|\Z)")
 _BLANK = re.compile(_END)
 _LINE = re.compile(r"(?:[!-9;-~]*:|[ \t]|From )")  # of a header
 _REST = re.compile(rf"(--)?[ \t]*(?:{_END}|\Z)")
-_FIRST_DELIMITER = re.compile(r"\s*+^(--[^\r\n]{1,200}?)(?<!--)[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE)
+_FIRST_DELIMITER = re.compile(r"\s*+^(--[^\r\n]{1,200}?)(?<!--)[ \t]*\r?\n(?=content-)", re.ASCII | re.IGNORECASE | re.MULTILINE)
 _BLANK_LINE = re.compile(rf"{_END}(?={_END})")
 # Fields whose parameters Python looks for in quadratic time. What is true in them stands early.
 _LONGEST_PARAMETERS = 4_000
@@ -38,20 +39,7 @@ _MOST_REPORTS = 5
 _LONGEST_REPORT = 20_000
 
 
-class Enclosed(Parsed):
-    """A message within a message, in whole[start:end]."""
-
-    def __init__(self, whole: str, start: int, end: int) -> None:
-        super().__init__()
-        self._whole, self._start, self._end = whole, start, end
-
-    @property
-    def source(self) -> bytes:
-        """All of it, as it came."""
-        return self._whole[self._start : self._end].encode("ascii", "surrogateescape")
-
-
-def split(raw: bytes, defects: list[str]) -> Parsed:
+def split(raw: bytes, defects: list[str]) -> Part:
     """Never raises: where the parts cannot be told apart, it is one text, and `defects` says so."""
     if b"\n" not in raw:
         # As old Macs wrote lines. Much that reads mail, Python's decoder of quoted-printable too, takes such a message for one line.
@@ -68,11 +56,11 @@ def split(raw: bytes, defects: list[str]) -> Parsed:
     except Exception as error:  # whatever Python's own functions meet
         defects.append(f"the parts cannot be told apart: {error!r}"[:200])
         head, _, rest = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:1_000_000] else b"\n\n")
-        only_head = email.message_from_bytes(head + b"\n\n")
-        for name in ("Content-Type", "Content-Transfer-Encoding"):
-            del only_head[name]
-        only_head.set_payload(rest[:1_000_000].decode("latin-1"))
-        return only_head
+        one_text = Part(rest, 0, 1_000_000)
+        for name, value in email.message_from_bytes(head + b"\n\n").raw_items():
+            if name.lower() not in ("content-type", "content-transfer-encoding"):
+                one_text.set_raw(name, value)
+        return one_text
 
 
 class _Splitter:
@@ -80,9 +68,9 @@ class _Splitter:
     the rest of it takes."""
 
     def __init__(self, raw: bytes) -> None:
-        self._text = raw.decode("ascii", "surrogateescape")
+        self._raw, self._text = raw, raw.decode("latin-1")  # a letter a byte
         self._lines, self._parts_left, self._looks, self._reports = _MOST_LINES, _MOST_PARTS, _MOST_LOOKS, _MOST_REPORTS
-        self._message = Parsed()
+        self._message = Part(raw, 0, len(raw))
         self._place = self._fields(self._message, 0, len(self._text))
 
     @property
@@ -90,22 +78,22 @@ class _Splitter:
         """Whether its fields end at a line that is none."""
         return self._place < len(self._text) and self._text[self._place] not in "\r\n"
 
-    def whole(self) -> Parsed:
+    def whole(self) -> Part:
         self._body(self._message, self._place, len(self._text), 0)
         return self._message
 
-    def _entity(self, entity: Parsed, start: int, end: int, depth: int) -> None:
+    def _entity(self, entity: Part, start: int, end: int, depth: int) -> None:
         """A message or a part (RFC 2045 2.4), which stands in text[start:end]."""
         self._body(entity, self._fields(entity, start, end), end, depth)
 
-    def _fields(self, entity: Parsed, place: int, end: int) -> int:
+    def _fields(self, entity: Part, place: int, end: int) -> int:
         """Where they end: at a blank line, at a line that is none, or at the end."""
         text, first, number, passed = self._text, place, 0, 0
         most = min(MOST_FIELDS, self._lines)
         while place < end:
             field = _FIELD.match(text, place, end)
             if field is not None:
-                value = field[2]
+                value = _came(field[2])
                 if len(value) > _LONGEST_PARAMETERS and field[1].lower() in WITH_PARAMETERS:
                     value = value[:_LONGEST_PARAMETERS]
                 entity.set_raw(field[1], value)
@@ -124,35 +112,37 @@ class _Splitter:
         self._lines -= number + passed
         return place
 
-    def _body(self, entity: Parsed, place: int, end: int, depth: int) -> None:
+    def _body(self, entity: Part, place: int, end: int, depth: int) -> None:
         blank = _BLANK.match(self._text, place, end)
         start = blank.end() if blank else place
         kind = type_of(entity)
-        payload: str | list[Parsed | str] = ""
+        entity.begin_lines(start)
+        parts: list[Message | str] = []
         if depth <= _DEEPEST and kind.startswith("multipart/"):
-            payload = self._parts(entity, start, end, depth + 1, is_digest=kind == "multipart/digest")
+            parts += self._parts(entity, start, end, depth + 1, is_digest=kind == "multipart/digest")
         elif depth <= _DEEPEST and kind == "message/delivery-status" and self._reports:
             self._reports -= 1
-            payload = _blocks(self._text[start : min(end, start + _LONGEST_REPORT)])
+            parts += _blocks(_came(self._text[start : min(end, start + _LONGEST_REPORT)]))
         elif depth <= _DEEPEST and kind.startswith("message/"):
-            enclosed = Enclosed(self._text, start, end)
+            enclosed = Part(self._raw, start, end)
             self._entity(enclosed, start, end, depth + 1)
-            payload = [enclosed]
-        entity.set_payload(payload or self._text[start:end])
+            parts.append(enclosed)
+        if parts:
+            entity.set_payload(parts)
 
-    def _parts(self, entity: Parsed, start: int, end: int, depth: int, *, is_digest: bool) -> list[Parsed | str]:
+    def _parts(self, entity: Part, start: int, end: int, depth: int, *, is_digest: bool) -> list[Part]:
         """What stands between the lines of the boundary (RFC 2046 5.1.1); nothing where it has none, and is one text.
 
         Where no such line is there, the body's first line is taken for one, if a part's header follows it.
         """
-        delimiters = [f"--{boundary}" for boundary in boundaries_of(entity)]
+        delimiters = [f"--{boundary}".encode("utf-8", "surrogateescape").decode("latin-1") for boundary in boundaries_of(entity)]
         if (first := _FIRST_DELIMITER.match(self._text, start, end)) is not None:
             delimiters.append(first[1])
         places = next(filter(None, (self._between(delimiter, start, end) for delimiter in dict.fromkeys(delimiters))), [])
-        parts: list[Parsed | str] = []
+        parts: list[Part] = []
         self._parts_left -= len(places)
         for begin, last in places:
-            part = Parsed()
+            part = Part(self._raw, begin, last)
             if is_digest:
                 part.set_default_type("message/rfc822")  # RFC 2046 5.1.5
             self._entity(part, begin, last, depth)
@@ -187,7 +177,12 @@ class _Splitter:
         return places
 
 
-def _blocks(body: str) -> list[Parsed | str]:
+def _came(text: str) -> str:
+    """As Python's parser gives what came: a byte beyond ASCII is a lone surrogate."""
+    return text if text.isascii() else text.encode("latin-1").decode("ascii", "surrogateescape")
+
+
+def _blocks(body: str) -> list[Message]:
     """The blocks of fields of a delivery report (RFC 3464 2.1), each a message to Python's parser. Real ones are short."""
     found = email.message_from_string(f"Content-Type: message/delivery-status\n\n{body}")
     blocks = found.get_payload()

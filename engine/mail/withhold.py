@@ -10,7 +10,6 @@ import base64
 import hashlib
 import quopri
 from collections.abc import Iterator, Mapping
-from copy import copy
 from email.message import Message as Parsed
 from html import escape
 
@@ -18,6 +17,7 @@ from engine.mail.content import as_it_came, charset_of, decoded, encoding_of, pa
 from engine.mail.decode import codec_of
 from engine.mail.message import Message
 from engine.mail.parse import parse_message
+from engine.mail.part import Part
 from engine.mail.split import split
 
 _MOST_PARTS = 100
@@ -103,7 +103,7 @@ def _in_texts(raw: bytes, pairs: list[tuple[str, str]]) -> bytes:
             old = as_it_came(part)
             # Without another look at its lines, if that comes to the same.
             new = _exchanged(old, pairs, codec)
-            if decoded(_with_payload(part, new)) != changed:
+            if decoded(part.with_lines(new)) != changed:
                 new = _encoded(changed, part, old)
             place = _place(raw, old, start)
             if place is not None:
@@ -127,27 +127,21 @@ def _exchanged(data: bytes, pairs: list[tuple[str, str]], codec: str) -> bytes:
     return data
 
 
-def _texts(root: Parsed) -> Iterator[Parsed]:
+def _texts(root: Part) -> Iterator[Part]:
     """Parts that are text, in their order. An attached message is one file, and left as it is."""
-    waiting = [root]
+    waiting: list[Parsed] = [root]
     for _ in range(_MOST_PARTS):
         if not waiting:
             return
         part = waiting.pop()
         children = parts_of(part)
-        if children is None and type_of(part).startswith(("text/", "multipart/")):
+        if children is None and isinstance(part, Part) and type_of(part).startswith(("text/", "multipart/")):
             yield part
         elif children is not None and not type_of(part).startswith("message/"):
             waiting += reversed(children)
 
 
-def _with_payload(part: Parsed, payload: bytes) -> Parsed:
-    other = copy(part)
-    other.set_payload(payload.decode("ascii", "surrogateescape"))
-    return other
-
-
-def _encoded(data: bytes, part: Parsed, old: bytes) -> bytes:
+def _encoded(data: bytes, part: Part, old: bytes) -> bytes:
     match encoding_of(part):
         case "base64":
             line_end = b"\r\n" if b"\r\n" in old else b"\n"

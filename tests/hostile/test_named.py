@@ -230,6 +230,8 @@ CASES: dict[str, bytes] = {
     "15,000 names of one file in such a charset": f"{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n".encode()
     + b"".join(b"Content-Type: text/plain; name=%d%s\r\n" % (number, "имя".encode("koi8-r")) for number in range(15_000))
     + b"\r\nx\r\n--b--\r\n",
+    "an emoji in a long text": f"{HEAD}Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n🖨".encode()
+    + b"a line\r\n" * 700_000,
     "marks upon marks": f"{HEAD}Subject: x{OUT_OF_ORDER * 5_000}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
     f"Content-Type: text/plain; charset=utf-8\r\n\r\n{OUT_OF_ORDER * 100_000}\r\n--b\r\n"
     f'Content-Type: application/pdf; name="{OUT_OF_ORDER * 5_000}.pdf"\r\n\r\nx\r\n--b--\r\n'.encode(),

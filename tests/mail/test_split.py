@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from engine.mail import blocks, head, headers
 from engine.mail.content import charset_of, type_of
+from engine.mail.part import Part
 from engine.mail.split import _Splitter, split
 
 PIECES = [
@@ -52,6 +53,8 @@ def _shape(part: Parsed) -> object:
     """Fields and texts of all parts. The end of a text's last line counts as no difference: within an attached message
     Python's parser takes it off once or twice."""
     payload = part._payload  # type: ignore[attr-defined]
+    if isinstance(part, Part) and payload is None:
+        payload = part.lines.decode("ascii", "surrogateescape")
     kind = type_of(part)
     if isinstance(payload, list):
         return list(part.raw_items()), kind, [_shape(child) for child in payload]

@@ -1,0 +1,45 @@
+"""A message, or a part of one, that keeps no copy of its lines."""
+
+from __future__ import annotations
+
+from email.message import Message
+from typing import Any
+
+
+class Part(Message):
+    """It stands in whole[start:end]; its lines are taken out of there each time that somebody asks for them.
+
+    Python's own keeps them as text: another two copies of all that is mailed, where one byte of it is beyond ASCII.
+    """
+
+    def __init__(self, whole: bytes = b"", start: int = 0, end: int = 0) -> None:
+        super().__init__()
+        self._whole, self._start, self._end = whole, start, end
+        self._lines = start
+
+    @property
+    def source(self) -> bytes:
+        """All of it, as it came: header, blank line and lines."""
+        return self._whole[self._start : self._end]
+
+    @property
+    def lines(self) -> bytes:
+        """Still in their transfer encoding; none where it has parts."""
+        return b"" if self.is_multipart() else self._whole[self._lines : self._end]
+
+    def begin_lines(self, place: int) -> None:
+        """Where its header ends."""
+        self._lines = place
+
+    def with_lines(self, lines: bytes) -> Part:
+        """The same with others."""
+        other = Part(lines, 0, len(lines))
+        for name, value in self.raw_items():
+            other.set_raw(name, value)
+        return other
+
+    def get_payload(self, *how: Any, **named: Any) -> Any:
+        """As Python's own functions ask for its lines, which then are kept."""
+        if super().get_payload() is None:
+            self.set_payload(self.lines.decode("ascii", "surrogateescape"))
+        return super().get_payload(*how, **named)
