@@ -124,6 +124,7 @@ SENDERS = ["maya@brightwater.example", "lotte@harbourhill.example", "mailer-daem
 @dataclass(frozen=True)
 class Pumped:
     raw: bytes
+    mailbox: str
     words: str
 
 
@@ -166,17 +167,18 @@ def pumped(chooser: random.Random, number: int, ticket: str, sizes: list[int]) -
         body = f"--b\r\nContent-Type: {chooser.choice([*TYPES, 'message/delivery-status'])}\r\n\r\n{body}\r\n--b--"
     odd = "no field\r\n" if chooser.random() < 0.2 else ""
     text = odd + "".join(f"{name}: {value}\r\n" for name, value in head.items()) + f"\r\n{body}"
-    return Pumped(_bytes(text), f"{odd.strip()} {subject}: {' '.join(words)}")
+    mailbox = chooser.choice(["help", "help", "alerts"])
+    return Pumped(_bytes(text), mailbox, f"{mailbox}: {odd.strip()} {subject}: {' '.join(words)}")
 
 
-def thrown(desk: Desk, raw: bytes) -> tuple[float, float]:
+def thrown(desk: Desk, one: Pumped) -> tuple[float, float]:
     """(seconds, memory as times of the message). Raises `AssertionError` as `Desk.throw` does."""
     before = peak_memory()
     before = peak_memory()  # the first call says what was before it
     began = time.perf_counter()
-    desk.throw(raw)
+    desk.throw(one.raw, one.mailbox)
     took = time.perf_counter() - began
-    return took, (peak_memory() - before) / max(len(raw), _LITTLE)
+    return took, (peak_memory() - before) / max(len(one.raw), _LITTLE)
 
 
 def pump(seconds: float, seed: int, sizes: list[int]) -> tuple[int, list[str]]:
@@ -189,9 +191,9 @@ def pump(seconds: float, seed: int, sizes: list[int]) -> tuple[int, list[str]]:
         count += 1
         one = pumped(chooser, count, desk.ticket, sizes)
         try:
-            took, memory = thrown(desk, one.raw)
+            took, memory = thrown(desk, one)
             if took > SLOW_SECONDS:  # or was something else at work on this machine?
-                took = min(took, thrown(desk, one.raw)[0])
+                took = min(took, thrown(desk, one)[0])
         except AssertionError as failed:
             wrong.append(f"{failed}: {one.words}"[:600])
             continue
