@@ -12,7 +12,7 @@ class Part(Message):
     Python's own keeps them as text: another two copies of all that is mailed, where one byte of it is beyond ASCII.
     """
 
-    def __init__(self, whole: bytes = b"", start: int = 0, end: int = 0) -> None:
+    def __init__(self, whole: bytes, start: int, end: int) -> None:
         super().__init__()
         self._whole, self._start, self._end = whole, start, end
         self._lines = start

@@ -64,8 +64,7 @@ def split(raw: bytes, defects: list[str]) -> Part:
 
 
 class _Splitter:
-    """One message, its fields read. What it may still have of header lines, parts, looks and reports bounds what
-    the rest of it takes."""
+    """One message, its fields read. What it may still have of each kind bounds what the rest of it takes."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw, self._text = raw, raw.decode("latin-1")  # a letter a byte

@@ -37,6 +37,11 @@ def test_every_kind_of_line_end_is_one_line_feed() -> None:
     assert parse_message(mail("Subject: x", base64, body="CmU=")).text == "\ne"
 
 
+@pytest.mark.parametrize("said", ["base64 ", '"Base64"', "base64;", "base64 (RFC 2045)", " BASE64\t"])
+def test_a_transfer_encoding_is_known_however_it_is_written(said: str) -> None:
+    assert parse_message(mail("Subject: x", f"Content-Transfer-Encoding: {said}", body="cHJpbnRlcg==")).text == "printer"
+
+
 def test_lines_that_end_by_a_carriage_return_alone_are_lines() -> None:
     """As old Macs wrote them. The rest of a text must not be lost behind a soft line break, nor that of a large message."""
     quoted = "Content-Transfer-Encoding: quoted-printable"
