@@ -8,12 +8,15 @@ from functools import cache, lru_cache
 from typing import Any
 
 from engine.mail.cited import mark, unmark
+from engine.mail.layout import laid_out
 from engine.text import clean, pieces
 
 # Larger HTML is cut before it is turned into text: layout engines are not made for it.
 LONGEST_HTML = 600_000
-# inscriptis takes 20 microseconds a tag; nh3 looks at all open elements for each new one, and for each `&`, and each letter of those
-# among which is the hard space, at all of the text behind it: 14 in 600 KB.
+# inscriptis takes 20 microseconds and up to 850 bytes a tag.
+_MOST_LAID_OUT = 25_000
+# nh3 looks at all open elements for each new one, and for each `&`, and each letter of those among which is the hard space, at all of
+# the text behind it: 14 microseconds in 600 KB.
 _MOST_TAGS = 50_000
 _MOST_WORK = 3_000_000
 _LONGEST_RUN = 50_000  # of text without a tag: inscriptis makes an object of each character
@@ -26,8 +29,6 @@ _MOST_LINES = 1_000  # each is an object
 _PIECE = 50_000
 _OPEN = re.compile("<")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
-# Nobody sees them (Outlook's `<?xml:namespace ... />`), and libxml2 takes quadratic time for one that does not end.
-_INSTRUCTION = re.compile(r"<\?[^<>]{0,1000}>?")
 _BREAK = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]))\b[^<>]{0,2000}>", re.IGNORECASE)
 # Elements whose end may be left out (HTML 13.1.2.4): the next one ends them.
 _ENDED_BY_NEXT = frozenset(["dd", "dt", "li", "option", "p", "tbody", "td", "th", "tr"])
@@ -41,8 +42,8 @@ def html_to_text(source: str) -> str:
         return ""
     tags, deepest, _ = _shape(source)
     shown = mark(_shown(source))
-    fit = tags <= _MOST_TAGS and deepest <= _DEEP and _longest_run(shown) <= _LONGEST_RUN
-    text = _laid_out(shown) if fit else None
+    fit = tags <= _MOST_LAID_OUT and deepest <= _DEEP and _longest_run(shown) <= _LONGEST_RUN
+    text = laid_out(shown) if fit else None
     if text is None:
         text = html.unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in pieces(shown, _PIECE, _OPEN)))
     result: list[str] = []
@@ -78,25 +79,6 @@ def _shown(source: str) -> str:
 def _longest_run(source: str) -> int:
     """Characters of text without a tag. What stands in a tag, such as an image's data, is none."""
     return max(len(piece) - piece.rfind(">") for piece in source.split("<"))
-
-
-def _laid_out(source: str) -> str | None:
-    """None where the layout engine gives up."""
-    # Imported when mail first has no plain text: lxml alone is a tenth of a start.
-    from inscriptis import get_text
-
-    try:
-        return str(get_text(_INSTRUCTION.sub("", source), _layout()))
-    except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
-        return None
-
-
-@cache
-def _layout() -> Any:
-    from inscriptis.css_profiles import CSS_PROFILES
-    from inscriptis.model.config import ParserConfig
-
-    return ParserConfig(css=CSS_PROFILES["strict"].copy(), display_links=False, display_images=False)
 
 
 @lru_cache(maxsize=2)  # the text and the HTML of one body

@@ -164,6 +164,11 @@ CASES: dict[str, bytes] = {
     "spaces after a folded line of From": b"From: a\r\n b" + b"\t" * 60_000 + b"x <a@b.example>\r\nSubject: x\r\n\r\nx",
     "an instruction in HTML that never ends": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n<?xml ".encode()
     + b"\r\n " * 150_000,
+    "a long cell above many": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n<table><tr><td>{'a' * 49_000}</td></tr>".encode()
+    + b"<tr><td>x</td></tr>" * 12_000,
+    "room beside, in lists in lists": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode()
+    + b"<ul style='padding-left: 99999em; margin-top: 99999em'>" * 150
+    + b"<li>x<br>y" * 8_000,
     "lines in a table but in no cell": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n<table>".encode() + b"<br>" * 150_000,
     "references that are none": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode() + b"&" * 600_000,
     "signs in From": b"From: " + b"@" * 60_000 + b"\r\nSubject: x\r\n\r\nx",
