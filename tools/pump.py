@@ -21,102 +21,30 @@ _LITTLE = 3_000_000  # what smaller ones take says nothing: SQLite's own pages, 
 HEADER, SMALL, LARGE = 60_000, 100_000, 500_000
 HUGE = [6_000_000, 15_000_000, 30_000_000]  # bytes
 PIECES = [
-    *" \t a1<>()[]{}\"'\\/;:,.@=?!#*-_|~&%+^$é",
-    *[
-        "\u00a0",
-        "\u202e",
-        "\u0308",
-        "ﬁ",
-        "\0",
-        "=?utf-8?q?a?=",
-        "=?",
-        "?=",
-        "a@b.example",
-        "<a@b>",
-        "Re: ",
-        "Fwd: ",
-        "T20261102.0001 ",
-    ],
-    *[
-        "On ",
-        "wrote:",
-        "From: ",
-        "> ",
-        "-- ",
-        "--",
-        "\r\n ",
-        "\r\n\t",
-        "a b",
-        "a;b=",
-        "#T=1 ",
-        "#S=x",
-        "1:00",
-        "2026-11-02 ",
-        "a:",
-    ],
-    *["<p>", "<br>", "<div>", "</div>", "<table>", "<td>", "<a href=x>", "&amp;", "&#1;", "<!--", "-->", "<![CDATA[", "<style>"],
-    *[
-        "</style>",
-        "<blockquote type=cite>",
-        "<?xml",
-        "<!DOCTYPE",
-        "<Autotask",
-        "user unknown ",
-        "550 ",
-        "5.1.1 ",
-        "out of office",
-    ],
-    *["Sent from my ", "Original Message", "-----", "**", "::", "dkim=pass ", "header.d=", "by x; ", "HTML ", "\x1b$B", "\x1b(B"],
-    *["name*0*=", "charset=", "=20", "=\r\n", "AAAA", "begin 644 x", f"M{'A' * 60}", "--b", "--b--", "boundary=b;"],
-    *["Content-Type: text/html", "Content-Type: message/rfc822", "Content-Type: multipart/mixed; boundary=b"],
-]
+    *" \t a1<>()[]{}\"'\\/;:,.@=?!#*-_|~&%+^$é", "\u00a0", "\u202e", "\u0301", "\u0327", "\ufdfa", "ﬁ", "\0", "\x1b$B", "\x1b(B",
+    "=?utf-8?q?a?=", "=?", "?=", "a@b.example", "<a@b>", "Re: ", "Fwd: ", "T20261102.0001 ", "On ", "wrote:", "From: ", "> ", "-- ", "--",
+    "\r\n ", "\r\n\t", "a b", "a;b=", "#T=1 ", "#S=x", "1:00", "2026-11-02 ", "a:", "-----", "**", "::", "HTML ",
+    "<p>", "<br>", "<div>", "</div>", "<table>", "<tr>", "<td>", "</td>", "</table>", "<ul>", "<li>", "<a href=x>", "&amp;", "&#1;", "<!--",
+    "-->", "<![CDATA[", "<style>", "</style>", "<textarea>", "<blockquote type=cite>", "<div style='padding-left:9999em'>",
+    "<p style='margin-top:9999em'>", "<?xml", "<!DOCTYPE", "<Autotask", "user unknown ", "550 ", "5.1.1 ", "out of office", "Sent from my ",
+    "Original Message", "dkim=pass ", "header.d=", "by x; ", "name*0*=", "charset=", "=20", "=\r\n", "AAAA", "begin 644 x", f"M{'A' * 60}",
+    "--b", "--b--", "boundary=b;", "Content-Type: text/html", "Content-Type: message/rfc822", "Content-Type: multipart/mixed; boundary=b",
+]  # fmt: skip
 LINES = ["\r\n", "\r\n\r\n", "\n"]
 HEADERS = [
-    *[
-        "Subject",
-        "From",
-        "To",
-        "Cc",
-        "Date",
-        "Message-ID",
-        "In-Reply-To",
-        "References",
-        "Received",
-        "Return-Path",
-        "List-Id",
-        "X-Foo",
-    ],
-    *["Content-Type", "Content-Disposition", "Content-Transfer-Encoding", "Authentication-Results", "Auto-Submitted"],
-]
+    "Subject", "From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References", "Received", "Return-Path", "List-Id", "X-Foo",
+    "Content-Type", "Content-Disposition", "Content-Transfer-Encoding", "Authentication-Results", "Auto-Submitted",
+]  # fmt: skip
 TYPES = ["text/plain", "text/html", "text/calendar", "message/rfc822"]
 CHARSETS = [
-    *[
-        "utf-8",
-        "utf-7",
-        "utf-16",
-        "utf-32",
-        "gb2312",
-        "gb18030",
-        "hz",
-        "big5",
-        "iso-2022-jp",
-        "iso-2022-kr",
-        "euc-kr",
-        "shift_jis",
-    ],
-    *["iso-2022-jp-2004", "johab", "windows-1252", "windows-1251", "cp437", "unknown-8bit"],
-]
+    "utf-8", "utf-7", "utf-16", "utf-32", "gb2312", "gb18030", "hz", "big5", "iso-2022-jp", "iso-2022-kr", "iso-2022-jp-2004", "euc-kr",
+    "shift_jis", "johab", "windows-1252", "windows-1251", "cp437", "unknown-8bit",
+]  # fmt: skip
 TYPES += [f"text/{kind}; charset={charset}" for charset in CHARSETS for kind in ("plain", "html")]
 WHOLE = [
-    *TYPES,
-    *[f"multipart/{kind}; boundary=b" for kind in ("mixed", "alternative", "report", "digest")],
-    *[
-        "message/delivery-status",
-        "application/ms-tnef; name=winmail.dat",
-        "application/pkcs7-mime",
-        "application/octet-stream; name=x",
-    ],
-]
+    *TYPES, *(f"multipart/{kind}; boundary=b" for kind in ("mixed", "alternative", "report", "digest")), "message/delivery-status",
+    "application/ms-tnef; name=winmail.dat", "application/pkcs7-mime", "application/octet-stream; name=x",
+]  # fmt: skip
 ENCODINGS = ["7bit", "7bit", "base64", "quoted-printable"]
 SENDERS = ["maya@brightwater.example", "lotte@harbourhill.example", "mailer-daemon@x.example", "x@nowhere.example"]
 

@@ -24,6 +24,8 @@ _MOST_LOOKED_AT = 10**10
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
 _ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("style", "script", "head", "title")}
+_WHOLE_TAG = re.compile("<[^<>]*>")
+_ONLY_TEXT = re.compile(r"<(?:textarea|iframe|noembed|noframes)\b", re.IGNORECASE)  # within them (HTML 13.2.5.3)
 _DEEP = 200
 _MOST_LINES = 1_000  # each is an object
 _PIECE = 50_000
@@ -77,8 +79,13 @@ def _shown(source: str) -> str:
 
 
 def _longest_run(source: str) -> int:
-    """Characters of text without a tag. What stands in a tag, such as an image's data, is none."""
-    return max(len(piece) - piece.rfind(">") for piece in source.split("<"))
+    """Characters of text without a tag. What stands in a tag, such as an image's data, is none; nor is a tag one where all is text."""
+    only_text = _ONLY_TEXT.search(source)
+    longest = place = 0
+    for tag in _WHOLE_TAG.finditer(source, 0, only_text.start() if only_text else len(source)):
+        longest = max(longest, tag.start() - place)
+        place = tag.end()
+    return max(longest, len(source) - place)
 
 
 @lru_cache(maxsize=2)  # the text and the HTML of one body

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from engine.mail.html import html_to_text
@@ -43,6 +45,19 @@ def test_nested_tables_and_lists_as_newsletters_have_them_are_laid_out() -> None
     inner = f"<p>{'word ' * 200}</p><ul><li>one<ul><li>two</ul></ul>" * 20
     source = f"{'<table><tr><td>' * 8}{inner}{'</td></tr></table>' * 8}"
     assert html_to_text(source).count("  * one") == 20
+
+
+@pytest.mark.parametrize("name", ["textarea", "iframe", "noembed", "noframes", "xmp"])
+def test_a_tag_where_all_is_text_parts_no_run_of_text(name: str) -> None:
+    source = f"<p>hello<{name}>{('ᔬ' * 50 + '<b>' + 'ᔬ' * 50 + '</b>') * 1_000}-->"
+    html_to_text("<p>x")
+    tracemalloc.start()
+    try:
+        assert "hello" in html_to_text(source)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(source)
 
 
 @pytest.mark.parametrize(
