@@ -86,8 +86,10 @@ def pumped(chooser: random.Random, number: int, ticket: str, sizes: list[int]) -
     if chooser.random() < 0.6:
         name = chooser.choice(HEADERS)
         words.append(f"in {name}:")
-        large = size > LARGE and chooser.random() < 0.3
-        head[name] = f"{head.get(name, '')} {repeated(PIECES, size // 2 if large else HEADER)}"
+        large = size > LARGE and chooser.random() < 0.4
+        fields = chooser.choice([1, 400]) if large else 1
+        value = repeated(PIECES, size // 2 // fields if large else HEADER)
+        head[name] = f"{head.get(name, '')} {value}" + f"\r\n{name}: {value}" * (fields - 1)
         size //= 2 if large else 1
     words.append(f"in a body of {head['Content-Type'][:40]}, {head['Content-Transfer-Encoding'][:20]}:")
     body = repeated([*PIECES, *LINES], size)

@@ -16,7 +16,7 @@ _SHORT = 200
 _COMMENT = re.compile(r"\(.*", re.DOTALL)
 _TYPE = re.compile(r"\s*([^\s/]+)\s*/\s*([^\s/,]+)")
 _CHARSET = re.compile(r"\bcharset\s*=\s*[\"']?([\w.:-]{1,100})", re.IGNORECASE | re.ASCII)
-WITH_PARAMETERS = ("content-type", "content-disposition")
+_WITH_PARAMETERS = ("content-type", "content-disposition")
 _LONGEST_NAME = 2_000
 _FARTHEST_TEXT = 10
 _FIRST_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
@@ -108,7 +108,7 @@ def _parameter(part: Parsed, field: str, name: str) -> str:
 
 def _with_letters(part: Parsed, message: Parsed) -> Parsed:
     """The same with letters for bytes beyond ASCII, each of which is U+FFFD in what Python's `get` gives."""
-    said = {name.lower(): value for name, value in reversed(list(part.raw_items())) if name.lower() in WITH_PARAMETERS}
+    said = {name.lower(): value for name, value in reversed(list(part.raw_items())) if name.lower() in _WITH_PARAMETERS}
     if not any(map(is_bare, said.values())):
         return part
     other, charset = Parsed(), legacy(charset_of(part)) or charset_of_headers(message)

@@ -12,7 +12,7 @@ from engine.mail.decode import as_letters, decode_header, is_bare, plain_header
 from engine.mail.head import MOST_FIELDS
 from engine.mail.headers import LONGEST_FIELD
 from engine.mail.message import Headers
-from engine.text import clean
+from engine.text import clean, collapse
 
 _PLAIN = {"authentication-results"}
 
@@ -56,5 +56,5 @@ def identity(raw: bytes, message_id: str, came: dict[str, list[str]]) -> str:
     if not message_id:
         return hashlib.sha256(b"raw\0" + raw).hexdigest()
     parts = [message_id, *("".join(came[name]) for name in ("from", "date", "subject"))]
-    normal = "\0".join(" ".join(part.split()) for part in parts)
+    normal = "\0".join(collapse(part) for part in parts)
     return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()

@@ -11,7 +11,7 @@ import email
 import re
 from email.message import Message
 
-from engine.mail.content import WITH_PARAMETERS, boundaries_of, type_of
+from engine.mail.content import boundaries_of, type_of
 from engine.mail.head import MOST_FIELDS, bounded, mended
 from engine.mail.part import Part
 
@@ -29,10 +29,11 @@ _LINE = re.compile(r"(?:[!-9;-~]*:|[ \t]|From )")  # of a header
 _REST = re.compile(rf"(--)?[ \t]*(?:{_END}|\Z)")
 _FIRST_DELIMITER = re.compile(r"\s*+^(--[^\r\n]{1,200}?)(?<!--)[ \t]*\r?\n(?=content-)", re.ASCII | re.IGNORECASE | re.MULTILINE)
 _BLANK_LINE = re.compile(rf"{_END}(?={_END})")
-# Fields whose parameters Python looks for in quadratic time. What is true in them stands early.
-_LONGEST_PARAMETERS = 4_000
+# Python looks for parameters in quadratic time. What is true in such fields stands early.
+_LONGEST_CONTENT = 4_000
 _DEEPEST = 20  # what is within more is one text
 _MOST_LINES = 50_000  # of all headers in it
+_MOST_LETTERS = 3_000_000  # of all headers: each encoded word takes two microseconds. What Content-... says is read all the same
 _MOST_PARTS = 2_000  # together
 _MOST_LOOKS = 500_000  # at what may be a boundary
 _MOST_REPORTS = 5
@@ -52,7 +53,10 @@ def split(raw: bytes, defects: list[str]) -> Part:
             message = message if better is raw else _Splitter(better)
             if message.is_odd:
                 defects.append("the text begins in the header, at a line that is no field")
-        return message.whole()
+        whole = message.whole()
+        if message.is_cut:
+            defects.append(f"only the first {_MOST_LETTERS // 1_000_000} MB of all headers are read")
+        return whole
     except Exception as error:  # whatever Python's own functions meet
         defects.append(f"the parts cannot be told apart: {error!r}"[:200])
         head, _, rest = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:1_000_000] else b"\n\n")
@@ -69,6 +73,7 @@ class _Splitter:
     def __init__(self, raw: bytes) -> None:
         self._raw, self._text = raw, raw.decode("latin-1")  # a letter a byte
         self._lines, self._parts_left, self._looks, self._reports = _MOST_LINES, _MOST_PARTS, _MOST_LOOKS, _MOST_REPORTS
+        self._letters = _MOST_LETTERS
         self._message = Part(raw, 0, len(raw))
         self._place = self._fields(self._message, 0, len(self._text))
 
@@ -76,6 +81,10 @@ class _Splitter:
     def is_odd(self) -> bool:
         """Whether its fields end at a line that is none."""
         return self._place < len(self._text) and self._text[self._place] not in "\r\n"
+
+    @property
+    def is_cut(self) -> bool:
+        return self._letters < 0
 
     def whole(self) -> Part:
         self._body(self._message, self._place, len(self._text), 0)
@@ -93,8 +102,9 @@ class _Splitter:
             field = _FIELD.match(text, place, end)
             if field is not None:
                 value = _came(field[2])
-                if len(value) > _LONGEST_PARAMETERS and field[1].lower() in WITH_PARAMETERS:
-                    value = value[:_LONGEST_PARAMETERS]
+                self._letters -= len(value)
+                if len(value) > _LONGEST_CONTENT or self._letters < 0:
+                    value = self._cut(field[1], value)
                 entity.set_raw(field[1], value)
                 number += 1
                 if number > most:  # whoever reads them says that there are more
@@ -110,6 +120,12 @@ class _Splitter:
             place = field.end()
         self._lines -= number + passed
         return place
+
+    def _cut(self, name: str, value: str) -> str:
+        """What is read of a long field, or of one when there are too many letters."""
+        if name[:8].lower() == "content-":
+            return value[:_LONGEST_CONTENT]
+        return value[: self._letters] if self._letters < 0 else value
 
     def _body(self, entity: Part, place: int, end: int, depth: int) -> None:
         blank = _BLANK.match(self._text, place, end)

@@ -302,6 +302,8 @@ BIG: dict[str, tuple[bytes, bytes]] = {
         + b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (number, number) for number in range(1, 39)),
         b"x\r\n",
     ),
+    "encoded words in each field": (b"", b"X-Foo: " + b"=?gb2312?b?xx?= " * 1_000 + b"\r\n"),
+    "subjects in bare bytes": (b"", b"Subject: " + b"\xc0 " * 8_000 + b"\r\n"),
     "lines that begin as the boundary": (
         b"Subject: big\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n",
         b"--b=\r\n",

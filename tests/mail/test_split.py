@@ -113,6 +113,16 @@ def test_a_first_line_with_a_header_behind_it_parts_where_no_boundary_does(befor
     assert texts(head + b"See:\r\n" + parts) == ["See:\r\n" + parts.decode()]
 
 
+def test_three_megabytes_of_all_headers_are_read_and_what_a_part_says_it_is() -> None:
+    defects: list[str] = []
+    part = f"--b\nSubject: {'s' * 40_000}\nContent-Type: message/rfc822\n\nSubject: {'t' * 40_000}\n\nx\n"
+    found = split(f"Content-Type: multipart/mixed; boundary=b\n\n{part * 100}--b--\n".encode(), defects)
+    children = found.get_payload()
+    sizes = [len(one["Subject"]) for child in children for one in (child, *child.get_payload())]
+    assert len(children) == 100 and abs(sum(sizes) - 3_000_000) < 10_000 and sizes[:70] == [40_000] * 70
+    assert defects == ["only the first 3 MB of all headers are read"]
+
+
 def test_what_may_be_a_boundary_is_looked_at_half_a_million_times() -> None:
     part = "--b\nContent-Type: text/plain\n\nx\n"
     for few, parts in ((499_000, 3), (501_000, 2)):
