@@ -152,22 +152,24 @@ def encoding_of(part: Parsed) -> str:
 
 def decoded(part: Parsed) -> bytes:
     """Without its transfer encoding. Never raises: what cannot be decoded stands as it came."""
-    lines, encoding = as_it_came(part), encoding_of(part)
+    return decoded_from(encoding_of(part), as_it_came(part))
+
+
+def decoded_from(encoding: str, lines: bytes) -> bytes:
     if encoding == "quoted-printable":
         # Behind a soft line break without a line feed, the decoder passes over all text up to the next line feed.
         return a2b_qp(_BARE_BREAK.sub(b"=\r\n", lines))
     if encoding not in _PYTHON_DECODES:
         return lines
-    if encoding == "base64":
-        # Python makes an object of each line: of lines of one letter, twenty times the memory.
-        lines = lines.translate(None, b"\r\n")
+    # Python makes an object of each line: of base64 in lines of one letter, twenty times the memory.
+    joined = lines.translate(None, b"\r\n") if encoding == "base64" else lines
     alone = Parsed()
     alone["Content-Transfer-Encoding"] = encoding
-    alone.set_payload(lines.decode("ascii", "surrogateescape"))
+    alone.set_payload(joined.decode("ascii", "surrogateescape"))
     try:
         data = alone.get_payload(decode=True)
     except Exception:
-        return as_it_came(part)
+        return lines
     return data if isinstance(data, bytes) else b""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import Message as Parsed
 
 from engine.mail.attachments import attachment
-from engine.mail.content import decoded, disposition_and_filename, encoding_of
+from engine.mail.content import as_it_came, decoded_from, disposition_and_filename, encoding_of
 from engine.mail.known import Head
 from engine.mail.message import Attachment
 from engine.mail.part import Part
@@ -20,8 +20,7 @@ def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
     if inner.keys() or encoding_of(part) != "base64":
         assert isinstance(inner, Part)  # all that `split` puts into a message
         return inner, inner.source
-    inner["Content-Transfer-Encoding"] = "base64"
-    data = decoded(inner)
+    data = decoded_from("base64", as_it_came(inner))
     return split(data, []), data
 
 

@@ -130,8 +130,8 @@ class _Splitter:
     def _body(self, entity: Part, place: int, end: int, depth: int) -> None:
         blank = _BLANK.match(self._text, place, end)
         start = blank.end() if blank else place
-        kind = type_of(entity)
         entity.begin_lines(start)
+        kind = type_of(entity)
         parts: list[Message | str] = []
         if depth <= _DEEPEST and kind.startswith("multipart/"):
             parts += self._parts(entity, start, end, depth + 1, is_digest=kind == "multipart/digest")
