@@ -234,7 +234,7 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
 
 
 def _letters(data: bytes, charset: str | None, body: _Body) -> str:
-    """Nothing looks at more of them, and one letter can make all of them four times as large in memory as they came."""
+    """A text, as far as there is room for it: nothing looks at more, and one emoji makes all of it four times as large as it came."""
     if len(data) > body.text_left:
         cut = f"only the first {MOST_TEXT // 1_000_000} MB of the text are read"
         body.defects += [cut] if cut not in body.defects else []
