@@ -87,23 +87,24 @@ def _is_mbox(path: Path) -> bool:
 def _mbox(path: Path) -> Iterator[Item]:
     """One message at a time, however large the file. A `From ` line counts after a blank one (mboxrd)."""
     with path.open("rb") as file:
-        lines: list[bytes] = []
+        data = bytearray()  # not a list of lines: each is an object, and a message may be made of nothing but their ends
         number, blank = 0, True
         for line in file:
-            if blank and line.startswith(b"From ") and lines is not None:
+            if blank and line.startswith(b"From "):
                 if number:
-                    yield _mbox_item(path, number, lines)
-                number, lines = number + 1, []
-                blank = False
+                    yield _mbox_item(path, number, data)
+                number, blank = number + 1, False
+                data = bytearray()
                 continue
             blank = line in (b"\n", b"\r\n")
-            lines.append(line[1:] if line.lstrip(b">").startswith(b"From ") and line.startswith(b">") else line)
+            data += line[1:] if line.startswith(b">") and line.lstrip(b">").startswith(b"From ") else line
         if number:
-            yield _mbox_item(path, number, lines)
+            yield _mbox_item(path, number, data)
 
 
-def _mbox_item(path: Path, number: int, lines: list[bytes]) -> Item:
-    if lines and lines[-1] in (b"\n", b"\r\n"):
-        lines.pop()  # the blank line that parts messages is not the message's
-    data = b"".join(lines)
-    return Item(f"{path} message {number}", lambda: data)
+def _mbox_item(path: Path, number: int, data: bytearray) -> Item:
+    last = b"\n" + bytes(data[-3:])
+    # The blank line that parts messages is not the message's.
+    end = next((len(blank) for blank in (b"\r\n", b"\n") if last.endswith(b"\n" + blank)), 0)
+    raw = bytes(data[: len(data) - end])
+    return Item(f"{path} message {number}", lambda: raw)

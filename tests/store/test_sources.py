@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,38 @@ def test_an_mbox_message_by_message(tmp_path: Path) -> None:
         b"From a Mon\n" + ONE + b"\nFrom b Tue\n" + TWO.replace(b">From", b">>From") + b"From not after a blank line\n\n"
     )
     assert read(path) == [ONE, TWO + b"From not after a blank line\n"]
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (b"", b""),
+        (b"\n", b""),
+        (b"\r\n", b""),
+        (b"a: b\n", b"a: b\n"),
+        (b"a: b\n\nx\n\n", b"a: b\n\nx\n"),
+        (b"a: b\r\n\r\nx\r\n\r\n", b"a: b\r\n\r\nx\r\n"),
+        (b"a: b\n\n\n\n", b"a: b\n\n\n"),
+        (b"a: b\n\nx", b"a: b\n\nx"),
+        (b"a: b\n\n>From x\n>>From y\n> From z\n\n", b"a: b\n\nFrom x\n>From y\n> From z\n"),
+    ],
+)
+def test_the_blank_line_that_parts_messages_is_not_the_messages(said: bytes, read: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "m.mbox"
+    path.write_bytes(b"From a Mon Nov  2 10:00:00 2026\n" + said)
+    assert [item.read() for item in open_source(str(path))] == [read]
+
+
+def test_a_message_of_nothing_but_ends_of_lines_takes_no_object_for_each(tmp_path: Path) -> None:
+    path = tmp_path / "m.mbox"
+    path.write_bytes(b"From a Mon Nov  2 10:00:00 2026\na: b\n" + b"\n" * 1_000_000)
+    tracemalloc.start()
+    try:
+        (item,) = open_source(str(path))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(item.read()) == 1_000_004 and peak < 5_000_000
 
 
 def test_a_folder_of_eml_with_sub_folders(tmp_path: Path) -> None:
