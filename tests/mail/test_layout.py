@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import tracemalloc
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.mail.html import html_to_text
+from tools.pump_html import is_too_long, made
 
 LONG = "a" * 40_000
 ROWS = "<tr><td>x</td><td>y</td></tr>" * 8_000
@@ -27,6 +31,14 @@ LARGE = {
 def test_no_text_is_much_longer_than_its_html(name: str) -> None:
     text = html_to_text(LARGE[name])
     assert "x" in text and len(text) < 2 * len(LARGE[name])
+
+
+@settings(deadline=None)  # how fast it is, is `tools.pump_html`'s matter
+@given(seed=st.integers(0, 2**32), size=st.sampled_from([300, 5_000, 50_000]))
+def test_no_html_of_repeated_pieces_does_either(seed: int, size: int) -> None:
+    """The short form of `python -m tools.pump_html`."""
+    source = made(random.Random(seed), size)
+    assert not is_too_long(source, html_to_text(source))
 
 
 def test_a_table_that_is_too_large_is_a_line_for_each_row() -> None:

@@ -1,0 +1,105 @@
+"""HTML of a few pieces repeated, in each other and behind each other: what laying it out and making it safe take, and how much they
+write. Part of `make fuzz`; `python -m tools.pump_html --seconds 600 --seed 7`.
+
+Says what took over two seconds, or more than 40 MB of memory, or became much longer than it was, and exits with 1 then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Callable
+
+from engine.mail.html import LONGEST_HTML, html_to_text, sanitise
+from tools.hostile import peak_memory
+
+SLOW_SECONDS = 2.0
+MOST_MEMORY = 40_000_000  # bytes: inscriptis takes up to 850 a tag, and Python four a letter
+MOST_WRITTEN = 1_500_000  # characters beyond twice the HTML: what tables and lists may be filled up with
+SIZES = [20_000, 100_000, 300_000, LONGEST_HTML]
+TAGS = [
+    "table", "tr", "td", "th", "tbody", "caption", "col", "colgroup", "ul", "ol", "li", "dl", "dt", "dd", "p", "div", "span", "section", "main",
+    "pre", "b", "i", "a", "font", "blockquote", "center", "h1", "form", "select", "option", "textarea", "iframe", "button", "label", "input",
+    "hr", "br", "img", "object", "svg", "math", *["table", "tr", "td"] * 12, *["ul", "li", "div"] * 4,
+]  # fmt: skip
+ATTRIBUTES = [
+    "", "", "", "", " align=center", " valign=middle", " colspan=9999", " rowspan=9999", " width=9999", " start=99999", " type=cite", " href=x",
+    *(f" style='{style}'" for style in (
+        "display:none", "white-space:pre", "display:block;white-space:pre", "padding-left:9999em", "margin-bottom:9999px", "margin-top:9999em",
+        "horizontal-align:right;vertical-align:middle",
+    )),
+]  # fmt: skip
+TEXTS = [
+    "x", "x", "x", "words ", "\n", "\t", "&amp;", "&nbsp;", "&#10;", "é", "©", "ᔬ", "🖨", "a" * 200, "b" * 3_000, "c" * 20_000,
+    "<!--x-->", "<![endif]>", "-->",
+]  # fmt: skip
+
+
+def piece(chooser: random.Random) -> str:
+    kind = chooser.random()
+    if kind < 0.55:
+        return f"<{chooser.choice(TAGS)}{chooser.choice(ATTRIBUTES)}>"
+    return f"</{chooser.choice(TAGS)}>" if kind < 0.75 else chooser.choice(TEXTS)
+
+
+def element(chooser: random.Random) -> str:
+    """One that ends, so that a thousand of them stand behind each other and not in each other."""
+    name = chooser.choice(TAGS)
+    inner = "".join(
+        element(chooser) if chooser.random() < 0.3 else chooser.choice([*TEXTS, "x<br>"]) for _ in range(chooser.randint(0, 2))
+    )
+    return f"<{name}{chooser.choice(ATTRIBUTES)}>{inner}</{name}>"
+
+
+def made(chooser: random.Random, size: int) -> str:
+    """HTML of up to about `size` characters."""
+
+    def some(least: int, most: int, one: Callable[[random.Random], str]) -> str:
+        return "".join(one(chooser) for _ in range(chooser.randint(least, most)))
+
+    runs = chooser.randint(1, 4)
+    source = ""
+    for _ in range(runs):
+        unit = some(1, 4, chooser.choice([piece, element, element]))
+        source += some(0, 6, piece) + unit * max(chooser.choice([size // runs, 3_000, 300]) // len(unit), 1)
+    return source
+
+
+def is_too_long(source: str, text: str) -> bool:
+    return len(text) > 2 * len(source) + MOST_WRITTEN
+
+
+def pump(seconds: float, seed: int) -> tuple[int, list[str]]:
+    """(how many, what is wrong)."""
+    chooser = random.Random(seed)
+    sanitise(html_to_text("<table><tr><td>&amp;") + "<p>x")  # what is read once in a process
+    wrong: list[str] = []
+    count, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        count += 1
+        source = made(chooser, chooser.choice(SIZES))
+        peak_memory()
+        before = peak_memory()  # the first call says what was before it
+        began = time.perf_counter()
+        text = html_to_text(source)
+        sanitise(source)
+        took, memory = time.perf_counter() - began, peak_memory() - before
+        if took > SLOW_SECONDS or memory > MOST_MEMORY or is_too_long(source, text):
+            wrong.append(f"{took:.1f} s, {memory:,} bytes, {len(source):,} characters became {len(text):,}: {source[:400]!r}")
+    return count, wrong
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    count, wrong = pump(options.seconds, options.seed)
+    print("\n".join([*wrong, f"{count:,} texts of HTML, {len(wrong)} of them slow, too large or too long"]))
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
