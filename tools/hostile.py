@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import structs
 
@@ -15,6 +19,7 @@ from engine.mail.parse import parse_message
 from engine.processing import Processor
 from engine.store.database import open_database
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 ROOMY = 40_000_000
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -42,6 +47,25 @@ def peak_memory() -> int:
     status = Path("/proc/self/status").read_text()
     Path("/proc/self/clear_refs").write_text("5")
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def measured(action: Callable[..., T], *given: object) -> tuple[T, float, int]:
+    """(what it gives, seconds, bytes at the most beyond what this process had before)."""
+    peak_memory()
+    before = peak_memory()  # the first call says what was before it
+    began = time.perf_counter()
+    found = action(*given)
+    return found, time.perf_counter() - began, peak_memory() - before
+
+
+def traced(action: Callable[..., T], *given: object) -> tuple[T, int]:
+    """(what it gives, bytes of Python's objects at the most)."""
+    tracemalloc.start()
+    try:
+        found = action(*given)
+        return found, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 class Desk:

@@ -13,7 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from tools.hostile import Desk, peak_memory
+from tools.hostile import Desk, measured
 
 SLOW_SECONDS = 2.0
 MOST_MEMORY = 10  # times the message
@@ -103,12 +103,8 @@ def pumped(chooser: random.Random, number: int, ticket: str, sizes: list[int]) -
 
 def thrown(desk: Desk, one: Pumped) -> tuple[float, float]:
     """(seconds, memory as times of the message). Raises `AssertionError` as `Desk.throw` does."""
-    before = peak_memory()
-    before = peak_memory()  # the first call says what was before it
-    began = time.perf_counter()
-    desk.throw(one.raw, one.mailbox)
-    took = time.perf_counter() - began
-    return took, (peak_memory() - before) / max(len(one.raw), _LITTLE)
+    _, took, memory = measured(desk.throw, one.raw, one.mailbox)
+    return took, memory / max(len(one.raw), _LITTLE)
 
 
 def pump(seconds: float, seed: int, sizes: list[int]) -> tuple[int, list[str]]:

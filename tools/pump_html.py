@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from engine.mail.html import LONGEST_HTML, html_to_text, sanitise
-from tools.hostile import peak_memory
+from tools.hostile import measured
 
 SLOW_SECONDS = 2.0
 MOST_MEMORY = 40_000_000  # bytes: inscriptis takes up to 850 a tag, and Python four a letter
@@ -71,6 +71,12 @@ def is_too_long(source: str, text: str) -> bool:
     return len(text) > 2 * len(source) + MOST_WRITTEN
 
 
+def read_and_made_safe(source: str) -> str:
+    """Its text."""
+    sanitise(source)
+    return html_to_text(source)
+
+
 def pump(seconds: float, seed: int) -> tuple[int, list[str]]:
     """(how many, what is wrong)."""
     chooser = random.Random(seed)
@@ -80,12 +86,7 @@ def pump(seconds: float, seed: int) -> tuple[int, list[str]]:
     while time.monotonic() < until:
         count += 1
         source = made(chooser, chooser.choice(SIZES))
-        peak_memory()
-        before = peak_memory()  # the first call says what was before it
-        began = time.perf_counter()
-        text = html_to_text(source)
-        sanitise(source)
-        took, memory = time.perf_counter() - began, peak_memory() - before
+        text, took, memory = measured(read_and_made_safe, source)
         if took > SLOW_SECONDS or memory > MOST_MEMORY or is_too_long(source, text):
             wrong.append(f"{took:.1f} s, {memory:,} bytes, {len(source):,} characters became {len(text):,}: {source[:400]!r}")
     return count, wrong

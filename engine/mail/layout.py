@@ -7,6 +7,8 @@ cell and 8,000 short ones were 390 MB of text.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,45 +24,33 @@ _INDENTED_BY = 4  # in inscriptis' profile, for each list
 _SEPARATOR = "  "
 # Nobody sees them (Outlook's `<?xml:namespace ... />`), and libxml2 takes quadratic time for one that does not end.
 _INSTRUCTION = re.compile(r"<\?[^<>]{0,1000}>?")
-_LIST = re.compile(r"<(/?)([uo]l)\b", re.IGNORECASE)
 
 
 class _TooLarge(Exception):
-    """A table, or all of them."""
+    """What tables or lists would be filled up to."""
 
 
 def laid_out(source: str) -> str | None:
     """None where the layout engine gives up, or would write too much."""
-    if _INDENTED_BY * _nested_lists(source) * (source.count("<") + source.count("\n")) > _MOST_INDENTED:
-        return None
     # Imported when mail first has no plain text: lxml alone is a tenth of a start.
     from inscriptis import get_text
 
     try:
-        return str(get_text(_INSTRUCTION.sub("", source), _layout()))
+        return str(get_text(_INSTRUCTION.sub("", source), _layout(sum(map(source.count, "<\n&")))))
     except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
         return None
 
 
-def _nested_lists(source: str) -> int:
-    """How deep they nest at the most. An end of one that is not open makes nothing less deep."""
-    deepest = 0
-    opened = {"ul": 0, "ol": 0}
-    for found in _LIST.finditer(source):
-        name = found[2].lower()
-        opened[name] = max(opened[name] - 1, 0) if found[1] else opened[name] + 1
-        deepest = max(deepest, opened["ul"] + opened["ol"])
-    return deepest
-
-
-def _layout() -> ParserConfig:
-    """Made anew for each text: it counts."""
+def _layout(lines: int) -> ParserConfig:
+    """Made anew for each text: it counts. `lines`: that the text has at the most."""
     from inscriptis.css_profiles import CSS_PROFILES
     from inscriptis.model.config import ParserConfig
-    from inscriptis.model.tag import CustomHtmlTagHandlerMapping
+    from inscriptis.model.tag import CustomHtmlTagHandlerMapping, list_tag
 
-    tables = CustomHtmlTagHandlerMapping({}, {"table": _Tables().end})
-    config = ParserConfig(css=CSS_PROFILES["strict"], table_cell_separator=_SEPARATOR, custom_html_tag_handler_mapping=tables)
+    room = _Room(lines)
+    begin = {"ul": partial(room.begin_list, list_tag.ul_start_handler), "ol": partial(room.begin_list, list_tag.ol_start_handler)}
+    tags = CustomHtmlTagHandlerMapping(begin, {"table": room.end_table})
+    config = ParserConfig(css=CSS_PROFILES["strict"], table_cell_separator=_SEPARATOR, custom_html_tag_handler_mapping=tags)
     handlers: dict[str, Any] = {**config.attribute_handler.attribute_mapping, "style": _style}
     config.attribute_handler.attribute_mapping = handlers
     return config
@@ -77,13 +67,20 @@ def _style(said: str, element: HtmlElement) -> None:
     element.margin_after = min(element.margin_after, 1)
 
 
-class _Tables:
-    """What the tables of one text hold, by how many tables are around them."""
+class _Room:
+    """What one text takes. Asked of the tree while it is written: what its source says can be made to look like less."""
 
-    def __init__(self) -> None:
-        self._held: dict[int, int] = {}
+    def __init__(self, lines: int) -> None:
+        self._lines = lines
+        self._held: dict[int, int] = {}  # by tables, by how many tables are around them
 
-    def end(self, state: HtmlDocumentState) -> None:
+    def begin_list(self, handler: Callable[..., None], state: HtmlDocumentState, attributes: dict[str, str]) -> None:
+        """Raises `_TooLarge`."""
+        handler(state, attributes)
+        if _INDENTED_BY * len(state.li_counter) * self._lines > _MOST_INDENTED:
+            raise _TooLarge
+
+    def end_table(self, state: HtmlDocumentState) -> None:
         """Raises `_TooLarge`."""
         from inscriptis.model.tag.table_tag import table_end_handler
 

@@ -106,5 +106,6 @@ def _mbox_item(path: Path, number: int, data: bytearray) -> Item:
     last = b"\n" + bytes(data[-3:])
     # The blank line that parts messages is not the message's.
     end = next((len(blank) for blank in (b"\r\n", b"\n") if last.endswith(b"\n" + blank)), 0)
-    raw = bytes(data[: len(data) - end])
+    del data[len(data) - end :]
+    raw = bytes(data)
     return Item(f"{path} message {number}", lambda: raw)

@@ -8,7 +8,6 @@ import json
 import re
 import signal
 import sqlite3
-import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +30,7 @@ from engine.sources.item import Item
 from engine.store.database import open_database
 from tests import cms
 from tests.tnef import MESSAGE, attribute, winmail
-from tools.hostile import peak_memory, roomy_config
+from tools.hostile import peak_memory, roomy_config, traced
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "From: maya@brightwater.example\r\nTo: help@harbourhill.example\r\nMessage-ID: <h@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n"
@@ -258,12 +257,7 @@ def test_it_is_taken_and_the_next_one_goes_on(name: str, connection: sqlite3.Con
 def test_it_takes_no_memory_beyond_ten_times_its_size(name: str) -> None:
     raw = CASES[name]
     guess("принтер".encode("koi8-r"))  # the tables that tell charsets are read once in a process
-    tracemalloc.start()
-    try:
-        parse_message(raw)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    _, peak = traced(parse_message, raw)
     assert peak < max(10 * len(raw), 8_000_000), f"{peak / len(raw):.1f} times"
 
 

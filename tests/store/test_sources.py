@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from engine.errors import SourceError
 from engine.sources.files import open_source
+from tools.hostile import traced
 
 ONE, TWO = b"From: a@b.example\nSubject: one\n\nFirst\n", b"From: a@b.example\nSubject: two\n\n>From the start\n"
 
@@ -58,12 +58,7 @@ def test_the_blank_line_that_parts_messages_is_not_the_messages(said: bytes, rea
 def test_a_message_of_nothing_but_ends_of_lines_takes_no_object_for_each(tmp_path: Path) -> None:
     path = tmp_path / "m.mbox"
     path.write_bytes(b"From a Mon Nov  2 10:00:00 2026\na: b\n" + b"\n" * 1_000_000)
-    tracemalloc.start()
-    try:
-        (item,) = open_source(str(path))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    (item,), peak = traced(lambda: list(open_source(str(path))))
     assert len(item.read()) == 1_000_004 and peak < 5_000_000
 
 
