@@ -98,7 +98,8 @@ def _size(table: Table) -> int:
     height = 0
     widths: dict[int, int] = {}
     for row in table.rows:
-        height += max((cell.normalize_blocks() for cell in row.columns), default=0)
+        # A row without cells is a line too, and inscriptis goes through all rows for each column.
+        height += max((cell.normalize_blocks() for cell in row.columns), default=1)
         for column, cell in enumerate(row.columns):
             widths[column] = max(widths.get(column, 0), *map(len, cell.blocks))
     return height * (sum(widths.values()) + len(_SEPARATOR) * len(widths))

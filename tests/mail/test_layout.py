@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.mail.html import html_to_text
+from engine.mail.layout import laid_out
 from tools.hostile import traced
 from tools.pump_html import is_too_long, made
 
@@ -47,6 +48,11 @@ def test_a_table_that_is_too_large_is_a_line_for_each_row() -> None:
     lines = html_to_text(LARGE["a long cell above many"]).split("\n")
     assert lines[0].split() == [LONG, "b"]
     assert [line.split() for line in lines[1:] if line] == [["x", "y"]] * 8_000
+
+
+def test_rows_without_cells_count() -> None:
+    """4,000 columns and 8,000 rows are 32 million looks, whatever stands in them."""
+    assert laid_out(f"<table><tr>{'<td>' * 4_000}{'<tr>' * 8_000}</table>") is None
 
 
 def test_a_table_as_people_send_it_has_columns() -> None:
