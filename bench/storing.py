@@ -49,7 +49,7 @@ def seconds(source: Path, rules: Path, folder: Path) -> float:
         assert isinstance(connection, _Recorder)
         processor = Processor(connection, load_setup(rules))
         connection.calls = []
-        processor.run(open_source(str(source)), "help")
+        processor.run(open_source(str(source), 30_000_000), "help")
         calls = connection.calls
         connection.calls = None
     written = folder / "calls.pickle"

@@ -18,9 +18,10 @@ from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
+from engine.mail.beginning import Raw
 from engine.mail.message import Message
 from engine.mail.parse import parse_message
-from engine.sources.item import Item
+from engine.sources.item import UNREADABLE, Item, why_unread
 from engine.sources.route import received_at, route
 from engine.state.sqlite import SqliteState
 from engine.store.apply import Stored, apply
@@ -65,7 +66,7 @@ class _New(Struct, frozen=True):
     """A message that was not processed before: all that deciding and storing it need."""
 
     message: Message
-    raw: bytes
+    raw: Raw
     envelope: Envelope
     wall: datetime
 
@@ -87,19 +88,20 @@ class _Batch(Struct):
         return len(self.messages) >= BATCH_MESSAGES or self.size > BATCH_BYTES or time.monotonic() - self.began > BATCH_SECONDS
 
 
-def _ahead(items: Iterable[Item], summary: Summary) -> Iterator[tuple[Item, bytes, Message]]:
+def _ahead(items: Iterable[Item], summary: Summary) -> Iterator[tuple[Item, Raw, Message]]:
     """Each item, read and parsed. A few are parsed in a row: what parsing needs stays in the processor's caches, a third faster."""
-    waiting: list[tuple[Item, bytes, Message]] = []
+    waiting: list[tuple[Item, Raw, Message]] = []
     size = 0
     for item in items:
         try:
             raw = item.read()
-        except OSError as error:
+        except UNREADABLE as error:
             summary.messages += 1
-            summary.unread.append((item.source_id, error.strerror or str(error)))
+            summary.unread.append((item.source_id, why_unread(error)))
             continue
-        waiting.append((item, raw, parse_message(raw)))
-        size += len(raw)
+        message = parse_message(raw)
+        waiting.append((item, raw, message))
+        size += message.size
         if len(waiting) == AHEAD_MESSAGES or size > AHEAD_BYTES:
             yield from waiting
             waiting, size = [], 0
@@ -189,7 +191,7 @@ class Processor:
 
     def _add(self, batch: _Batch, new: _New, summary: Summary, explain: bool) -> None:
         batch.messages.append(new)
-        batch.size += len(new.raw)
+        batch.size += new.message.size
         verdict = partial(self._decide, new, explain)
         try:
             batch.decisions.append(self._alone(new, verdict) if batch.careful else self._stored(new, verdict()))
@@ -229,7 +231,7 @@ class Processor:
     def take_parsed(
         self,
         message: Message,
-        raw: bytes,
+        raw: Raw,
         source_id: str,
         mailbox: str | None,
         received: datetime | None = None,
@@ -246,7 +248,7 @@ class Processor:
         return None if new is None else self._alone(new, lambda: self._failed(new, error))
 
     def _new(
-        self, message: Message, raw: bytes, source_id: str, mailbox: str | None, received: datetime | None = None
+        self, message: Message, raw: Raw, source_id: str, mailbox: str | None, received: datetime | None = None
     ) -> _New | None:
         wall = datetime.now(UTC).replace(microsecond=0)
         name = mailbox or route(message, self.setup.config)
@@ -283,9 +285,10 @@ class Processor:
         return decision
 
     def _stored(self, new: _New, decision: Decision) -> Decision:
-        kept = None if decision.reason == "too_large" else self.setup.passwords.withhold(new.raw, new.message)
+        raw = new.raw if isinstance(new.raw, bytes) else new.raw.raw
+        kept = None if decision.reason == "too_large" else self.setup.passwords.withhold(raw, new.message)
         if kept is None and decision.outcome == "quarantined":
-            kept = new.raw  # not to lose the message counts for more
+            kept = raw  # not to lose the message counts for more
         apply(self.connection, self.blobs, decision, Stored(new.message, kept, self.version, new.wall), self.setup.config)
         return decision
 

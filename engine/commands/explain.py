@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +24,7 @@ from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.report.explanation import explanation
 from engine.sources.files import open_source
+from engine.sources.item import UNREADABLE, why_unread
 from engine.sources.route import received_at, route
 from engine.state.overview import stored_decision
 from engine.state.sqlite import SqliteState
@@ -86,13 +88,15 @@ class _Decided(Struct, frozen=True):
 def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> _Decided:
     setup = load_setup(rules)
     name = chosen_mailbox(mailbox, setup.config)
-    items = list(open_source(file))
+    items = list(islice(open_source(file, setup.config.settings.limits.message), 2))
     if len(items) != 1:
-        raise PostroomError.of(f"{file} holds {len(items)} messages", "name one message's file")
+        raise PostroomError.of(f"{file} holds {'more than one message' if items else 'no message'}", "name one message's file")
     try:
         raw = items[0].read()
-    except OSError as error:
-        raise PostroomError.of(f"{file} cannot be read: {error.strerror}", "mend its rights") from error
+    except UNREADABLE as error:
+        raise PostroomError.of(
+            f"{file} cannot be read: {why_unread(error)}", "name another file, or mend this one's rights"
+        ) from error
     message = parse_message(raw)
     name = name or route(message, setup.config)
     at = received_at(message, datetime.now(UTC))

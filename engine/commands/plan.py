@@ -90,7 +90,7 @@ def _from_database(db: Path, last: int | None, since: str | None, before: Setup,
 
 
 def _from_source(source: str, mailbox: str | None, before: Setup, work: Setup) -> Plan:
-    items = open_source(source)
+    items = open_source(source, max(setup.config.settings.limits.message for setup in (before, work)))
     name = chosen_mailbox(mailbox, work.config)
     if name is not None and name not in before.config.mailboxes:
         raise PostroomError.of(f"the base has no mailbox '{name}'", "leave --mailbox out")

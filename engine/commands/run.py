@@ -39,7 +39,7 @@ def run(source: str, mailbox: str | None, as_json: bool, rules: Path, db: Path, 
     """
     setup = load_setup(rules)
     name = chosen_mailbox(mailbox, setup.config)
-    items = open_source(source)
+    items = open_source(source, setup.config.settings.limits.message)
     with closing(open_database(db)) as connection:
         processor = Processor(connection, setup)
         total = len(items) if isinstance(items, Sized) else None

@@ -48,13 +48,20 @@ def read_head(parsed: Parsed, defects: list[str]) -> Head:
     return Head(Headers(shown), letters, came)
 
 
+def digest_of_bytes() -> hashlib._Hash:
+    """What a message without Message-ID is known by, before its first byte."""
+    return hashlib.sha256(b"raw\0")
+
+
 def identity(raw: bytes, message_id: str, came: dict[str, list[str]]) -> str:
     """`behaviour.md` 1.1: Message-ID, From, Date and Subject together, or the raw bytes where there is no Message-ID.
 
     The fields as they came: how they are decoded may become better, and a message stays the same one.
     """
     if not message_id:
-        return hashlib.sha256(b"raw\0" + raw).hexdigest()
+        digest = digest_of_bytes()
+        digest.update(raw)
+        return digest.hexdigest()
     parts = [message_id, *("".join(came[name]) for name in ("from", "date", "subject"))]
     normal = "\0".join(collapse(part) for part in parts)
     return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()

@@ -8,10 +8,12 @@ from email.message import Message as Parsed
 from io import IncrementalNewlineDecoder
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.mail import headers as fields
 from engine.mail.attachments import attachment
 from engine.mail.automatic import classify
+from engine.mail.beginning import Raw
 from engine.mail.cms import read_cms
 from engine.mail.content import (
     calendar_method_of,
@@ -72,11 +74,19 @@ class _Body(Struct):
     text_left: int = MOST_TEXT
 
 
-def parse_message(raw: bytes) -> Message:
+def parse_message(raw: Raw) -> Message:
     """Every step is bounded; whatever still fails in one is a defect, and the rest of the message stands.
 
     Where even that fails, what comes has no header field at all: such a message goes to quarantine as it is.
     """
+    if isinstance(raw, bytes):
+        return _parsed(raw)
+    message = _parsed(raw.raw)
+    known = message.identity if message.message_id else raw.identity
+    return replace(message, size=raw.size, sha256=raw.sha256, identity=known)
+
+
+def _parsed(raw: bytes) -> Message:
     try:
         return _message(raw)
     except Exception as error:

@@ -5,46 +5,61 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from io import FileIO
 from pathlib import Path
+from typing import IO
 
 from engine.errors import Position, SourceError
+from engine.mail.beginning import Gathering, Raw
 from engine.sources.item import Item
 
+_PIECE = 1_000_000
+_BLANK = (b"\n", b"\r\n")
+_SPECIAL = b"F>\r\n"
 _MAIL_ENDINGS = {".eml", ".mail", ".msg822", ".txt", ""}
 
 
-def open_source(path: str) -> list[Item] | Iterator[Item]:
-    """Items in the order of their names. Raises `SourceError` where there is no mail at all."""
+def open_source(path: str, most: int) -> list[Item] | Iterator[Item]:
+    """Items in the order of their names; of a message over `most` bytes the beginning. Raises `SourceError` where there is no mail."""
     if path == "-":
-        data = sys.stdin.buffer.read()
+        data = _gathered(sys.stdin.buffer, most)
         return [Item("standard input", lambda: data)]
     place = Path(path)
     if not place.exists():
         raise SourceError.of("there is no such file or folder", "name one with --source PATH", Position(path))
     if place.is_dir():
         if (place / "cur").is_dir() and (place / "new").is_dir():
-            return _maildir(place)  # an empty one is no mistake: its mail was read, or is still to come
-        found = _folder(place)
+            return _maildir(place, most)  # an empty one is no mistake: its mail was read, or is still to come
+        found = _folder(place, most)
         if not found:
             raise SourceError.of(
                 "there is no mail in this folder", "a Maildir has cur/ and new/; else .eml files", Position(path)
             )
         return found
     if _is_mbox(place):
-        return _mbox(place)
-    return [_file(str(place))]
+        return _mbox(place, most)
+    return [_file(str(place), most)]
 
 
-def _file(path: str) -> Item:
-    def read() -> bytes:
-        with FileIO(path) as file:  # all at once: a buffer would be one more copy
-            return file.readall()
+def _file(path: str, most: int) -> Item:
+    def read() -> Raw:
+        with FileIO(path) as file:
+            if os.fstat(file.fileno()).st_size <= most:
+                return file.readall()  # all at once: a buffer would be one more copy
+            return _gathered(file, most)
 
     return Item(path, read)
 
 
-def _maildir(place: Path) -> list[Item]:
+def _gathered(file: IO[bytes] | FileIO, most: int) -> Raw:
+    gathering = Gathering(most)
+    for piece in iter(partial(file.read, _PIECE), b""):
+        gathering.add(piece)
+    return gathering.end()
+
+
+def _maildir(place: Path, most: int) -> list[Item]:
     """`cur` and `new`, and those of sub-folders (`.Archive`), by their names: a Maildir's begin with the time of delivery."""
     folders = [place, *sorted(child for child in place.iterdir() if child.name.startswith(".") and (child / "cur").is_dir())]
     found: list[tuple[str, str]] = []
@@ -53,15 +68,19 @@ def _maildir(place: Path) -> list[Item]:
             # Not through `Path`: there may be a hundred thousand, and this asks the system nothing more about each.
             with os.scandir(part) as entries:
                 found += [(entry.name, entry.path) for entry in entries if entry.is_file() and not entry.name.startswith(".")]
-    return [_file(path) for _, path in sorted(found)]
+    return [_file(path, most) for _, path in sorted(found)]
 
 
-def _folder(place: Path) -> list[Item]:
+def _folder(place: Path, most: int) -> list[Item]:
     """Every file that may be a message. One without an ending counts when it begins with a header."""
     paths = sorted(path for path in place.rglob("*") if path.is_file() and not path.name.startswith("."))
     endings = {path.suffix.lower() for path in paths}
     taken = {".eml"} if ".eml" in endings else _MAIL_ENDINGS
-    return [_file(str(path)) for path in paths if path.suffix.lower() in taken or (path.suffix == "" and _begins_like_mail(path))]
+    return [
+        _file(str(path), most)
+        for path in paths
+        if path.suffix.lower() in taken or (path.suffix == "" and _begins_like_mail(path))
+    ]
 
 
 def _begins_like_mail(path: Path) -> bool:
@@ -84,28 +103,36 @@ def _is_mbox(path: Path) -> bool:
         raise SourceError.of(f"the file cannot be read: {error.strerror}", "mend its rights", Position(str(path))) from error
 
 
-def _mbox(path: Path) -> Iterator[Item]:
+def _mbox(path: Path, most: int) -> Iterator[Item]:
     """One message at a time, however large the file. A `From ` line counts after a blank one (mboxrd)."""
     with path.open("rb") as file:
-        data = bytearray()  # not a list of lines: each is an object, and a message may be made of nothing but their ends
-        number, blank = 0, True
-        for line in file:
-            if blank and line.startswith(b"From "):
-                if number:
-                    yield _mbox_item(path, number, data)
-                number, blank = number + 1, False
-                data = bytearray()
-                continue
-            blank = line in (b"\n", b"\r\n")
-            data += line[1:] if line.startswith(b">") and line.lstrip(b">").startswith(b"From ") else line
+        message, number = Gathering(most), 0
+        lines = bytearray()  # which the message has not yet
+        begins, parts, blank = True, False, b"\n"
+        for line in iter(partial(file.readline, _PIECE), b""):  # a line may be as large as the file: it comes in pieces
+            if begins and (blank or parts or line[0] in _SPECIAL):
+                parts = bool(blank) and line.startswith(b"From ")
+                if parts:
+                    if number:
+                        message.add(lines)
+                        yield _mbox_item(path, number, message)
+                    message, number, lines = Gathering(most), number + 1, bytearray()
+                else:
+                    lines += blank
+                blank = line if line in _BLANK else b""  # kept back: the one that parts messages is not the message's
+                if not parts and not blank:
+                    lines += line[1:] if line.startswith(b">") and line.lstrip(b">").startswith(b"From ") else line
+            elif begins or not parts:
+                lines += line
+            begins = line.endswith(b"\n")
+            if len(lines) >= _PIECE:
+                message.add(lines)
+                lines = bytearray()
         if number:
-            yield _mbox_item(path, number, data)
+            message.add(lines)
+            yield _mbox_item(path, number, message)
 
 
-def _mbox_item(path: Path, number: int, data: bytearray) -> Item:
-    last = b"\n" + bytes(data[-3:])
-    # The blank line that parts messages is not the message's.
-    end = next((len(blank) for blank in (b"\r\n", b"\n") if last.endswith(b"\n" + blank)), 0)
-    del data[len(data) - end :]
-    raw = bytes(data)
+def _mbox_item(path: Path, number: int, message: Gathering) -> Item:
+    raw = message.end()
     return Item(f"{path} message {number}", lambda: raw)

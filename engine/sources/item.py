@@ -6,9 +6,24 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from engine.mail.beginning import Raw
+
 
 class Item(Struct, frozen=True):
-    """`read` gives the raw bytes, and may raise `OSError`. `source_id` says where it is, in words for people."""
+    """`read` gives the raw bytes, or the beginning of a message too large to be taken, and may raise `OSError`.
+
+    `source_id` says where it is, in words for people.
+    """
 
     source_id: str
-    read: Callable[[], bytes]
+    read: Callable[[], Raw]
+
+
+UNREADABLE = (OSError, MemoryError)
+
+
+def why_unread(error: BaseException) -> str:
+    """In words, what one of `UNREADABLE` says."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for it; lower limits.message in settings.yaml"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -89,11 +89,13 @@ def test_quarantine_is_said_and_is_exit_status_1(tmp_path: Path) -> None:
         (("check", "--rules", "nowhere"), "nowhere: there is no such configuration folder"),
         (("show", "T1"), "postroom.db: there is no such database; run `postroom run` first"),
         (("explain",), "name a FILE"),
+        (("explain", "two.mbox"), "two.mbox holds more than one message; name one message's file"),
         (("frobnicate",), "there is no command 'frobnicate'"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_exit_status_2(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
     (tmp_path / "a.eml").write_bytes(MAIL)
+    (tmp_path / "two.mbox").write_bytes(b"From a\nSubject: 1\n\n\nFrom a\nSubject: 2\n\n")
     done = postroom(*words, cwd=tmp_path)
     assert done.returncode == 2
     assert says in done.stderr + done.stdout

@@ -26,6 +26,7 @@ from engine.mail import parse
 from engine.mail.guess import guess
 from engine.mail.parse import parse_message
 from engine.processing import Processor, Summary
+from engine.sources.files import open_source
 from engine.sources.item import Item
 from engine.store.database import open_database
 from tests import cms
@@ -361,7 +362,8 @@ def test_what_cannot_be_parsed_at_all_goes_to_quarantine_as_it_is(
 
 
 def test_what_was_left_out_of_a_message_stands_in_its_trace(connection: sqlite3.Connection, setup: Setup) -> None:
-    run(connection, setup, CASES["a hundred thousand parts"])
+    parts = "--b\r\n\r\nx\r\n" * 501
+    run(connection, setup, f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{parts}".encode())
     (decision,) = one(connection, "SELECT decision FROM messages")
     (found,) = [step["found"] for step in json.loads(decision)["trace"] if step["step"] == "damaged"]
     assert "more than 500 parts: the rest is left out" in found
@@ -713,3 +715,23 @@ def test_right_to_left_overrides_do_not_reach_the_terminal(connection: sqlite3.C
     from engine.report.safe import printable
 
     assert "\u202e" not in printable("invoice\u202efdp.exe\x1b[2J") and "\x1b" not in printable("\x1b[2J")
+
+
+@pytest.mark.parametrize("head", [HEAD + "Subject: huge\r\n\r\n", HEAD.replace("Message-ID: <h@x>\r\n", "") + "\r\n", "\r\n"])
+def test_a_message_far_larger_than_the_limit_takes_no_memory_is_refused_and_the_next_goes_on(
+    head: str, connection: sqlite3.Connection, setup: Setup, tmp_path: Path
+) -> None:
+    path = tmp_path / "huge.eml"
+    with path.open("wb") as file:
+        file.write(head.encode())
+        file.truncate(100_000_000)  # takes no room on the disk
+    (tmp_path / "next.eml").write_bytes(HEAD.replace("<h@x>", "<n@x>").encode() + b"Subject: next\r\n\r\nx")
+    largest = setup.config.settings.limits.message
+
+    def twice() -> list[Summary]:
+        return [Processor(connection, setup).run(open_source(str(tmp_path), largest), "help") for _ in range(2)]
+
+    (first, again), peak = traced(twice)
+    assert first.outcomes == {"refused: too large": 1, "created: ticket": 1} and again.known == 2
+    assert one(connection, "SELECT size FROM messages WHERE reason = 'too_large'") == (100_000_000,)
+    assert peak < 20_000_000

@@ -201,7 +201,7 @@ def test_every_shipped_template_is_worded_in_the_sample(setup: Setup) -> None:
     from engine.sources.files import open_source
 
     connection = open_database(None)
-    Processor(connection, setup).run(open_source(str(Path(__file__).parents[2] / "sample")), None)
+    Processor(connection, setup).run(open_source(str(Path(__file__).parents[2] / "sample"), 30_000_000), None)
     assert connection.execute("SELECT COUNT(*) FROM outbox WHERE error <> '' OR subject = '' OR body = ''").fetchone() == (0,)
     used = {row[0] for row in connection.execute("SELECT DISTINCT template FROM outbox")}
     assert used == set(setup.config.templates)

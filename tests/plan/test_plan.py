@@ -48,7 +48,7 @@ def recorded_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "add", ".")
     git(folder, "commit", "-q", "-m", "first")
     connection = open_database(folder / "postroom.db")
-    Processor(connection, prepare(load_config(folder / "rules"))).run(open_source(str(ROOT / "sample")), None)
+    Processor(connection, prepare(load_config(folder / "rules"))).run(open_source(str(ROOT / "sample"), 30_000_000), None)
     # As if it had taken all day: what happens in one second cannot be told apart by its time.
     connection.execute("UPDATE contacts SET created_at = '2020-01-01T00:00:00Z' WHERE origin = 'directory'")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -204,6 +204,15 @@ def test_files_can_be_replayed_without_a_database(repository: Path) -> None:
     found = plan(repository, "--source", str(ROOT / "sample"))
     assert found["messages"] == 66
     assert [group["count"] for group in found["groups"]] == [2]  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file that even root cannot read from its start")
+def test_a_file_that_cannot_be_read_is_told(repository: Path, tmp_path: Path) -> None:
+    edit(repository / "rules/workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
+    (tmp_path / "a.eml").symlink_to("/proc/self/mem")
+    for words in (("plan", "--base", "HEAD", "--source", str(tmp_path)), ("explain", str(tmp_path / "a.eml"))):
+        done = postroom(*words, cwd=repository)
+        assert done.returncode == 2 and "a.eml cannot be read: Input/output error; " in done.stderr, done.stderr
 
 
 def test_the_default_base_is_where_the_branch_left_main(repository: Path) -> None:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def db(tmp_path: Path, setup: Setup) -> Path:
     path = tmp_path / "p.db"
     connection = open_database(path)
-    Processor(connection, setup).run(open_source(str(ROOT / "sample")), None)
+    Processor(connection, setup).run(open_source(str(ROOT / "sample"), 30_000_000), None)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return path

@@ -64,7 +64,7 @@ def db(tmp_path: Path) -> Path:
 
 def test_the_sample_shows_everything(db: Path, setup: Setup) -> None:
     connection = open_database(db)
-    summary = Processor(connection, setup).run(open_source(str(ROOT / "sample")), None)
+    summary = Processor(connection, setup).run(open_source(str(ROOT / "sample"), 30_000_000), None)
     connection.close()
     outcomes = {key.partition(":")[0] for key in summary.outcomes}
     assert outcomes == {"created", "appended", "duplicate", "ignored", "refused", "quarantined"}
@@ -107,7 +107,7 @@ def test_running_twice_changes_nothing_the_second_time(db: Path, setup: Setup) -
     states = []
     for _ in range(2):
         connection = open_database(db)
-        summary = Processor(connection, setup).run(open_source(str(ROOT / "sample")), None)
+        summary = Processor(connection, setup).run(open_source(str(ROOT / "sample"), 30_000_000), None)
         connection.close()
         states.append(dump(db))
     assert states[0] == states[1]
@@ -395,10 +395,15 @@ def test_a_failing_database_loses_nothing_and_the_next_run_goes_on(
 
 def test_an_item_that_cannot_be_read_is_named_and_the_rest_goes_on(db: Path, setup: Setup, tmp_path: Path) -> None:
     gone = Item("gone.eml", (tmp_path / "gone.eml").read_bytes)
+    vast = Item("vast.eml", lambda: bytes(10**16))
     connection = open_database(db)
-    summary = Processor(connection, setup).run([gone, *items(mail(1))], "help")
+    summary = Processor(connection, setup).run([gone, vast, *items(mail(1))], "help")
     connection.close()
-    assert summary.unread == [("gone.eml", "No such file or directory")] and summary.findings
+    assert summary.unread == [
+        ("gone.eml", "No such file or directory"),
+        ("vast.eml", "there is not enough memory for it; lower limits.message in settings.yaml"),
+    ]
+    assert summary.findings
     assert rows(db, "SELECT COUNT(*) FROM messages") == [(1,)]
 
 
@@ -455,7 +460,7 @@ def test_real_mail_is_one_row_each_and_no_bounce_opens_a_ticket(db: Path, exampl
     setup = prepare(load_config(example))
     connection = open_database(db)
     for folder in ("bounces", "mail-gem", "redmine"):
-        found = list(open_source(str(corpus / folder)))
+        found = list(open_source(str(corpus / folder), 30_000_000))
         summary = Processor(connection, setup).run(found, None)
         assert summary.messages == len(found) and not summary.unread
         assert sum(summary.outcomes.values()) + summary.known == len(found)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import SourceError
+from engine.mail.beginning import Beginning
+from engine.mail.parse import parse_message
+from engine.sources import files
 from engine.sources.files import open_source
 from tools.hostile import traced
 
@@ -14,7 +22,7 @@ ONE, TWO = b"From: a@b.example\nSubject: one\n\nFirst\n", b"From: a@b.example\nS
 
 
 def read(path: Path) -> list[bytes]:
-    return [item.read() for item in open_source(str(path))]
+    return [item.read() for item in open_source(str(path), 30_000_000)]
 
 
 def test_a_maildir_in_the_order_of_delivery_with_its_folders(tmp_path: Path) -> None:
@@ -52,13 +60,13 @@ def test_an_mbox_message_by_message(tmp_path: Path) -> None:
 def test_the_blank_line_that_parts_messages_is_not_the_messages(said: bytes, read: bytes, tmp_path: Path) -> None:
     path = tmp_path / "m.mbox"
     path.write_bytes(b"From a Mon Nov  2 10:00:00 2026\n" + said)
-    assert [item.read() for item in open_source(str(path))] == [read]
+    assert [item.read() for item in open_source(str(path), 30_000_000)] == [read]
 
 
 def test_a_message_of_nothing_but_ends_of_lines_takes_no_object_for_each(tmp_path: Path) -> None:
     path = tmp_path / "m.mbox"
     path.write_bytes(b"From a Mon Nov  2 10:00:00 2026\na: b\n" + b"\n" * 1_000_000)
-    (item,), peak = traced(lambda: list(open_source(str(path))))
+    (item,), peak = traced(lambda: list(open_source(str(path), 30_000_000)))
     assert len(item.read()) == 1_000_004 and peak < 5_000_000
 
 
@@ -77,6 +85,61 @@ def test_one_file(tmp_path: Path) -> None:
 
 def test_nothing_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="there is no mail in this folder"):
-        open_source(str(tmp_path))
+        open_source(str(tmp_path), 30_000_000)
     with pytest.raises(SourceError, match="there is no such file or folder"):
-        open_source(str(tmp_path / "x"))
+        open_source(str(tmp_path / "x"), 30_000_000)
+
+
+HUGE = b"From: a@b.example\nSubject: huge\n\n" + bytes(range(32, 127)) * 20_000
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\nlast\n", b"\n\n\n"])
+def test_of_a_message_that_is_too_large_only_the_beginning_is_kept(
+    end: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    huge = HUGE + end
+    (tmp_path / "m.eml").write_bytes(huge)
+    (tmp_path / "m.mbox").write_bytes(b"From a\n" + ONE + b"\nFrom a\n" + huge + b"\nFrom a\n" + TWO)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(huge)))
+    (of_file,) = (item.read() for item in open_source(str(tmp_path / "m.eml"), 1000))
+    (of_stream,) = (item.read() for item in open_source("-", 1000))
+    one, of_mbox, two = (item.read() for item in open_source(str(tmp_path / "m.mbox"), 1000))
+    whole = parse_message(huge)
+    assert of_file == Beginning(huge[:1001], len(huge), hashlib.sha256(huge).hexdigest(), whole.identity)
+    assert of_stream == of_mbox == of_file
+    assert (one, two) == (ONE, TWO.replace(b">From", b"From"))
+    beginning = parse_message(of_file)
+    assert (beginning.size, beginning.sha256, beginning.identity) == (whole.size, whole.sha256, whole.identity)
+    assert beginning.subject == "huge" and len(beginning.text) < 1000
+
+
+@pytest.mark.parametrize("size", [999, 1000, 1001])
+def test_a_message_just_as_large_as_is_taken_is_whole(size: int, tmp_path: Path) -> None:
+    (tmp_path / "m.eml").write_bytes(HUGE[:size])
+    (tmp_path / "m.mbox").write_bytes(b"From a\n" + HUGE[:size])
+    for name in ("m.eml", "m.mbox"):
+        (raw,) = (item.read() for item in open_source(str(tmp_path / name), 1000))
+        assert (raw == HUGE[:size]) == (size <= 1000)
+
+
+@given(
+    st.lists(st.sampled_from([b"From ", b">From ", b">", b"\n", b"\r\n", b"a", b"b" * 60]), max_size=30).map(b"".join),
+    st.integers(40, 80),
+)
+def test_an_mbox_is_the_same_whatever_pieces_its_lines_are_read_in(
+    tmp_path_factory: pytest.TempPathFactory, said: bytes, piece: int
+) -> None:
+    path = tmp_path_factory.mktemp("box") / "m.mbox"
+    path.write_bytes(b"From a\n" + said)
+    whole = [item.read() for item in open_source(str(path), 1000)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_PIECE", piece)
+        assert [item.read() for item in open_source(str(path), 1000)] == whole
+
+
+def test_a_line_as_large_as_the_file_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "m.mbox"
+    path.write_bytes(b"From a\nSubject: x\n\n" + b"x" * 50_000_000)
+    (item,), peak = traced(lambda: list(open_source(str(path), 1000)))
+    raw = item.read()
+    assert isinstance(raw, Beginning) and raw.size == 50_000_012 and peak < 5_000_000
