@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from email.message import Message as Parsed
 from io import IncrementalNewlineDecoder
 
@@ -32,7 +33,7 @@ from engine.mail.known import identity, read_head
 from engine.mail.message import Address, Attachment, Headers, Message
 from engine.mail.split import split
 from engine.mail.texts import Texts
-from engine.mail.tnef import unpack_tnef
+from engine.mail.tnef import Tnef, read_tnef
 from engine.mail.uuencoded import without_files
 
 DEEPEST = 20
@@ -58,12 +59,14 @@ _PRIVATE = {"private", "company-confidential", "confidential"}
 class _Body(Struct):
     """What a walk over the parts gathers.
 
-    `named`: a text that is the first in `attachments`, yet does not say that it is one. `text_left`: the bytes of it still to read.
+    `named`: a text that is the first in `attachments`, yet does not say that it is one. `outlook`: what Outlook said in its own way.
+    `text_left`: the bytes of text still to read.
     """
 
     message: Parsed
     texts: Texts = field(default_factory=Texts)
     named: Parsed | None = None
+    outlook: Tnef | None = None
     attachments: list[Attachment] = field(default_factory=list)
     attached: list[Address] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
@@ -107,6 +110,8 @@ def _message(raw: bytes) -> Message:
         _walk(parsed, body)
     except Exception as error:
         defects.append(f"the structure cannot be read: {error!r}"[:200])
+    if body.outlook is not None and not body.texts.all:
+        _said_in(body.outlook, body)
     html, text = body.texts.as_html(), body.texts.as_text()
     if not text.strip() and body.named is not None:
         text = _letters(decoded(body.named), charset_of(body.named), body)
@@ -224,9 +229,11 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
         return None
     number = len(body.attachments) + 1
     if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat":
-        unpacked = list(unpack_tnef(data))
-        if unpacked:
-            _add(unpacked, body)
+        tnef = read_tnef(data)
+        if not place.attached:
+            body.outlook = body.outlook or tnef
+        if tnef.files:
+            _add(tnef.files, body)
             return None
     if (is_text or (is_shown and kind in _READABLE)) and not (place.attached or body.attachments):
         body.named = part  # the message itself, where it has no other text
@@ -243,6 +250,13 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     body.texts.add(_letters(data, charset, body), is_html=kind == "text/html", alternative=place.alternative)
 
 
+def _said_in(outlook: Tnef, body: _Body) -> None:
+    """The text of a message that has none but in its winmail.dat."""
+    for found, is_html in ((outlook.text, False), (outlook.html, True)):
+        if found is not None:
+            body.texts.add(_letters(*found, body), is_html=is_html, alternative=1)
+
+
 def _letters(data: bytes, charset: str | None, body: _Body) -> str:
     """A text, as far as there is room for it: nothing looks at more, and one emoji makes all of it four times as large as it came."""
     if len(data) > body.text_left:
@@ -257,7 +271,7 @@ def _letters(data: bytes, charset: str | None, body: _Body) -> str:
     return text.replace("\r", "\n")
 
 
-def _add(files: list[tuple[str, bytes]], body: _Body) -> None:
+def _add(files: Iterable[tuple[str, bytes]], body: _Body) -> None:
     """Files that came out of a part, of which nobody says what they are."""
     for number, (name, data) in enumerate(files, len(body.attachments) + 1):
         body.attachments.append(attachment(name, "application/octet-stream", data, inline=False, number=number))

@@ -8,6 +8,7 @@ import json
 import re
 import signal
 import sqlite3
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -210,6 +211,15 @@ CASES: dict[str, bytes] = {
     + b"<blockquote type=cite>" * 150
     + b"<pre>"
     + b"\r\nx" * 190_000,
+    # A library takes the 12 for the length of a text, and what stands in the second value for four billion numbers.
+    "TNEF whose texts are none, and then four billion": _tnef(
+        0x9003,
+        struct.pack("<IHHIHHII8sII", 12, 0x101F, 1, 0, 1, 0, 12, 8, b"", 4098, 0xFFFF_FFFF)
+        + b"C" * 4096
+        + bytes(40)
+        + b"\x03\x10\5\0\0\0\0\0" * 10,
+    ),
+    "TNEF of a million properties of nothing": _tnef(0x9005, b"\x40\x42\x0f\0" + b"\x03\x10\1\0\0\0\0\0" * 1_000_000),
     "TNEF of two hundred thousand attributes": _tnef(0x9006, b"", times=200_000),
     "400 plain texts that stand for one long HTML": (
         f"{HEAD}Subject: x\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
