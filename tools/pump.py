@@ -30,7 +30,7 @@ PIECES = [
     "Original Message", "dkim=pass ", "header.d=", "by x; ", "name*0*=", "charset=", "=20", "=\r\n", "AAAA", "begin 644 x", f"M{'A' * 60}",
     "--b", "--b--", "boundary=b;", "Content-Type: text/html", "Content-Type: message/rfc822", "Content-Type: multipart/mixed; boundary=b",
 ]  # fmt: skip
-LINES = ["\r\n", "\r\n\r\n", "\n"]
+LINES = ["\r\n", "\r\n\r\n", "\n"] * 6
 HEADERS = [
     "Subject", "From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References", "Received", "Return-Path", "List-Id", "X-Foo",
     "Content-Type", "Content-Disposition", "Content-Transfer-Encoding", "Authentication-Results", "Auto-Submitted",
@@ -42,9 +42,10 @@ CHARSETS = [
 ]  # fmt: skip
 TYPES += [f"text/{kind}; charset={charset}" for charset in CHARSETS for kind in ("plain", "html")]
 WHOLE = [
-    *TYPES, *(f"multipart/{kind}; boundary=b" for kind in ("mixed", "alternative", "report", "digest")), "message/delivery-status",
+    *TYPES, *[f"multipart/{kind}; boundary=b" for kind in ("mixed", "alternative", "report", "digest")] * 6, "message/delivery-status",
     "application/ms-tnef; name=winmail.dat", "application/pkcs7-mime", "application/octet-stream; name=x",
 ]  # fmt: skip
+PARTS = ["message/delivery-status", "text/rfc822-headers", "application/octet-stream; name=x", "image/png"]
 ENCODINGS = ["7bit", "7bit", "base64", "quoted-printable"]
 SENDERS = ["maya@brightwater.example", "lotte@harbourhill.example", "mailer-daemon@x.example", "x@nowhere.example"]
 
@@ -92,9 +93,17 @@ def pumped(chooser: random.Random, number: int, ticket: str, sizes: list[int]) -
         head[name] = f"{head.get(name, '')} {value}" + f"\r\n{name}: {value}" * (fields - 1)
         size //= 2 if large else 1
     words.append(f"in a body of {head['Content-Type'][:40]}, {head['Content-Transfer-Encoding'][:20]}:")
-    body = repeated([*PIECES, *LINES], size)
     if "boundary=b" in head["Content-Type"]:
-        body = f"--b\r\nContent-Type: {chooser.choice([*TYPES, 'message/delivery-status'])}\r\n\r\n{body}\r\n--b--"
+        count = chooser.choice([1, 1, 20, 20, 480])
+        words.append(f"{count} parts of")
+        kind = chooser.choice([*TYPES, *PARTS])
+        part = f"Content-Type: {kind}\r\n\r\n{repeated([*PIECES, *LINES], size // count)}\r\n"
+        body = f"--b\r\n{part}" * count + "--b--"
+        if count > 20:  # in twenties: more than a multipart has as a rule
+            inner = f"--c\r\n{part}" * 20
+            body = f"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n{inner}--c--\r\n" * (count // 20) + "--b--"
+    else:
+        body = repeated([*PIECES, *LINES], size)
     odd = "no field\r\n" if chooser.random() < 0.2 else ""
     text = odd + "".join(f"{name}: {value}\r\n" for name, value in head.items()) + f"\r\n{body}"
     mailbox = chooser.choice(["help", "help", "alerts"])

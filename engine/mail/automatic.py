@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from copy import copy
 from email.message import Message as Parsed
 
 from engine.mail.automatic_words import (
@@ -22,10 +20,8 @@ from engine.mail.automatic_words import (
 from engine.mail.content import as_it_came, parts_of, type_of
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
+from engine.mail.old_bounces import is_old_bounce
 from engine.text import collapse
-
-# flufl's detectors stumble over hostile mail and say so with tracebacks: what they find is all that matters here.
-logging.getLogger("flufl.bounce").disabled = True
 
 
 def classify(headers: Headers, sender: Address, subject: str, text: str, parsed: Parsed | None) -> Automatic | None:
@@ -48,8 +44,6 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
     return Automatic(kind, evidence, about)
 
 
-_LONGEST_SEARCHED = 20_000
-_LONGEST_LINE = 998
 Found = tuple[AutomaticKind, str] | None
 
 
@@ -140,36 +134,14 @@ def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, pars
         if is_list_server and (local.endswith(("-admin", "-request", "-ctl")) or local.startswith("owner-")):
             return "bounce", "X-MLServer: a list server's own notice"
         return None
-    if parsed is not None and (daemon or null or STATUS.search(start)):
-        from flufl.bounce import all_failures  # only for what looks like a bounce
-
-        try:
-            temporary, permanent = all_failures(_beginning(parsed))
-        except Exception:  # its detectors were not written for hostile mail
-            temporary, permanent = frozenset(), frozenset()
-        if temporary or permanent:
-            return "bounce", "a delivery failure in a format from before RFC 3464"
+    if parsed is not None and (daemon or null or STATUS.search(start)) and is_old_bounce(parsed):
+        return "bounce", "a delivery failure in a format from before RFC 3464"
     if daemon and (says_so or STATUS.search(start) or COPY.search(start)):
         return "bounce", f"From: {sender.address}, with a delivery failure"
     has_copy = bool(COPY.search(start)) or any(kind in ("message/rfc822", "text/rfc822-headers") for kind in types)
     if says_so and STATUS.search(start) and (has_copy or null) and not _by_a_person(headers):
         return "bounce", f"Subject: {subject[:60]}, with a delivery failure in the text"
     return None
-
-
-def _beginning(part: Parsed) -> Parsed:
-    """The same with texts and lines cut: each of flufl's twenty detectors searches every line, some in quadratic time.
-
-    What they look for stands early, in lines of ordinary length (RFC 5322 2.1.1).
-    """
-    short = copy(part)
-    children = parts_of(part)
-    if children is None:
-        lines = as_it_came(part)[:_LONGEST_SEARCHED].decode("ascii", "surrogateescape").splitlines(keepends=True)
-        short.set_payload("".join(line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}\n" for line in lines))
-    else:
-        short.set_payload([_beginning(child) for child in children[:20]])
-    return short
 
 
 def _by_a_person(headers: Headers) -> bool:

@@ -237,6 +237,15 @@ CASES: dict[str, bytes] = {
     ).encode(),
     "500 delivery reports of 2,000 blocks": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
     + (b"--b\r\nContent-Type: message/delivery-status\r\n\r\n" + b"a: b\r\n\r\n" * 2_000 + b"\r\n") * 500,
+    "a bounce of four hundred texts": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".replace(
+        "maya@", "mailer-daemon@"
+    ).encode()
+    + b"".join(
+        b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n"
+        + (b"--c\r\n\r\n" + b"x\r\n" * 2_000 + b"\r\n") * 20
+        + b"--c--\r\n"
+        for _ in range(20)
+    ),
     "500 parts of 2,000 fields": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
     + (b"--b\r\n" + b"a:\r\n" * 2_000 + b"\r\nx\r\n") * 500,
     "2,000 fields in a charset that nobody names": HEAD.encode()
