@@ -35,6 +35,7 @@ HEADERS = [
     "Subject", "From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References", "Received", "Return-Path", "List-Id", "X-Foo",
     "Content-Type", "Content-Disposition", "Content-Transfer-Encoding", "Authentication-Results", "Auto-Submitted",
 ]  # fmt: skip
+PART_HEADERS = ["Content-Type", "Content-Disposition", "Content-Transfer-Encoding", "Content-ID", "Subject", "From"]
 TYPES = ["text/plain", "text/html", "text/calendar", "message/rfc822"]
 CHARSETS = [
     "utf-8", "utf-7", "utf-16", "utf-32", "gb2312", "gb18030", "hz", "big5", "iso-2022-jp", "iso-2022-kr", "iso-2022-jp-2004", "euc-kr",
@@ -97,7 +98,12 @@ def pumped(chooser: random.Random, number: int, ticket: str, sizes: list[int]) -
         count = chooser.choice([1, 1, 20, 20, 480])
         words.append(f"{count} parts of")
         kind = chooser.choice([*TYPES, *PARTS])
-        part = f"Content-Type: {kind}\r\n\r\n{repeated([*PIECES, *LINES], size // count)}\r\n"
+        field = ""
+        if chooser.random() < 0.4:
+            name = chooser.choice(PART_HEADERS)
+            words.append(f"with {name}:")
+            field = f"{name}: x{repeated(PIECES, 4_000)}\r\n"
+        part = f"{field}Content-Type: {kind}\r\n\r\n{repeated([*PIECES, *LINES], size // count)}\r\n"
         body = f"--b\r\n{part}" * count + "--b--"
         if count > 20:  # in twenties: more than a multipart has as a rule
             inner = f"--c\r\n{part}" * 20

@@ -29,8 +29,10 @@ _LINE = re.compile(r"(?:[!-9;-~]*:|[ \t]|From )")  # of a header
 _REST = re.compile(rf"(--)?[ \t]*(?:{_END}|\Z)")
 _FIRST_DELIMITER = re.compile(r"\s*+^(--[^\r\n]{1,200}?)(?<!--)[ \t]*\r?\n(?=content-)", re.ASCII | re.IGNORECASE | re.MULTILINE)
 _BLANK_LINE = re.compile(rf"{_END}(?={_END})")
-# Python looks for parameters in quadratic time. What is true in such fields stands early.
+# Python looks for parameters in quadratic time, and each part has such fields. What is true in them stands early.
+_ORDINARY = 500
 _LONGEST_CONTENT = 4_000
+_MOST_PARAMETERS = 64  # a long name comes in pieces of a line each (RFC 2231 3)
 _DEEPEST = 20  # what is within more is one text
 _MOST_LINES = 50_000  # of all headers in it
 _MOST_LETTERS = 3_000_000  # of all headers: each encoded word takes two microseconds. What Content-... says is read all the same
@@ -103,7 +105,7 @@ class _Splitter:
             if field is not None:
                 value = _came(field[2])
                 self._letters -= len(value)
-                if len(value) > _LONGEST_CONTENT or self._letters < 0:
+                if len(value) > _ORDINARY or self._letters < 0:
                     value = self._cut(field[1], value)
                 entity.set_raw(field[1], value)
                 number += 1
@@ -124,7 +126,7 @@ class _Splitter:
     def _cut(self, name: str, value: str) -> str:
         """What is read of a long field, or of one when there are too many letters."""
         if name[:8].lower() == "content-":
-            return value[:_LONGEST_CONTENT]
+            return ";".join(value[:_LONGEST_CONTENT].split(";", _MOST_PARAMETERS)[:_MOST_PARAMETERS])
         return value[: self._letters] if self._letters < 0 else value
 
     def _body(self, entity: Part, place: int, end: int, depth: int) -> None:

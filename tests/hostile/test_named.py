@@ -246,6 +246,9 @@ CASES: dict[str, bytes] = {
         + b"--c--\r\n"
         for _ in range(20)
     ),
+    "480 parts with thousands of parameters": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
+    + (b"--b\r\nContent-Type: text/plain" + b";" * 3_900 + b"\r\nContent-Disposition: inline" + b";" * 3_900 + b"\r\n\r\nx\r\n")
+    * 480,
     "500 parts of 2,000 fields": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
     + (b"--b\r\n" + b"a:\r\n" * 2_000 + b"\r\nx\r\n") * 500,
     "2,000 fields in a charset that nobody names": HEAD.encode()

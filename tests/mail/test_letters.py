@@ -76,6 +76,7 @@ def test_an_attached_message_has_its_own_charset() -> None:
     [
         ("filename*=iso-8859-1''Best%C3%A4tigung.pdf", "Bestätigung.pdf"),  # UTF-8 by another name
         ("filename*0*=utf-8''Best%C3; filename*1*=%A4tigung.pdf", "Bestätigung.pdf"),
+        (f"{'; '.join(f'filename*{place}=a' for place in range(60))}; filename*60=.pdf", f"{'a' * 60}.pdf"),
         ("filename*=iso-2022-jp''%1B%24B%2D%21%1B%28B.pdf", "①.pdf"),
         ("filename*=utf-7''%2B2AA-x.pdf", "\ufffdx.pdf"),  # half a letter
         ("filename*=unicode_escape''%5Cud800x.pdf", "ud800x.pdf"),  # no charset of mail
