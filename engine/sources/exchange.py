@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -31,6 +32,7 @@ from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteItem, Sig
 PAGE_ITEMS = 100
 # exchangelib gives all mailboxes of one account the same connections, and by itself only one: a slow one would hold up the rest.
 CONNECTIONS = 16
+_PIECE = 65_536
 _LISTED = ("size", "is_read")
 _HEAD = ("subject", "author", "message_id", "datetime_received", "datetime_sent", "to_recipients", "cc_recipients", "text_body")
 _AUTH = {"basic": "basic", "ntlm": "NTLM", "kerberos": "gssapi", "oauth2": "OAuth 2.0"}
@@ -73,9 +75,14 @@ def use_tls(tls: ExchangeTls) -> None:
     class Adapter(HTTPAdapter):
         def send(self, request: Any, stream: bool = False, *more: Any, **named: Any) -> requests.Response:
             answer = super().send(request, False, *more, **named)
+            if answer.status_code != 200:
+                return answer  # NTLM still needs its connection
+            content = answer.content
             # exchangelib mends broken XML, and would take half an answer for a whole one: mail that it lists would be lost.
-            if answer.status_code == 200 and b"<" in answer.content[:200] and not answer.content.rstrip().endswith(b"Envelope>"):
+            if b"<" in content[:200] and not content.rstrip().endswith(b"Envelope>"):
                 raise requests.exceptions.ConnectionError("the answer broke off in the middle")
+            # It also asks for pieces of one byte: 28 MB of mail took 6.5 s, and 4 KB a millisecond.
+            answer.iter_content = partial(_pieces, content)  # type: ignore[method-assign]
             return answer
 
         def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
@@ -87,6 +94,12 @@ def use_tls(tls: ExchangeTls) -> None:
     BaseProtocol.HTTP_ADAPTER_CLS = Adapter
     BaseProtocol.TIMEOUT = tls.timeout.total_seconds()
     BaseProtocol.USERAGENT = "postroom"
+
+
+def _pieces(content: bytes, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[bytes]:
+    """`Response.iter_content` of an answer that is there whole."""
+    size = max(chunk_size or 0, _PIECE)
+    return (content[place : place + size] for place in range(0, len(content), size))
 
 
 def _verify(tls: ExchangeTls) -> bool | str:
