@@ -8,6 +8,7 @@ Says what took over two seconds, or more than ten times its size in memory, or e
 from __future__ import annotations
 
 import argparse
+import base64
 import random
 import sys
 import time
@@ -36,7 +37,7 @@ HEADERS = [
     "Content-Type", "Content-Disposition", "Content-Transfer-Encoding", "Authentication-Results", "Auto-Submitted",
 ]  # fmt: skip
 PART_HEADERS = ["Content-Type", "Content-Disposition", "Content-Transfer-Encoding", "Content-ID", "Subject", "From"]
-TYPES = ["text/plain", "text/html", "text/calendar", "message/rfc822"]
+TYPES = ["text/plain", "text/html", "text/calendar", *["message/rfc822"] * 8]
 CHARSETS = [
     "utf-8", "utf-7", "utf-16", "utf-32", "gb2312", "gb18030", "hz", "big5", "iso-2022-jp", "iso-2022-kr", "iso-2022-jp-2004", "euc-kr",
     "shift_jis", "johab", "windows-1252", "windows-1251", "cp437", "unknown-8bit",
@@ -104,6 +105,11 @@ def pumped(chooser: random.Random, number: int, ticket: str, sizes: list[int]) -
             words.append(f"with {name}:")
             field = f"{name}: x{repeated(PIECES, 4_000)}\r\n"
         part = f"{field}Content-Type: {kind}\r\n\r\n{repeated([*PIECES, *LINES], size // count)}\r\n"
+        if kind == "message/rfc822":
+            name = chooser.choice(HEADERS)
+            words.append(f"in {name} of each, in base64:")
+            inner = base64.encodebytes(_bytes(f"{name}: {repeated(PIECES, size // count)}\r\n\r\nx")).decode()
+            part = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\r\n{inner}"
         body = f"--b\r\n{part}" * count + "--b--"
         if count > 20:  # in twenties: more than a multipart has as a rule
             inner = f"--c\r\n{part}" * 20
@@ -133,8 +139,10 @@ def pump(seconds: float, seed: int, sizes: list[int]) -> tuple[int, list[str]]:
         one = pumped(chooser, count, desk.ticket, sizes)
         try:
             took, memory = thrown(desk, one)
-            if took > SLOW_SECONDS:  # or was something else at work on this machine?
-                took = min(took, thrown(desk, one)[0])
+            if (
+                took > SLOW_SECONDS or memory > MOST_MEMORY
+            ):  # or was it something else on this machine, or of ours for the first time?
+                took, memory = map(min, (took, memory), thrown(desk, one))
         except AssertionError as failed:
             wrong.append(f"{failed}: {one.words}"[:600])
             continue

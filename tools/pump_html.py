@@ -1,7 +1,8 @@
 """HTML of a few pieces repeated, in each other and behind each other: what laying it out and making it safe take, and how much they
 write. Part of `make fuzz`; `python -m tools.pump_html --seconds 600 --seed 7`.
 
-Says what took over two seconds, or more than 40 MB of memory, or became much longer than it was, and exits with 1 then.
+Writes what took over two seconds, or more than 40 MB of memory, or became much longer than it was, into `fuzz/`, and exits with 1
+then.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import time
 from collections.abc import Callable
 
 from engine.mail.html import LONGEST_HTML, html_to_text, sanitise
-from tools.hostile import measured
+from tools.hostile import ROOT, measured
 
+FOUND = ROOT / "fuzz"
 SLOW_SECONDS = 2.0
 MOST_MEMORY = 40_000_000  # bytes: inscriptis takes up to 850 a tag, and Python four a letter
 MOST_WRITTEN = 1_500_000  # characters beyond twice the HTML: what tables and lists may be filled up with
@@ -87,8 +89,14 @@ def pump(seconds: float, seed: int) -> tuple[int, list[str]]:
         count += 1
         source = made(chooser, chooser.choice(SIZES))
         text, took, memory = measured(read_and_made_safe, source)
+        if took > SLOW_SECONDS or memory > MOST_MEMORY:  # or was it something else on this machine?
+            _, again, room = measured(read_and_made_safe, source)
+            took, memory = min(took, again), min(memory, room)
         if took > SLOW_SECONDS or memory > MOST_MEMORY or is_too_long(source, text):
-            wrong.append(f"{took:.1f} s, {memory:,} bytes, {len(source):,} characters became {len(text):,}: {source[:400]!r}")
+            FOUND.mkdir(exist_ok=True)
+            place = FOUND / f"html-{seed}-{count}.html"
+            place.write_text(source, "utf-8", "surrogateescape")
+            wrong.append(f"{place}: {took:.1f} s, {memory:,} bytes, {len(source):,} characters became {len(text):,}")
     return count, wrong
 
 

@@ -14,6 +14,7 @@ from engine.mail.headers import LONGEST_FIELD
 from engine.mail.message import Headers
 from engine.text import clean, collapse
 
+_SHORT_FIELD = 2_000
 _PLAIN = {"authentication-results"}
 
 
@@ -25,8 +26,10 @@ class Head(Struct, frozen=True):
     came: dict[str, list[str]]
 
 
-def read_head(parsed: Parsed, defects: list[str]) -> Head:
-    items = list(parsed.raw_items())
+def read_head(parsed: Parsed, defects: list[str], only: frozenset[str] | None = None) -> Head:
+    """`only`: the fields that are wanted, in lower case; then no more than the beginning of each."""
+    longest = LONGEST_FIELD if only is None else _SHORT_FIELD
+    items = [(name, value) for name, value in parsed.raw_items() if only is None or name.lower() in only]
     charset = charset_of_headers(parsed) if any(is_bare(value) for _, value in items) else None
     letters: dict[str, list[str]] = {"from": [], "to": [], "cc": []}
     came: dict[str, list[str]] = {"from": [], "date": [], "subject": []}
@@ -40,11 +43,11 @@ def read_head(parsed: Parsed, defects: list[str]) -> Head:
             continue  # headers that we ourselves write and read are nobody else's to set (`behaviour.md` 3.1)
         if low in came:
             came[low].append(value)
-        value = as_letters(value, charset)
+        value = as_letters(value, charset)[:longest]
         if low in letters:
             letters[low].append(value)
         decode = plain_header if low in _PLAIN else decode_header
-        shown.append((clean(name), decode(value[:LONGEST_FIELD])))
+        shown.append((clean(name), decode(value)))
     return Head(Headers(shown), letters, came)
 
 

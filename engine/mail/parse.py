@@ -45,6 +45,7 @@ SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 # nothing is kept between texts.
 _LINES = IncrementalNewlineDecoder(None, translate=True)
 _SMALL = 100_000
+_OF_ENCLOSED = frozenset({"from", "subject"})
 _READABLE = {"text/markdown", "text/x-markdown"}  # RFC 7763: text that anybody can read as it stands
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}  # RFC 8551 3.2.1
@@ -293,7 +294,8 @@ def _signed(content: bytes, body: _Body) -> Parsed | None:
 def _enclosed(part: Parsed, inner: Parsed, body: _Body, kind: str) -> Parsed:
     """The message in this part, once it stands among the attachments."""
     message, data = opened(part, inner)
-    head = read_head(message, [])
-    body.attached += fields.addresses(head.letters["from"])[:1]
+    head = read_head(message, [], _OF_ENCLOSED)
+    if len(body.attached) < 2:  # who wrote it, where it is the only one
+        body.attached += fields.addresses(head.letters["from"][:5])[:1]
     body.attachments.append(as_file(part, message, head, data, kind, len(body.attachments) + 1))
     return message

@@ -249,6 +249,16 @@ CASES: dict[str, bytes] = {
     "480 parts with thousands of parameters": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
     + (b"--b\r\nContent-Type: text/plain" + b";" * 3_900 + b"\r\nContent-Disposition: inline" + b";" * 3_900 + b"\r\n\r\nx\r\n")
     * 480,
+    "a hundred messages in base64 from three hundred senders each": (
+        f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
+        + (
+            b"--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            + base64.encodebytes(
+                "From: {}\r\n\r\nx\r\n".format(", ".join(f"{one}@{'ß' * 60}.example" for one in range(300))).encode()
+            )
+        )
+        * 100
+    ),
     "500 parts of 2,000 fields": f"{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
     + (b"--b\r\n" + b"a:\r\n" * 2_000 + b"\r\nx\r\n") * 500,
     "2,000 fields in a charset that nobody names": HEAD.encode()
