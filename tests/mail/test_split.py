@@ -201,3 +201,16 @@ def test_what_a_part_says_is_read_once_for_all(value: str) -> None:
 def test_the_end_of_a_header_is_found_where_the_pattern_finds_it(raw: bytes) -> None:
     found, pattern = head.head_end(raw), head._HEAD_END.search(raw)
     assert (found and found.span()) == (pattern and pattern.span())
+
+
+def test_a_field_of_more_lines_than_are_read_ends_where_it_ends() -> None:
+    behind = b"Subject: behind\r\n\r\ntext\r\n"
+    for end in (b"\r\n", b"\n", b"\r"):
+        folded = b"Received: x" + (end + b"\ty") * 30_000 + end
+        enclosed = b"Content-Type: message/rfc822\r\n\r\n" + folded + behind
+        (inner,) = split(enclosed, []).get_payload()
+        assert [(name, len(value)) for name, value in inner.raw_items()] == [
+            ("Received", 1 + 10_000 * (len(end) + 2)),
+            ("Subject", 6),
+        ]
+        assert inner.lines == b"text\r\n"
