@@ -13,6 +13,7 @@ from typing import IO
 from engine.errors import Position, SourceError
 from engine.mail.beginning import Gathering, Raw
 from engine.sources.item import Item
+from engine.text import clean
 
 _PIECE = 1_000_000
 _BLANK = (b"\n", b"\r\n")
@@ -49,7 +50,12 @@ def _file(path: str, most: int) -> Item:
                 return file.readall()  # all at once: a buffer would be one more copy
             return _gathered(file, most)
 
-    return Item(path, read)
+    return Item(_shown(path), read)
+
+
+def _shown(path: str | Path) -> str:
+    """A name may be bytes in a charset of long ago, which the database does not take for text."""
+    return clean(os.fsencode(path).decode("utf-8", "replace"))
 
 
 def _gathered(file: IO[bytes] | FileIO, most: int) -> Raw:
@@ -135,4 +141,4 @@ def _mbox(path: Path, most: int) -> Iterator[Item]:
 
 def _mbox_item(path: Path, number: int, message: Gathering) -> Item:
     raw = message.end()
-    return Item(f"{path} message {number}", lambda: raw)
+    return Item(f"{_shown(path)} message {number}", lambda: raw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -143,3 +144,13 @@ def test_a_line_as_large_as_the_file_takes_no_memory(tmp_path: Path) -> None:
     (item,), peak = traced(lambda: list(open_source(str(path), 1000)))
     raw = item.read()
     assert isinstance(raw, Beginning) and raw.size == 50_000_012 and peak < 5_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_utf_8_is_read_and_named(tmp_path: Path) -> None:
+    for name, mail in ((b"\xe4.eml", ONE), (b"\xff.mbox", b"From a\n" + TWO)):
+        path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+        path.write_bytes(mail)
+        (item,) = open_source(str(path), 30_000_000)
+        assert "\ufffd" in item.source_id and item.source_id.isprintable()
+        assert item.read() == mail.removeprefix(b"From a\n").replace(b">From", b"From" if mail is not ONE else b">From")
