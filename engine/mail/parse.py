@@ -38,6 +38,7 @@ from engine.mail.uuencoded import without_files
 
 DEEPEST = 20
 MOST_PARTS = 500
+MOST_FILES = 500  # each is one on the disk
 MOST_TEXT = 5_000_000  # bytes: of those that a charset has not, each takes a tenth of a microsecond
 MOST_OPENED = 2  # signed by the sender, and again by a gateway; each is another copy in memory
 SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
@@ -274,7 +275,12 @@ def _letters(data: bytes, charset: str | None, body: _Body) -> str:
 
 def _add(files: Iterable[tuple[str, bytes]], body: _Body) -> None:
     """Files that came out of a part, of which nobody says what they are."""
-    for number, (name, data) in enumerate(files, len(body.attachments) + 1):
+    for name, data in files:
+        number = len(body.attachments) + 1
+        if number > MOST_FILES:
+            left_out = f"more than {MOST_FILES} files: the rest is left out"
+            body.defects += [left_out] if left_out not in body.defects else []
+            return
         body.attachments.append(attachment(name, "application/octet-stream", data, inline=False, number=number))
 
 

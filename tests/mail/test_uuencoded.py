@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.mail.parse import parse_message
+from engine.mail.parse import MOST_FILES, parse_message
 from engine.mail.uuencoded import without_files
 
 DATA = random.Random(1).randbytes(1_000)
@@ -70,3 +70,11 @@ def test_the_name_of_a_file_is_in_the_texts_charset() -> None:
     head = b"From: root@a.example\r\nContent-Type: text/plain; charset=windows-1251\r\n\r\n"
     message = parse_message(head + encoded("x.csv").replace(b"x.csv", "отчёт.csv".encode("cp1251")))
     assert [one.name for one in message.attachments] == ["отчёт.csv"]
+
+
+def test_no_more_files_than_a_message_may_have() -> None:
+    text = b"".join(encoded(f"{number}.txt", b"abc") for number in range(90))
+    raw = b"From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n" + (b"--b\n\n" + text) * 7 + b"--b--\n"
+    message = parse_message(raw)
+    assert len(message.attachments) == MOST_FILES == 500
+    assert message.defects == ("more than 500 files: the rest is left out",)
