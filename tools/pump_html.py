@@ -9,25 +9,30 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 
-from engine.mail.html import LONGEST_HTML, html_to_text, sanitise
+from engine.mail.html import html_to_text, sanitise
+from engine.mail.markup import LONGEST_HTML
 from tools.hostile import ROOT, measured
 
 FOUND = ROOT / "fuzz"
 SLOW_SECONDS = 2.0
 MOST_MEMORY = 40_000_000  # bytes: inscriptis takes up to 850 a tag, and Python four a letter
 MOST_WRITTEN = 1_500_000  # characters beyond twice the HTML: what tables and lists may be filled up with
+MOST_SHOWN = 12_000_000  # characters: a link that is opened again in each paragraph
 SIZES = [20_000, 100_000, 300_000, LONGEST_HTML]
 TAGS = [
     "table", "tr", "td", "th", "tbody", "caption", "col", "colgroup", "ul", "ol", "li", "dl", "dt", "dd", "p", "div", "span", "section", "main",
     "pre", "b", "i", "a", "font", "blockquote", "center", "h1", "form", "select", "option", "textarea", "iframe", "button", "label", "input",
-    "hr", "br", "img", "object", "svg", "math", *["table", "tr", "td"] * 12, *["ul", "li", "div"] * 4,
+    "hr", "br", "img", "object", "svg", "math", "template", "title", "nobr", "em", "body", "ruby", "style", "script", *["table", "tr", "td"] * 12, *["ul", "li", "div"] * 4,
 ]  # fmt: skip
+FORMATTING = ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
 ATTRIBUTES = [
-    "", "", "", "", " align=center", " valign=middle", " colspan=9999", " rowspan=9999", " width=9999", " start=99999", " type=cite", " href=x",
+    "", "", "", "", " a=#", " a='#' b", " title='</div>'", " title='>'", f" href=x{'y' * 2_000}", f" {'a ' * 200}", " a='", " align=center", " valign=middle", " colspan=9999", " rowspan=9999", " width=9999", " start=99999", " type=cite", " href=x",
     *(f" style='{style}'" for style in (
         "display:none", "white-space:pre", "display:block;white-space:pre", "padding-left:9999em", "margin-bottom:9999px", "margin-top:9999em",
         "horizontal-align:right;vertical-align:middle",
@@ -35,7 +40,7 @@ ATTRIBUTES = [
 ]  # fmt: skip
 TEXTS = [
     "x", "x", "x", "words ", "\n", "\t", "&amp;", "&nbsp;", "&#10;", "é", "©", "ᔬ", "🖨", "a" * 200, "b" * 3_000, "c" * 20_000,
-    "<!--x-->", "<![endif]>", "-->",
+    "<!--x-->", "<![endif]>", "-->", "<!--", "<!--</div>-->", "<!--</b></p>-->", "<!--[if mso]>", "<![CDATA[",
 ]  # fmt: skip
 
 
@@ -64,19 +69,34 @@ def made(chooser: random.Random, size: int) -> str:
     runs = chooser.randint(1, 4)
     source = ""
     for _ in range(runs):
-        unit = some(1, 4, chooser.choice([piece, element, element]))
-        source += some(0, 6, piece) + unit * max(chooser.choice([size // runs, 3_000, 300]) // len(unit), 1)
-    return source
+        unit, before, after = unit_of(chooser, some)
+        source += before + unit * max(chooser.choice([size // runs, 3_000, 300]) // len(unit), 1) + after
+    numbers = count()
+    return re.sub("#", lambda _: str(next(numbers)), source)
+
+
+def unit_of(chooser: random.Random, some: Callable[[int, int, Callable[[random.Random], str]], str]) -> tuple[str, str, str]:
+    """(what is repeated, what stands before it, what stands behind it)."""
+    kind = chooser.random()
+    if kind < 0.1:
+        return chooser.choice([" a#", "/a#", " a#=x", " a#='>'", '"a#']), f"<{chooser.choice(TAGS)}", ">"
+    before = some(0, 6, piece)
+    if kind < 0.3:
+        name = chooser.choice(FORMATTING)
+        hidden = chooser.choice(["", f"<!--</{name}>-->", f"<i title='</{name}>'>"])
+        return f"<{name}{chooser.choice([' a=#', ' href=#', ''])}>{hidden}", before + chooser.choice(["", "<p>"]), "</p>"
+    if kind < 0.4:
+        return chooser.choice(["<p>x</p>", "<p>x", "<div>x", "<li>x", "<td>x"]), before, ""
+    return some(1, 4, chooser.choice([piece, element, element])), before, ""
 
 
 def is_too_long(source: str, text: str) -> bool:
     return len(text) > 2 * len(source) + MOST_WRITTEN
 
 
-def read_and_made_safe(source: str) -> str:
-    """Its text."""
-    sanitise(source)
-    return html_to_text(source)
+def read_and_made_safe(source: str) -> tuple[str, str]:
+    """Its text, and what is shown."""
+    return html_to_text(source), sanitise(source)
 
 
 def pump(seconds: float, seed: int) -> tuple[int, list[str]]:
@@ -84,20 +104,22 @@ def pump(seconds: float, seed: int) -> tuple[int, list[str]]:
     chooser = random.Random(seed)
     sanitise(html_to_text("<table><tr><td>&amp;") + "<p>x")  # what is read once in a process
     wrong: list[str] = []
-    count, until = 0, time.monotonic() + seconds
+    number, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
-        count += 1
+        number += 1
         source = made(chooser, chooser.choice(SIZES))
-        text, took, memory = measured(read_and_made_safe, source)
+        (text, safe), took, memory = measured(read_and_made_safe, source)
         if took > SLOW_SECONDS or memory > MOST_MEMORY:  # or was it something else on this machine?
             _, again, room = measured(read_and_made_safe, source)
             took, memory = min(took, again), min(memory, room)
-        if took > SLOW_SECONDS or memory > MOST_MEMORY or is_too_long(source, text):
+        if took > SLOW_SECONDS or memory > MOST_MEMORY or is_too_long(source, text) or len(safe) > MOST_SHOWN:
             FOUND.mkdir(exist_ok=True)
-            place = FOUND / f"html-{seed}-{count}.html"
+            place = FOUND / f"html-{seed}-{number}.html"
             place.write_text(source, "utf-8", "surrogateescape")
-            wrong.append(f"{place}: {took:.1f} s, {memory:,} bytes, {len(source):,} characters became {len(text):,}")
-    return count, wrong
+            wrong.append(
+                f"{place}: {took:.1f} s, {memory:,} bytes, {len(source):,} characters became {len(text):,} and {len(safe):,}"
+            )
+    return number, wrong
 
 
 def main() -> None:

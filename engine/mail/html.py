@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import html
 import re
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from engine.mail.cited import mark, unmark
 from engine.mail.layout import laid_out
+from engine.mail.markup import plain
 from engine.text import clean, pieces
 
-# Larger HTML is cut before it is turned into text: layout engines are not made for it.
-LONGEST_HTML = 600_000
 # inscriptis takes 20 microseconds and up to 850 bytes a tag.
 _MOST_LAID_OUT = 25_000
-# nh3 looks at all open elements for each new one, and for each `&`, and each letter of those among which is the hard space, at all of
-# the text behind it: 14 microseconds in 600 KB.
-_MOST_TAGS = 50_000
-_MOST_WORK = 3_000_000
+# nh3 looks at all open elements for each new one, and for each end that ends none; and for each `&`, and each letter of those among which
+# is the hard space, at all of the text behind it: 14 microseconds in 600 KB. That no end ends any is reckoned with, for some elements
+# cannot be ended where they are; but a new cell or row ends all that is in the one before (HTML 13.2.6.4.15).
+_MOST_LOOKS = 100_000_000
+_MOST_TAGS = 100_000
+_CELL = re.compile(r"<(?:t[dhr]|tbody|thead|tfoot|caption|col|colgroup)[\s>]", re.IGNORECASE)
+# Those that HTML opens again in each paragraph until they are ended (13.2.4.3), three alike at the most: with an attribute none is alike.
+_FORMATTING = re.compile(r"<(b|big|code|em|i|nobr|s|small|strike|strong|tt|u)\s[^<>]*>", re.IGNORECASE)
+# nh3 takes these out, once it has opened them so, or once other rules of nesting are at work in them.
+_OTHER = re.compile(r"</?(?:font|svg|math|template)\b[^<>]*>", re.IGNORECASE)
+_LINK = re.compile(r"<a\s[^<>]*>", re.IGNORECASE)
+_MOST_LINKED = 10_000_000  # characters, if each element opens the longest link again
 _LONGEST_RUN = 50_000  # of text without a tag: inscriptis makes an object of each character
 _MOST_LOOKED_AT = 10**10
 _TAG = re.compile(r"<[^<>]{0,2000}>")
@@ -32,19 +39,27 @@ _PIECE = 50_000
 _OPEN = re.compile("<")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
 _BREAK = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]))\b[^<>]{0,2000}>", re.IGNORECASE)
-# Elements whose end may be left out (HTML 13.1.2.4): the next one ends them.
-_ENDED_BY_NEXT = frozenset(["dd", "dt", "li", "option", "p", "tbody", "td", "th", "tr"])
+# Elements whose end may be left out (HTML 13.1.2.4), and what each ends.
+_ENDS_BEFORE = {name: frozenset([name]) for name in ("dd", "dt", "li", "option", "p")} | {
+    **dict.fromkeys(["td", "th"], frozenset(["td", "th"])),
+    "tr": frozenset(["td", "th", "tr"]),
+    **dict.fromkeys(["tbody", "thead", "tfoot"], frozenset(["td", "th", "tr", "tbody", "thead", "tfoot"])),
+}
+# Behind these an end is not looked for, but that of one of them.
+_WALLS = frozenset(["td", "th", "table", "caption"])
+_AROUND = frozenset(["td", "th", "tr", "tbody", "thead", "tfoot", "table", "caption"])
 _VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
 
 def html_to_text(source: str) -> str:
     """The text that a reader would see, with `>` before what it quotes. Never raises: where the layout engine gives up, tags are cut out."""
-    source = source[:LONGEST_HTML]
+    source = plain(source)
     if not source.strip():
         return ""
-    tags, deepest, _ = _shape(source)
-    shown = mark(_shown(source))
-    fit = tags <= _MOST_LAID_OUT and deepest <= _DEEP and _longest_run(shown) <= _LONGEST_RUN
+    shown = _shown(source)
+    fit = shown.count("<") <= _MOST_LAID_OUT and _deepest(shown) <= _DEEP
+    shown = mark(shown)
+    fit = fit and _longest_run(shown) <= _LONGEST_RUN
     text = laid_out(shown) if fit else None
     if text is None:
         text = html.unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in pieces(shown, _PIECE, _OPEN)))
@@ -78,6 +93,15 @@ def _shown(source: str) -> str:
     return " ".join([*parts, source[place:]])
 
 
+def _without_comments(source: str) -> str:
+    parts: list[str] = []
+    place = 0
+    while (begins := source.find("<!--", place)) >= 0 and (ends := source.find("-->", begins)) >= 0:
+        parts.append(source[place:begins])
+        place = ends + 3
+    return "".join([*parts, source[place:]])
+
+
 def _longest_run(source: str) -> int:
     """Characters of text without a tag. What stands in a tag, such as an image's data, is none; nor is a tag one where all is text."""
     only_text = _ONLY_TEXT.search(source)
@@ -88,27 +112,32 @@ def _longest_run(source: str) -> int:
     return max(longest, len(source) - place)
 
 
-@lru_cache(maxsize=2)  # the text and the HTML of one body
-def _shape(source: str) -> tuple[int, int, int]:
-    """How many tags, how deep they nest, and the sum of their depths: roughly, for that says what a layout engine will take.
+def _deepest(source: str) -> int:
+    """How deep elements nest, as far as that matters: libxml2 leaves out what lies deeper than 256, and says nothing.
 
-    A tag that closes nothing makes nothing less deep, so that nobody can hide depth behind such ones.
+    An end ends what was opened within the same cell, as in HTML 13.2.4.2; else it ends nothing, so that nobody can hide depth behind it.
     """
-    tags = depth = deepest = work = 0
-    opened: dict[str, int] = {}
-    for tag in _ANY_TAG.finditer(source):
-        tags += 1
+    opened: list[str] = []
+    deepest = 0
+    for tag in _ANY_TAG.finditer(_without_comments(source)):
         name = tag[2].lower()
+        if name in _VOID:
+            continue
         if not tag[1]:
-            if name not in _VOID and not (name in _ENDED_BY_NEXT and opened.get(name)):
-                opened[name] = opened.get(name, 0) + 1
-                depth += 1
-                deepest = max(deepest, depth)
-            work += depth
-        elif opened.get(name):
-            opened[name] -= 1
-            depth -= 1
-    return tags, deepest, work
+            while opened and opened[-1] in _ENDS_BEFORE.get(name, ()):
+                opened.pop()
+            opened.append(name)
+            deepest = max(deepest, len(opened))
+            if deepest > _DEEP:
+                break
+        else:
+            for place in range(len(opened) - 1, -1, -1):
+                if opened[place] == name:
+                    del opened[place:]
+                    break
+                if opened[place] in _WALLS and name not in _AROUND:
+                    break
+    return deepest
 
 
 def _is_dear(source: str) -> bool:
@@ -116,19 +145,37 @@ def _is_dear(source: str) -> bool:
     escaped = source.count("&") + source.encode("utf-8", "surrogatepass").count(b"\xc2")
     if escaped * len(source) > _MOST_LOOKED_AT:
         return True
-    most = source.count("<")
-    if most * (most + 1) // 2 <= _MOST_WORK:
-        return False  # not even if each tag stood within the one before
-    tags, _, work = _shape(source)
-    return tags > _MOST_TAGS or work > _MOST_WORK
+    starts, ends, nesting = _nesting(source)
+    if ends + starts > _MOST_TAGS or starts * nesting > _MOST_LOOKS or ends * nesting > 2 * _MOST_LOOKS:
+        return True
+    return nesting * max((len(link[0]) for link in _LINK.finditer(source)), default=0) > _MOST_LINKED
+
+
+def _nesting(source: str) -> tuple[int, int, int]:
+    """How many tags start an element, and how many end one; and how deep they can nest at the most."""
+    ends = source.count("</")
+    starts = source.count("<") - ends
+    return starts, ends, starts - sum(1 for _ in _CELL.finditer(source)) + 3 * source.lower().count("<table") + 3
+
+
+@cache
+def _left_out() -> re.Pattern[str]:
+    """Tags that nh3 takes out, or that say nothing without the attributes that it takes out; their content stays."""
+    import nh3
+
+    kept = "|".join(sorted(nh3.ALLOWED_TAGS - {"span"} | {"script", "style"}))
+    return re.compile(rf"</?(?!(?:{kept})[\s/>])[a-zA-Z][^<>]*>", re.IGNORECASE)
 
 
 def sanitise(source: str) -> str:
     """HTML without scripts, forms, styles, event handlers and remote images (tracking pixels).
 
-    Empty where that would take nh3 more than a moment (`_shape`): the text is there, and the message is kept.
+    Empty where that would take nh3 more than a moment: the text is there, and the message is kept.
     """
-    source = source[:LONGEST_HTML]
+    source = _FORMATTING.sub(r"<\1>", _OTHER.sub("", plain(source)))
+    starts, _, nesting = _nesting(source)
+    if starts * nesting > _MOST_LOOKS:  # Outlook's long threads: most of it are spans, and elements of its own
+        source = _left_out().sub("", source)
     if not source or _is_dear(source):
         return ""
     try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # The largest of the tables in 88 real mails had 96,000.
 _MOST_IN_TABLES = 1_000_000  # characters, spaces that fill up with them
+_MOST_COPIED = 20_000_000  # characters: what stands in a table is written again, letter by letter, for each that is around it
 _MOST_INDENTED = 1_000_000  # spaces
 _INDENTED_BY = 4  # in inscriptis' profile, for each list
 _SEPARATOR = "  "
@@ -36,18 +37,18 @@ def laid_out(source: str) -> str | None:
     from inscriptis import get_text
 
     try:
-        return str(get_text(_INSTRUCTION.sub("", source), _layout(sum(map(source.count, "<\n&")))))
+        return str(get_text(_INSTRUCTION.sub("", source), _layout(sum(map(source.count, "<\n&")), len(source))))
     except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
         return None
 
 
-def _layout(lines: int) -> ParserConfig:
-    """Made anew for each text: it counts. `lines`: that the text has at the most."""
+def _layout(lines: int, letters: int) -> ParserConfig:
+    """Made anew for each text: it counts. `lines` and `letters`: that the text has at the most."""
     from inscriptis.css_profiles import CSS_PROFILES
     from inscriptis.model.config import ParserConfig
     from inscriptis.model.tag import CustomHtmlTagHandlerMapping, list_tag
 
-    room = _Room(lines)
+    room = _Room(lines, letters)
     begin = {"ul": partial(room.begin_list, list_tag.ul_start_handler), "ol": partial(room.begin_list, list_tag.ol_start_handler)}
     tags = CustomHtmlTagHandlerMapping(begin, {"table": room.end_table})
     config = ParserConfig(css=CSS_PROFILES["strict"], table_cell_separator=_SEPARATOR, custom_html_tag_handler_mapping=tags)
@@ -70,8 +71,8 @@ def _style(said: str, element: HtmlElement) -> None:
 class _Room:
     """What one text takes. Asked of the tree while it is written: what its source says can be made to look like less."""
 
-    def __init__(self, lines: int) -> None:
-        self._lines = lines
+    def __init__(self, lines: int, letters: int) -> None:
+        self._lines, self._letters = lines, letters
         self._held: dict[int, int] = {}  # by tables, by how many tables are around them
 
     def begin_list(self, handler: Callable[..., None], state: HtmlDocumentState, attributes: dict[str, str]) -> None:
@@ -88,7 +89,7 @@ class _Room:
         if depth:
             self._held[depth + 1] = 0  # those are within this one
             self._held[depth] = self._held.get(depth, 0) + _size(state.current_table[-1])
-            if sum(self._held.values()) > _MOST_IN_TABLES:
+            if sum(self._held.values()) > _MOST_IN_TABLES or depth * self._letters > _MOST_COPIED:
                 raise _TooLarge
         table_end_handler(state)
 
