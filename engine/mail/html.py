@@ -24,6 +24,7 @@ _CELL = re.compile(r"<(?:t[dhr]|tbody|thead|tfoot|caption|col|colgroup)[\s>]", r
 _FORMATTING = re.compile(r"<(b|big|code|em|i|nobr|s|small|strike|strong|tt|u)\s[^<>]*>", re.IGNORECASE)
 # nh3 takes these out, once it has opened them so, or once other rules of nesting are at work in them.
 _OTHER = re.compile(r"</?(?:font|svg|math|template)\b[^<>]*>", re.IGNORECASE)
+_LONE = re.compile(r"<(?![!?]|/?[a-zA-Z])")  # it would begin a tag with what stands behind a tag that is taken out
 _LINK = re.compile(r"<a\s[^<>]*>", re.IGNORECASE)
 _MOST_LINKED = 10_000_000  # characters, if each element opens the longest link again
 _LONGEST_RUN = 50_000  # of text without a tag: inscriptis makes an object of each character
@@ -172,7 +173,7 @@ def sanitise(source: str) -> str:
 
     Empty where that would take nh3 more than a moment: the text is there, and the message is kept.
     """
-    source = _FORMATTING.sub(r"<\1>", _OTHER.sub("", plain(source)))
+    source = _FORMATTING.sub(r"<\1>", _OTHER.sub("", _LONE.sub("&lt;", plain(source))))
     starts, _, nesting = _nesting(source)
     if starts * nesting > _MOST_LOOKS:  # Outlook's long threads: most of it are spans, and elements of its own
         source = _left_out().sub("", source)

@@ -37,7 +37,7 @@ def laid_out(source: str) -> str | None:
     from inscriptis import get_text
 
     try:
-        return str(get_text(_INSTRUCTION.sub("", source), _layout(sum(map(source.count, "<\n&")), len(source))))
+        return str(get_text(_INSTRUCTION.sub(" ", source), _layout(sum(map(source.count, "<\n&")), len(source))))
     except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
         return None
 

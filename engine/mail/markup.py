@@ -58,7 +58,7 @@ class _Writer:
     def written(self) -> str:
         source, place, parts = self._source, 0, StringIO()  # not a list: each piece is an object
         while (begins := _BEGINS.search(source, place)) is not None:
-            parts.write(source[place : begins.start()])
+            parts.write(source[place : begins.start()].replace("<", "&lt;"))  # nor may it begin a tag with what stands behind
             if begins[1]:
                 end = self._find("-->", begins.start() + 2)  # `<!-->` is one too
                 place = end + 3 if end is not None else begins.end()
@@ -68,7 +68,7 @@ class _Writer:
             else:
                 written, place = self._tag(begins)
                 parts.write(written)
-        parts.write(source[place:])
+        parts.write(source[place:].replace("<", "&lt;"))
         return parts.getvalue()
 
     def _find(self, what: str, place: int) -> int | None:

@@ -40,6 +40,8 @@ def test_what_all_read_alike_stays_as_it_is(source: str) -> None:
         ("<textarea>a<b c='>'>x", '<textarea>a<b c="&gt;">x'),
         ("<iframe><b c='>'>x</iframe>y", '<b c="&gt;">xy'),
         ("x<b", "x"),
+        ("<<!-- -->b c='>'>x<i a='>'>", "&lt;b c='>'>x<i a=\"&gt;\">"),
+        ("<b c='>'> 1 < 2", '<b c="&gt;"> 1 &lt; 2'),
         ("<b =a <c>x", "<b>x"),
         (f"<p {'a ' * 41}>x", f"<p{' a' * 40}>x"),
     ],
@@ -94,6 +96,14 @@ def test_the_attributes_of_one_tag_are_not_each_compared_with_each() -> None:
     """libxml2 took seventeen seconds for these."""
     source = f"<p {' '.join(f'a{number}' for number in range(80_000))}>x</p>"
     assert html_to_text(source) == "x" and sanitise(source) == "<p>x</p>"
+
+
+@pytest.mark.parametrize("taken_out", ["<font>", "<svg>", "<?x>", "<!-- -->", "<style></style>"])
+def test_what_is_taken_out_makes_no_tag_of_what_stands_around_it(taken_out: str) -> None:
+    source = f"<{taken_out}p {'a ' * 41}>x"
+    shown = sanitise(source)
+    assert "<p" not in shown and shown.endswith("x")
+    assert html_to_text(source).replace(" ", "").endswith("a>x")
 
 
 def test_a_long_thread_from_outlook_is_kept_without_its_spans() -> None:
