@@ -16,10 +16,10 @@ from engine.text import clean, pieces
 _MOST_LAID_OUT = 25_000
 # nh3 looks at all open elements for each new one, and for each end that ends none; and for each `&`, and each letter of those among which
 # is the hard space, at all of the text behind it: 14 microseconds in 600 KB. That no end ends any is reckoned with, for some elements
-# cannot be ended where they are; but a new cell or row ends all that is in the one before (HTML 13.2.6.4.15).
+# cannot be ended where they are; but a new cell or row ends all that is in the one before (HTML 13.2.6.4.15), and a link the one before.
 _MOST_LOOKS = 100_000_000
 _MOST_TAGS = 100_000
-_CELL = re.compile(r"<(?:t[dhr]|tbody|thead|tfoot|caption|col|colgroup)[\s>]", re.IGNORECASE)
+_UNNESTED = re.compile(r"<(?:a|t[dhr]|tbody|thead|tfoot|caption|col|colgroup)[\s>]", re.IGNORECASE)
 # Those that HTML opens again in each paragraph until they are ended (13.2.4.3), three alike at the most: with an attribute none is alike.
 _FORMATTING = re.compile(r"<(b|big|code|em|i|nobr|s|small|strike|strong|tt|u)\s[^<>]*>", re.IGNORECASE)
 # nh3 takes these out, once it has opened them so, or once other rules of nesting are at work in them.
@@ -146,17 +146,29 @@ def _is_dear(source: str) -> bool:
     escaped = source.count("&") + source.encode("utf-8", "surrogatepass").count(b"\xc2")
     if escaped * len(source) > _MOST_LOOKED_AT:
         return True
-    starts, ends, nesting = _nesting(source)
-    if ends + starts > _MOST_TAGS or starts * nesting > _MOST_LOOKS or ends * nesting > 2 * _MOST_LOOKS:
+    if _may_nest(source) and _is_nested(source):
         return True
-    return nesting * max((len(link[0]) for link in _LINK.finditer(source)), default=0) > _MOST_LINKED
+    if source.count("<") * len(source) <= _MOST_LINKED:
+        return False
+    return _nesting(source)[2] * max((len(link[0]) for link in _LINK.finditer(source)), default=0) > _MOST_LINKED
+
+
+def _may_nest(source: str) -> bool:
+    """Whether it is worth to look closer: all that it has may stand within each other."""
+    return source.count("<") ** 2 > _MOST_LOOKS
+
+
+def _is_nested(source: str) -> bool:
+    """Whether that may be so deep that nh3 looks too often at what is open."""
+    starts, ends, deepest = _nesting(source)
+    return ends + starts > _MOST_TAGS or starts * deepest > _MOST_LOOKS or ends * deepest > 2 * _MOST_LOOKS
 
 
 def _nesting(source: str) -> tuple[int, int, int]:
     """How many tags start an element, and how many end one; and how deep they can nest at the most."""
     ends = source.count("</")
     starts = source.count("<") - ends
-    return starts, ends, starts - sum(1 for _ in _CELL.finditer(source)) + 3 * source.lower().count("<table") + 3
+    return starts, ends, starts - sum(1 for _ in _UNNESTED.finditer(source)) + 4 * source.lower().count("<table") + 4
 
 
 @cache
@@ -173,10 +185,13 @@ def sanitise(source: str) -> str:
 
     Empty where that would take nh3 more than a moment: the text is there, and the message is kept.
     """
-    source = _FORMATTING.sub(r"<\1>", _OTHER.sub("", _LONE.sub("&lt;", plain(source))))
-    starts, _, nesting = _nesting(source)
-    if starts * nesting > _MOST_LOOKS:  # Outlook's long threads: most of it are spans, and elements of its own
-        source = _left_out().sub("", source)
+    source = plain(source)
+    lower = source.lower()
+    if any(name in lower for name in ("<font", "<svg", "<math", "<template")):
+        source = _OTHER.sub("", _LONE.sub("&lt;", source))
+    source = _FORMATTING.sub(r"<\1>", source)
+    if _may_nest(source) and _is_nested(source):  # Outlook's long threads: most of it are spans, and elements of its own
+        source = _left_out().sub("", _LONE.sub("&lt;", source))
     if not source or _is_dear(source):
         return ""
     try:

@@ -12,6 +12,7 @@ from io import StringIO
 
 # Larger HTML is cut before it is turned into text: layout engines are not made for it.
 LONGEST_HTML = 600_000
+_SHORT = 50_000
 _MOST_ATTRIBUTES = 40
 ANY_TAG = re.compile(r"</?[a-zA-Z]")
 _PLAIN = re.compile(
@@ -38,14 +39,17 @@ def plain(source: str) -> str:
         source = source[:LONGEST_HTML]
         last = source.rfind("<")
         source = source if source.find(">", last) >= 0 else source[:last]
-    return _plain(source)
+    return _short(source) if len(source) <= _SHORT else _long(source)
 
 
-@lru_cache(maxsize=2)  # the text and the HTML of one body
 def _plain(source: str) -> str:
-    if sum(1 for _ in _PLAIN.finditer(source)) == sum(1 for _ in ANY_TAG.finditer(source)):
-        return source
-    return _Writer(source).written()
+    # Two tags without what is between them may look like a third: then it is written anew for nothing.
+    return source if ANY_TAG.search(_PLAIN.sub("", source)) is None else _Writer(source).written()
+
+
+# Once for the text and once for the HTML of a body; of short ones, some are read in a row before the first is decided.
+_short = lru_cache(maxsize=64)(_plain)
+_long = lru_cache(maxsize=2)(_plain)
 
 
 class _Writer:

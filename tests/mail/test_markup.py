@@ -59,7 +59,7 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_then_no_tag_has_another_in_it(source: str) -> None:
     written = plain(source)
-    assert sum(1 for _ in _PLAIN.finditer(written)) == sum(1 for _ in ANY_TAG.finditer(written))
+    assert len(_PLAIN.findall(written)) == len(ANY_TAG.findall(written))
     assert plain(written) == written
 
 
@@ -110,3 +110,8 @@ def test_a_long_thread_from_outlook_is_kept_without_its_spans() -> None:
     one = "<p class=MsoNormal><span lang=DE style='font-size:11.0pt'>Hallo <b>Tom</b>,<o:p></o:p></span></p><font color=red>x</font>"
     shown = sanitise(one * 3_000)
     assert shown.count("<p>Hallo <b>Tom</b>,</p>x") == 3_000
+
+
+def test_a_large_table_with_links_is_kept() -> None:
+    row = f"<tr><td>x</td><td><a href='https://x.example/{'y' * 30}'>y</a></td></tr>"
+    assert sanitise("<table>" + row * 5_000).count("<a href") == 5_000
