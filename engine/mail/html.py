@@ -22,6 +22,7 @@ _MOST_TAGS = 100_000
 _UNNESTED = re.compile(r"<(?:a|t[dhr]|tbody|thead|tfoot|caption|col|colgroup)[\s>]", re.IGNORECASE)
 # Those that HTML opens again in each paragraph until they are ended (13.2.4.3), three alike at the most: with an attribute none is alike.
 _FORMATTING = re.compile(r"<(b|big|code|em|i|nobr|s|small|strike|strong|tt|u)\s[^<>]*>", re.IGNORECASE)
+_HAS_FORMATTING = re.compile(r"<(?:b(?:ig)?|code|em|i|nobr|s(?:mall|tr(?:ike|ong))?|tt|u)\s")  # in lower case: five times as fast
 # nh3 takes these out, once it has opened them so, or once other rules of nesting are at work in them.
 _OTHER = re.compile(r"</?(?:font|svg|math|template)\b[^<>]*>", re.IGNORECASE)
 _LONE = re.compile(r"<(?![!?]|/?[a-zA-Z])")  # it would begin a tag with what stands behind a tag that is taken out
@@ -189,7 +190,8 @@ def sanitise(source: str) -> str:
     lower = source.lower()
     if any(name in lower for name in ("<font", "<svg", "<math", "<template")):
         source = _OTHER.sub("", _LONE.sub("&lt;", source))
-    source = _FORMATTING.sub(r"<\1>", source)
+    if _HAS_FORMATTING.search(lower):
+        source = _FORMATTING.sub(r"<\1>", source)
     if _may_nest(source) and _is_nested(source):  # Outlook's long threads: most of it are spans, and elements of its own
         source = _left_out().sub("", _LONE.sub("&lt;", source))
     if not source or _is_dear(source):
