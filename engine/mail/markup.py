@@ -20,7 +20,7 @@ _PLAIN = re.compile(
     r"(?:\s+[^\s/<>\"'=]{1,80}(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>`]+))?){0,40}\s*/?>"
 )
 _BEGINS = re.compile(r"<(?:(!--)|([!?])|(/?)([a-zA-Z][^\s/>]*))")
-# HTML 13.2.5.32 to 13.2.5.39, but that a quotation mark which nothing closes hides nothing.
+# HTML 13.2.5.32 to 13.2.5.39, but that a tag or a quotation mark which nothing closes hides nothing.
 _ATTRIBUTE = re.compile(r"[\s/]*(?:(>)|([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"'][^\s>]*))?)?)")
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9:_.-]{0,40}")
 _ATTRIBUTE_NAME = re.compile(r"[^\s/<>\"'=]{1,80}")
@@ -98,7 +98,7 @@ class _Writer:
             if len(attributes) < _MOST_ATTRIBUTES and _ATTRIBUTE_NAME.fullmatch(attribute[2]) and not is_open:
                 attributes.append(f" {attribute[2]}" if value is None else f' {attribute[2]}="{_quoted(value)}"')
         else:
-            return "", len(self._source)  # no end: no tag
+            return self._source[begins.start() :].replace("<", "&lt;"), len(self._source)  # no end: no tag, nor any behind it
         tag = (
             f"<{begins[3]}{name}{''.join(attributes) if not begins[3] else ''}>"
             if _NAME.fullmatch(name) and name not in _INSTEAD
