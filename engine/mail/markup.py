@@ -98,7 +98,9 @@ class _Writer:
             if len(attributes) < _MOST_ATTRIBUTES and _ATTRIBUTE_NAME.fullmatch(attribute[2]) and not is_open:
                 attributes.append(f" {attribute[2]}" if value is None else f' {attribute[2]}="{_quoted(value)}"')
         else:
-            return self._source[begins.start() :].replace("<", "&lt;"), len(self._source)  # no end: no tag, nor any behind it
+            # It has no end, nor has any behind it. What would start an element may be no tag at all: `if a <b then`.
+            text = self._source[begins.end() if begins[3] else begins.start() :]
+            return text.replace("<", "&lt;"), len(self._source)
         tag = (
             f"<{begins[3]}{name}{''.join(attributes) if not begins[3] else ''}>"
             if _NAME.fullmatch(name) and name not in _INSTEAD

@@ -40,6 +40,7 @@ def test_what_all_read_alike_stays_as_it_is(source: str) -> None:
         ("<textarea>a<b c='>'>x", '<textarea>a<b c="&gt;">x'),
         ("<iframe><b c='>'>x</iframe>y", '<b c="&gt;">xy'),
         ("x<b a='>' <c", "x&lt;b a='>' &lt;c"),
+        ("<p>x</p></html\n", "<p>x</p>\n"),
         ("<<!-- -->b c='>'>x<i a='>'>", "&lt;b c='>'>x<i a=\"&gt;\">"),
         ("<b c='>'> 1 < 2", '<b c="&gt;"> 1 &lt; 2'),
         ("<b =a <c>x", "<b>x"),
