@@ -24,7 +24,7 @@ from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.report.explanation import explanation
 from engine.sources.files import open_source
-from engine.sources.item import UNREADABLE, why_unread
+from engine.sources.item import contents
 from engine.sources.route import received_at, route
 from engine.state.overview import stored_decision
 from engine.state.sqlite import SqliteState
@@ -91,13 +91,7 @@ def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> _Decided:
     items = list(islice(open_source(file, setup.config.settings.limits.message), 2))
     if len(items) != 1:
         raise PostroomError.of(f"{file} holds {'more than one message' if items else 'no message'}", "name one message's file")
-    try:
-        raw = items[0].read()
-    except UNREADABLE as error:
-        raise PostroomError.of(
-            f"{file} cannot be read: {why_unread(error)}", "name another file, or mend this one's rights"
-        ) from error
-    message = parse_message(raw)
+    message = parse_message(contents(items[0]))
     name = name or route(message, setup.config)
     at = received_at(message, datetime.now(UTC))
     # Without a database there is no past: every message is the first.

@@ -147,20 +147,17 @@ def _is_dear(source: str) -> bool:
     escaped = source.count("&") + source.encode("utf-8", "surrogatepass").count(b"\xc2")
     if escaped * len(source) > _MOST_LOOKED_AT:
         return True
-    if _may_nest(source) and _is_nested(source):
+    if _is_nested(source):
         return True
     if source.count("<") * len(source) <= _MOST_LINKED:
         return False
     return _nesting(source)[2] * max((len(link[0]) for link in _LINK.finditer(source)), default=0) > _MOST_LINKED
 
 
-def _may_nest(source: str) -> bool:
-    """Whether it is worth to look closer: all that it has may stand within each other."""
-    return source.count("<") ** 2 > _MOST_LOOKS
-
-
 def _is_nested(source: str) -> bool:
-    """Whether that may be so deep that nh3 looks too often at what is open."""
+    """Whether it may be nested so deep that nh3 looks too often at what is open."""
+    if source.count("<") ** 2 <= _MOST_LOOKS:
+        return False  # not even if all that it has stood within each other
     starts, ends, deepest = _nesting(source)
     return ends + starts > _MOST_TAGS or starts * deepest > _MOST_LOOKS or ends * deepest > 2 * _MOST_LOOKS
 
@@ -192,7 +189,7 @@ def sanitise(source: str) -> str:
         source = _OTHER.sub("", _LONE.sub("&lt;", source))
     if _HAS_FORMATTING.search(lower):
         source = _FORMATTING.sub(r"<\1>", source)
-    if _may_nest(source) and _is_nested(source):  # Outlook's long threads: most of it are spans, and elements of its own
+    if _is_nested(source):  # Outlook's long threads: most of it are spans, and elements of its own
         source = _left_out().sub("", _LONE.sub("&lt;", source))
     if not source or _is_dear(source):
         return ""

@@ -78,6 +78,11 @@ class _Body(Struct):
     opened: int = 0
     text_left: int = MOST_TEXT
 
+    def left_out(self, words: str) -> None:
+        """Says it once, however often it happens."""
+        if words not in self.defects:
+            self.defects.append(words)
+
 
 def parse_message(raw: Raw) -> Message:
     """Every step is bounded; whatever still fails in one is a defect, and the rest of the message stands.
@@ -262,8 +267,7 @@ def _said_in(outlook: Tnef, body: _Body) -> None:
 def _letters(data: bytes, charset: str | None, body: _Body) -> str:
     """A text, as far as there is room for it: nothing looks at more, and one emoji makes all of it four times as large as it came."""
     if len(data) > body.text_left:
-        cut = f"only the first {MOST_TEXT // 1_000_000} MB of the text are read"
-        body.defects += [cut] if cut not in body.defects else []
+        body.left_out(f"only the first {MOST_TEXT // 1_000_000} MB of the text are read")
         data = data[: body.text_left]
     body.text_left -= len(data)
     text = decode_bytes(data, charset).removeprefix("\ufeff")  # a mark of the byte order is no letter of it
@@ -278,8 +282,7 @@ def _add(files: Iterable[tuple[str, bytes]], body: _Body) -> None:
     for name, data in files:
         number = len(body.attachments) + 1
         if number > MOST_FILES:
-            left_out = f"more than {MOST_FILES} files: the rest is left out"
-            body.defects += [left_out] if left_out not in body.defects else []
+            body.left_out(f"more than {MOST_FILES} files: the rest is left out")
             return
         body.attachments.append(attachment(name, "application/octet-stream", data, inline=False, number=number))
 

@@ -14,12 +14,11 @@ from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
-from engine.errors import SourceError
 from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.plan.difference import Change, changes_between
 from engine.processing import Processor
-from engine.sources.item import UNREADABLE, Item, why_unread
+from engine.sources.item import Item, contents
 from engine.sources.route import received_at, route
 from engine.state.past import PastState, Recorded, read_recorded
 from engine.state.sqlite import SqliteState
@@ -110,12 +109,7 @@ def replay_source(items: Iterable[Item], mailbox: str | None, base: Setup, work:
         processor = Processor(connection, base)
         state = SqliteState(connection, work.config)
         for item in items:
-            try:
-                raw = item.read()
-            except UNREADABLE as error:
-                raise SourceError.of(
-                    f"{item.source_id} cannot be read: {why_unread(error)}", "take it out, or mend its rights"
-                ) from error
+            raw = contents(item)
             message = parse_message(raw)
             received = received_at(message, datetime.now(UTC))
             envelope = Envelope(mailbox or route(message, work.config), item.source_id, received)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from engine.errors import SourceError
 from engine.mail.beginning import Raw
 
 
@@ -27,3 +28,13 @@ def why_unread(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "there is not enough memory for it; lower limits.message in settings.yaml"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def contents(item: Item) -> Raw:
+    """For those that need each item. Raises `SourceError`."""
+    try:
+        return item.read()
+    except UNREADABLE as error:
+        raise SourceError.of(
+            f"{item.source_id} cannot be read: {why_unread(error)}", "take it out, or mend its rights"
+        ) from error
