@@ -58,6 +58,15 @@ def measured(action: Callable[..., T], *given: object) -> tuple[T, float, int]:
     return found, time.perf_counter() - began, peak_memory() - before
 
 
+def surely(seconds: float, memory: float, action: Callable[..., T], *given: object) -> tuple[T, float, int]:
+    """As `measured`; once more where it is beyond these, for it may be something else on this machine, or be done once in a process."""
+    found, took, room = measured(action, *given)
+    if took > seconds or room > memory:
+        _, again, other = measured(action, *given)
+        took, room = min(took, again), min(room, other)
+    return found, took, room
+
+
 def traced(action: Callable[..., T], *given: object) -> tuple[T, int]:
     """(what it gives, bytes of Python's objects at the most)."""
     tracemalloc.start()
