@@ -47,9 +47,9 @@ def decide_due(rule: str, number: str, setup: Setup, state: State, now: datetime
         return Due("dropped", "the configuration has no such rule any more")
     program, index = found
     facts = Facts(setup.config, ticket.mailbox, ticket.created_at, now, ticket=ticket)
-    reading = program.read(facts)
-    if index not in program.matching(reading):
-        unmet = program.unmet(index, reading)
+    standing = program.begin(facts)
+    if standing.next(index - 1) != index:
+        unmet = program.unmet(index, standing.true)
         return Due("dropped", f"{unmet.words} ({unmet.where}) does not hold" if unmet else "its condition does not hold")
     done = perform(program.rules[index].rule, facts, setup)
     numbering = Numbering(now, setup, state)

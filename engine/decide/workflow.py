@@ -5,6 +5,8 @@ durable-rules says which rules match; after a rule that changed something the fa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -14,7 +16,8 @@ from engine.decide.setup import Setup
 from engine.dsl.tree import CreateTicket
 from engine.entities import Note
 from engine.rules.facts import Facts
-from engine.rules.program import Program, Reading
+from engine.rules.program import Program
+from engine.rules.standing import Standing
 
 MOST_UPDATE_PASSES = 5
 # Beyond so many rules a Decision keeps how many did not run, and why only where that is asked for (`explain`).
@@ -63,13 +66,12 @@ def run_updates(run: Run, setup: Setup, *, changed: bool, explain: bool) -> Run:
 
 def _would_run(program: Program, run: Run) -> list[str]:
     """Rules that a sixth pass would run: they go round in circles."""
-    matching = program.matching(program.read(run.facts))
-    names = [program.rules[index].rule.name for index in matching]
+    names = [program.rules[index].rule.name for index in program.begin(run.facts).all()]
     return [name for name in names if name not in run.names]
 
 
 class _Pass:
-    """One pass: where it stands, and under which reading each rule was judged."""
+    """One pass: where it stands, what its rules did, and why each rule that did not run was found wanting at its turn."""
 
     def __init__(
         self,
@@ -82,82 +84,84 @@ class _Pass:
     ) -> None:
         self.event = event
         self.program = program
-        self.run = run
+        self.before = run
+        self.facts = run.facts
         self.setup = setup
         self.explain = explain or len(program.rules) <= MOST_REASONS_KEPT
         self.reattribute = reattribute
-        self.ran_here: set[int] = set()
+        self.names = set(run.names)
+        self.ran: dict[int, Performed] = {}
         self.because: dict[int, str] = {}
 
     def result(self) -> Run:
-        reading = self.program.read(self.run.facts)
-        matching = self.program.matching(reading)
+        standing = self.program.begin(self.facts)
         position, ended = -1, ""
         while True:
-            index = next((index for index in matching if index > position and self._may_run(index)), None)
-            self._judge(position, len(self.program.rules) if index is None else index, reading)
+            index = standing.next(position)
+            while index is not None and not self._may_run(index):
+                index = standing.next(index)
+            self._judge(position, len(self.program.rules) if index is None else index, standing)
             if index is None:
                 break
             position = index
             rule = self.program.rules[index].rule
-            before = self.run.facts
-            done = perform(rule, before, self.setup, self.reattribute)
-            self._keep(index, done)
+            before = self.facts
+            done = self.ran[index] = perform(rule, before, self.setup, self.reattribute)
+            self.facts = done.facts
+            self.names.add(rule.name)
             if done.stops or done.ending:
                 ended = f"the rule '{rule.name}' ended the pass before it"
                 break
             if done.facts != before:
-                reading = self.program.read(self.run.facts, reading)
-                matching = self.program.matching(reading)
-        return self._finish(position, ended)
+                standing.update(done.facts, position)
+        return self._finished(position, ended)
 
     def _may_run(self, index: int) -> bool:
         rule = self.program.rules[index].rule
-        if rule.name in self.run.names:
+        if rule.name in self.names:
             return False
-        if self.run.facts.reply and rule.spares_replies:
+        if self.facts.reply and rule.spares_replies:
             self.because[index] = "it spares replies, and the message is one; `even replies` would not"
             return False
         return True
 
-    def _judge(self, position: int, until: int, reading: Reading) -> None:
-        """Rules between the last that ran and the next were found wanting under this reading."""
+    def _judge(self, position: int, until: int, standing: Standing) -> None:
+        """Rules between the last that ran and the next were found wanting as things stand."""
         if not self.explain:
             return
         for index in range(position + 1, until):
-            if index in self.because or index in self.ran_here:
+            if index in self.because:
                 continue
-            unmet = self.program.unmet(index, reading)
+            unmet = self.program.unmet(index, standing.true)
             if unmet is not None:
                 self.because[index] = f"{unmet.words} ({unmet.where}) does not hold"
 
-    def _keep(self, index: int, done: Performed) -> None:
-        rule = self.program.rules[index].rule
-        self.ran_here.add(index)
-        run = self.run
-        self.run = replace(
-            run,
-            facts=done.facts,
-            ran=(*run.ran, Ran(rule.name, self.event, str(rule.position), done.did)),
-            notifications=(*run.notifications, *done.notifications),
-            notes=(*run.notes, *done.notes),
-            more_tickets=(*run.more_tickets, *done.more_tickets),
-            ending=done.ending,
-            refusal=done.refusal,
-            names=run.names | {rule.name},
+    def _finished(self, position: int, ended: str) -> Run:
+        before, did = self.before, list(self.ran.values())
+        last = did[-1] if did else None
+        return Run(
+            facts=self.facts,
+            ran=(*before.ran, *(self._ran(index, done) for index, done in self.ran.items())),
+            not_ran=(*before.not_ran, *(self._not_ran(position, ended) if self.explain else ())),
+            not_ran_count=before.not_ran_count + len(self.program.rules) - len(self.ran),
+            notifications=(*before.notifications, *(one for done in did for one in done.notifications)),
+            notes=(*before.notes, *(one for done in did for one in done.notes)),
+            more_tickets=(*before.more_tickets, *(one for done in did for one in done.more_tickets)),
+            ending=last.ending if last else before.ending,
+            refusal=last.refusal if last else before.refusal,
+            reported=before.reported,
+            names=frozenset(self.names),
         )
 
-    def _finish(self, position: int, ended: str) -> Run:
-        count = len(self.program.rules) - len(self.ran_here)
-        run = replace(self.run, not_ran_count=self.run.not_ran_count + count)
-        if not self.explain:
-            return run
-        entries = []
+    def _ran(self, index: int, done: Performed) -> Ran:
+        rule = self.program.rules[index].rule
+        return Ran(rule.name, self.event, str(rule.position), done.did)
+
+    def _not_ran(self, position: int, ended: str) -> Iterator[NotRan]:
         for index, compiled in enumerate(self.program.rules):
-            if index in self.ran_here or compiled.rule.name in run.names:
+            if index in self.ran or compiled.rule.name in self.names:
                 continue
             because = self.because.get(index)
             if because is None or (ended and index > position):
                 because = ended or "its condition came true only after its turn"
-            entries.append(NotRan(compiled.rule.name, self.event, str(compiled.rule.position), because))
-        return replace(run, not_ran=(*run.not_ran, *entries))
+            yield NotRan(compiled.rule.name, self.event, str(compiled.rule.position), because)

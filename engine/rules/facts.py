@@ -149,6 +149,14 @@ def reader(operand: Operand, groups: tuple[str, ...], extracted: frozenset[str])
     return lambda facts: _values(read(facts))
 
 
+def is_of_message(operand: Operand, groups: tuple[str, ...], extracted: frozenset[str]) -> bool:
+    """Whether the operand's value is the same as long as the message is, whatever rules do."""
+    if operand.kind != "field":
+        return True
+    field = resolve(operand.name, groups, extracted)
+    return field is not None and field.name.startswith("message.") and field.name != "message.reply"
+
+
 def _values(value: Any) -> Values:
     if isinstance(value, tuple):
         return value

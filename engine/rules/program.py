@@ -1,10 +1,9 @@
-"""The rules of one event as a program: facts to true atoms, true atoms to matching rules, and why a rule did not match."""
+"""The rules of one event as a program, compiled once for a configuration, and why a rule of it did not match."""
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -12,10 +11,11 @@ from msgspec import Struct
 
 from engine.dsl.tree import Condition, Rule, RuleBook
 from engine.dsl.vocabulary import EVENTS, WAITING_GROUPS
-from engine.rules.atoms import AtomTable, Choice, Literal
-from engine.rules.facts import Facts, Values, reader
+from engine.rules.atoms import AtomTable, Literal
+from engine.rules.facts import Facts, is_of_message, reader
 from engine.rules.matcher import Matcher
 from engine.rules.rulesets import Conjunction, Rulesets
+from engine.rules.standing import Asking, Choices, Standing
 
 
 class Compiled(Struct, frozen=True):
@@ -49,11 +49,15 @@ class Program:
         leaves = defaultdict(list)
         for number, leaf in self._table.leaves.items():
             leaves[leaf.operand].append((number, leaf))
-        self._operands = [
-            (reader(self._table.operands[operand], groups, extracted), Matcher(group, timezone))
+        self.operands = [
+            Asking(
+                reader(self._table.operands[operand], groups, extracted),
+                Matcher(group, timezone),
+                is_of_message(self._table.operands[operand], groups, extracted),
+            )
             for operand, group in leaves.items()
         ]
-        self._free_choices, self._choices_of = self._index_choices()
+        self._choices = Choices(self._table.choices)
 
     @cached_property
     def _rulesets(self) -> Rulesets:
@@ -67,72 +71,16 @@ class Program:
             rarity,
         )
 
-    def _index_choices(self) -> tuple[list[int], dict[int, list[int]]]:
-        """Choices that can be true with no atom true are always evaluated; the others when an atom of theirs is true."""
-        free: list[int] = []
-        index: dict[int, list[int]] = defaultdict(list)
-        for number, choice in self._table.choices.items():
-            if any(not any(literal.positive for literal in branch) for branch in choice.branches):
-                free.append(number)
-            for branch in choice.branches:
-                for literal in branch:
-                    if literal.positive:
-                        index[literal.atom].append(number)
-        return free, index
+    def begin(self, facts: Facts) -> Standing:
+        """Its rules over the facts of one message."""
+        return Standing(self.operands, self._choices, self._rulesets, facts)
 
-    def read(self, facts: Facts, before: Reading | None = None) -> Reading:
-        """The true atoms of these facts. What has the same value as `before` is not searched again."""
-        values: list[Values] = []
-        found: list[set[int]] = []
-        for position, (read, matcher) in enumerate(self._operands):
-            value = read(facts)
-            values.append(value)
-            if before is not None and before.values[position] == value:
-                found.append(before.found[position])
-            else:
-                found.append(matcher.match(value))
-        true: set[int] = set().union(*found) if found else set()
-        self._add_choices(true)
-        return Reading(tuple(values), tuple(found), frozenset(true))
-
-    def _add_choices(self, true: set[int]) -> None:
-        """Choices are numbered after all that they are made of, so one walk upwards decides them."""
-        seen = set(self._free_choices)
-        for atom in true:
-            seen.update(self._choices_of.get(atom, ()))
-        waiting = list(seen)
-        heapq.heapify(waiting)
-        while waiting:
-            number = heapq.heappop(waiting)
-            if _holds(self._table.choices[number], true):
-                true.add(number)
-                for above in self._choices_of.get(number, ()):
-                    if above not in seen:
-                        seen.add(above)
-                        heapq.heappush(waiting, above)
-
-    def matching(self, reading: Reading) -> list[int]:
-        """Indices into `rules`, in order, as durable-rules decides. Raises `EngineError`."""
-        return self._rulesets.matching(reading.true)
-
-    def unmet(self, index: int, reading: Reading) -> Unmet | None:
-        """The first part of the rule's condition that does not hold, or None when all do."""
+    def unmet(self, index: int, true: Set[int]) -> Unmet | None:
+        """The first part of the rule's condition that does not hold where these atoms are true, or None when all do."""
         for literal, part in self.rules[index].literals:
-            if (literal.atom in reading.true) != literal.positive:
+            if (literal.atom in true) != literal.positive:
                 return Unmet(part.words, str(part.position))
         return None
-
-
-class Reading(Struct, frozen=True):
-    """What a program saw: the values of its operands, the atoms true of each, and all true atoms."""
-
-    values: tuple[Values, ...]
-    found: tuple[set[int], ...]
-    true: frozenset[int]
-
-
-def _holds(choice: Choice, true: set[int]) -> bool:
-    return any(all((literal.atom in true) == literal.positive for literal in branch) for branch in choice.branches)
 
 
 class Programs(Struct, frozen=True):

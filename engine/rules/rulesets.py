@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -54,7 +54,6 @@ class _One:
     """One durable-rules ruleset. Actions only record the number of their rule; a number recorded twice counts once."""
 
     def __init__(self, conjunctions: Sequence[Conjunction]) -> None:
-        self.names = frozenset(literal.atom for one in conjunctions for literal in one.literals)
         self._recorded: set[int] = set()
         rules: dict[str, Any] = {
             f"r{one.index}": {"all": [{"m": _expression(one)}], "pri": place, "run": self._recorder(one.index)}
@@ -86,16 +85,34 @@ class _One:
         return self._recorded - {-1}
 
 
-class _Later:
-    """A ruleset that is made when first a message needs it: durable-rules takes 13 KB a rule, and most wait for words
-    that no mail has."""
+class Part:
+    """Rules that share a ruleset, by their order. The ruleset is made when first a message needs it: durable-rules takes 13 KB a
+    rule, and most wait for words that no mail has.
 
-    def __init__(self, conjunctions: Sequence[Conjunction]) -> None:
-        self._conjunctions = conjunctions
+    `anchors`: a rule of it may match only where one of these atoms is true; empty where its rules need none.
+    """
+
+    def __init__(self, conjunctions: Iterable[Conjunction], anchor_of: Mapping[int, int]) -> None:
+        self._conjunctions = sorted(conjunctions, key=lambda one: one.index)
+        self._anchor_of = anchor_of
+        self.indices = [one.index for one in self._conjunctions]
+        self.atoms = frozenset(literal.atom for one in self._conjunctions for literal in one.literals)
+        self.anchors = frozenset(anchor_of[index] for index in self.indices if index in anchor_of)
 
     @cached_property
-    def one(self) -> _One:
+    def _one(self) -> _One:
         return _One(self._conjunctions)
+
+    def matching(self, first: int, end: int, true: Set[int]) -> list[int]:
+        """Those of its rules that match, from place `first` up to `end`, in order. Only what these ask for is asserted, so what
+        durable-rules says of the others counts for nothing. Raises `EngineError`."""
+        asked = self._conjunctions[first:end]
+        whole = len(asked) == len(self._conjunctions)
+        if self.anchors and true.isdisjoint(self.anchors if whole else {self._anchor_of[one.index] for one in asked}):
+            return []
+        atoms = self.atoms if whole else {literal.atom for one in asked for literal in one.literals}
+        matched = self._one.matching(atoms & true)
+        return [one.index for one in asked if one.index in matched]
 
 
 def _expression(one: Conjunction) -> dict[str, Any]:
@@ -114,9 +131,10 @@ class Rulesets:
     of some rule is true. Rules that need no true atom share rulesets that always run.
     """
 
-    def __init__(self, conjunctions: Iterable[Conjunction], rarity: dict[int, int]) -> None:
-        anchored: list[tuple[int, Conjunction]] = []
+    def __init__(self, conjunctions: Iterable[Conjunction], rarity: Mapping[int, int]) -> None:
+        anchored: list[Conjunction] = []
         always: list[Conjunction] = []
+        anchor_of: dict[int, int] = {}
         for one in conjunctions:
             contradiction = {literal.atom for literal in one.literals if literal.positive} & {
                 literal.atom for literal in one.literals if not literal.positive
@@ -124,30 +142,34 @@ class Rulesets:
             if contradiction:
                 continue  # it can never match, and durable-rules is not asked to find out
             if one.needed:
-                anchored.append((min(one.needed, key=lambda atom: (rarity[atom], -atom)), one))
+                anchor_of[one.index] = min(one.needed, key=lambda atom: (rarity[atom], -atom))
+                anchored.append(one)
             else:
                 always.append(one)
-        self._always = [_One(part) for part in _split(always)]
-        self._by_anchor: dict[int, list[int]] = defaultdict(list)
-        self._anchored: list[_Later] = []
-        anchor_of = {one.index: anchor for anchor, one in anchored}
         # Rules with one anchor stand together, so that a message meets as few rulesets as can be; order comes from `index`.
-        anchored.sort(key=lambda pair: pair[0])
-        for part in _split([one for _, one in anchored]):
-            for anchor in {anchor_of[one.index] for one in part}:
-                self._by_anchor[anchor].append(len(self._anchored))
-            self._anchored.append(_Later(part))
+        anchored.sort(key=lambda one: anchor_of[one.index])
+        self.always = [Part(some, {}) for some in _split(always)]
+        self.parts = [*self.always, *(Part(some, anchor_of) for some in _split(anchored))]
 
-    def matching(self, true: Collection[int]) -> list[int]:
-        """The indices of the rules that match, in the order of running. Raises `EngineError`."""
-        chosen = {number for atom in true for number in self._by_anchor.get(atom, ())}
-        matched: set[int] = set()
-        for one in (*self._always, *(self._anchored[number].one for number in chosen)):
-            matched |= one.matching(one.names.intersection(true))
-        return sorted(matched)
+    @cached_property
+    def by_anchor(self) -> dict[int, list[int]]:
+        """Which `parts` may match where an atom is true, by their numbers."""
+        return self._numbers(lambda part: part.anchors)
+
+    @cached_property
+    def by_atom(self) -> dict[int, list[int]]:
+        """Which `parts` ask for an atom at all."""
+        return self._numbers(lambda part: part.atoms)
+
+    def _numbers(self, atoms: Callable[[Part], Iterable[int]]) -> dict[int, list[int]]:
+        numbers: dict[int, list[int]] = defaultdict(list)
+        for number, part in enumerate(self.parts):
+            for atom in atoms(part):
+                numbers[atom].append(number)
+        return numbers
 
     def __len__(self) -> int:
-        return len(self._always) + len(self._anchored)
+        return len(self.parts)
 
 
 def _split(conjunctions: list[Conjunction]) -> list[list[Conjunction]]:

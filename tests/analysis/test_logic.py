@@ -100,7 +100,7 @@ def read(condition: str) -> Rule:
 def test_what_is_so_is_possible(condition: str, what: Facts) -> None:
     rule = read(condition)
     program = Program([rule], RuleBook((rule,)), GROUPS, frozenset(), (), CONFIG.settings.timezone)
-    holds = bool(program.matching(program.read(what)))
+    holds = bool(program.begin(what).all())
     assert Logic(CONFIG, GROUPS).possible(Given(rule.condition, holds))
 
 
@@ -111,5 +111,5 @@ def test_what_is_implied_holds(first: str, second: str, what: Facts) -> None:
     if Logic(CONFIG, GROUPS).implies(one.condition, other.condition):
         book = RuleBook((one, other))
         program = Program([one, replace(other, name="S")], book, GROUPS, frozenset(), (), CONFIG.settings.timezone)
-        matching = program.matching(program.read(what))
+        matching = program.begin(what).all()
         assert 0 not in matching or 1 in matching
