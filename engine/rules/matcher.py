@@ -17,7 +17,7 @@ from engine.rules.atoms import Leaf, is_laid_out
 from engine.rules.facts import Values
 from engine.text import compared, fold
 
-# Rules look at so many characters of a text at the most; the rest of a huge one is not searched.
+# Rules look at so many characters of a field at the most, of all its values together; the rest of a huge one is not searched.
 LONGEST_TEXT = 262_144
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -46,8 +46,8 @@ class Matcher:
         for atom, leaf in leaves:
             self._add(atom, leaf)
         # A phrase is found where a line ends within it. One that has a line break itself is sought in the text as it is laid out.
-        self._sought = Literals({text: uses for text, uses in self._literals.items() if not is_laid_out(text)})
-        self._laid_out = Literals({text: uses for text, uses in self._literals.items() if is_laid_out(text)})
+        self._sought = Literals({text: text for text in self._literals if not is_laid_out(text)})
+        self._laid_out = Literals({text: text for text in self._literals if is_laid_out(text)})
         self._reads_layout = any(map(is_laid_out, (*self._literals, *self._equal)))
         self._reads_text = bool(self._equal or self._literals or self._patterns)
 
@@ -91,18 +91,19 @@ class Matcher:
             true.update(self._false)
         if not any(value not in (False, "") and str(value).strip() for value in values):
             true.update(self._empty)
+        left = LONGEST_TEXT if self._reads_text else 0
         for value in values:
             if isinstance(value, str):
                 if value in self._tags:
                     true.update(self._tags[value])
-                if self._reads_text:
-                    self._text(value, true)
+                if left > 0:
+                    self._text(value[:left], true)
+                    left -= len(value)
             elif self._comparisons and not isinstance(value, bool):
                 self._compare(value, true)
         return true
 
     def _text(self, value: str, true: set[int]) -> None:
-        value = value[:LONGEST_TEXT]
         found_of: dict[int, set[str]] = defaultdict(set)
         text = compared(value)
         self._search(text, self._sought, found_of, true)
@@ -113,19 +114,25 @@ class Matcher:
             written = normalized("NFKC", value)
             true.update(atom for pattern, atom in self._patterns if atom not in true and pattern.search(written))
 
-    def _search(self, text: str, sought: Literals[list[tuple[str, int]]], found_of: dict[int, set[str]], true: set[int]) -> None:
+    def _search(self, text: str, sought: Literals[str], found_of: dict[int, set[str]], true: set[int]) -> None:
         """`found_of`: of each atom that asks for all of several texts, those found so far."""
         if self._equal and text in self._equal:
             true.update(self._equal[text])
-        for start, end, uses in sought.find(text):
-            for how, atom in uses:
-                if atom in true:
-                    continue
-                if how == "contains" or (how == "starts with" and not start) or (how == "ends with" and end == len(text)):
+        # Where it stands matters at both ends only; a word may stand in a text fifty thousand times, and in a thousand rules.
+        begins: dict[str, bool] = {}
+        ends: set[str] = set()
+        for start, end, literal in sought.find(text):
+            if literal not in begins or not start:
+                begins[literal] = not start
+            if end == len(text):
+                ends.add(literal)
+        for literal, at_start in begins.items():
+            for how, atom in self._literals[literal]:
+                if how == "contains" or (how == "starts with" and at_start) or (how == "ends with" and literal in ends):
                     true.add(atom)
                 elif how == "all":
                     found = found_of[atom]
-                    found.add(text[start:end])
+                    found.add(literal)
                     if len(found) == len(self._all_of[atom]):
                         true.add(atom)
 

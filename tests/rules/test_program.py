@@ -140,6 +140,21 @@ def test_headers_and_collections_hold_when_any_value_does() -> None:
     assert not holds("any attachment.size > 9 bytes", facts(attachments=files))
 
 
+def test_where_a_text_stands_counts_also_where_it_stands_often() -> None:
+    assert holds('subject starts with "ab" and subject ends with "ab"', facts("ab" * 50))
+    assert holds('subject ends with "ab" and not subject starts with "ab"', facts("x" + "ab" * 50))
+    assert holds('subject starts with "ab" and not subject ends with "ab"', facts("ab" * 50 + "x"))
+    assert holds('subject contains "b" and not subject starts with "b" and subject ends with "b"', facts("ab" * 50))
+
+
+def test_rules_look_at_so_much_of_a_field_of_all_its_values_together() -> None:
+    """Two thousand `Received` of a kilobyte each were searched by each pattern."""
+    many = [("X-Long", "a" * 100_000)] * 2
+    assert holds('header "X-Long" ends with "b"', facts(headers=(*many, ("X-Long", "b"))))
+    assert holds('header "X-Long" starts with "b"', facts(headers=(*many, ("X-Long", "b" * 200_000))))
+    assert not holds('header "X-Long" contains "c"', facts(headers=(*many, ("X-Long", "b" * 70_000), ("X-Long", "c"))))
+
+
 def test_a_catastrophic_pattern_of_other_engines_is_linear_here() -> None:
     assert not holds("body matches /^(a+)+$/", facts(body="a" * 200_000 + "!"))
 
