@@ -1,32 +1,44 @@
-"""Writing a file so that it is there whole, or not at all."""
+"""Writing files so that each is there whole, or not at all."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """On disk, under its name, before this returns. A crash leaves the old file, or none. Raises `OSError`."""
-    write_parts(path, (data,))
+    write_all({path: (data,)})
 
 
-def write_parts(path: Path, parts: Iterable[bytes]) -> None:
-    """The same for a file in parts, which are never all in memory."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+def write_all(files: Mapping[Path, Iterable[bytes]]) -> None:
+    """The same for several files, each in parts, which are never all in memory.
+
+    Each step is taken for all of them before the next: the disk then has more to do at once, and each folder is waited for once.
+    """
+    written = {path.with_name(f".{path.name}.{os.getpid()}"): path for path in files}
     try:
-        with part.open("wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            part.chmod(path.stat().st_mode)
-        part.replace(path)
+        for part, path in written.items():
+            with part.open("wb") as file:
+                file.writelines(files[path])
+        for part in written:
+            sync(part)
+        for part, path in written.items():
+            if path.exists():
+                part.chmod(path.stat().st_mode)
+            part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
+        for part in written:
+            part.unlink(missing_ok=True)
+    for folder in {path.parent for path in files}:
+        sync(folder)
+
+
+def sync(path: Path) -> None:
+    """What the file holds, or which names the folder has, is on disk before this returns."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

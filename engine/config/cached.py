@@ -26,7 +26,7 @@ from engine.config.files import Folder, read_folder
 from engine.config.model import Config
 from engine.config.people import Contact
 from engine.dsl.tree import Rule
-from engine.files import write_parts
+from engine.files import write_all
 from engine.garbage import no_garbage_collection
 
 MOST_KEPT = 8
@@ -144,7 +144,7 @@ def _keep(path: Path, config: Config) -> None:
     """Where it cannot be kept (a full disk, no rights) the next start takes longer: no more than that."""
     with contextlib.suppress(OSError, pickle.PicklingError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_parts(path, map(_pickled, _parts(config)))
+        write_all({path: map(_pickled, _parts(config))})
         kept = sorted(path.parent.glob("*.config"), key=lambda one: one.stat().st_mtime_ns)
         for old in kept[:-MOST_KEPT]:
             old.unlink(missing_ok=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from engine.files import write_whole
+from engine.files import sync, write_all
 from engine.mail.message import Attachment
 
 
@@ -21,10 +22,15 @@ class Blobs:
         """All files that are there, also what a crash left half written."""
         return [path for path in self.folder.rglob("*") if path.is_file()] if self.folder.is_dir() else []
 
-    def keep(self, attachment: Attachment) -> None:
+    def keep(self, attachments: Iterable[Attachment]) -> None:
         """Raises `OSError`, such as for a full disk; then nothing of the message is stored."""
-        path = self.path(attachment.sha256)
-        if path.exists():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, attachment.data)
+        if not self.folder.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            sync(self.folder.parent)
+        new = {path: (one.data,) for one in attachments if not (path := self.path(one.sha256)).exists()}
+        folders = {path.parent for path in new if not path.parent.exists()}
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+        if folders:
+            sync(self.folder)
+        write_all(new)

@@ -145,9 +145,7 @@ def _repair_files(connection: sqlite3.Connection, blobs: Blobs) -> None:
             sorted(wanted),
         )
         for (packed,) in rows:
-            for attachment in parse_message(zlib.decompress(packed)).attachments:
-                if attachment.sha256 in wanted:
-                    blobs.keep(attachment)
+            blobs.keep(one for one in parse_message(zlib.decompress(packed)).attachments if one.sha256 in wanted)
     for name in there.keys() - known:
         if _is_old(there[name]):
             there[name].unlink(missing_ok=True)
