@@ -13,7 +13,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || { python=$$(tools/find-python $(if $(PYTHON),"$(PYTHON)")) && "$$python" -m venv $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m compileall -q engine
+	$(BIN)/python -m compileall -q engine $(VENV)/lib/python*/site-packages/durable
 	touch $@
 
 run: setup

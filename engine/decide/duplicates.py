@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import lru_cache
 
 from msgspec import Struct
-from rapidfuzz import fuzz, process
 
 from engine.config.model import Criterion, Handling
 from engine.decide.setup import Setup
@@ -118,6 +117,8 @@ _COLUMNS = {"title": 1, "description": 2}
 
 def _like(text: str, others: dict[int, str], least: float) -> Iterator[tuple[int, float]]:
     """One pass in C over all of them; it leaves off each as soon as the ratio cannot be reached any more."""
+    from rapidfuzz import fuzz, process  # where titles are compared at all
+
     text = _words(text)
     if not text:
         return

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
-from durable.engine import Ruleset
 from msgspec import Struct
 
 from engine.rules.atoms import Literal
@@ -54,6 +53,8 @@ class _One:
     """One durable-rules ruleset. Actions only record the number of their rule; a number recorded twice counts once."""
 
     def __init__(self, conjunctions: Sequence[Conjunction]) -> None:
+        from durable.engine import Ruleset  # when first a message needs a ruleset
+
         self._recorded: set[int] = set()
         rules: dict[str, Any] = {
             f"r{one.index}": {"all": [{"m": _expression(one)}], "pri": place, "run": self._recorder(one.index)}
