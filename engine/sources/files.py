@@ -24,8 +24,7 @@ _MAIL_ENDINGS = {".eml", ".mail", ".msg822", ".txt", ""}
 def open_source(path: str, most: int) -> list[Item] | Iterator[Item]:
     """Items in the order of their names; of a message over `most` bytes the beginning. Raises `SourceError` where there is no mail."""
     if path == "-":
-        data = _gathered(sys.stdin.buffer, most)
-        return [Item("standard input", lambda: data)]
+        return [_at_once("standard input", sys.stdin.buffer, most)]
     place = Path(path)
     if not place.exists():
         raise SourceError.of("there is no such file or folder", "name one with --source PATH", Position(path))
@@ -38,9 +37,17 @@ def open_source(path: str, most: int) -> list[Item] | Iterator[Item]:
                 "there is no mail in this folder", "a Maildir has cur/ and new/; else .eml files", Position(path)
             )
         return found
+    if not place.is_file():  # a pipe, such as the shell's `<(...)`: what is read of it is gone from it
+        with FileIO(path) as pipe:
+            return [_at_once(_shown(path), pipe, most)]
     if _is_mbox(place):
         return _mbox(place, most)
     return [_file(str(place), most)]
+
+
+def _at_once(name: str, stream: IO[bytes] | FileIO, most: int) -> Item:
+    data = _gathered(stream, most)
+    return Item(name, lambda: data)
 
 
 def _file(path: str, most: int) -> Item:

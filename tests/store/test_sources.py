@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,18 @@ def test_of_a_message_that_is_too_large_only_the_beginning_is_kept(
     beginning = parse_message(of_file)
     assert (beginning.size, beginning.sha256, beginning.identity) == (whole.size, whole.sha256, whole.identity)
     assert beginning.subject == "huge" and len(beginning.text) < 1000
+
+
+@pytest.mark.parametrize("most", [1000, 30_000_000])
+def test_a_pipe_is_read_once_and_whole(most: int, tmp_path: Path) -> None:
+    """As a shell gives one for `<(command)`: it has no size, and what is read of it is gone from it."""
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(HUGE))
+    writer.start()
+    (item,) = open_source(str(tmp_path / "pipe"), most)
+    writer.join()
+    message = parse_message(item.read())
+    assert (message.subject, message.size) == ("huge", len(HUGE))
 
 
 @pytest.mark.parametrize("size", [999, 1000, 1001])
