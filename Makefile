@@ -72,6 +72,7 @@ fuzz: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0
 	$(BIN)/python -m tools.pump --seconds $(SECONDS)
 	$(BIN)/python -m tools.pump_html --seconds $(SECONDS)
+	$(BIN)/python -m tools.pump_rules --seconds $(SECONDS)
 	$(BIN)/python -m tools.fuzz -max_total_time=$(SECONDS)
 
 # Known holes of what requirements.lock names; needs the network, and brings pip-audit for the occasion.

@@ -34,9 +34,9 @@ FIRST = (
 _MET_AN_ERROR = ("the message cannot be read", "the structure cannot be read", "whether it is automatic cannot be told")
 
 
-def roomy_config() -> Config:
+def roomy_config(folder: Path = ROOT / "rules") -> Config:
     """The shipped one refuses what is over 600 KB, for the sample's sake."""
-    config = load_config(ROOT / "rules")
+    config = load_config(folder)
     settings = config.settings
     roomy = structs.replace(settings.limits, message=ROOMY, attachment=ROOMY, attachments=ROOMY)
     return structs.replace(config, settings=structs.replace(settings, limits=roomy))
@@ -78,10 +78,10 @@ def traced(action: Callable[..., T], *given: object) -> tuple[T, int]:
 
 
 class Desk:
-    """`ticket` is the number of the one ticket that there is."""
+    """`ticket` is the number of the one ticket that there is. `folder` has the configuration."""
 
-    def __init__(self) -> None:
-        self.processor = Processor(open_database(None), prepare(roomy_config()))
+    def __init__(self, folder: Path = ROOT / "rules") -> None:
+        self.processor = Processor(open_database(None), prepare(roomy_config(folder)))
         self.processor.connection.execute("BEGIN")
         opened = self.processor.take(FIRST, "first", "help", NOW)
         self.processor.connection.execute("COMMIT")

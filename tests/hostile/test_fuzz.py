@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tools import pump_rules
 from tools.hostile import ROOT, Desk
 
 SAMPLE = [path.read_bytes() for path in sorted((ROOT / "sample").rglob("*")) if path.is_file()]
@@ -55,3 +59,12 @@ def desk() -> Desk:
 def test_no_message_makes_processing_fail(raw: bytes, desk: Desk) -> None:
     for mailbox in ("help", "alerts"):
         assert desk.throw(raw, mailbox).reason != "error"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_hundreds_of_rules_and_the_words_that_they_ask_for_make_no_message_fail(seed: int, tmp_path: Path) -> None:
+    """The short form of `python -m tools.pump_rules`."""
+    dice = random.Random(seed)
+    one = pump_rules.desk(dice, tmp_path / "rules", 200)
+    for number in range(5):
+        one.throw(pump_rules.message(dice, number, one.ticket))
