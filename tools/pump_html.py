@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 from itertools import count
 
-from engine.mail.html import html_to_text, sanitise
+from engine.mail.html import html_to_text
 from engine.mail.markup import LONGEST_HTML
+from engine.mail.safe_html import sanitise
 from tools.hostile import ROOT, surely
 
 FOUND = ROOT / "fuzz"

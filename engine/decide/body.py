@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from engine.decide.setup import Setup
 from engine.mail.blocks import FORWARD_SUBJECT
-from engine.mail.html import sanitise
 from engine.mail.message import Attachment, Message
 from engine.mail.quotes import strip_reply
+from engine.mail.safe_html import sanitise
 from engine.quantity import show_size
 from engine.text import collapse, cut
 

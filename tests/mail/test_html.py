@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.mail.html import html_to_text, sanitise
+from engine.mail.html import html_to_text
+from engine.mail.safe_html import sanitise
 
 
 def test_deep_html_becomes_text_without_layout() -> None:

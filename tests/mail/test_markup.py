@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.mail.html import html_to_text, sanitise
+from engine.mail.html import html_to_text
 from engine.mail.markup import _PLAIN, ANY_TAG, LONGEST_HTML, plain
+from engine.mail.safe_html import sanitise
 
 
 @pytest.mark.parametrize(
