@@ -9,12 +9,10 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import re2
-
 from engine.literals import Literals
-from engine.normal import normalized
 from engine.rules.atoms import Leaf, is_laid_out
 from engine.rules.facts import Values
+from engine.rules.patterns import Patterns
 from engine.text import compared, fold
 
 # Rules look at so many characters of a field at the most, of all its values together; the rest of a huge one is not searched.
@@ -41,10 +39,14 @@ class Matcher:
         self._tags: dict[str, list[int]] = defaultdict(list)
         self._literals: dict[str, list[tuple[str, int]]] = defaultdict(list)
         self._all_of: dict[int, frozenset[str]] = {}
-        self._patterns: list[tuple[Any, int]] = []
+        patterns: list[tuple[str, str, int]] = []
         self._comparisons: list[tuple[Callable[[Any, Any], bool], Any, int]] = []
         for atom, leaf in leaves:
-            self._add(atom, leaf)
+            if leaf.operator == "matches" and isinstance(leaf.value, tuple):
+                patterns.append((*leaf.value, atom))
+            else:
+                self._add(atom, leaf)
+        self._patterns = Patterns(patterns)
         # A phrase is found where a line ends within it. One that has a line break itself is sought in the text as it is laid out.
         self._sought = Literals({text: text for text in self._literals if not is_laid_out(text)})
         self._laid_out = Literals({text: text for text in self._literals if is_laid_out(text)})
@@ -76,9 +78,6 @@ class Matcher:
                 self._all_of[atom] = frozenset(value)
                 for text in value:
                     self._literals[text].append(("all", atom))
-            case "matches":
-                pattern, flags = value
-                self._patterns.append((re2.compile((f"(?{flags})" if flags else "") + pattern), atom))
             case _:
                 self._comparisons.append((_COMPARE[leaf.operator], value, atom))
 
@@ -110,9 +109,7 @@ class Matcher:
         if self._reads_layout:
             self._search(fold(value).strip(), self._laid_out, found_of, true)
         if self._patterns:
-            # The text as it is written, but for Unicode's many ways to write it; the flags say whether case counts.
-            written = normalized("NFKC", value)
-            true.update(atom for pattern, atom in self._patterns if atom not in true and pattern.search(written))
+            true.update(self._patterns.matching(value, true))
 
     def _search(self, text: str, sought: Literals[str], found_of: dict[int, set[str]], true: set[int]) -> None:
         """`found_of`: of each atom that asks for all of several texts, those found so far."""

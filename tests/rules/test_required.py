@@ -1,0 +1,100 @@
+"""What a pattern needs of a text is never more than RE2 asks for."""
+
+from __future__ import annotations
+
+import pytest
+import re2
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.normal import normalized
+from engine.rules.patterns import Patterns
+from engine.rules.required import required
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needs"),
+    [
+        (r"ticket\s*#?\s*(\d{4,8})", {"ticket"}),
+        (r"(Invoice|Rechnung|factura)\s+(no|nr)", {"invoice", "rechnung", "factura"}),
+        (r"\.(exe|js|vbs)$", {"exe", "js", "vbs"}),
+        (r"word1.*word22", {"word22"}),
+        (r"[Pp]rinter", {"rinter"}),
+        (r"(abc){2,}x", {"abc"}),
+        (r"(?i:abc)d", {"abc"}),
+        (r"foo\bbar", {"foobar"}),
+        (r"\x41\x42", {"ab"}),
+        (r"über.*straße", {"stra"}),
+        (r"(abc)?x", None),
+        (r"abc|", None),
+        (r"a|bcd", None),
+        (r"\d+", None),
+        (r"", None),
+        (r"[[:alpha:]]abc", None),
+        (r"\pLabc", None),
+        (r"\Qa.c\E", None),
+        ("|".join(f"{n}word" for n in range(60)), None),
+    ],
+)
+def test_what_patterns_need(pattern: str, needs: set[str] | None) -> None:
+    re2.compile(pattern)
+    assert required(pattern) == needs
+
+
+PIECES = [
+    "ab", "k", "s", "Kk", "ss", "é", "ß", " ", "-", ".", r"\.", r"\b", r"\B", "^", "$", r"\A", r"\z", "*", "+", "?", "{2}", "{1,3}", "{,2}", "{0}", "*?",
+    "+?", "(", ")", "(?:", "(?i:", "(?s)", "(?-i:", "(?P<n>", "(?<m>", "|", "|", "[", "]", "[^", "[a-k]", "[[:alpha:]]", "[]a]", "[[a]", "&&", "--", "~~",
+    r"\d", r"\w", r"\s", r"\pL", r"\PN", r"\Q", r"\E", r"\x41", r"\x{4B}", r"\101", r"\07", r"\n", r"\t", r"\_", r"\-", r"\C", r"\]", "\n", "0", "_", "{", "}",
+    "}{", ",", ":]", r"\8", "{02}", "{1001}",
+]  # fmt: skip
+TEXTS = [
+    "ab",
+    "AB",
+    "k",
+    "K",
+    "\u212a",
+    "s",
+    "\u017f",
+    "ss",
+    "SS",
+    "ẞ",
+    "ß",
+    "é",
+    "É",
+    "İ",
+    " ",
+    "-",
+    ".",
+    "\n",
+    "_",
+    "0",
+    "{",
+    "}",
+    "{,2}",
+    "[",
+    "]",
+    "&&",
+    ":]",
+    "A",
+]
+
+
+@settings(max_examples=3000, deadline=None)
+@given(
+    pattern=st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join),
+    flags=st.sampled_from(["", "i", "m", "s", "ims"]),
+    text=st.lists(st.sampled_from(TEXTS), max_size=8).map("".join),
+)
+def test_no_pattern_that_matches_is_left_out(pattern: str, flags: str, text: str) -> None:
+    try:
+        plainly = re2.compile((f"(?{flags})" if flags else "") + pattern)
+    except re2.error:
+        return
+    found = plainly.search(normalized("NFKC", text)) is not None
+    assert (list(Patterns([(pattern, flags, 7)]).matching(text, set())) == [7]) == found
+
+
+def test_patterns_that_are_true_already_are_not_tried() -> None:
+    patterns = Patterns([("ab", "", 1), ("a", "i", 2), ("cd", "", 3)])
+    assert set(patterns.matching("xABab", set())) == {1, 2}
+    assert set(patterns.matching("xABab", {2})) == {1}
