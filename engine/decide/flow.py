@@ -19,7 +19,7 @@ from engine.decide.entity import add_to, open_ticket
 from engine.decide.indicators import Indicators, read_indicators
 from engine.decide.intake import automatic_policy, take_in
 from engine.decide.setup import Setup
-from engine.decide.target import Named, Resolved, named_by_report, named_by_thread, named_in_subject, resolve
+from engine.decide.target import Resolved, resolve
 from engine.decide.token import attribute_by_token, read_token
 from engine.decide.work import Work
 from engine.decide.workflow import Run, run_event
@@ -96,22 +96,22 @@ class _Found(Struct, frozen=True):
 
 
 def _find_sender_and_target(work: Work, address: Address) -> _Found | Ending:
-    named = named_in_subject(work.message.subject, work.setup, work.state)
-    sender, contact, remarks = _sender(work, address, named)
+    sender, contact, remarks = _sender(work, address)
     work.step("sender", f"{_show(sender)}: {sender.because}", sender.where)
     if sender.organization is None:
         where = str(work.setup.config.settings.where("organizations.unattributed"))
         work.sender = sender
         return Ending("refused", "unattributed", sender.because, where=where)
-    found = _Found(sender, contact, _target(work, sender, named), remarks)
+    found = _Found(sender, contact, resolve(work.named, sender, work.setup), remarks)
     work.step("target", found.resolved.because)
     return found
 
 
-def _sender(work: Work, address: Address, named: Named | None) -> tuple[Sender, NewContact | None, tuple[str, ...]]:
+def _sender(work: Work, address: Address) -> tuple[Sender, NewContact | None, tuple[str, ...]]:
     if work.token is not None:
         by_token = attribute_by_token(work.token, address, work.setup, work.authenticated)
         return by_token.sender, by_token.contact, by_token.remark
+    named = work.named_in_subject
     named_organization = named.entity.organization if named else None
     # Automatic mail makes no contacts: a robot is nobody's colleague.
     may_create = work.message.automatic is None
@@ -130,17 +130,6 @@ def _sender(work: Work, address: Address, named: Named | None) -> tuple[Sender, 
 def _show(sender: Sender) -> str:
     who = f"the {sender.kind} {sender.id}" if sender.id else "unknown"
     return f"{who}, of {sender.organization}" if sender.organization else who
-
-
-def _target(work: Work, sender: Sender, named: Named | None) -> Resolved:
-    automatic = work.message.automatic
-    if automatic is not None and automatic.kind == "bounce":
-        # A bounce belongs to the notification that it returns; what its subject says anybody may have written.
-        return resolve(named_by_report(work.message, work.state), sender, work.setup)
-    named = named or named_by_thread(work.message, work.state)
-    if named is None and automatic is not None:
-        named = named_by_report(work.message, work.state)
-    return resolve(named, sender, work.setup)
 
 
 def _decide_known(work: Work, found: _Found) -> Decision:
@@ -231,9 +220,8 @@ def _reattributed(work: Work, action: Attribute, before: _Found) -> tuple[_Found
         sender = replace(
             before.sender, kind="contact", id=name, organization=contact.organization, via="rule", because="a rule says so"
         )
-    named = named_in_subject(work.message.subject, work.setup, work.state)
     work.step("sender", f"{_show(sender)}: a rule says so", str(action.position))
-    return _Found(sender, None, _target(work, sender, named)), f"attribute to {action.to} {name}"
+    return _Found(sender, None, resolve(work.named, sender, work.setup)), f"attribute to {action.to} {name}"
 
 
 def _indicators(work: Work, found: _Found) -> Indicators | None:

@@ -12,6 +12,7 @@ from engine.decide.decision import Envelope, Step
 from engine.decide.indicators import Indicators
 from engine.decide.numbering import Numbering
 from engine.decide.setup import Setup
+from engine.decide.target import Named, named_by_report, named_by_thread, named_in_subject
 from engine.decide.token import Token
 from engine.entities import NewContact, Sender
 from engine.mail.message import Message
@@ -47,6 +48,23 @@ class Work(Struct, dict=True):
     @cached_property
     def numbering(self) -> Numbering:
         return Numbering(self.now, self.setup, self.state)
+
+    # What the message names is the same whoever its sender is: rules may change him a thousand times.
+    @cached_property
+    def named_in_subject(self) -> Named | None:
+        return named_in_subject(self.message.subject, self.setup, self.state)
+
+    @cached_property
+    def named(self) -> Named | None:
+        """In its subject, or by its thread."""
+        automatic = self.message.automatic
+        if automatic is not None and automatic.kind == "bounce":
+            # A bounce belongs to the notification that it returns; what its subject says anybody may have written.
+            return named_by_report(self.message, self.state)
+        found = self.named_in_subject or named_by_thread(self.message, self.state)
+        if found is None and automatic is not None:
+            return named_by_report(self.message, self.state)
+        return found
 
     def step(self, name: str, found: str, where: str = "") -> None:
         self.trace.append(Step(name, found, where))
