@@ -34,15 +34,7 @@ def decide_due(rule: str, number: str, setup: Setup, state: State, now: datetime
     ticket = state.target(number)
     if not isinstance(ticket, Ticket):
         return Due("dropped", f"there is no ticket {number} any more")
-    found = next(
-        (
-            (program, index)
-            for program in setup.programs.waiting.values()
-            for index, compiled in enumerate(program.rules)
-            if compiled.rule.name == rule
-        ),
-        None,
-    )
+    found = setup.programs.waiting_rules.get(rule)
     if found is None:
         return Due("dropped", "the configuration has no such rule any more")
     program, index = found

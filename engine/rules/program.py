@@ -83,11 +83,20 @@ class Program:
         return None
 
 
-class Programs(Struct, frozen=True):
+class Programs(Struct, frozen=True, dict=True):
     """One program an event, and one for the rules that wait after it."""
 
     by_event: dict[str, Program]
     waiting: dict[str, Program]
+
+    @cached_property
+    def waiting_rules(self) -> dict[str, tuple[Program, int]]:
+        """By the rule's name: its program, and its index there."""
+        return {
+            compiled.rule.name: (program, index)
+            for program in self.waiting.values()
+            for index, compiled in enumerate(program.rules)
+        }
 
 
 def compile_rules(book: RuleBook, extracted: frozenset[str], organization_domains: Iterable[str], timezone: ZoneInfo) -> Programs:
