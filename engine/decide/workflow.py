@@ -66,8 +66,12 @@ def run_updates(run: Run, setup: Setup, *, changed: bool, explain: bool) -> Run:
 
 def _would_run(program: Program, run: Run) -> list[str]:
     """Rules that a sixth pass would run: they go round in circles."""
-    names = [program.rules[index].rule.name for index in program.begin(run.facts).all()]
-    return [name for name in names if name not in run.names]
+    return [program.rules[index].rule.name for index in program.begin(run.facts, _had_their_turn(program, run)).all()]
+
+
+def _had_their_turn(program: Program, run: Run) -> set[int]:
+    """Every rule runs once at most for a message."""
+    return {index for index, compiled in enumerate(program.rules) if compiled.rule.name in run.names} if run.names else set()
 
 
 class _Pass:
@@ -94,7 +98,7 @@ class _Pass:
         self.because: dict[int, str] = {}
 
     def result(self) -> Run:
-        standing = self.program.begin(self.facts)
+        standing = self.program.begin(self.facts, _had_their_turn(self.program, self.before))
         position, ended = -1, ""
         while True:
             index = standing.next(position)
@@ -117,10 +121,7 @@ class _Pass:
         return self._finished(position, ended)
 
     def _may_run(self, index: int) -> bool:
-        rule = self.program.rules[index].rule
-        if rule.name in self.names:
-            return False
-        if self.facts.reply and rule.spares_replies:
+        if self.facts.reply and self.program.rules[index].rule.spares_replies:
             self.because[index] = "it spares replies, and the message is one; `even replies` would not"
             return False
         return True

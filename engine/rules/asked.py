@@ -25,11 +25,15 @@ class _Answers(Struct):
 
 
 class Asked:
-    """The answers for one message. `true` are its true atoms, in the caller's own set: he says what changes in it (`changed`)."""
+    """The answers for one message. `true` are its true atoms, in the caller's own set: he says what changes in it (`changed`).
 
-    def __init__(self, rulesets: Rulesets, true: Set[int]) -> None:
+    The rules with the indices `without` are not asked for.
+    """
+
+    def __init__(self, rulesets: Rulesets, true: Set[int], without: Set[int] = frozenset()) -> None:
         self._rulesets = rulesets
         self._true = true
+        self._without = without
         chosen = {number for atom in true for number in rulesets.by_anchor.get(atom, ())}
         self._of = {number: _Answers(0, MOST_RULES, []) for number in (*range(len(rulesets.always)), *chosen)}
 
@@ -64,10 +68,15 @@ class Asked:
 
     def _ask(self, number: int, after: int) -> None:
         part, answers = self._rulesets.parts[number], self._of[number]
-        first = max(answers.end, bisect_right(part.indices, after))
-        end = min(first + answers.width, len(part.indices))
-        answers.matched += part.matching(first, end, self._true)
-        answers.end, answers.width = end, 2 * answers.width
+        place = max(answers.end, bisect_right(part.indices, after))
+        places: list[int] = []
+        while place < len(part.indices) and len(places) < answers.width:
+            if part.indices[place] not in self._without:
+                places.append(place)
+            place += 1
+        if places:
+            answers.matched += part.matching(places, self._true)
+        answers.end, answers.width = place, 2 * answers.width
 
     def all(self) -> list[int]:
         """All rules that match, in their order. Raises `EngineError`."""

@@ -71,9 +71,9 @@ class Program:
             rarity,
         )
 
-    def begin(self, facts: Facts) -> Standing:
-        """Its rules over the facts of one message."""
-        return Standing(self.operands, self._choices, self._rulesets, facts)
+    def begin(self, facts: Facts, without: Set[int] = frozenset()) -> Standing:
+        """Its rules over the facts of one message; those with the indices `without` have had their turn."""
+        return Standing(self.operands, self._choices, self._rulesets, facts, without)
 
     def unmet(self, index: int, true: Set[int]) -> Unmet | None:
         """The first part of the rule's condition that does not hold where these atoms are true, or None when all do."""

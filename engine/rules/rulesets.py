@@ -104,10 +104,10 @@ class Part:
     def _one(self) -> _One:
         return _One(self._conjunctions)
 
-    def matching(self, first: int, end: int, true: Set[int]) -> list[int]:
-        """Those of its rules that match, from place `first` up to `end`, in order. Only what these ask for is asserted, so what
-        durable-rules says of the others counts for nothing. Raises `EngineError`."""
-        asked = self._conjunctions[first:end]
+    def matching(self, places: Sequence[int], true: Set[int]) -> list[int]:
+        """Those of its rules at these places that match, in order. Only what these ask for is asserted, so what durable-rules says
+        of the others counts for nothing. Raises `EngineError`."""
+        asked = [self._conjunctions[place] for place in places]
         whole = len(asked) == len(self._conjunctions)
         if self.anchors and true.isdisjoint(self.anchors if whole else {self._anchor_of[one.index] for one in asked}):
             return []

@@ -63,9 +63,11 @@ def _holds(choice: Choice, true: Set[int]) -> bool:
 
 
 class Standing:
-    """The rules of one event while they run over one message. Not pure: it follows the facts."""
+    """The rules of one event while they run over one message, but for those with the indices `without`. Not pure: it follows the facts."""
 
-    def __init__(self, operands: Sequence[Asking], choices: Choices, rulesets: Rulesets, facts: Facts) -> None:
+    def __init__(
+        self, operands: Sequence[Asking], choices: Choices, rulesets: Rulesets, facts: Facts, without: Set[int] = frozenset()
+    ) -> None:
         self._operands = operands
         self._choices = choices
         self._facts = facts
@@ -75,7 +77,7 @@ class Standing:
         found = set().union(*self._found)
         self._true |= found
         choices.follow(found, self._true)
-        self._asked = Asked(rulesets, self._true)
+        self._asked = Asked(rulesets, self._true, without)
 
     @property
     def true(self) -> Set[int]:

@@ -123,6 +123,16 @@ def test_after_a_change_no_more_rules_are_asked_for_than_may_come_next(monkeypat
     assert sum(said) < 8 * 1000
 
 
+def test_rules_that_had_their_turn_are_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = rulesets(*(conjunction(index, index + 1) for index in range(200)))
+    asked: list[set[int]] = []
+    ask = _One.matching
+    monkeypatch.setattr(_One, "matching", lambda self, true: asked.append(set(true)) or ask(self, true))
+    true = set(range(1, 201))
+    assert Asked(one, true, without=set(range(5, 195))).all() == [*range(5), *range(195, 200)]
+    assert set().union(*asked) == {*range(1, 6), *range(196, 201)}
+
+
 def test_a_contradiction_is_not_given_to_the_engine() -> None:
     assert matching(rulesets(conjunction(0, 1, -1), conjunction(1, 1)), {1}) == [1]
 
