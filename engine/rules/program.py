@@ -49,7 +49,7 @@ class Program:
         leaves = defaultdict(list)
         for number, leaf in self._table.leaves.items():
             leaves[leaf.operand].append((number, leaf))
-        self.operands = [
+        self._operands = [
             Asking(
                 reader(self._table.operands[operand], groups, extracted),
                 Matcher(group, timezone),
@@ -73,7 +73,7 @@ class Program:
 
     def begin(self, facts: Facts, without: Set[int] = frozenset()) -> Standing:
         """Its rules over the facts of one message; those with the indices `without` have had their turn."""
-        return Standing(self.operands, self._choices, self._rulesets, facts, without)
+        return Standing(self._operands, self._choices, self._rulesets, facts, without)
 
     def unmet(self, index: int, true: Set[int]) -> Unmet | None:
         """The first part of the rule's condition that does not hold where these atoms are true, or None when all do."""
