@@ -177,13 +177,22 @@ def rule_texts(count: int) -> str:
     )
 
 
-def configure(folder: Path, *, rules: int = 100, contacts: int = 100, aliases: int = 100) -> Path:
+def pattern_texts(count: int) -> str:
+    """Rules of two patterns. None matches."""
+    return "\n".join(
+        f'rule "Pattern {n}"\n  on message\n  when body matches /(printer|order){n}\\s+(no|nr)\\.?\\s*\\d+/i or subject matches /^ticket-{n}-\\w+$/i\n'
+        '  then discard "x"\n'
+        for n in range(count)
+    )
+
+
+def configure(folder: Path, *, rules: int = 100, contacts: int = 100, aliases: int = 100, patterns: int = 0) -> Path:
     """The project's own configuration, with generated rules, contacts and tag aliases."""
     shutil.copytree(ROOT / "rules", folder)
     shutil.rmtree(folder / "tests")
     for old in (folder / "workflow").iterdir():
         old.unlink()
-    (folder / "workflow/generated.rules").write_text(rule_texts(rules))
+    (folder / "workflow/generated.rules").write_text(rule_texts(rules) + pattern_texts(patterns))
     settings = yaml.safe_load((folder / "settings.yaml").read_text())
     settings["limits"] |= {"message": "30 MB", "attachment": "30 MB", "attachments": "30 MB"}
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))

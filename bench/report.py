@@ -8,7 +8,13 @@ from typing import Any
 import pygal
 from pygal.style import CleanStyle
 
-_SERIES = {"rules": "Rules", "contacts": "Contacts", "aliases": "Tag aliases", "tickets": "Tickets in the database"}
+_SERIES = {
+    "rules": "Rules",
+    "patterns": "Rules with patterns",
+    "contacts": "Contacts",
+    "aliases": "Tag aliases",
+    "tickets": "Tickets in the database",
+}
 _TITLES = {**_SERIES, "largest": "All at their largest", "mixed": "Mixed mail; rules"}
 
 

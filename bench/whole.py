@@ -20,9 +20,10 @@ from bench.process import run
 from bench.report import draw, show
 
 RESULTS = Path(__file__).resolve().parent / "results"
-# (series, size, what differs from the ordinary: 100 rules, 100 contacts, 100 aliases, an empty database, plain mail)
+# (series, size, what differs from the ordinary: 100 rules of two texts, 100 contacts, 100 aliases, an empty database, plain mail)
 CELLS: list[tuple[str, int, dict[str, int]]] = [
     *(("rules", size, {"rules": size}) for size in (10, 100, 1_000, 10_000)),
+    *(("patterns", size, {"patterns": size}) for size in (100, 1_000)),
     *(("contacts", size, {"contacts": size}) for size in (100, 1_000, 10_000, 100_000)),
     *(("aliases", size, {"aliases": size}) for size in (100, 1_000, 10_000, 100_000)),
     ("tickets", 0, {}),

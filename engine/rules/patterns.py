@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from engine.literals import Literals
 from engine.normal import normalized
-from engine.rules.required import required
+from engine.rules.required import Need, required
 
 
 class _Pattern(Struct, frozen=True):
@@ -22,10 +22,10 @@ class _Pattern(Struct, frozen=True):
 
 
 class _Needs(Struct, frozen=True):
-    """`always`: those of which nobody can tell what they need."""
+    """`always`: those of which nobody can tell what they need; the others by the first thing that they need, with what they need too."""
 
     always: list[_Pattern]
-    by_text: dict[str, list[_Pattern]]
+    by_text: dict[str, list[tuple[_Pattern, tuple[Need, ...]]]]
     texts: Literals[str]
 
 
@@ -44,14 +44,17 @@ class Patterns:
     @cached_property
     def _needs(self) -> _Needs:
         always: list[_Pattern] = []
-        by_text: dict[str, list[_Pattern]] = defaultdict(list)
+        by_text: dict[str, list[tuple[_Pattern, tuple[Need, ...]]]] = defaultdict(list)
+        sought: set[str] = set()
         for pattern in self._all:
-            needs = required(pattern.source)
-            if needs is None:
+            first, *others = required(pattern.source) or (None,)
+            if first is None:
                 always.append(pattern)
-            for text in needs or ():
-                by_text[text].append(pattern)
-        return _Needs(always, by_text, Literals({text: text for text in by_text}))
+                continue
+            for text in first:
+                by_text[text].append((pattern, tuple(others)))
+            sought.update(first, *others)
+        return _Needs(always, by_text, Literals({text: text for text in sought}))
 
     def matching(self, value: str, known: Set[int]) -> Iterator[int]:
         """The atoms that this value makes true, without those that are `known` to be. A pattern sees the text as it is written, but
@@ -59,8 +62,11 @@ class Patterns:
         written = normalized("NFKC", value)
         needs = self._needs
         tried = {pattern.atom: pattern for pattern in needs.always}
-        for text in {text for _, _, text in needs.texts.find(written.lower())}:
-            tried |= {pattern.atom: pattern for pattern in needs.by_text[text]}
+        there = {text for _, _, text in needs.texts.find(written.lower())}
+        for text in there & needs.by_text.keys():
+            for pattern, others in needs.by_text[text]:
+                if not any(map(there.isdisjoint, others)):
+                    tried[pattern.atom] = pattern
         for atom, pattern in tried.items():
             if atom not in known and pattern.compiled.search(written):
                 yield atom

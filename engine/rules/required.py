@@ -8,69 +8,96 @@ from __future__ import annotations
 import re._constants as op
 import re._parser as parser
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 _SHORTEST = 2  # shorter ones stand in nearly all texts
-_MOST = 50  # alternatives
+_MOST = 40  # alternatives
 _POSIX = "[:"  # Python reads another set there than RE2, and ends it elsewhere
 _REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT)
+_NOTHING = frozenset([""])
 
-Needs = frozenset[str]
+# Texts of which a text that matches has one.
+Need = frozenset[str]
+_Parsed = Iterable[tuple[Any, Any]]
 
 
-def required(pattern: str) -> Needs | None:
-    """Of these a text, in lower case, has one if the pattern matches it; None where that cannot be told.
+def required(pattern: str) -> tuple[Need, ...]:
+    """All that a text needs if the pattern matches it, in lower case, the most telling first; nothing where that cannot be told.
 
     `pattern` is one that RE2 takes. Python's reading of it serves where both mean the same, and Python refuses most of what it does not
     know. Letters of ASCII alone: of these RE2 takes none for another but in case, in a text that is normalised (NFKC).
     """
     if _POSIX in pattern:
-        return None
+        return ()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what may mean something else in a Python to come
-            return _of_sequence(parser.parse(pattern))
+            found = dict.fromkeys(_needs(parser.parse(pattern)))
     except (op.error, OverflowError, RecursionError):
-        return None
+        return ()
+    return tuple(sorted(found, key=lambda need: -min(map(len, need))))
 
 
-def _of_sequence(parsed: Iterable[tuple[Any, Any]]) -> Needs | None:
-    """The best of what its parts need, one after the other."""
-    best: Needs | None = None
-    run = ""
-    for kind, value in [*parsed, (None, None)]:
-        if kind is op.LITERAL and value < 0x80:
-            run += chr(value).lower()
+def _needs(parsed: _Parsed) -> Iterator[Need]:
+    """Of what follows one another: each run of what can be written out, and what the rest needs."""
+    run: Need = _NOTHING
+    for kind, value in parsed:
+        written = _written(kind, value)
+        if written is not None and len(run) * len(written) <= _MOST:
+            run = frozenset(before + after for before in run for after in written)
             continue
-        if kind is op.AT:
-            continue  # it takes no room: what stands on both sides of it stands together
-        if len(run) >= _SHORTEST:
-            best = _better(best, frozenset([run]))
-        run = ""
-        if kind is op.SUBPATTERN:
-            best = _better(best, _of_sequence(value[3]))
-        elif kind in _REPEATS and value[0] >= 1:
-            best = _better(best, _of_sequence(value[2]))
-        elif kind is op.BRANCH:
-            best = _better(best, _of_any(value[1]))
-        elif kind in (op.ASSERT, op.ASSERT_NOT):
-            return None  # RE2 has none
-    return best
+        yield from _telling(run)
+        run = written or _NOTHING
+        if written is None:
+            yield from _of_one(kind, value)
+    yield from _telling(run)
 
 
-def _of_any(branches: Iterable[Iterable[tuple[Any, Any]]]) -> Needs | None:
-    needs: set[str] = set()
-    for branch in branches:
-        found = _of_sequence(branch)
-        if found is None:
+def _telling(run: Need) -> Iterator[Need]:
+    if min(map(len, run)) >= _SHORTEST:
+        yield run
+
+
+def _of_one(kind: Any, value: Any) -> Iterator[Need]:
+    """What something needs that cannot be written out."""
+    if kind is op.SUBPATTERN:
+        yield from _needs(value[3])
+    elif kind in _REPEATS and value[0] >= 1:
+        yield from _needs(value[2])
+    elif kind is op.BRANCH:
+        # One of each branch, of which any may be the one that matches.
+        best = [max(_needs(branch), key=lambda need: min(map(len, need)), default=None) for branch in value[1]]
+        if None not in best and sum(len(need or ()) for need in best) <= _MOST:
+            yield frozenset(text for need in best for text in need or ())
+
+
+def _written(kind: Any, value: Any) -> Need | None:
+    """All that this can match, written out; None where that is too much, or cannot be said."""
+    if kind is op.AT:
+        return _NOTHING
+    if kind is op.LITERAL:
+        return frozenset([chr(value).lower()]) if value < 0x80 else None
+    if kind is op.IN:
+        letters = {chr(code).lower() for what, code in value if what is op.LITERAL and code < 0x80}
+        return frozenset(letters) if value and all(what is op.LITERAL and code < 0x80 for what, code in value) else None
+    if kind is op.SUBPATTERN:
+        return _all_written(value[3])
+    if kind is op.BRANCH:
+        branches = [_all_written(branch) for branch in value[1]]
+        texts = frozenset(text for branch in branches for text in branch or ())
+        return None if None in branches or len(texts) > _MOST else texts
+    if kind in _REPEATS and tuple(value[:2]) == (0, 1):
+        once = _all_written(value[2])
+        return None if once is None else once | _NOTHING
+    return None
+
+
+def _all_written(parsed: _Parsed) -> Need | None:
+    run: Need = _NOTHING
+    for kind, value in parsed:
+        written = _written(kind, value)
+        if written is None or len(run) * len(written) > _MOST:
             return None
-        needs |= found
-    return frozenset(needs) if len(needs) <= _MOST else None
-
-
-def _better(one: Needs | None, other: Needs | None) -> Needs | None:
-    """The one whose shortest text is longer: it stands in fewer texts."""
-    if one is None or other is None:
-        return other if one is None else one
-    return other if min(map(len, other)) > min(map(len, one)) else one
+        run = frozenset(before + after for before in run for after in written)
+    return run
