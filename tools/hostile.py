@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -75,6 +77,17 @@ def traced(action: Callable[..., T], *given: object) -> tuple[T, int]:
         return found, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+def search(description: str | None, pump: Callable[[float, int], tuple[int, list[str]]], what: str, how: str) -> None:
+    """A command that looks for what is wrong, for some seconds, and says what it found of how many; exits with 1 when it found any."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    count, wrong = pump(options.seconds, options.seed)
+    print("\n".join([*wrong, f"{count:,} {what}, {len(wrong)} of them {how}"]))
+    sys.exit(1 if wrong else 0)
 
 
 class Desk:

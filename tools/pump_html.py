@@ -7,10 +7,8 @@ then.
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
-import sys
 import time
 from collections.abc import Callable
 from itertools import count
@@ -18,7 +16,7 @@ from itertools import count
 from engine.mail.html import html_to_text
 from engine.mail.markup import LONGEST_HTML
 from engine.mail.safe_html import sanitise
-from tools.hostile import ROOT, surely
+from tools.hostile import ROOT, search, surely
 
 FOUND = ROOT / "fuzz"
 SLOW_SECONDS = 2.0
@@ -120,15 +118,5 @@ def pump(seconds: float, seed: int) -> tuple[int, list[str]]:
     return number, wrong
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    count, wrong = pump(options.seconds, options.seed)
-    print("\n".join([*wrong, f"{count:,} texts of HTML, {len(wrong)} of them slow, too large or too long"]))
-    sys.exit(1 if wrong else 0)
-
-
 if __name__ == "__main__":
-    main()
+    search(__doc__, pump, "texts of HTML", "slow, too large or too long")

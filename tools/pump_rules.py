@@ -6,17 +6,15 @@ Says what took over two seconds, or more than ten times its size in memory, or e
 
 from __future__ import annotations
 
-import argparse
 import random
 import shutil
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tools.hostile import ROOT, Desk, surely
+from tools.hostile import ROOT, Desk, search, surely
 
 SLOW_SECONDS = 2.0
 MOST_MEMORY = 50_000_000
@@ -154,15 +152,5 @@ def pump(seconds: float, seed: int) -> tuple[int, list[str]]:
     return count, wrong
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    count, wrong = pump(options.seconds, options.seed)
-    print("\n".join([*wrong, f"{count:,} messages to rules by the thousand, {len(wrong)} of them slow, too large or failed"]))
-    sys.exit(1 if wrong else 0)
-
-
 if __name__ == "__main__":
-    main()
+    search(__doc__, pump, "messages to rules by the thousand", "slow, too large or failed")
