@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
 import tracemalloc
@@ -42,6 +43,13 @@ def roomy_config(folder: Path = ROOT / "rules") -> Config:
     settings = config.settings
     roomy = structs.replace(settings.limits, message=ROOMY, attachment=ROOMY, attachments=ROOMY)
     return structs.replace(config, settings=structs.replace(settings, limits=roomy))
+
+
+def with_rules(folder: Path, rules: str) -> Path:
+    """The shipped configuration in this folder, which is made, with these rules alone."""
+    shutil.copytree(ROOT / "rules", folder, ignore=shutil.ignore_patterns("tests", "*.rules"))
+    (folder / "workflow/these.rules").write_text(rules)
+    return folder
 
 
 def peak_memory() -> int:

@@ -7,14 +7,13 @@ Says what took over two seconds, or more than ten times its size in memory, or e
 from __future__ import annotations
 
 import random
-import shutil
 import tempfile
 import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tools.hostile import ROOT, Desk, search, surely
+from tools.hostile import Desk, search, surely, with_rules
 
 SLOW_SECONDS = 2.0
 MOST_MEMORY = 50_000_000
@@ -125,9 +124,7 @@ def message(dice: random.Random, number: int, ticket: str) -> bytes:
 
 def desk(dice: random.Random, folder: Path, count: int) -> Desk:
     """The shipped configuration with such rules instead of its own."""
-    shutil.copytree(ROOT / "rules", folder, ignore=shutil.ignore_patterns("tests", "*.rules"))
-    (folder / "workflow/these.rules").write_text(rules(dice, count))
-    return Desk(folder)
+    return Desk(with_rules(folder, rules(dice, count)))
 
 
 def pump(seconds: float, seed: int) -> tuple[int, list[str]]:

@@ -1,6 +1,6 @@
 """Passes of workflow rules over the facts (`behaviour.md` 7): in order, each seeing what the earlier ones did.
 
-durable-rules says which rules match; after a rule that changed something the facts are asserted anew.
+durable-rules says which rules match; after a rule that changed something it is asked anew for what that may have changed.
 """
 
 from __future__ import annotations
@@ -93,12 +93,12 @@ class _Pass:
         self.setup = setup
         self.explain = explain or len(program.rules) <= MOST_REASONS_KEPT
         self.reattribute = reattribute
-        self.names = set(run.names)
+        self.had_their_turn = _had_their_turn(program, run)
         self.ran: dict[int, Performed] = {}
         self.because: dict[int, str] = {}
 
     def result(self) -> Run:
-        standing = self.program.begin(self.facts, _had_their_turn(self.program, self.before))
+        standing = self.program.begin(self.facts, self.had_their_turn)
         position, ended = -1, ""
         while True:
             index = standing.next(position)
@@ -112,7 +112,6 @@ class _Pass:
             before = self.facts
             done = self.ran[index] = perform(rule, before, self.setup, self.reattribute)
             self.facts = done.facts
-            self.names.add(rule.name)
             if done.stops or done.ending:
                 ended = f"the rule '{rule.name}' ended the pass before it"
                 break
@@ -151,7 +150,7 @@ class _Pass:
             ending=last.ending if last else before.ending,
             refusal=last.refusal if last else before.refusal,
             reported=before.reported,
-            names=frozenset(self.names),
+            names=before.names.union(self.program.rules[index].rule.name for index in self.ran),
         )
 
     def _ran(self, index: int, done: Performed) -> Ran:
@@ -160,7 +159,7 @@ class _Pass:
 
     def _not_ran(self, position: int, ended: str) -> Iterator[NotRan]:
         for index, compiled in enumerate(self.program.rules):
-            if index in self.ran or compiled.rule.name in self.names:
+            if index in self.ran or index in self.had_their_turn:
                 continue
             because = self.because.get(index)
             if because is None or (ended and index > position):

@@ -39,14 +39,10 @@ class Matcher:
         self._tags: dict[str, list[int]] = defaultdict(list)
         self._literals: dict[str, list[tuple[str, int]]] = defaultdict(list)
         self._all_of: dict[int, frozenset[str]] = {}
-        patterns: list[tuple[str, str, int]] = []
+        self._patterns = Patterns()
         self._comparisons: list[tuple[Callable[[Any, Any], bool], Any, int]] = []
         for atom, leaf in leaves:
-            if leaf.operator == "matches" and isinstance(leaf.value, tuple):
-                patterns.append((*leaf.value, atom))
-            else:
-                self._add(atom, leaf)
-        self._patterns = Patterns(patterns)
+            self._add(atom, leaf)
         # A phrase is found where a line ends within it. One that has a line break itself is sought in the text as it is laid out.
         self._sought = Literals({text: text for text in self._literals if not is_laid_out(text)})
         self._laid_out = Literals({text: text for text in self._literals if is_laid_out(text)})
@@ -78,6 +74,9 @@ class Matcher:
                 self._all_of[atom] = frozenset(value)
                 for text in value:
                     self._literals[text].append(("all", atom))
+            case "matches":
+                pattern, flags = value
+                self._patterns.add(pattern, flags, atom)
             case _:
                 self._comparisons.append((_COMPARE[leaf.operator], value, atom))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator, Set
 from functools import cached_property
 from typing import Any
 
@@ -32,11 +32,12 @@ class _Needs(Struct, frozen=True):
 class Patterns:
     """In linear time (RE2): a pattern takes five microseconds and more of each value, and a search for what all of them need not two."""
 
-    def __init__(self, patterns: Iterable[tuple[str, str, int]]) -> None:
-        """(pattern, flags, the atom that it makes true)."""
-        self._all = [
-            _Pattern(re2.compile((f"(?{flags})" if flags else "") + source), source, atom) for source, flags, atom in patterns
-        ]
+    def __init__(self) -> None:
+        self._all: list[_Pattern] = []
+
+    def add(self, source: str, flags: str, atom: int) -> None:
+        """A pattern, and the atom that it makes true. All of them are there before the first text is."""
+        self._all.append(_Pattern(re2.compile((f"(?{flags})" if flags else "") + source), source, atom))
 
     def __bool__(self) -> bool:
         return bool(self._all)

@@ -44,8 +44,9 @@ def _needs(parsed: _Parsed) -> Iterator[Need]:
     run: Need = _NOTHING
     for kind, value in parsed:
         written = _written(kind, value)
-        if written is not None and len(run) * len(written) <= _MOST:
-            run = frozenset(before + after for before in run for after in written)
+        joined = _joined(run, written)
+        if joined is not None:
+            run = joined
             continue
         yield from _telling(run)
         run = written or _NOTHING
@@ -67,9 +68,9 @@ def _of_one(kind: Any, value: Any) -> Iterator[Need]:
         yield from _needs(value[2])
     elif kind is op.BRANCH:
         # One of each branch, of which any may be the one that matches.
-        best = [max(_needs(branch), key=lambda need: min(map(len, need)), default=None) for branch in value[1]]
-        if None not in best and sum(len(need or ()) for need in best) <= _MOST:
-            yield frozenset(text for need in best for text in need or ())
+        needs = _one_of(max(_needs(branch), key=lambda need: min(map(len, need)), default=None) for branch in value[1])
+        if needs is not None:
+            yield needs
 
 
 def _written(kind: Any, value: Any) -> Need | None:
@@ -79,14 +80,11 @@ def _written(kind: Any, value: Any) -> Need | None:
     if kind is op.LITERAL:
         return frozenset([chr(value).lower()]) if value < 0x80 else None
     if kind is op.IN:
-        letters = {chr(code).lower() for what, code in value if what is op.LITERAL and code < 0x80}
-        return frozenset(letters) if value and all(what is op.LITERAL and code < 0x80 for what, code in value) else None
+        return _one_of(_written(*one) for one in value)
     if kind is op.SUBPATTERN:
         return _all_written(value[3])
     if kind is op.BRANCH:
-        branches = [_all_written(branch) for branch in value[1]]
-        texts = frozenset(text for branch in branches for text in branch or ())
-        return None if None in branches or len(texts) > _MOST else texts
+        return _one_of(map(_all_written, value[1]))
     if kind in _REPEATS and tuple(value[:2]) == (0, 1):
         once = _all_written(value[2])
         return None if once is None else once | _NOTHING
@@ -94,10 +92,26 @@ def _written(kind: Any, value: Any) -> Need | None:
 
 
 def _all_written(parsed: _Parsed) -> Need | None:
-    run: Need = _NOTHING
+    run: Need | None = _NOTHING
     for kind, value in parsed:
-        written = _written(kind, value)
-        if written is None or len(run) * len(written) > _MOST:
+        run = _joined(run, _written(kind, value))
+        if run is None:
             return None
-        run = frozenset(before + after for before in run for after in written)
     return run
+
+
+def _joined(run: Need | None, written: Need | None) -> Need | None:
+    """One of the one and then one of the other; None where one of them is not known, or they are too many."""
+    if run is None or written is None or len(run) * len(written) > _MOST:
+        return None
+    return frozenset(before + after for before in run for after in written)
+
+
+def _one_of(many: Iterable[Need | None]) -> Need | None:
+    """Of any of these; None where one of them is not known, or they are too many."""
+    texts: list[str] = []
+    for one in many:
+        if one is None or len(texts) + len(one) > _MOST:
+            return None
+        texts += one
+    return frozenset(texts)

@@ -36,9 +36,9 @@ class Choices:
         self.of_nothing: set[int] = set()
         self._decide(choices, self.of_nothing)
 
-    def follow(self, changed: Iterable[int], true: set[int]) -> set[int]:
-        """`changed` are true now and were not, or were; `true` gets the choices that follow. All atoms that have changed."""
-        changed = set(changed)
+    def follow(self, changed: set[int], true: set[int]) -> set[int]:
+        """`changed`, none of them a choice, become true or cease to be, in `true`, and with them the choices made of them. All that changed."""
+        true ^= changed
         return changed | self._decide({number for atom in changed for number in self._of.get(atom, ())}, true)
 
     def _decide(self, numbers: Iterable[int], true: set[int]) -> set[int]:
@@ -74,9 +74,7 @@ class Standing:
         self._values = [operand.read(facts) for operand in operands]
         self._found = [operand.matcher.match(value) for operand, value in zip(operands, self._values, strict=True)]
         self._true = set(choices.of_nothing)
-        found = set().union(*self._found)
-        self._true |= found
-        choices.follow(found, self._true)
+        choices.follow(set().union(*self._found), self._true)
         self._asked = Asked(rulesets, self._true, without)
 
     @property
@@ -108,5 +106,4 @@ class Standing:
                 changed |= found ^ self._found[place]
                 self._found[place] = found
         if changed:
-            self._true ^= changed
             self._asked.changed(self._choices.follow(changed, self._true), after)

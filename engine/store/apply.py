@@ -28,7 +28,7 @@ class Stored(Struct, frozen=True):
 
 def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decision, stored: Stored, config: Config) -> int:
     """The id of the message's row. Raises `sqlite3.Error` or `OSError`: then the caller rolls back."""
-    if blobs is not None and decision.changes.attachments:
+    if blobs is not None:
         blobs.keep(decision.changes.attachments)
     message = _message(connection, decision, stored)
     changes = decision.changes

@@ -24,10 +24,10 @@ class Blobs:
 
     def keep(self, attachments: Iterable[Attachment]) -> None:
         """Raises `OSError`, such as for a full disk; then nothing of the message is stored."""
-        if not self.folder.exists():
+        new = {path: (one.data,) for one in attachments if not (path := self.path(one.sha256)).exists()}
+        if new and not self.folder.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             sync(self.folder.parent)
-        new = {path: (one.data,) for one in attachments if not (path := self.path(one.sha256)).exists()}
         folders = {path.parent for path in new if not path.parent.exists()}
         for folder in folders:
             folder.mkdir(exist_ok=True)

@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import re
-import shutil
 import signal
 import sqlite3
 import struct
@@ -35,7 +34,7 @@ from engine.sources.item import Item
 from engine.store.database import open_database
 from tests import cms
 from tests.tnef import MESSAGE, attribute, winmail
-from tools.hostile import peak_memory, roomy_config, traced
+from tools.hostile import peak_memory, roomy_config, traced, with_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "From: maya@brightwater.example\r\nTo: help@harbourhill.example\r\nMessage-ID: <h@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n"
@@ -774,10 +773,7 @@ def test_a_message_far_larger_than_the_limit_takes_no_memory_is_refused_and_the_
 
 
 def setup_with(folder: Path, rules: str) -> Setup:
-    """The shipped configuration with these rules alone."""
-    shutil.copytree(ROOT / "rules", folder / "rules", ignore=shutil.ignore_patterns("tests", "*.rules"))
-    (folder / "rules/workflow/these.rules").write_text(rules)
-    return prepare(load_config(folder / "rules"))
+    return prepare(load_config(with_rules(folder / "rules", rules)))
 
 
 def test_a_message_for_which_every_rule_is_true_and_changes_something(tmp_path: Path, connection: sqlite3.Connection) -> None:
