@@ -20,7 +20,7 @@ DAEMON = re.compile(
 )
 BOUNCE_SUBJECT = _linear(
     r"undeliver|non[- ]?deliver|not deliver|un\w*zustell|nicht zugestellt|unzustellbar|fehlgeschlagen|delivery (status|fail|problem"
-    r"|incomplete|error|has failed|unsuccess|delay|temporarily|notification|report)|mail (delivery|system error|could not)|failed mail|returned (mail|to sender|message)"
+    r"|incomplete|error|has failed|unsuccess|delay|temporarily|notification|report)|mail (delivery|system error|could not|failure)|failed mail|returned (mail|to sender|message)"
     r"|failure (notice|delivery)|message (you sent )?(blocked|rejected|delayed|could not)|undelivered|delivery to the following|warning: (could not send|message)"
     r"|mail (nicht|no) |no se pudo entregar|no entregado|devuelto|remis|non distribu|échec de (la )?remise|mancato recapito|mancata consegna|non recapit"
     r"|não (foi )?entreg|falha (na entrega|de entrega)|onbestelbaar|niet bezorgd|email (delivery )?(error|failure)|error sending|can't send|your mail (to|was)"

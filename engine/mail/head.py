@@ -80,6 +80,7 @@ def mended(raw: bytes, defects: list[str]) -> bytes:
     end = found.start() if (found := head_end(raw)) else len(raw)
     lines = _LOGICAL_LINE.split(raw[:end])
     if lines[0].startswith(_MBOX) and not _NAME.match(lines[0]):
+        raw, end = raw[len(lines[0]) :], end - len(lines[0])
         del lines[0]
     fields = [_NAME.match(line) for line in lines]
     first = next((place for place, field in enumerate(fields) if field is None or field[2]), None)

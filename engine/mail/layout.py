@@ -23,6 +23,7 @@ _MOST_COPIED = 20_000_000  # characters: what stands in a table is written again
 _MOST_INDENTED = 1_000_000  # spaces
 _INDENTED_BY = 4  # in inscriptis' profile, for each list
 _SEPARATOR = "  "
+_AMPERSAND = "\ue002"  # stands for it (Unicode's private use: nobody's letter)
 # Nobody sees them (Outlook's `<?xml:namespace ... />`), and libxml2 takes quadratic time for one that does not end.
 _INSTRUCTION = re.compile(r"<\?[^<>]{0,1000}>?")
 
@@ -34,12 +35,30 @@ class _TooLarge(Exception):
 def laid_out(source: str) -> str | None:
     """None where the layout engine gives up, or would write too much."""
     # Imported when mail first has no plain text: lxml alone is a tenth of a start.
-    from inscriptis import get_text
+    from inscriptis.html_engine import Inscriptis
 
     try:
-        return str(get_text(_INSTRUCTION.sub(" ", source), _layout(sum(map(source.count, "<\n&")), len(source))))
+        layout = _layout(sum(map(source.count, "<\n&")), len(source))
+        return str(Inscriptis(_tree(_INSTRUCTION.sub(" ", source).strip()), layout).get_text()).replace(_AMPERSAND, "&")
     except Exception:  # inscriptis and lxml raise what they like on hostile input, and a body is never worth a failure
         return None
+
+
+def _tree(source: str) -> Any:
+    """What is to be laid out. In what lxml has decoded, inscriptis decodes entities again, and so wrote `?a=1®ion=2` of `?a=1&amp;region=2`."""
+    from lxml.etree import ParserError
+    from lxml.html import document_fromstring
+
+    try:
+        tree = document_fromstring(source)
+    except ParserError:  # nothing but comments
+        tree = document_fromstring(f"<pre>{source}</pre>")
+    for node in tree.iter():
+        if node.text and "&" in node.text:
+            node.text = node.text.replace("&", _AMPERSAND)
+        if node.tail and "&" in node.tail:
+            node.tail = node.tail.replace("&", _AMPERSAND)
+    return tree
 
 
 def _layout(lines: int, letters: int) -> ParserConfig:

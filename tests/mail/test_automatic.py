@@ -61,6 +61,13 @@ def test_a_postmasters_failure_in_plain_text_is_a_bounce_and_names_the_original(
     assert found is not None and found.kind == "bounce" and found.about == ("ours@us.example",)
 
 
+def test_a_mail_systems_failure_is_told_by_its_subject_alone() -> None:
+    found = parse_message(
+        b"From: mailer-daemon@mx.example\nSubject: Mail failure.\n\nThe following address(es) failed:\n"
+    ).automatic
+    assert found is not None and found.kind == "bounce"
+
+
 @pytest.mark.parametrize(
     "subject",
     [

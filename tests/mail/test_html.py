@@ -50,6 +50,22 @@ def test_what_nobody_sees_is_no_text(source: str, text: list[str]) -> None:
     assert html_to_text(deep).split() == " ".join(text).split()
 
 
+def test_an_entity_is_decoded_once() -> None:
+    """inscriptis decodes them again, and once more for each table around."""
+    link = "https://shop.example/?a=1&amp;region=2&amp;copy=3"
+    for around in (
+        "{}",
+        "<table><tr><td>{}</td></tr></table>",
+        "<table><tr><td><table><tr><td>{}</table></table>",
+        "<pre>{}</pre>",
+        "<i>" * 300 + "{}",
+    ):
+        assert (
+            html_to_text(around.format(f"<p>{link} &amp;lt;b&amp;gt;</p>")).strip()
+            == "https://shop.example/?a=1&region=2&copy=3 &lt;b&gt;"
+        )
+
+
 def test_styles_and_images_in_the_html_do_not_keep_it_from_being_laid_out() -> None:
     image = f"<img src='data:image/png;base64,{'A' * 80_000}'>"
     source = f"<head><style>{'p {color: red} ' * 6_000}</style></head><table><tr><td>a</td><td>b</td></tr></table>{image}"

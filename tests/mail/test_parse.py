@@ -122,6 +122,15 @@ def test_lines_of_a_header_that_are_no_fields_hide_neither_sender_nor_subject() 
         assert bool(message.defects) == ("To" not in odd.split())
     obsolete = parse_message(b"From  : kim@x.example\r\n__\r\nSubject : printer\r\n\r\nhello\r\n")
     assert (obsolete.sender.address, obsolete.subject, obsolete.text) == ("kim@x.example", "printer", "hello\n")
+    # What programs that move mail between mailboxes leave before the header.
+    for line in ("From kim@x.example Thu Nov 26 10:00:00 2026", ">From kim@x.example Thu Nov 26 10:00:00 2026"):
+        message = parse_message(f"{line}\nFrom: kim@x.example\nSubject: printer\n\nhello\n".encode())
+        assert (message.sender.address, message.subject, message.text, message.defects) == (
+            "kim@x.example",
+            "printer",
+            "hello\n",
+            (),
+        )
     # A text without a blank line before it stays one, whatever stands in it.
     message = parse_message(b"From: kim@x.example\r\nSubject: printer\r\nDear all,\r\nFrom: now on it works\r\n\r\nKim\r\n")
     assert message.text == "Dear all,\nFrom: now on it works\n\nKim\n" and message.sender.address == "kim@x.example"
