@@ -47,7 +47,8 @@ SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 _LINES = IncrementalNewlineDecoder(None, translate=True)
 _SMALL = 100_000
 _OF_ENCLOSED = frozenset({"from", "subject"})
-_READABLE = {"text/markdown", "text/x-markdown"}  # RFC 7763: text that anybody can read as it stands
+# RFC 2046 4.1.4: text of a kind that a program does not know is shown as it stands. These are for programs.
+_UNREADABLE = {"text/calendar", "text/css", "text/directory", "text/javascript", "text/rtf", "text/vcard", "text/x-vcard"}
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}  # RFC 8551 3.2.1
 # RFC 3156 4, where the multipart/encrypted around it is no sign, for Exchange takes it away; and Microsoft's own ([MS-OXORMMS]).
@@ -242,7 +243,8 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
         if tnef.files:
             _add(tnef.files, body)
             return None
-    if (is_text or (is_shown and kind in _READABLE)) and not (place.attached or body.attachments):
+    is_readable = not name and kind.startswith("text/") and kind not in _UNREADABLE and not _FOR_MACHINES.search(kind)
+    if (is_text or (is_shown and is_readable)) and not (place.attached or body.attachments):
         body.named = part  # the message itself, where it has no other text
     body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
     return None

@@ -355,12 +355,31 @@ def test_a_notice_that_stands_for_the_html_is_no_text(parts: list[str], text: st
     assert message.text.strip() == text
 
 
-@pytest.mark.parametrize("said", ["text/markdown; charset=utf-8", "text/x-markdown"])
-def test_markdown_is_the_message_where_there_is_no_other_text(said: str) -> None:
+@pytest.mark.parametrize(
+    "said", ["text/markdown; charset=utf-8", "text/x-markdown", "text/enriched", "text/xml", "text/x-of-our-own"]
+)
+def test_text_of_another_kind_is_the_message_where_there_is_no_other_text(said: str) -> None:
     message = parse_message(mail("Subject: x", f"Content-Type: {said}", body="# Printer\r\n\r\n*burns*\r\n"))
     assert (message.text.strip(), message.attachments) == ("# Printer\n\n*burns*", ())
     file = parse_message(mail("Subject: x", f"Content-Type: {said}", "Content-Disposition: attachment", body="# Printer\r\n"))
     assert (file.text.strip(), len(file.attachments)) == ("", 1)
+    named = parse_message(mail("Subject: x", f"Content-Type: {said.partition(';')[0]}; name=a.csv", body="a,b\r\n"))
+    assert (named.text.strip(), [one.name for one in named.attachments]) == ("", ["a.csv"])
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        *[("text/rtf", "attachment-1.rtf"), ("text/x-vcard", "attachment-1.vcf"), ("image/heic", "attachment-1.heic")],
+        *[
+            ("text/x-of-our-own; charset=utf-8\r\nContent-Disposition: attachment", "attachment-1.txt"),
+            ("model/x-own", "attachment-1.bin"),
+        ],
+    ],
+)
+def test_a_file_without_a_name_is_named_by_its_type(said: str, name: str) -> None:
+    message = parse_message(mail("Subject: x", f"Content-Type: {said}", body="x\r\n"))
+    assert (message.text.strip(), [one.name for one in message.attachments]) == ("", [name])
 
 
 @pytest.mark.parametrize(
