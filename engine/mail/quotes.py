@@ -17,13 +17,15 @@ _SIGNATURE = re.compile(r"^--[ \u00a0]?$")
 _MOST_SIGNATURE_LINES = 15
 _DEVICE = (
     r"(?:i ?phone|i ?pad|i ?pod|blackberry|android\w*|samsung|galaxy|huawei|xiaomi|pixel|nokia|windows(?: \d+)?|outlook|mobil\w*"
-    r"|smartphone|handy|telefon\w*|telefoon|t[eé]l[eé]phone|m[oó]vil|celular|cellulare|telem[oó]vel|smartphone|tablet|device|phone|proton ?mail|yahoo mail)"
+    r"|smartphone|handy|telefon\w*|telefoon|t[eé]l[eé]phone|m[oó]vil|celular|cellulare|telem[oó]vel|smartphone|tablet|device|phone|proton ?mail|yahoo mail"
+    r"|zoho mail|gmx|web\.de|mail[- ]app|boxer|superhuman|mimestream|spark|airmail)"
 )
 _SENT_FROM = re.compile(
     r"^(?:von meine[mr] (?:.{0,30}\b)?"
     + _DEVICE
-    + r"\b.{0,40} (?:aus )?gesendet\.?$|(?:sent (?:from|with|via)|get|gesendet (?:von|mit)|diese nachricht wurde von|envoyé (?:de|depuis|à partir)"
-    r"|télécharger|enviado (?:desde|do|a partir|pelo|con)|obtener|obter|inviato (?:da|dal)|scarica|verzonden (?:vanaf|met|via)"
+    + r"\b.{0,40} (?:aus )?gesendet\.?$|von samsung[- ]\w{1,15} gesendet$|outlook (?:für|voor) .{0,60} (?:beziehen|downloaden)$"
+    r"|(?:sent (?:from|with|via|using)|get|gesendet (?:von|mit)|diese nachricht wurde von|envoyé (?:de|depuis|à partir)"
+    r"|télécharger|obtenir|enviado (?:desde|do|a partir|pelo|con)|obtener|obtenga|obter|obtenha|ottenere|ottieni|inviato (?:da|dal)|scarica|verzonden (?:vanaf|met|via)"
     r"|verstuurd vanaf|download)\b.{0,60}\b" + _DEVICE + r"\b.{0,80}$)",
     re.IGNORECASE,
 )

@@ -29,6 +29,18 @@ def test_what_is_taken_out_is_kept_beside_it(path: Path) -> None:
     assert have == sorted(text.split())
 
 
+@pytest.mark.parametrize(
+    ("line", "is_kept"),
+    [
+        *[("Outlook für Android<https://aka.ms/AAb9ysg> beziehen", False), ("Outlook voor iOS downloaden", False)],
+        *[("Obtenir Outlook pour Android", False), ("Ottenere Outlook per iOS", False), ("Sent using Zoho Mail", False)],
+        *[("Von Samsung-Tablet gesendet", False), ("Von Outlook wurde nichts gesendet", True)],
+    ],
+)
+def test_what_a_program_puts_below_a_reply_goes(line: str, is_kept: bool) -> None:
+    assert strip_reply(f"It works now.\n\n{line}\n").text == (f"It works now.\n\n{line}" if is_kept else "It works now.")
+
+
 def test_real_replies_lose_nothing_above_the_quotation(corpus: Path) -> None:
     """Lines above the first sign of a quotation or signature are all kept."""
     count = 0
