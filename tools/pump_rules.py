@@ -22,7 +22,7 @@ MESSAGES = 40  # a desk
 WORDS = [f"word{n}" for n in range(1_000)]
 COMMON = ["down", "vpn", "a", "e-mail", "x" * 40]
 TEXTS = [
-    "subject", "body", "sender.name", "sender.address", 'header "Received"', 'header "X-Foo"', "any attachment.name", "any attachment.type",
+    "subject", "body", "sender.name", "sender.address", 'header "Received"', 'header "X-Foo"', "any attachment.name", "any attachment.type", "any link.address", "any link.domain",
     "any recipient.address", "any recipient.domain",
 ]  # fmt: skip
 TICKETS = ["title", "description"]

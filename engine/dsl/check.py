@@ -98,11 +98,14 @@ _MEANT = (
     | dict.fromkeys(("to", "recipient", "recipients"), "write: any recipient.address")
     | {"cc": 'write: header "Cc"', "text": "write: body", "true": "leave `when` out", "always": "leave `when` out"}
     | dict.fromkeys(("attachment", "attachments", "has attachment", "has attachments"), "write: any attachment.name exists")
+    | dict.fromkeys(("link", "links", "url", "urls"), "write: any link.domain")
     | dict.fromkeys(("tag", "tags", "ticket.tag", "ticket.tags"), 'write: ticket has tag "..."')
     | dict.fromkeys(("customer", "company", "client"), "write: organization.name")
 )
-_COLLECTION_MEANT = dict.fromkeys(("attachment", "attachments"), "write: any attachment.name") | dict.fromkeys(
-    ("recipient", "recipients", "to"), "write: any recipient.address"
+_COLLECTION_MEANT = (
+    dict.fromkeys(("attachment", "attachments"), "write: any attachment.name")
+    | dict.fromkeys(("link", "links", "url", "urls"), "write: any link.domain")
+    | dict.fromkeys(("recipient", "recipients", "to"), "write: any recipient.address")
 )
 
 

@@ -12,6 +12,7 @@ from engine.addresses import in_letters
 from engine.dsl.tree import Operand
 from engine.dsl.vocabulary import COLLECTIONS, FIELDS, WEEKDAYS, resolve
 from engine.entities import Note, Project, Sender, Task, Ticket, TimeEntry
+from engine.mail.links import Link, links_of
 
 if TYPE_CHECKING:
     from engine.config.model import Config
@@ -104,6 +105,10 @@ def _all_forms(addresses: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(form for address in addresses for form in (address, in_letters(address))))
 
 
+def _links(facts: Facts) -> tuple[Link, ...]:
+    return links_of(facts.message.text, facts.message.html) if facts.message else ()
+
+
 def _recipients(facts: Facts) -> tuple[Address, ...]:
     return facts.message.recipients if facts.message else ()
 
@@ -167,6 +172,8 @@ _COLLECTION_READERS: dict[str, Callable[[Facts], Values]] = {
     "attachment.name": lambda facts: tuple(part.name for part in facts.message.attachments) if facts.message else (),
     "attachment.type": lambda facts: tuple(part.content_type for part in facts.message.attachments) if facts.message else (),
     "attachment.size": lambda facts: tuple(part.size for part in facts.message.attachments) if facts.message else (),
+    "link.address": lambda facts: tuple(one.address for one in _links(facts)),
+    "link.domain": lambda facts: _all_forms(one.domain for one in _links(facts)),
     "recipient.address": lambda facts: _all_forms(one.address for one in _recipients(facts)),
     "recipient.domain": lambda facts: _all_forms(one.domain for one in _recipients(facts)),
 }

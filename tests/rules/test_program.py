@@ -26,7 +26,7 @@ def facts(subject: str = "", body: str = "", **more: Any) -> Facts:
     from engine.mail.message import Headers, Message
 
     message = Message(size=more.pop("size", 100), sha256="", headers=Headers(more.pop("headers", ())), subject=subject, text=body)
-    message = replace(message, attachments=more.pop("attachments", ()), to=more.pop("to", ()))
+    message = replace(message, attachments=more.pop("attachments", ()), to=more.pop("to", ()), html=more.pop("html", ""))
     config: Any = SimpleNamespace(
         settings=SimpleNamespace(timezone=ZoneInfo("Europe/Madrid")), directory=SimpleNamespace(organizations={}, contacts={})
     )
@@ -138,6 +138,11 @@ def test_headers_and_collections_hold_when_any_value_does() -> None:
     assert holds('any attachment.name ends with ".exe"', facts(attachments=files))
     assert holds("any attachment.size > 8 bytes", facts(attachments=files))
     assert not holds("any attachment.size > 9 bytes", facts(attachments=files))
+    html = '<a href="https://pay.xn--mller-kva.example/login">https://bank.example</a>'
+    for domain in ("pay.müller.example", "pay.xn--mller-kva.example"):
+        assert holds(f'any link.domain is "{domain}"', facts(html=html))
+    assert holds('any link.address ends with "/login"', facts(html=html)) and not holds("any link.domain exists", facts())
+    assert holds('any link.domain is "files.example"', facts(body="See https://files.example/a."))
 
 
 def test_where_a_text_stands_counts_also_where_it_stands_often() -> None:
