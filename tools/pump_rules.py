@@ -11,6 +11,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from tools.hostile import Desk, search, surely, with_rules
@@ -115,6 +116,9 @@ def message(dice: random.Random, number: int, ticket: str) -> bytes:
     body = text(dice.choice([100, 10_000, 300_000]))
     if dice.random() < 0.3:
         body = f"-----Original Message-----\r\nFrom: lotte@harbourhill.example\r\nTo: x@y.example\r\nSubject: {text(100)}\r\n\r\n{body}"
+    if dice.random() < 0.3:
+        words = iter(text(100_000).split())
+        body += "".join(f"\r\nhttps://{word}.example/{word}" for word in islice(words, dice.choice([10, 5_000])))
     if dice.random() < 0.5:
         files = "".join(f'--b\r\nContent-Type: a/b; name="{text(150)}"\r\n\r\n{n}\r\n' for n in range(dice.choice([1, 480])))
         fields.append("Content-Type: multipart/mixed; boundary=b")
