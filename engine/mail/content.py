@@ -41,6 +41,15 @@ def charset_of(part: Parsed) -> str | None:
     return _charset(part)
 
 
+def flow_of(part: Parsed) -> tuple[bool, bool]:
+    """Whether its paragraphs are broken into lines by `format=flowed`, and whether with `delsp=yes` (RFC 3676)."""
+    value = part.get("Content-Type")
+    if not isinstance(value, str) or len(value) >= _SHORT or "flowed" not in value.lower():
+        return False, False
+    is_flowed = str(part.get_param("format")).lower() == "flowed"
+    return is_flowed, is_flowed and str(part.get_param("delsp")).lower() == "yes"
+
+
 # Few values stand in most mail, and reading one takes longer than all else about a part.
 @lru_cache(maxsize=1024)
 def _said(value: str) -> tuple[str, str | None]:

@@ -21,11 +21,13 @@ from engine.mail.content import (
     charset_of,
     decoded,
     disposition_and_filename,
+    flow_of,
     parts_of,
     type_of,
 )
 from engine.mail.decode import decode_bytes
 from engine.mail.enclosed import as_file, opened
+from engine.mail.flowed import unflowed
 from engine.mail.forwarded import find_forwarded
 from engine.mail.head import from_its_header, look_at_line_ends
 from engine.mail.html import html_to_text
@@ -253,10 +255,16 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
 def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     """A text that is part of what the message says; files in it are attachments."""
     data, charset = decoded(part), charset_of(part)
-    if kind == "text/plain":
-        data, files = without_files(data)
-        _add([(decode_bytes(name, charset), content) for name, content in files], body)
-    body.texts.add(_letters(data, charset, body), is_html=kind == "text/html", alternative=place.alternative)
+    if kind == "text/html":
+        body.texts.add(_letters(data, charset, body), is_html=True, alternative=place.alternative)
+        return
+    data, files = without_files(data)
+    _add([(decode_bytes(name, charset), content) for name, content in files], body)
+    text = _letters(data, charset, body)
+    is_flowed, deletes_space = flow_of(part)
+    if is_flowed:
+        text = unflowed(text, deletes_space=deletes_space)
+    body.texts.add(text, is_html=False, alternative=place.alternative)
 
 
 def _said_in(outlook: Tnef, body: _Body) -> None:
