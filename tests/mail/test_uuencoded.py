@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.mail.parse import MOST_FILES, parse_message
+from engine.mail.parse import parse_message
 from engine.mail.uuencoded import without_files
+from engine.mail.walk import MOST_FILES
 
 DATA = random.Random(1).randbytes(1_000)
 
