@@ -45,6 +45,8 @@ _SMALL = 100_000
 _OF_ENCLOSED = frozenset({"from", "subject"})
 # RFC 2046 4.1.4: text of a kind that a program does not know is shown as it stands. These are for programs.
 _UNREADABLE = {"text/calendar", "text/css", "text/directory", "text/javascript", "text/rtf", "text/vcard", "text/x-vcard"}
+# A script that forgot to say that it writes HTML; who shows HTML to somebody says something before it.
+_IS_HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b[^>]*>.*</(?:html|body)>\s*", re.IGNORECASE | re.DOTALL)
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}  # RFC 8551 3.2.1
 # RFC 3156 4, where the multipart/encrypted around it is no sign, for Exchange takes it away; and Microsoft's own ([MS-OXORMMS]).
@@ -203,7 +205,8 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     is_flowed, deletes_space = flow_of(part)
     if is_flowed:
         text = unflowed(text, deletes_space=deletes_space)
-    body.texts.add(text, is_html=False, alternative=place.alternative)
+    is_html = not place.alternative and bool(_IS_HTML.fullmatch(text))
+    body.texts.add(text, is_html=is_html, alternative=place.alternative)
 
 
 def _said_in(outlook: Tnef, body: _Body) -> None:

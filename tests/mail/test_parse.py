@@ -279,6 +279,15 @@ def test_a_footer_that_a_list_adds_hides_no_html(parts: list[str], text: str) ->
     assert message.text.strip() == text
 
 
+def test_html_that_calls_itself_plain_is_html() -> None:
+    """Scripts forget to say what they write. What a person shows of HTML has words before it, or behind."""
+    page = "<!DOCTYPE html>\r\n<html><body><p>The <b>printer</b> burns</p></body></html>\r\n"
+    message = parse_message(mail("Subject: x", body=page))
+    assert (message.text, "<b>printer</b>" in message.html) == ("The printer burns", True)
+    for shown in (f"What is wrong here?\r\n{page}", f"{page}\r\nWhat is wrong here?\r\n", "<html> is a tag\r\n"):
+        assert parse_message(mail("Subject: x", body=shown)).text == shown.replace("\r\n", "\n")
+
+
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
 def test_parameters_on_lines_of_their_own_belong_to_their_field(end: str) -> None:
     """Scripts forget the space before them. To Python's parser the text begins there, and all parts with it."""
