@@ -339,9 +339,17 @@ def notifications(box: Box) -> None:
     )
 
 
+def thieves(box: Box) -> None:
+    box.add(
+        "Parcels <parcels@nowhere.example>",
+        "Your parcel waits",
+        html='<p>Pay for it at <a href="https://post.example@parcels-track.example/">https://post.example</a></p>',
+    )
+
+
 def main() -> None:
     box = Box()
-    for part in (customers, technicians, doubles, automatic, files, alerts, last, notifications):
+    for part in (customers, technicians, doubles, automatic, files, alerts, last, notifications, thieves):
         part(box)
     for folder in ("new", "cur", "tmp"):
         (SAMPLE / folder).mkdir(parents=True, exist_ok=True)

@@ -64,7 +64,7 @@ def test_explain_says_each_step_with_its_place_and_why_rules_did_not_run(tmp_pat
 def test_json_is_one_decision_a_line(tmp_path: Path) -> None:
     done = postroom("run", "--source", ROOT / "sample", "--json", cwd=tmp_path)
     decisions = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(decisions) == 66 and all(one["outcome"] and one["trace"] for one in decisions)
+    assert len(decisions) == 67 and all(one["outcome"] and one["trace"] for one in decisions)
     assert all("because" in rule for one in decisions for rule in one["not_fired"])
 
 
