@@ -1,4 +1,4 @@
-"""Conditions that compare an address or a domain with what none can be: `*@contoso.com`, a domain for an address."""
+"""Conditions that compare an address or a domain with what none can be: `*@contoso.com`, a domain for an address, a link for a domain."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from engine.dsl.tree import Test, Text, Texts
 from engine.errors import Problem, warn
+from engine.mail.links import domain_of
 
 _ADDRESSES = ("sender.address", "contact.address", "recipient.address")
-_DOMAINS = ("sender.domain", "recipient.domain")
+_DOMAINS = ("sender.domain", "recipient.domain", "link.domain")
 _WHOLE = ("is", "in")
 
 
@@ -28,6 +29,8 @@ def _fix(test: Test, text: str) -> str | None:
     name = f"any {test.operand.name}" if test.operand.kind == "any" else test.operand.name
     words = text.strip("*")
     if test.operand.name in _DOMAINS:
+        if "/" in text:
+            return f'write: {name} is "{domain_of(text) or text.partition("/")[0]}"'
         if "@" in text:
             return f'write: {name} is "{words.rpartition("@")[2]}"'
         return f'write: {name} ends with "{words}"' if "*" in text else None

@@ -94,6 +94,8 @@ RULES = [
         ("PR113", 3, one(condition, "message", 'discard "x"'))
         for condition in (
             'sender.address is "@contoso.com"',
+            'any link.domain is "https://contoso.com/login"',
+            'sender.domain in ("contoso.com/")',
             'sender.address is "contoso.com"',
             'sender.address is not "*@contoso.com"',
             'sender.address contains "*@contoso.com"',
