@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -74,7 +75,11 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 def database_path(connection: sqlite3.Connection) -> Path | None:
     """The file behind a connection, None in memory."""
-    name = connection.execute("PRAGMA database_list").fetchone()[2]
+    text_factory, connection.text_factory = connection.text_factory, os.fsdecode  # a path need be no UTF-8
+    try:
+        name = connection.execute("PRAGMA database_list").fetchone()[2]
+    finally:
+        connection.text_factory = text_factory
     return Path(name) if name else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import zlib
 from contextlib import closing
@@ -309,6 +310,15 @@ def test_attachments_are_stored_once_by_their_digest(db: Path, setup: Setup) -> 
     assert rows(db, "SELECT COUNT(*) FROM attachments") == [(3,)] and len(digests) == 1
     files = [path for path in db.with_name("p.db.files").rglob("*") if path.is_file()]
     assert [path.name for path in files] == list(digests) and files[0].read_bytes().strip() == b"the same"
+
+
+def test_a_databases_name_need_be_no_utf8(tmp_path: Path, setup: Setup) -> None:
+    """Its attachments stand beside it, and SQLite is asked where that is."""
+    db = tmp_path / os.fsdecode(b"gr\xfc\xdfe.db")
+    connection = open_database(db)
+    with closing(connection):
+        Processor(connection, setup).run(open_source(str(ROOT / "sample"), 30_000_000), None)
+    assert any(db.with_name(f"{db.name}.files").rglob("*"))
 
 
 def test_every_decision_is_stored_with_its_trace_and_configuration(db: Path, setup: Setup) -> None:
