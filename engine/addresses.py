@@ -11,7 +11,7 @@ from engine.normal import normalized
 
 _ENCODED = "xn--"
 _OTHER_DOTS = frozenset("。．｡")  # IDNA takes them for a dot, and mail does not
-_LONGEST = 255  # RFC 1035 2.3.4; longer ones are none, and would take the library long
+LONGEST_DOMAIN = 255  # RFC 1035 2.3.4; longer ones are none, and would take the library long
 
 
 def comparable(address: str) -> str:
@@ -30,7 +30,7 @@ def in_letters(address: str) -> str:
 
 def _with_domain(address: str, change: Callable[[str], str]) -> str:
     local, at, domain = address.rpartition("@")
-    if len(domain) > _LONGEST:
+    if len(domain) > LONGEST_DOMAIN:
         return address
     try:
         return f"{local}{at}{change(domain)}"

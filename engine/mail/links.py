@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from html import unescape
 from itertools import islice
 from urllib.parse import parse_qs, unquote
 
 from msgspec import Struct
 
-from engine.addresses import comparable
+from engine.addresses import LONGEST_DOMAIN, comparable
 
 MOST_LINKS = 1_000
 LONGEST_LINK = 2_000  # characters
+_LONGEST_WRITTEN = 10 * LONGEST_LINK  # with a reference (`&#104;`) for each character
 _MOST_PLACES = 20_000  # that are looked at: a place takes half a microsecond
-_TAG = re.compile(r"<(?:a|area|form)\s[^<>]{0,4000}", re.IGNORECASE)
-# The quotation mark that ends it is not asked for: the tag may end within.
-_TARGET = re.compile(r"(?<![\w-])(?:href|action)\s{0,20}=\s{0,20}(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))", re.IGNORECASE)
-_IN_TEXT = re.compile(r"(?<![\w@-])(?:https?://|www\.)[^\s<>\"]{1,2000}", re.IGNORECASE)
+_MOST_ATTRIBUTES = 100_000
+# HTML 13.1.2.3: a quoted value may have a `>` in it, and one that nothing ends goes on to the end. Relative links lead to where the base is.
+_TAG = re.compile(r"<(a|area|base|form)(?=[\s/])((?:[^>\"']++|\"[^\"]*\"|'[^']*'|[\"'])*+)", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([^\s\"'>/=]++)(?:\s*+=\s*+(?:\"([^\"]*)|'([^']*)|([^\s\"'>]*)))?")
+_IN_TEXT = re.compile(r"(?<![a-z0-9_@-])(?:https?://|www\.)[^\s<>\"\u3000-\u303f\uff00-\uff20]{1,2000}", re.IGNORECASE)
 _BEHIND = ".,;:!?'’”»)]}*_|"  # what stands behind an address in a text
 _DROPPED = re.compile(r"[\t\r\n]")
 _AROUND = "".join(map(chr, range(0x21)))
@@ -52,9 +55,14 @@ def links_of(text: str, html: str) -> tuple[Link, ...]:
 
 
 def _written(text: str, html: str) -> Iterator[str]:
+    attributes_left = _MOST_ATTRIBUTES
     for tag in islice(_TAG.finditer(html), _MOST_PLACES):
-        for target in _TARGET.finditer(tag[0]):
-            yield unescape(target[1] or target[2] or target[3] or "")
+        leads = "action" if tag[1].lower() == "form" else "href"
+        for attribute in islice(_ATTRIBUTE.finditer(html, *tag.span(2)), attributes_left):
+            attributes_left -= 1
+            if attribute[1].lower() == leads:
+                yield unescape((attribute[2] or attribute[3] or attribute[4] or "")[:_LONGEST_WRITTEN])
+                break  # of two of a name, the first counts (HTML 13.2.5.33)
     for address in islice(_IN_TEXT.finditer(text), _MOST_PLACES):
         yield address[0].rstrip(_BEHIND)
 
@@ -65,7 +73,17 @@ def domain_of(address: str) -> str:
     if found is None or not (found[1] or address.startswith(("//", "\\\\")) or address[:4].lower() == "www."):
         return ""
     host = _HOST_ENDS.split(found[2], maxsplit=1)[0].rpartition("@")[2]
-    return comparable(unquote(_PORT.sub("", host))).rstrip(".")
+    return _as_looked_up(unquote(_PORT.sub("", host))).rstrip(".")
+
+
+def _as_looked_up(host: str) -> str:
+    """Browsers drop what has no width, and take wide letters for narrow ones (UTS 46), which mail does not."""
+    if not host.isascii():
+        import idna  # seldom needed, and slow to import
+
+        with suppress(ValueError):
+            host = idna.encode(host[:LONGEST_DOMAIN], uts46=True).decode("ascii")
+    return comparable(host)
 
 
 def _behind(address: str) -> str:

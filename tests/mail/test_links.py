@@ -21,6 +21,14 @@ from engine.mail.links import LONGEST_LINK, MOST_LINKS, links_of
         ('<area href="https://evil.example">', ["evil.example"]),
         ('<form action="https://evil.example/password">', ["evil.example"]),
         ('<a href="https://evil.example', ["evil.example"]),
+        ("""<a title="1 > 0" rel='<' href="https://evil.example">""", ["evil.example"]),
+        ('<a/href="https://evil.example">', ["evil.example"]),
+        ('<a title="href=https://no.example" action="https://no.example" href="https://evil.example">', ["evil.example"]),
+        ('<a href="https://evil.example" href="https://no.example">', ["evil.example"]),
+        ("<a x=y href = 'https://evil.example'>", ["evil.example"]),
+        ('<base href="https://evil.example/"><a href="login">x</a>', ["evil.example"]),
+        ('<a href="https://ev\u00adil\u200b.example">x</a>', ["evil.example"]),
+        ('<a href="https://ｅｖｉｌ。example">x</a>', ["evil.example"]),
         ('<a href="https://[2001:db8::1]:80/x">x</a>', ["[2001:db8::1]"]),
         ('<a href="https://EVIL.example">x</a><a href="https://müller.example">', ["evil.example", "xn--mller-kva.example"]),
         (
@@ -47,6 +55,13 @@ def test_addresses_in_the_text_are_links_without_what_stands_behind_them() -> No
         "http://b.example/y?z=1",
         "www.c.example",
         "https://e.example/",
+    ]
+
+
+def test_text_without_spaces_has_links_too() -> None:
+    assert [link.address for link in links_of("请看https://a.example/x。谢谢，或www.b.example（谢）", "")] == [
+        "https://a.example/x",
+        "www.b.example",
     ]
 
 
