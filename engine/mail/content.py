@@ -46,8 +46,11 @@ def flow_of(part: Parsed) -> tuple[bool, bool]:
     value = part.get("Content-Type")
     if not isinstance(value, str) or len(value) >= _SHORT or "flowed" not in value.lower():
         return False, False
-    is_flowed = str(part.get_param("format")).lower() == "flowed"
-    return is_flowed, is_flowed and str(part.get_param("delsp")).lower() == "yes"
+    try:
+        said = {name: str(part.get_param(name)).lower() for name in ("format", "delsp")}
+    except Exception:
+        return False, False
+    return said["format"] == "flowed", said["delsp"] == "yes"
 
 
 # Few values stand in most mail, and reading one takes longer than all else about a part.

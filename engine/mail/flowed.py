@@ -24,9 +24,11 @@ def unflowed(text: str, *, deletes_space: bool) -> str:
         said = said.removeprefix(" ")
         is_flowed = said.endswith(" ") and said != _SIGNATURE
         if going != depth or said == _SIGNATURE:
-            # Without quotation, a space before `>` says that it is none.
-            stuffed = depth or said.startswith(">")
-            result.write(f"{chr(10) if number else ''}{'>' * depth}{' ' if stuffed and said else ''}")
+            if number:
+                result.write("\n")
+            result.write(">" * depth)
+            if said and (depth or said.startswith(">")):  # without quotation, a space before `>` says that it is none
+                result.write(" ")
         result.write(said[:-1] if is_flowed and deletes_space else said)
         going = depth if is_flowed else None
     return result.getvalue() + ("\n" if text.endswith("\n") else "")
