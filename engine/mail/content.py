@@ -70,7 +70,10 @@ def _kind(part: Parsed) -> str:
 
 def boundaries_of(part: Parsed) -> Iterator[str]:
     """What may part its parts: as it is written, on one line; without the comment that RFC 2045 5.1 allows behind it; its first word."""
-    boundary = _LINE_END.sub("", part.get_boundary() or "")
+    try:
+        boundary = _LINE_END.sub("", part.get_boundary() or "")
+    except Exception:  # a charset with a NUL in its name
+        return
     if boundary:
         first = _FIRST_WORD.match(boundary)
         yield from dict.fromkeys((boundary, _without_comment(boundary), (first[1] or first[2]) if first else boundary))

@@ -288,6 +288,20 @@ def test_html_that_calls_itself_plain_is_html() -> None:
         assert parse_message(mail("Subject: x", body=shown)).text == shown.replace("\r\n", "\n")
 
 
+def test_a_parameter_that_python_cannot_read_takes_nothing_with_it() -> None:
+    """Its parser raises for a charset with a NUL in its name, and the whole message went to quarantine without a sender."""
+    for parameter in (
+        "boundary*1*=\0'x'%E2",
+        "charset*=\0'x'%E2",
+        "name*=\0'x'%E2",
+        "format=flowed; format*=\0'x'%E2",
+        "method*=\0'x'%E2",
+    ):
+        for kind in ("multipart/mixed", "text/plain", "text/calendar"):
+            message = parse_message(mail("Subject: printer", f"Content-Type: {kind}; {parameter}", body="hello"))
+            assert (message.subject, message.defects) == ("printer", ())
+
+
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
 def test_parameters_on_lines_of_their_own_belong_to_their_field(end: str) -> None:
     """Scripts forget the space before them. To Python's parser the text begins there, and all parts with it."""
