@@ -21,7 +21,7 @@ WORDS = [
     "T20261102.0001", "Re:", "Fwd:", "#T=1", "multipart/mixed; boundary=b", "message/rfc822", "text/html; charset=utf-7", "base64",
     "quoted-printable", "attachment; filename*=utf-8''%00%2F..%2Fx", "auto-replied", "pass", "=1+1", "{{ 7 }}", "\r\n ", "\r\n\r\n", "\n",
     "--b", "--b--", "<p>", "<script>", "<!--", "&#0;", "On Monday 1:00, a@b.example wrote:", "> ", "-- ", "From: a@b.example",
-    "text/plain; format=flowed; delsp=yes", " \r\n", "<a href=", "https://", "www.a.example", "\\\\[::1", "%zz@", ".safelinks.protection.outlook.com/?url=",
+    "text/plain; format=flowed; delsp=yes", "multipart/mixed; boundary*1*=", "; name*0*=", "; charset*=", "\0'x'%E2", " \r\n", "<a href=", "https://", "www.a.example", "\\\\[::1", "%zz@", ".safelinks.protection.outlook.com/?url=",
     "-----Original Message-----", "\x00", "\ud800", "\u202e", "é", "a" * 300,
 ]  # fmt: skip
 text = st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=12).map(" ".join)
