@@ -63,8 +63,10 @@ def _written(text: str, html: str) -> Iterator[str]:
             if attribute[1].lower() == leads:
                 yield unescape((attribute[2] or attribute[3] or attribute[4] or "")[:_LONGEST_WRITTEN])
                 break  # of two of a name, the first counts (HTML 13.2.5.33)
-    for address in islice(_IN_TEXT.finditer(text), _MOST_PLACES):
-        yield address[0].rstrip(_BEHIND)
+    # The pattern alone takes 50 microseconds for 4 KB without a link.
+    if "://" in text or "www." in text.lower():
+        for address in islice(_IN_TEXT.finditer(text), _MOST_PLACES):
+            yield address[0].rstrip(_BEHIND)
 
 
 def domain_of(address: str) -> str:
