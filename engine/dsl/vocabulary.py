@@ -108,7 +108,7 @@ COLLECTIONS = {
         Field("attachment.type", "text", "its content type, such as application/pdf"),
         Field("attachment.size", "size", "its size"),
         Field("link.address", "text", "where a link leads, in HTML or in the text"),
-        Field("link.domain", "text", "the domain of such an address; of Exchange's Safe Links also what they stand for"),
+        Field("link.domain", "text", "the domain of such an address; also of one within it, as Exchange's Safe Links have it"),
         Field("recipient.address", "text", "an address in To or Cc"),
         Field("recipient.domain", "text", "the domain of such an address"),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from html import unescape
 from itertools import islice
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -28,7 +28,7 @@ _AROUND = "".join(map(chr, range(0x21)))
 _WEB = re.compile(r"(?:(https?|ftp):)?[/\\]*(.*)", re.IGNORECASE | re.DOTALL)
 _HOST_ENDS = re.compile(r"[/\\?#]")
 _PORT = re.compile(r":\d*$")
-_SAFE_LINKS = ".safelinks.protection.outlook.com"
+_WITHIN = re.compile(r"https?(?::|%3a)(?:/|%2f){2}.*", re.IGNORECASE | re.DOTALL)
 
 
 class Link(Struct, frozen=True):
@@ -39,7 +39,7 @@ class Link(Struct, frozen=True):
 
 
 def links_of(text: str, html: str) -> tuple[Link, ...]:
-    """Each once, those of the HTML first. Exchange's Safe Links are followed by what they stand for."""
+    """Each once, those of the HTML first; an address within an address (Safe Links, other filters, redirects) follows it."""
     found: dict[str, Link] = {}
     for written in _written(text, html):
         address = _DROPPED.sub("", written.strip(_AROUND))[:LONGEST_LINK]
@@ -48,7 +48,7 @@ def links_of(text: str, html: str) -> tuple[Link, ...]:
             if not domain:
                 break
             found[address] = Link(address, domain)
-            address = _behind(address) if domain.endswith(_SAFE_LINKS) else ""
+            address = _within(address)
         if len(found) == MOST_LINKS:
             break
     return tuple(found.values())
@@ -88,6 +88,9 @@ def _as_looked_up(host: str) -> str:
     return comparable(host)
 
 
-def _behind(address: str) -> str:
-    asked = parse_qs(address.partition("?")[2])
-    return asked["url"][0] if "url" in asked else ""
+def _within(address: str) -> str:
+    found = _WITHIN.search(address, 1)
+    if found is None:
+        return ""
+    is_encoded = "%" in found[0][:6]
+    return unquote(found[0].partition("&")[0]) if is_encoded else found[0]

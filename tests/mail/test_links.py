@@ -42,6 +42,11 @@ from engine.mail.links import LONGEST_LINK, MOST_LINKS, links_of
             '<a href="https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.example%2Fa&amp;data=1">x</a>',
             ["eur01.safelinks.protection.outlook.com", "evil.example"],
         ),
+        ('<a href="https://urldefense.com/v3/__https://evil.example/a__;!!x!y$">x</a>', ["urldefense.com", "evil.example"]),
+        (
+            '<a href="https://a.example/?q=https%3A%2F%2Fb.example%2F%3Fq%3Dhttps%253A%252F%252Fevil.example">x</a>',
+            ["a.example", "b.example", "evil.example"],
+        ),
     ],
 )
 def test_a_link_of_the_html_leads_where_a_browser_goes(html: str, domains: list[str]) -> None:
