@@ -24,6 +24,8 @@ _MOST_INDENTED = 1_000_000  # spaces
 _INDENTED_BY = 4  # in inscriptis' profile, for each list
 _SEPARATOR = "  "
 _AMPERSAND = "\ue002"  # stands for it (Unicode's private use: nobody's letter)
+# What begins and ends a line (HTML 15.3.3) and inscriptis takes for a part of one: `Total<hr>Kim` was one word.
+_BLOCKS = "caption center dd details dialog dir dl dt fieldset form hr legend menu optgroup option search section summary"
 # Nobody sees them (Outlook's `<?xml:namespace ... />`), and libxml2 takes quadratic time for one that does not end.
 _INSTRUCTION = re.compile(r"<\?[^<>]{0,1000}>?")
 
@@ -64,13 +66,16 @@ def _tree(source: str) -> Any:
 def _layout(lines: int, letters: int) -> ParserConfig:
     """Made anew for each text: it counts. `lines` and `letters`: that the text has at the most."""
     from inscriptis.css_profiles import CSS_PROFILES
+    from inscriptis.html_properties import Display
     from inscriptis.model.config import ParserConfig
+    from inscriptis.model.html_element import HtmlElement
     from inscriptis.model.tag import CustomHtmlTagHandlerMapping, list_tag
 
     room = _Room(lines, letters)
     begin = {"ul": partial(room.begin_list, list_tag.ul_start_handler), "ol": partial(room.begin_list, list_tag.ol_start_handler)}
     tags = CustomHtmlTagHandlerMapping(begin, {"table": room.end_table})
-    config = ParserConfig(css=CSS_PROFILES["strict"], table_cell_separator=_SEPARATOR, custom_html_tag_handler_mapping=tags)
+    css = CSS_PROFILES["strict"] | {tag: HtmlElement(display=Display.block) for tag in _BLOCKS.split()}
+    config = ParserConfig(css=css, table_cell_separator=_SEPARATOR, custom_html_tag_handler_mapping=tags)
     handlers: dict[str, Any] = {**config.attribute_handler.attribute_mapping, "style": _style}
     config.attribute_handler.attribute_mapping = handlers
     return config

@@ -66,6 +66,22 @@ def test_an_entity_is_decoded_once() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        *[
+            ("Total<hr>Kim", "Total\nKim"),
+            ("<center>Offer</center>Dear Kim", "Offer\nDear Kim"),
+            ("<dl><dt>host<dd>srv1</dl>", "host\nsrv1"),
+        ],
+        *[("a<section>b</section>c", "a\nb\nc"), ("<form>a</form>b", "a\nb"), ("<select><option>a<option>b</select>", "a\nb")],
+        *[("<table><caption>Hosts</caption><tr><td>srv1</td></tr></table>", "Hosts\nsrv1"), ("a<b>b</b><span>c</span>", "abc")],
+    ],
+)
+def test_what_stands_on_lines_of_its_own_is_not_run_together(source: str, text: str) -> None:
+    assert html_to_text(source) == text
+
+
 def test_styles_and_images_in_the_html_do_not_keep_it_from_being_laid_out() -> None:
     image = f"<img src='data:image/png;base64,{'A' * 80_000}'>"
     source = f"<head><style>{'p {color: red} ' * 6_000}</style></head><table><tr><td>a</td><td>b</td></tr></table>{image}"
