@@ -23,6 +23,7 @@ _MOST_COPIED = 20_000_000  # characters: what stands in a table is written again
 _MOST_INDENTED = 1_000_000  # spaces
 _INDENTED_BY = 4  # in inscriptis' profile, for each list
 _SEPARATOR = "  "
+_NUMBER = re.compile(r"\d{1,6}", re.ASCII)
 _AMPERSAND = "\ue002"  # stands for it (Unicode's private use: nobody's letter)
 # What begins and ends a line (HTML 15.3.3) and inscriptis takes for a part of one: `Total<hr>Kim` was one word.
 _BLOCKS = "caption center dd details dialog dir dl dt fieldset form hr legend menu optgroup option search section summary"
@@ -102,6 +103,10 @@ class _Room:
     def begin_list(self, handler: Callable[..., None], state: HtmlDocumentState, attributes: dict[str, str]) -> None:
         """Raises `_TooLarge`."""
         handler(state, attributes)
+        start = attributes.get("start", "")
+        # Word begins each list anew that a paragraph interrupts: `<ol start=2>`.
+        if isinstance(state.li_counter[-1], int) and _NUMBER.fullmatch(start):
+            state.li_counter[-1] = int(start)
         if _INDENTED_BY * len(state.li_counter) * self._lines > _MOST_INDENTED:
             raise _TooLarge
 
