@@ -12,12 +12,9 @@ from engine.text import clean, pieces
 
 # inscriptis takes 20 microseconds and up to 850 bytes a tag.
 _MOST_LAID_OUT = 25_000
-_LONGEST_RUN = 50_000  # of text without a tag: inscriptis makes an object of each character
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
 _ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("style", "script", "head", "title")}
-_WHOLE_TAG = re.compile("<[^<>]*>")
-_ONLY_TEXT = re.compile(r"<(?:textarea|iframe|noembed|noframes)\b", re.IGNORECASE)  # within them (HTML 13.2.5.3)
 _DEEP = 200
 _MOST_LINES = 1_000  # each is an object
 _PIECE = 50_000
@@ -44,7 +41,6 @@ def html_to_text(source: str) -> str:
     shown = _shown(source)
     fit = shown.count("<") <= _MOST_LAID_OUT and _deepest(shown) <= _DEEP
     shown = mark(shown)
-    fit = fit and _longest_run(shown) <= _LONGEST_RUN
     text = laid_out(shown) if fit else None
     if text is None:
         text = html.unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in pieces(shown, _PIECE, _OPEN)))
@@ -85,16 +81,6 @@ def _without_comments(source: str) -> str:
         parts.append(source[place:begins])
         place = ends + 3
     return "".join([*parts, source[place:]])
-
-
-def _longest_run(source: str) -> int:
-    """Characters of text without a tag. What stands in a tag, such as an image's data, is none; nor is a tag one where all is text."""
-    only_text = _ONLY_TEXT.search(source)
-    longest = place = 0
-    for tag in _WHOLE_TAG.finditer(source, 0, only_text.start() if only_text else len(source)):
-        longest = max(longest, tag.start() - place)
-        place = tag.end()
-    return max(longest, len(source) - place)
 
 
 def _deepest(source: str) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The largest of the tables in 88 real mails had 96,000.
 _MOST_IN_TABLES = 1_000_000  # characters, spaces that fill up with them
 _MOST_COPIED = 20_000_000  # characters: what stands in a table is written again, letter by letter, for each that is around it
+_LONGEST_RUN = 50_000  # characters: inscriptis makes an object of each
 _MOST_INDENTED = 1_000_000  # spaces
 _INDENTED_BY = 4  # in inscriptis' profile, for each list
 _SEPARATOR = "  "
@@ -32,7 +33,7 @@ _INSTRUCTION = re.compile(r"<\?[^<>]{0,1000}>?")
 
 
 class _TooLarge(Exception):
-    """What tables or lists would be filled up to."""
+    """A text without an element in it, or what tables or lists would be filled up to."""
 
 
 def laid_out(source: str) -> str | None:
@@ -48,7 +49,10 @@ def laid_out(source: str) -> str | None:
 
 
 def _tree(source: str) -> Any:
-    """What is to be laid out. In what lxml has decoded, inscriptis decodes entities again, and so wrote `?a=1®ion=2` of `?a=1&amp;region=2`."""
+    """What is to be laid out. Raises `_TooLarge`.
+
+    In what lxml has decoded, inscriptis decodes entities again, and so wrote `?a=1®ion=2` of `?a=1&amp;region=2`.
+    """
     from lxml.etree import ParserError
     from lxml.html import document_fromstring
 
@@ -57,10 +61,12 @@ def _tree(source: str) -> Any:
     except ParserError:  # nothing but comments
         tree = document_fromstring(f"<pre>{source}</pre>")
     for node in tree.iter():
-        if node.text and "&" in node.text:
-            node.text = node.text.replace("&", _AMPERSAND)
-        if node.tail and "&" in node.tail:
-            node.tail = node.tail.replace("&", _AMPERSAND)
+        for place in ("text", "tail") if isinstance(node.tag, str) else ("tail",):  # a comment's text is nobody's
+            said = getattr(node, place) or ""
+            if len(said) > _LONGEST_RUN:
+                raise _TooLarge
+            if "&" in said:
+                setattr(node, place, said.replace("&", _AMPERSAND))
     return tree
 
 

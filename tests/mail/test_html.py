@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.mail.html import html_to_text
+from engine.mail.layout import laid_out
 from engine.mail.safe_html import sanitise
 
 
@@ -48,6 +49,15 @@ def test_html_that_is_too_dear_to_sanitise_is_left_out(source: str) -> None:
 def test_what_nobody_sees_is_no_text(source: str, text: list[str]) -> None:
     deep = "<i>" * 300 + source
     assert html_to_text(deep).split() == " ".join(text).split()
+
+
+def test_a_long_text_without_an_element_is_not_laid_out() -> None:
+    """The layout engine makes an object of each letter. An end of nothing parts no text."""
+    piece = "x" * 40_000
+    assert (laid_out(f"<b>{piece}</b><i>{piece}</i>") or "").count("x") == 80_000
+    for source in (f"<b>a</b>{piece}</div>{piece}", f"<b>{piece}{piece}</b>", f"<textarea>{piece}<b>{piece}</b></textarea>"):
+        assert laid_out(source) is None
+        assert html_to_text(source).count("x") == 80_000
 
 
 def test_an_entity_is_decoded_once() -> None:
