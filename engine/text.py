@@ -16,10 +16,10 @@ _PREFIXES = (
     " tel reply rép rép. réf tr."
 )
 _PREFIX = re.compile(
-    r"^\s*(?:(?:"
+    r"^\s*+(?:(?:"
     + "|".join(re.escape(word) for word in _PREFIXES.split())
     + r"|回复|回覆|答复|转发|轉寄|返信|転送|השב|הועבר|απ|πρθ|отв|пер)"
-    r"\s*(?:[\[(^]?\d{1,3}[\])]?)?\s*[:：]\s*)+",
+    r"\s*+(?:[\[(^]?\d{1,3}[\])]?)?\s*+[:：]\s*+)+",
     re.IGNORECASE,
 )
 _TYPED = dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„‟", '"') | dict.fromkeys("\u2010\u2012\u2013\u2014\u2212", "-")

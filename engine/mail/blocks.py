@@ -30,7 +30,7 @@ ORIGINAL = re.compile(
     r"^[ \t>]*+[-_─—]{2,}+[ \t]*+(original[ -]?(message|appointment)|reply[ -]?message|ursprüngliche (nachricht|e-?mail)|originalnachricht"
     r"|mensaje original|message d['’]origine|message original|messaggio originale|mensagem original"
     r"|oorspronkelijk bericht|originele bericht|oprindelig (?:meddelelse|besked)|opprinnelig melding|original meddelelse|ursprungligt meddelande"
-    r"|wiadomość oryginalna|alkuperäinen viesti)[ \t]*[-_─—]*[ \t]*$",
+    r"|wiadomość oryginalna|alkuperäinen viesti)[ \t]*+[-_─—]*+[ \t]*+$",
     re.IGNORECASE,
 )
 FORWARDED = re.compile(
@@ -38,11 +38,11 @@ FORWARDED = re.compile(
     r"|anfang der weitergeleiteten (nachricht|e-?mail)|mensaje reenviado|inicio del mensaje reenviado|message transféré"
     r"|début du message (réexpédié|transféré)|message réexpédié|messaggio inoltrato|inizio messaggio inoltrato"
     r"|mensagem encaminhada|mensagem reencaminhada|início da mensagem (encaminhada|reencaminhada)"
-    r"|início de mensagem reenviada|doorgestuurd bericht|begin doorgestuurd bericht)[ \t]*:?[ \t]*[-_─—]*[ \t]*$",
+    r"|início de mensagem reenviada|doorgestuurd bericht|begin doorgestuurd bericht)[ \t]*+:?+[ \t]*+[-_─—]*+[ \t]*+$",
     re.IGNORECASE,
 )
 FORWARD_SUBJECT = re.compile(
-    r"^\s*(?:\[[^\]]{0,80}\]\s*)?(?:fwd?|wg|tr|rv|i|enc|doorst|vs|vb|trans)\s*(?:\[\d+\])?\s*:", re.IGNORECASE
+    r"^\s*+(?:\[[^\]]{0,80}\]\s*+)?(?:fwd?|wg|tr|rv|i|enc|doorst|vs|vb|trans)\s*+(?:\[\d++\])?\s*+:", re.IGNORECASE
 )
 
 # --- `On 3 May 2026, Ana wrote:` ---
@@ -61,9 +61,10 @@ _WROTE = re.compile(
     rf"(?:\b(?:{_VERBS})\b(?:[ \t\u00a0][^\n]{{0,120}})?[ \t\u00a0]*[:：]|\b(?:{_VERBS})[ \t]*-{{2,}})[ \t\u00a0*]*$",
     re.IGNORECASE,
 )
-_DATE_AND_ADDRESS = re.compile(r"\d{1,2}[:.]\d{2}.{0,200}<[^<>\s]+@[^<>\s]+>[ \t]*:[ \t]*$")
-_DASHED = re.compile(r"^[ \t]*-{2,}.*-{2,}[ \t]*$")
-_BRACKETED = re.compile(r"<[^<>\s]+@[^<>\s]+>")
+_IN_BRACKETS = r"<[^<>\s][^<>\s@]*+@[^<>\s]++>"
+_DATE_AND_ADDRESS = re.compile(r"\d{1,2}[:.]\d{2}.{0,200}" + _IN_BRACKETS + r"[ \t]*+:[ \t]*+$")
+_DASHED = re.compile(r"[ \t]*+--.*--[ \t]*$")  # of `-{2,}.*-{2,}` a line of dashes took half a second
+_BRACKETED = re.compile(_IN_BRACKETS)
 _CLOSING = re.compile(r"^>[ \t]*[^:]{0,20}:$")  # the end of a wrapped address, not a quoted line
 _MOST_LINES = 5  # a header of this kind is wrapped over so many lines at the most
 _LONGEST_HEADER = 600

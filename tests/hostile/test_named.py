@@ -273,6 +273,10 @@ CASES: dict[str, bytes] = {
     "marks upon marks": f"{HEAD}Subject: x{OUT_OF_ORDER * 5_000}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
     f"Content-Type: text/plain; charset=utf-8\r\n\r\n{OUT_OF_ORDER * 100_000}\r\n--b\r\n"
     f'Content-Type: application/pdf; name="{OUT_OF_ORDER * 5_000}.pdf"\r\n\r\nx\r\n--b--\r\n'.encode(),
+    "a subject of a prefix and spaces": HEAD.encode() + b"Subject: Re" + b" " * 60_000 + b"x\r\n\r\nx\r\n",
+    "a subject of a forward and spaces": HEAD.encode() + b"Subject: Fwd" + b" " * 60_000 + b"x\r\n\r\nx\r\n",
+    "a text of HTML with ends of nothing in it": f"{HEAD}Subject: x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n".encode()
+    + ("中" * 10_000 + "</div>").encode() * 150,
     "a boundary that is a pattern": f'{HEAD}Subject: x\r\nContent-Type: multipart/mixed; boundary="(a+)+$"\r\n\r\n--(a+)+$\r\n\r\n{"a" * 5_000}\r\n'.encode(),
 }
 
@@ -366,7 +370,16 @@ def test_thirty_megabytes_are_decided_within_ten_times_their_memory(
     assert peak_memory() - before < 10 * len(raw)
 
 
-@pytest.mark.parametrize("piece", [b"a\r\n", b"From: a\r\n", b"<a@b.example>\r\n", b"-- \r\n", b"> a\r\n"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *[b"a\r\n", b"From: a\r\n", b"<a@b.example>\r\n", b"-- \r\n", b"> a\r\n"],
+        # What begins as the header of a quotation does, and does not end so.
+        *[b"-" * 598 + b"!\r\n", b"1:11" * 50 + b"<" + b"@" * 380 + b":\r\n", b"On <" + b"@" * 590 + b"\r\n"],
+        *[b"--Original Message" + b" " * 100_000 + b"!\r\n", b"Forwarded message" + b"\t" * 100_000 + b"!\r\n"],
+    ],
+    ids=lambda piece: piece[:20].decode().strip(),
+)
 def test_a_reply_of_thirty_megabytes_becomes_a_note(piece: bytes, connection: sqlite3.Connection, roomy: Setup) -> None:
     run(connection, roomy, f"{HEAD}Subject: printer\r\n\r\nIt is broken.\r\n".encode())
     (number,) = one(connection, "SELECT number FROM tickets")
