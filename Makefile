@@ -73,6 +73,7 @@ fuzz: setup
 	$(BIN)/python -m tools.pump --seconds $(SECONDS)
 	$(BIN)/python -m tools.pump_html --seconds $(SECONDS)
 	$(BIN)/python -m tools.pump_rules --seconds $(SECONDS)
+	$(BIN)/python -m tools.pump_patterns --seconds $(SECONDS)
 	$(BIN)/python -m tools.fuzz -max_total_time=$(SECONDS)
 
 # Known holes of what requirements.lock names; needs the network, and brings pip-audit for the occasion.

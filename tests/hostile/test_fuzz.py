@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tools import pump_rules
+from tools import pump_patterns, pump_rules
 from tools.hostile import ROOT, Desk
 
 SAMPLE = [path.read_bytes() for path in sorted((ROOT / "sample").rglob("*")) if path.is_file()]
@@ -69,3 +69,9 @@ def test_hundreds_of_rules_and_the_words_that_they_ask_for_make_no_message_fail(
     one = pump_rules.desk(dice, tmp_path / "rules", 200)
     for number in range(5):
         one.throw(pump_rules.message(dice, number, one.ticket))
+
+
+def test_no_pattern_takes_more_than_linear_time() -> None:
+    """The short form of `python -m tools.pump_patterns`."""
+    count, wrong = pump_patterns.pump(seconds=8, seed=1)
+    assert count > len(pump_patterns.patterns()) and not wrong
