@@ -7,6 +7,7 @@ from binascii import a2b_qp
 from collections.abc import Iterator
 from email.message import Message as Parsed
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from engine.mail.decode import as_letters, charset_of_bytes, decode_bytes, decode_header, is_bare, legacy
 from engine.mail.part import Part
@@ -140,8 +141,18 @@ def _extended(charset: str | None, language: str | None, value: str) -> str:
         return value
 
 
+# Each part with bare bytes asks for its message's charset anew.
+_of_headers: WeakKeyDictionary[Parsed, str | None] = WeakKeyDictionary()
+
+
 def charset_of_headers(message: Parsed) -> str | None:
     """What bytes in its header are that are no UTF-8: the charset of its first text, or a guess at them; None where there are none."""
+    if message not in _of_headers:
+        _of_headers[message] = _charset_of_headers(message)
+    return _of_headers[message]
+
+
+def _charset_of_headers(message: Parsed) -> str | None:
     text = message
     for _ in range(_FARTHEST_TEXT):
         children = parts_of(text)
