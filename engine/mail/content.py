@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_qp
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import Message as Parsed
 from functools import lru_cache
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from engine.mail.decode import as_letters, charset_of_bytes, decode_bytes, decode_header, is_bare, legacy
 from engine.mail.part import Part
@@ -45,21 +45,30 @@ def charset_of(part: Parsed) -> str | None:
 def flow_of(part: Parsed) -> tuple[bool, bool]:
     """Whether its paragraphs are broken into lines by `format=flowed`, and whether with `delsp=yes` (RFC 3676)."""
     value = part.get("Content-Type")
-    if not isinstance(value, str) or len(value) >= _SHORT or "flowed" not in value.lower():
-        return False, False
-    try:
-        said = {name: str(part.get_param(name)).lower() for name in ("format", "delsp")}
-    except Exception:
-        return False, False
-    return said["format"] == "flowed", said["delsp"] == "yes"
+    if isinstance(value, str) and len(value) < _SHORT:
+        return _said(value)[2]
+    return False, False
 
 
 # Few values stand in most mail, and reading one takes longer than all else about a part.
 @lru_cache(maxsize=1024)
-def _said(value: str) -> tuple[str, str | None]:
+def _said(value: str) -> tuple[str, str | None, tuple[bool, bool]]:
     part = Parsed()
     part.set_raw("Content-Type", value)
-    return _kind(part), _charset(part)
+    return _kind(part), _charset(part), _flow(part)
+
+
+def _read(parameter: Callable[..., Any], *given: str) -> Any:
+    """What Python's parser makes of a parameter; None where it raises, as for a charset with a NUL in its name."""
+    try:
+        return parameter(*given)
+    except Exception:
+        return None
+
+
+def _flow(part: Parsed) -> tuple[bool, bool]:
+    is_flowed = str(_read(part.get_param, "format")).lower() == "flowed"
+    return is_flowed, is_flowed and str(_read(part.get_param, "delsp")).lower() == "yes"
 
 
 def _kind(part: Parsed) -> str:
@@ -71,10 +80,7 @@ def _kind(part: Parsed) -> str:
 
 def boundaries_of(part: Parsed) -> Iterator[str]:
     """What may part its parts: as it is written, on one line; without the comment that RFC 2045 5.1 allows behind it; its first word."""
-    try:
-        boundary = _LINE_END.sub("", part.get_boundary() or "")
-    except Exception:  # a charset with a NUL in its name
-        return
+    boundary = _LINE_END.sub("", _read(part.get_boundary) or "")
     if boundary:
         first = _FIRST_WORD.match(boundary)
         yield from dict.fromkeys((boundary, _without_comment(boundary), (first[1] or first[2]) if first else boundary))
@@ -96,19 +102,19 @@ def _without_comment(parameter: str) -> str:
     return before.strip(' \t"') if comment else parameter
 
 
-def disposition_and_filename(part: Parsed, message: Parsed) -> tuple[str, str]:
+def disposition_and_filename(part: Parsed, charset: Callable[[], str | None]) -> tuple[str, str]:
     """`inline` or `attachment` in lower case, and the name as the sender wrote it, decoded; each empty where there is none.
 
-    `message`, of which it is a part, tells what bare bytes may be that are no UTF-8.
+    `charset`: what bare bytes in it are that are no UTF-8, where it does not say; asked where there are such.
     """
     said = str(part.get("Content-Disposition", ""))
     named = "name" in said.lower() or "name" in str(part.get("Content-Type", "")).lower()
-    return said.partition(";")[0].strip().lower(), _filename(part, message) if named else ""
+    return said.partition(";")[0].strip().lower(), _filename(part, charset) if named else ""
 
 
-def _filename(part: Parsed, message: Parsed) -> str:
+def _filename(part: Parsed, charset: Callable[[], str | None]) -> str:
     try:
-        part = _with_letters(part, message)
+        part = _with_letters(part, charset)
         name = _parameter(part, "content-disposition", "filename") or _parameter(part, "content-type", "name")
     except Exception:
         return ""
@@ -122,14 +128,14 @@ def _parameter(part: Parsed, field: str, name: str) -> str:
     return _extended(*extended) if extended else str(next(iter(values), ""))
 
 
-def _with_letters(part: Parsed, message: Parsed) -> Parsed:
+def _with_letters(part: Parsed, charset: Callable[[], str | None]) -> Parsed:
     """The same with letters for bytes beyond ASCII, each of which is U+FFFD in what Python's `get` gives."""
     said = {name.lower(): value for name, value in reversed(list(part.raw_items())) if name.lower() in _WITH_PARAMETERS}
     if not any(map(is_bare, said.values())):
         return part
-    other, charset = Parsed(), legacy(charset_of(part)) or charset_of_headers(message)
+    other, letters = Parsed(), legacy(charset_of(part)) or charset()
     for name, value in said.items():
-        other.set_raw(name, as_letters(value, charset))
+        other.set_raw(name, as_letters(value, letters))
     return other
 
 
@@ -141,18 +147,8 @@ def _extended(charset: str | None, language: str | None, value: str) -> str:
         return value
 
 
-# Each part with bare bytes asks for its message's charset anew.
-_of_headers: WeakKeyDictionary[Parsed, str | None] = WeakKeyDictionary()
-
-
 def charset_of_headers(message: Parsed) -> str | None:
     """What bytes in its header are that are no UTF-8: the charset of its first text, or a guess at them; None where there are none."""
-    if message not in _of_headers:
-        _of_headers[message] = _charset_of_headers(message)
-    return _of_headers[message]
-
-
-def _charset_of_headers(message: Parsed) -> str | None:
     text = message
     for _ in range(_FARTHEST_TEXT):
         children = parts_of(text)
@@ -163,10 +159,7 @@ def _charset_of_headers(message: Parsed) -> str | None:
 
 
 def calendar_method_of(part: Parsed) -> str:
-    try:
-        method = part.get_param("method", "")
-    except Exception:
-        return ""
+    method = _read(part.get_param, "method")
     return method.strip().lower() if isinstance(method, str) else ""
 
 

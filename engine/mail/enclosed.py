@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import Message as Parsed
 
 from engine.mail.attachments import attachment
-from engine.mail.content import as_it_came, decoded_from, disposition_and_filename, encoding_of
+from engine.mail.content import as_it_came, charset_of_headers, decoded_from, disposition_and_filename, encoding_of
 from engine.mail.known import Head
 from engine.mail.message import Attachment
 from engine.mail.part import Part
@@ -27,5 +27,5 @@ def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
 def as_file(part: Parsed, inner: Parsed, head: Head, data: bytes, kind: str, number: int) -> Attachment:
     """The message that is in this part; its subject is its name where it has no other."""
     subject = head.headers.get("Subject")
-    name = disposition_and_filename(part, inner)[1] or (f"{subject}.eml" if subject else "")
+    name = disposition_and_filename(part, lambda: charset_of_headers(inner))[1] or (f"{subject}.eml" if subject else "")
     return attachment(name, kind, data, inline=False, number=number)

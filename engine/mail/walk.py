@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from email.message import Message as Parsed
+from functools import cached_property
 from io import IncrementalNewlineDecoder
 
 from msgspec import Struct, field
@@ -15,6 +16,7 @@ from engine.mail.cms import read_cms
 from engine.mail.content import (
     calendar_method_of,
     charset_of,
+    charset_of_headers,
     decoded,
     disposition_and_filename,
     flow_of,
@@ -68,7 +70,7 @@ class Walked(Struct, frozen=True):
     defects: tuple[str, ...]
 
 
-class _Body(Struct):
+class _Body(Struct, dict=True):
     """What a walk over the parts gathers.
 
     `named`: a text that is the first in `attachments`, yet does not say that it is one. `outlook`: what Outlook said in its own way.
@@ -87,6 +89,11 @@ class _Body(Struct):
     parts: int = 0
     opened: int = 0
     text_left: int = MOST_TEXT
+
+    @cached_property
+    def charset(self) -> str | None:
+        """Of bare bytes in headers. Guessing it takes milliseconds, and each of 500 names of files may ask."""
+        return charset_of_headers(self.message)
 
     def left_out(self, words: str) -> None:
         """Says it once, however often it happens."""
@@ -154,7 +161,7 @@ def _walk(root: Parsed, body: _Body) -> None:
 
 def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     """A text or a file; or, to be walked on into, the mail that was signed into this one."""
-    disposition, name = disposition_and_filename(part, body.message)
+    disposition, name = disposition_and_filename(part, lambda: body.charset)
     if kind.startswith("multipart/"):
         kind = "text/plain"  # its boundary is missing or broken: what is there is read as it stands
     is_shown = disposition != "attachment"
