@@ -43,14 +43,11 @@ def links_of(text: str, html: str) -> tuple[Link, ...]:
     found: dict[str, Link] = {}
     for written in _written(text, html):
         address = _DROPPED.sub("", written.strip(_AROUND))[:LONGEST_LINK]
-        while address and address not in found and len(found) < MOST_LINKS:
-            domain = domain_of(address)
-            if not domain:
-                break
+        while address not in found and (domain := domain_of(address)):
             found[address] = Link(address, domain)
+            if len(found) == MOST_LINKS:
+                return tuple(found.values())
             address = _within(address)
-        if len(found) == MOST_LINKS:
-            break
     return tuple(found.values())
 
 
@@ -80,11 +77,11 @@ def domain_of(address: str) -> str:
 
 def _as_looked_up(host: str) -> str:
     """Browsers drop what has no width, and take wide letters for narrow ones (UTS 46), which mail does not."""
-    if not host.isascii():
+    if not host.isascii() and len(host) <= LONGEST_DOMAIN:
         import idna  # seldom needed, and slow to import
 
         with suppress(ValueError):
-            host = idna.encode(host[:LONGEST_DOMAIN], uts46=True).decode("ascii")
+            host = idna.encode(host, uts46=True).decode("ascii")
     return comparable(host)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from msgspec import Struct
+
+from engine.mail.links import Link, links_of
 
 AutomaticKind = Literal["bounce", "auto_reply", "feedback_report", "mailing_list", "auto_generated"]
 
@@ -85,7 +88,7 @@ class Forwarded(Struct, frozen=True):
     evidence: str
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, dict=True):
     """One parsed message. `date` is aware, in UTC, and None where the header is missing or makes no sense.
 
     `calendar`: the method of its `text/calendar` (RFC 6047 2.4) in lower case, whatever it is; empty where there is none.
@@ -122,3 +125,8 @@ class Message(Struct, frozen=True):
     @property
     def recipients(self) -> tuple[Address, ...]:
         return (*self.to, *self.cc)
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Where its text and its HTML lead. Found when a rule first asks."""
+        return links_of(self.text, self.html)

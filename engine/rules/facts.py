@@ -12,10 +12,10 @@ from engine.addresses import in_letters
 from engine.dsl.tree import Operand
 from engine.dsl.vocabulary import COLLECTIONS, FIELDS, WEEKDAYS, resolve
 from engine.entities import Note, Project, Sender, Task, Ticket, TimeEntry
-from engine.mail.links import Link, links_of
 
 if TYPE_CHECKING:
     from engine.config.model import Config
+    from engine.mail.links import Link
     from engine.mail.message import Address, Message
 
 Values = tuple[Any, ...]
@@ -106,7 +106,7 @@ def _all_forms(addresses: Iterable[str]) -> tuple[str, ...]:
 
 
 def _links(facts: Facts) -> tuple[Link, ...]:
-    return links_of(facts.message.text, facts.message.html) if facts.message else ()
+    return facts.message.links if facts.message else ()
 
 
 def _recipients(facts: Facts) -> tuple[Address, ...]:
