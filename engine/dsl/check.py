@@ -93,19 +93,18 @@ def field_of(test: Test, groups: tuple[str, ...], extracted: frozenset[str]) -> 
 
 
 # What mail programs and other desks call it.
-_MEANT = (
-    dict.fromkeys(("from", "sender", "from address"), "write: sender.address")
-    | dict.fromkeys(("to", "recipient", "recipients"), "write: any recipient.address")
-    | {"cc": 'write: header "Cc"', "text": "write: body", "true": "leave `when` out", "always": "leave `when` out"}
-    | dict.fromkeys(("attachment", "attachments", "has attachment", "has attachments"), "write: any attachment.name exists")
-    | dict.fromkeys(("link", "links", "url", "urls"), "write: any link.domain")
-    | dict.fromkeys(("tag", "tags", "ticket.tag", "ticket.tags"), 'write: ticket has tag "..."')
-    | dict.fromkeys(("customer", "company", "client"), "write: organization.name")
-)
 _COLLECTION_MEANT = (
     dict.fromkeys(("attachment", "attachments"), "write: any attachment.name")
     | dict.fromkeys(("link", "links", "url", "urls"), "write: any link.domain")
     | dict.fromkeys(("recipient", "recipients", "to"), "write: any recipient.address")
+)
+_MEANT = (
+    _COLLECTION_MEANT
+    | dict.fromkeys(("from", "sender", "from address"), "write: sender.address")
+    | {"cc": 'write: header "Cc"', "text": "write: body", "true": "leave `when` out", "always": "leave `when` out"}
+    | dict.fromkeys(("attachment", "attachments", "has attachment", "has attachments"), "write: any attachment.name exists")
+    | dict.fromkeys(("tag", "tags", "ticket.tag", "ticket.tags"), 'write: ticket has tag "..."')
+    | dict.fromkeys(("customer", "company", "client"), "write: organization.name")
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,19 +70,25 @@ def _tree(source: str) -> Any:
     return tree
 
 
-def _layout(lines: int, letters: int) -> ParserConfig:
-    """Made anew for each text: it counts. `lines` and `letters`: that the text has at the most."""
+@cache
+def _styles() -> dict[str, HtmlElement]:
     from inscriptis.css_profiles import CSS_PROFILES
     from inscriptis.html_properties import Display
-    from inscriptis.model.config import ParserConfig
     from inscriptis.model.html_element import HtmlElement
+
+    styles: dict[str, HtmlElement] = CSS_PROFILES["strict"] | {tag: HtmlElement(display=Display.block) for tag in _BLOCKS.split()}
+    return styles
+
+
+def _layout(lines: int, letters: int) -> ParserConfig:
+    """Made anew for each text: it counts. `lines` and `letters`: that the text has at the most."""
+    from inscriptis.model.config import ParserConfig
     from inscriptis.model.tag import CustomHtmlTagHandlerMapping, list_tag
 
     room = _Room(lines, letters)
     begin = {"ul": partial(room.begin_list, list_tag.ul_start_handler), "ol": partial(room.begin_list, list_tag.ol_start_handler)}
     tags = CustomHtmlTagHandlerMapping(begin, {"table": room.end_table})
-    css = CSS_PROFILES["strict"] | {tag: HtmlElement(display=Display.block) for tag in _BLOCKS.split()}
-    config = ParserConfig(css=css, table_cell_separator=_SEPARATOR, custom_html_tag_handler_mapping=tags)
+    config = ParserConfig(css=_styles(), table_cell_separator=_SEPARATOR, custom_html_tag_handler_mapping=tags)
     handlers: dict[str, Any] = {**config.attribute_handler.attribute_mapping, "style": _style}
     config.attribute_handler.attribute_mapping = handlers
     return config

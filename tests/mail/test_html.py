@@ -79,18 +79,17 @@ def test_an_entity_is_decoded_once() -> None:
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        *[
-            ("Total<hr>Kim", "Total\nKim"),
-            ("<center>Offer</center>Dear Kim", "Offer\nDear Kim"),
-            ("<dl><dt>host<dd>srv1</dl>", "host\nsrv1"),
-        ],
-        *[("a<section>b</section>c", "a\nb\nc"), ("<form>a</form>b", "a\nb"), ("<select><option>a<option>b</select>", "a\nb")],
-        *[("<table><caption>Hosts</caption><tr><td>srv1</td></tr></table>", "Hosts\nsrv1"), ("a<b>b</b><span>c</span>", "abc")],
-        *[
-            ("<ol start=9><li>a<li>b</ol>", " 9. a\n10. b"),
-            ("<ol start='x²'><li>a</ol>", " 1. a"),
-            ("<ul start=2><li>a</ul>", "  * a"),
-        ],
+        ("Total<hr>Kim", "Total\nKim"),
+        ("<center>Offer</center>Dear Kim", "Offer\nDear Kim"),
+        ("<dl><dt>host<dd>srv1</dl>", "host\nsrv1"),
+        ("a<section>b</section>c", "a\nb\nc"),
+        ("<form>a</form>b", "a\nb"),
+        ("<select><option>a<option>b</select>", "a\nb"),
+        ("<table><caption>Hosts</caption><tr><td>srv1</td></tr></table>", "Hosts\nsrv1"),
+        ("a<b>b</b><span>c</span>", "abc"),
+        ("<ol start=9><li>a<li>b</ol>", " 9. a\n10. b"),
+        ("<ol start='x²'><li>a</ol>", " 1. a"),
+        ("<ul start=2><li>a</ul>", "  * a"),
     ],
 )
 def test_what_stands_on_lines_of_its_own_is_not_run_together(source: str, text: str) -> None:

@@ -393,11 +393,11 @@ def test_text_of_another_kind_is_the_message_where_there_is_no_other_text(said: 
 @pytest.mark.parametrize(
     ("said", "name"),
     [
-        *[("text/rtf", "attachment-1.rtf"), ("text/x-vcard", "attachment-1.vcf"), ("image/heic", "attachment-1.heic")],
-        *[
-            ("text/x-of-our-own; charset=utf-8\r\nContent-Disposition: attachment", "attachment-1.txt"),
-            ("model/x-own", "attachment-1.bin"),
-        ],
+        ("text/rtf", "attachment-1.rtf"),
+        ("text/x-vcard", "attachment-1.vcf"),
+        ("image/heic", "attachment-1.heic"),
+        ("text/x-of-our-own; charset=utf-8\r\nContent-Disposition: attachment", "attachment-1.txt"),
+        ("model/x-own", "attachment-1.bin"),
     ],
 )
 def test_a_file_without_a_name_is_named_by_its_type(said: str, name: str) -> None:
