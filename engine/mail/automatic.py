@@ -8,10 +8,15 @@ from email.message import Message as Parsed
 from engine.mail.automatic_words import (
     ABUSE_SUBJECT,
     ABUSE_TEXT,
+    ALWAYS_DAEMON,
+    BEGINS,
     BOUNCE_SUBJECT,
     COPY,
     DAEMON,
+    DAEMONS_NAME,
     DMARC_SUBJECT,
+    LIST_SERVER,
+    NOBODYS,
     PASSED_ON,
     PERSONS_PROGRAM,
     STATUS,
@@ -36,6 +41,7 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
         or _null_return_path(headers, subject)
         or _list_or_bulk(headers, subject)
         or _by_subject(subject, text, "message/rfc822" in types)
+        or _by_address(sender)
     )
     if found is None:
         return None
@@ -90,11 +96,15 @@ def _bounce_headers(headers: Headers, sender: Address, subject: str, text: str) 
 
 
 def _is_daemon(headers: Headers, sender: Address) -> bool:
-    """Whether a mail system is the sender, by the address or, where that is empty or broken, by the name."""
-    if DAEMON.match(sender.address.partition("@")[0]) or "mailer-daemon" in headers.get("From").lower():
+    """Whether a mail system is the sender: by the address, by a name that only such have, or, where the address is empty or broken, by any name."""
+    written = headers.get("From")
+    if "mailer-daemon" in written.lower():
         return True
-    name = headers.get("From").strip(' "<').partition("@")[0].partition("<")[0].strip(' "\\')
-    return (not sender.address or "\\" in headers.get("From")) and bool(DAEMON.match(name))
+    if _a_persons_program(headers):  # a postmaster asks for help too
+        return False
+    name = written.strip(' "<').partition("@")[0].partition("<")[0].strip(' "\\')
+    broken = not sender.address or "\\" in written
+    return bool(DAEMON.match(sender.address.partition("@")[0]) or DAEMONS_NAME.match(name) or (broken and DAEMON.match(name)))
 
 
 def _auto_reply(headers: Headers) -> Found:
@@ -129,6 +139,9 @@ def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, pars
     null = _is_null(headers)
     says_so = bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
     start = text[:20_000]
+    by_nobody = not _by_a_person(headers) and "Thread-Index" not in headers and "text/html" not in types
+    if (says_so or NOBODYS.match(local)) and by_nobody and BEGINS.match(text[:1_000]) and STATUS.search(start):
+        return "bounce", f"a text that begins as a delivery failure: {collapse(text[:100])[:60]}"
     if not (daemon or null or says_so):
         is_list_server = "X-MLServer" in headers or "X-ML-Info" in headers
         if is_list_server and (local.endswith(("-admin", "-request", "-ctl")) or local.startswith("owner-")):
@@ -146,8 +159,11 @@ def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, pars
 
 def _by_a_person(headers: Headers) -> bool:
     """Whether it answers something, or was written with a person's mail program."""
-    program = headers.get("X-Mailer") + headers.get("User-Agent")
-    return "In-Reply-To" in headers or bool(PERSONS_PROGRAM.search(program))
+    return "In-Reply-To" in headers or _a_persons_program(headers)
+
+
+def _a_persons_program(headers: Headers) -> bool:
+    return bool(PERSONS_PROGRAM.search(headers.get("X-Mailer") + headers.get("User-Agent")))
 
 
 def _is_null(headers: Headers) -> bool:
@@ -187,6 +203,14 @@ def _by_subject(subject: str, text: str = "", copied: bool = False) -> Found:
     if DMARC_SUBJECT.match(subject):
         return "auto_generated", f"Subject: {subject[:60]}"
     return None
+
+
+def _by_address(sender: Address) -> Found:
+    """Nothing else told: a program that nobody writes to, or reads the answers of."""
+    local = sender.address.partition("@")[0]
+    if ALWAYS_DAEMON.match(local):
+        return "bounce", f"From: {sender.address}"
+    return ("auto_reply", f"From: {sender.address}, a list server") if LIST_SERVER.match(local) else None
 
 
 _MESSAGE_ID_LINE = re.compile(r"^(?:> ?)?(?:original-)?message-id:\s*(<[^<>\s]{1,400}>)", re.IGNORECASE | re.MULTILINE)

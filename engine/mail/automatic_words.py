@@ -18,11 +18,21 @@ DAEMON = re.compile(
     r"|smtp[-_.]?gateway|majordomo|returned?)([+_=-].*)?$",
     re.IGNORECASE,
 )
+# No person reads or writes what these do.
+ALWAYS_DAEMON = re.compile(r"^mailer[-_.]?daemon(?:[+_=-].*)?$", re.IGNORECASE)
+NOBODYS = re.compile(r"^(?:no|do[-_.]?not)[-_.]?reply(?:[+_=-].*)?$", re.IGNORECASE)
+LIST_SERVER = re.compile(r"^(?:listserv|listproc|majordomo|ecartis|sympa|mlmmj|ezmlm)$", re.IGNORECASE)
+# What mail systems call themselves beside an address that says nothing.
+DAEMONS_NAME = re.compile(
+    r"^(?:mail deliver(?:y)? (?:sub)?system|mailer[- ]daemon|courier mail server at\b|inter ?scan (?:mss|notification|messaging)\b|mail ?marshal\b"
+    r"|mail system (?:at|on)\b|mmsc ndr\b|mdaemon at\b|axigen mail server$)",
+    re.IGNORECASE,
+)
 BOUNCE_SUBJECT = _linear(
     r"undeliver|non[- ]?deliver|not deliver|un\w*zustell|nicht zugestellt|unzustellbar|fehlgeschlagen|delivery (status|fail|problem"
     r"|incomplete|error|has failed|unsuccess|delay|temporarily|notification|report)|mail (delivery|system error|could not|failure)|failed mail|returned (mail|to sender|message)"
-    r"|failure (notice|delivery)|message (you sent )?(blocked|rejected|delayed|could not)|undelivered|delivery to the following|warning: (could not send|message)"
-    r"|mail (nicht|no) |no se pudo entregar|no entregado|devuelto|remis|non distribu|échec de (la )?remise|mancato recapito|mancata consegna|non recapit"
+    r"|failure (notice|delivery)|message (you sent )?(blocked|rejected|delayed|could not)|undelivered|delivery to the following|warning: (could not send|message)|delayed mail|fehler (bei der zustellung|beim (versand|senden|zustellen))"
+    r"|mail (nicht|no) |no se pudo entregar|no entregado|devuelto|remis|non distribu|[ée]chec de (la )?(remise|distribution)|n'a pas pu être (remis|distribué)|mancato recapito|mancata consegna|non recapit"
     r"|não (foi )?entreg|falha (na entrega|de entrega)|onbestelbaar|niet bezorgd|email (delivery )?(error|failure)|error sending|can't send|your mail (to|was)"
     r"|rejected|bounced?( message)?|failed delivery|mail error|server error|notification d.état|statusmeldung|status de entrega|недоставлен|не (?:удалось )?доставить|не доставлено"
     r"|niedostarczaln|nie dostarczono|nedoručiteln|kézbesíthetetlen|teslim edilemedi|(?:går inte att|kunde inte) leverera|kan ikke leveres|ei voi toimittaa"
@@ -34,11 +44,26 @@ STATUS = _linear(
     r"|(?:user|mailbox|recipient|address|account)\b.{0,60}\b(?:unknown|unavailable|full|disabled|rejected|not found|does(?: not|n't) exist|inactive)"
     r"|over quota|quota exceeded|full mailbox|mailbox (?:is )?full|did not reach|has been postponed|will continue to try|unknown user|no such (?:user|recipient|address|mailbox)|could(?: not|n't) be delivered|(?:was|were) not delivered"
     r"|unable to deliver|undeliverable|(?:can(?:not|'t)|could not) deliver|delivery (?:failed|to the following)|permanent(?: fatal)? error|had permanent|was rejected|were rejected"
-    r"|returned to (?:you|sender)|host unknown|unrouteable|are not a member|isn't a member|message was blocked|is not accepting|nicht zugestellt|no se ha podido",
+    r"|returned to (?:you|sender)|host unknown|unrouteable|are not a member|isn't a member|message was blocked|is not accepting|nicht zugestellt|no se ha podido|-- failure reasons|permission to post",
 )
 COPY = re.compile(
     r"^(?:-+ ?(?:below this line is a copy|this is a copy|original message|the (?:transcript|header|message|body)|returned message|message header)|received: |return-path: |message-id: )",
     re.IGNORECASE | re.MULTILINE,
+)
+# How programs begin a report. People who ask about one say something else first, or say "my message", "the message".
+BEGINS = re.compile(
+    r"[\W_]{0,200}?(?:(?:sorry, )?your (?:e-?mail |mail )?(?:message|e-?mail|mail)\b[^\n]{0,200}?(?:"
+    r"\b(?:(?:could|was|has)(?: not|n't)|can(?:not|'t)) (?:yet )?(?:be(?:en)? )?delivered\b|\bwas undeliverable\b)"
+    r"|your message:?\s+(?:from|to):|your mail (?:sent|attempted to be delivered) on:"
+    r"|(?:a|the) message (?:that )?you sent\b[^\n]{0,200}?\b(?:undeliverable|could not be|has not (?:yet )?been)\b"
+    r"|(?:unable to deliver (?:the |your )?message|delivery) to(?:\s+<|:|[^\n]{0,60} recipients?\b| the following address)"
+    r"|could not be delivered to:|this message was created automatically by mail delivery software"
+    r"|this is (?:a|an automatically generated) delivery status notification|the original message was received at\b"
+    r"|(?:hi\. )?this is the [^\n]{1,60}\b(?:program|mail system|mailer)\b"
+    r"|-{3,} ?(?:the following addresses|failure reasons|transcript of session|server message)"
+    r"|(?:sent|received) {1,3}(?:>>>|<<<)|error: no valid recipients|failed to send to identified host"
+    r"|hello [^\n]{1,100},\s+we're writing to let you know that the group you tried to contact)",
+    re.IGNORECASE,
 )
 # What an automatic answer's subject is. People write these phrases too ("Out of office does not work"), so they count only
 # where they are all of it, or are followed as programs do it: by a colon, a dash, a bracket, "reply", "from ...".
@@ -68,7 +93,8 @@ VACATION_SUBJECT = _linear(
     r"|^\s*(?:ich bin (?:derzeit |momentan )?(?:nicht im (?:büro|haus)|außer haus|abwesend|im urlaub)|estoy (?:fuera de (?:la )?oficina|de vacaciones)|je suis (?:absente?|en (?:congé|vacances))|sono (?:assente|in ferie)|estou (?:ausente|de férias)|ik ben (?:afwezig|met vakantie))",
 )
 ABUSE_SUBJECT = re.compile(
-    r"^\s*(?:abuse (?:report|complaint)|complaint about message|spam report|feedback report|\[?fbl\]?\b)", re.IGNORECASE
+    r"^\s*(?:abuse (?:report|complaint)|complaint about message|spam report|(?:e-?mail )?feedback report|\[?fbl\]?\b)",
+    re.IGNORECASE,
 )
 
 

@@ -179,6 +179,10 @@ Subject: Offer
         ("Abuse report form is offline", "x"),
         ("Spam report: how do I report spam?", "x"),
         ("Report domain: who is the submitter?", "x"),
+        ("Mail could not be delivered", "The message I sent to Kim could not be delivered. I get 550 5.1.1 user unknown."),
+        ("Rejected mail", "The following addresses were rejected, 550 5.7.1: a@x.example. Please allow them."),
+        ("Delivery failed", "Unable to deliver message to Kim since Monday, 550 5.1.1, can you look?"),
+        ("Delivery report", "Your mail was sent to the wrong person, who says 550 is no price."),
         ("RE: Report Domain: brightwater.example Submitter: mail.example Report-ID: <1>", "What is this?"),
     ],
 )
@@ -227,6 +231,27 @@ def test_an_automatic_answer_is_known_by_its_subject(subject: str) -> None:
     assert found is not None and found.kind == "auto_reply"
 
 
+@pytest.mark.parametrize(
+    ("sender", "text"),
+    [
+        ("noreply@shop.example", "Your parcel could not be delivered: address unknown."),
+        ("noreply@form.example", "Your message:\nFrom: Ana\nTo: support\n\nThe printer is broken"),
+        ("noreply@form.example", "Your mail was sent to support. Your number is 4711."),
+        ("noreply@monitor.example", "Mailbox kim is full: quota exceeded."),
+        ("Mail Delivery Service Ltd <info@couriers.example>", "Our scanners do not work."),
+        ("postmaster@brightwater.example\nX-Mailer: Microsoft Outlook 16.0", "Our customers get 550 5.7.1 from you."),
+    ],
+)
+def test_programs_that_send_other_things_than_bounces_are_heard(sender: str, text: str) -> None:
+    assert parse_message(f"From: {sender}\nSubject: Delivery notification\n\n{text}\n".encode()).automatic is None
+
+
+@pytest.mark.parametrize("sender", ["listserv@lists.example", "Majordomo@lists.example"])
+def test_the_answer_of_a_list_server_is_one(sender: str) -> None:
+    found = parse_message(f"From: {sender}\nSubject: Results of your command\n\nsubscribe: unknown list\n".encode()).automatic
+    assert found is not None and found.kind == "auto_reply"
+
+
 def test_an_automatic_answer_that_calls_itself_generated_is_an_answer() -> None:
     found = parse_message(_plain("Automatic reply: T1", more="Auto-Submitted: auto-generated\n")).automatic
     assert found is not None and found.kind == "auto_reply"
@@ -243,6 +268,40 @@ def test_an_automatic_answer_that_calls_itself_generated_is_an_answer() -> None:
         (
             "From: <Postmaster\\@a.example@b.example>\nSubject: Mail Delivery Warning\n",
             "has been postponed due to a full mailbox.",
+        ),
+        ("From: MAILER-DAEMON@mx.example\nSubject: Message frozen\n", "Message 1abc-0 stays in the queue."),
+        (
+            'From: "Mail Deliver System" <notice@mx.example>\nSubject: Returned Mail: User unknown\n',
+            "---The addresses---\nkim@x.example",
+        ),
+        ('From: "Courier mail server at mx.example" <@mx.example>\nSubject: WARNING: delayed mail.\n', "kim@x.example: not yet"),
+        (
+            "From: no-reply@phones.example\nSubject: \n",
+            "Your mail sent on: Thu, 2 Nov 2026\n   Could not be delivered to: <kim@x>\n   As their mailbox is full.",
+        ),
+        (
+            'From: gate@mx.example\nSubject: Undeliverable Mail: "Offer"\n',
+            "Your message:\n   From:    us@x\n   Subject: Offer\nCould not be delivered because of\n\n550 5.1.1 User unknown",
+        ),
+        (
+            "From: gate@mx.example\nSubject: Delivery Status\n",
+            "--- The following addresses had delivery problems ---\n\n<kim@x>   (User unknown)",
+        ),
+        (
+            "From: notes@mx.example\nSubject: Undeliverable message\n",
+            "------- Failure Reasons  --------\n\nUser not listed\nkim@x",
+        ),
+        (
+            "From: gate@mx.example\nSubject: Mail could not be delivered\n",
+            "Sent >>> RCPT TO:<kim@x>\nReceived <<< 550 5.1.1 user unknown",
+        ),
+        (
+            "From: System <admin@mx.example>\nSubject: Message status - undeliverable\n",
+            "The message that you sent was undeliverable to the following:\n\tkim (User not found)",
+        ),
+        (
+            "From: surf@mx.example\nSubject: Message delivery failed\n",
+            "Your message could not be delivered.\n\nFailed to send to identified host,\nkim@x: 550 No such user",
         ),
     ],
 )
