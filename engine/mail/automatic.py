@@ -15,6 +15,7 @@ from engine.mail.automatic_words import (
     DAEMON,
     DAEMONS_NAME,
     DMARC_SUBJECT,
+    GENERATED_ANSWER,
     LIST_SERVER,
     NOBODYS,
     PASSED_ON,
@@ -174,7 +175,7 @@ def _null_return_path(headers: Headers, subject: str) -> Found:
     if not _is_null(headers):
         return None
     # A null Return-Path alone may be any automatic answer: another sign decides (`behaviour.md` 1.4).
-    return _list_or_bulk(headers, subject) or _by_subject(subject) or ("bounce", "Return-Path: <>")
+    return _list_or_bulk(headers, subject) or _by_subject(subject) or _generated_answer(subject) or ("bounce", "Return-Path: <>")
 
 
 def _list_or_bulk(headers: Headers, subject: str) -> Found:
@@ -186,7 +187,7 @@ def _list_or_bulk(headers: Headers, subject: str) -> Found:
         return "mailing_list", "Precedence: list"
     submitted = headers.get("Auto-Submitted").lower()
     generated = submitted.startswith("auto-generated") or precedence in ("bulk", "junk")
-    if generated and (by_subject := _by_subject(subject)):
+    if generated and (by_subject := _by_subject(subject) or _generated_answer(subject)):
         return by_subject
     if submitted.startswith("auto-generated"):
         return "auto_generated", "Auto-Submitted: auto-generated (RFC 3834)"
@@ -203,6 +204,11 @@ def _by_subject(subject: str, text: str = "", copied: bool = False) -> Found:
     if DMARC_SUBJECT.match(subject):
         return "auto_generated", f"Subject: {subject[:60]}"
     return None
+
+
+def _generated_answer(subject: str) -> Found:
+    """For what says that a program wrote it."""
+    return ("auto_reply", f"Subject: {subject[:60]}") if GENERATED_ANSWER.search(subject) else None
 
 
 def _by_address(sender: Address) -> Found:

@@ -69,14 +69,14 @@ BEGINS = re.compile(
 # where they are all of it, or are followed as programs do it: by a colon, a dash, a bracket, "reply", "from ...".
 _ANSWER = (
     r"auto(?:matic|mated)?[- ]?(?:reply|response|responder|answer)|autoreply|out[- ]of[- ](?:the )?office|vacation (?:reply|message|response|notice)|away from (?:the |my )?(?:office|mail|desk|email)"
-    r"|automatische (?:antwort|e-?mail)|abwesenheit(?:snotiz|smeldung|sbenachrichtigung)|autom\. antwort"
-    r"|respuesta autom[áa]tica|fuera de (?:la )?oficina|auto respuesta|r[ée]ponse automatique|absence du bureau|message d['’]absence"
-    r"|risposta automatica|fuori ufficio|resposta autom[áàa]tica|fora do escrit[óo]rio|ausência do escritório"
-    r"|automatisch antwoord|afwezigheidsbericht|afwezigheidsmelding|autosvar|automatiskt? (?:svar|svarmeddelelse)|frånvaromeddelande|fraværsassistent|automaattinen vastaus|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź?"
-    r"|automatinis atsakymas|automaatvastus|automatická odpoveď|automatski odgovor|samodejni odgovor|автоматичен отговор|автоматична відповідь"
+    r"|automatische antwort|abwesenheits-?(?:notiz|meldung|mitteilung|benachrichtigung|info|agent|assistent)|auto(?:m\.|-)[ -]?antwort"
+    r"|respuesta autom[áa]tica|fuera de (?:la )?oficina|auto respuesta|r[ée]ponse automatique|absen(?:ce|te?|t\(e\)) du bureau|message (?:automatique )?d['’]absence"
+    r"|risposta automatica|risponditore automatico|fuori ufficio|resposta autom[áàa]tica|fora do escrit[óo]rio|ausência do escritório"
+    r"|automatisch antwoord|afwezigheids(?:bericht|melding|assistent)|auto(?:mat)?svar|automatiskt? (?:svar|svarmeddelelse)|sjálfvirkt svar|poissaoloviesti|frånvaromeddelande|fraværsassistent|automaattinen vastaus|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź?"
+    r"|automatinis atsakymas|automaat(?:ne )?vastus|automatick(?:á|ý) odpoveď|automatski odgovor|samodejni odgovor|автоматичен отговор|автоматична відповідь"
     r"|(?:[āa]rpus biroja (?:atra[šs]an[āa]s )?)?autom[āa]tisk[āa] atbilde|αυτόματη απάντηση|răspuns automat|תשובה אוטומטית|رد تلقائي"
-    r"|trả lời tự động|balasan otomatis"
-    r"|automatická odpověď|automatikus válasz|otomatik yanıt|自动(?:回复|答复|回覆)|自動(?:回覆|答覆)|自動応答|不在通知|자동 회신|автоответ|автоматический ответ"
+    r"|trả lời tự động|balas(?:an)? otomatis|ตอบกลับอัตโนมัติ|स्वचालित उत्तर"
+    r"|automatická odpověď|automatikus válasz|otomatik yanıt|自动(?:回复|答复|回覆)|自動(?:回覆|答覆)|自動(?:応答|返信)|不在通知|(?:부재중 )?자동 (?:회신|응답)|автоответ(?:чик)?|автоматический ответ"
 )
 # Single words that may begin any subject: they count only alone, or before what they answer.
 _AWAY = (
@@ -85,12 +85,26 @@ _AWAY = (
 )
 _RE = r"(?:re|aw|sv|rv|tr|antw|rif|vs)\s*:"
 # Gateways and ticket systems put something in brackets before it: `[EXTERNAL] Automatic reply: ...`.
+_IS_AWAY = (
+    r"(?:ist (?:derzeit |zurzeit |momentan )?(?:außer haus|nicht im (?:büro|hause?)|abwesend)|est (?:actuellement )?absent|está (?:fuera de la oficina|ausente)|è (?:fuori ufficio|fuori sede|assente)"
+    r"|is (?:niet op kantoor|afwezig)|är (?:inte på kontoret|borta)|er (?:ikke til stede|fraværende)|on poissa)(?:$|\W)"
+)
+_ENDS = r"[\])>*:：]|[-–—]\s|$|\(|\b(?:auto-?reply|reply|antwort)\b|from\b|until\b|(?:to your|auf ihre)\b|(?:message|notification|alert|notice)\s*(?:$|:|from\b)"
 VACATION_SUBJECT = _linear(
-    rf"^\s*(?:\[[^\[\]]{{1,80}}\]\s*)?(?:{_RE}\s*)?[\[(<*]?\s*(?:{_ANSWER})\s*(?:[\])>*:：]|[-–—]\s|$|\(|\b(?:auto-?reply|reply|antwort)\b|from\b|until\b|to your\b|message\s*(?:$|:))"
-    rf"|^\s*(?:{_RE}\s*)?(?:{_AWAY})\s*[:：]?\s*(?:$|{_RE}|\[)|^\s*auto\s*:\s*(?:re|aw|out|fw)\b|^\s*ooo\s*:"
-    r"|\bauto-?reply\s*[\])]?\s*$|\[auto-?reply\]|\bi(?: am|['’]m) (?:currently )?(?:out of (?:the |my )?office|away from (?:the |my )?(?:office|desk|mail)|on (?:vacation|holiday|(?:annual |maternity |parental )?leave) (?:until|from|till))"
+    rf"^\s*(?:\[[^\[\]]{{1,80}}\]\s*)?(?:{_RE}\s*)?[\[(<*]?\s*(?:{_ANSWER})\s*(?:{_ENDS}|{_RE})"
+    rf"|^\s*(?:{_RE}\s*)?(?:{_AWAY})\s*[:：]?\s*(?:$|{_RE}|\[)|^\s*auto\s*:\s*(?:re|aw|out|fw)\b|^\s*oo[of]\s*:|^\s*auto\s*:\s.{{1,60}}\s{_IS_AWAY}"
+    r"|\bauto-?reply\s*[\])]?\s*$|[-–—]\s+auto(?:matic|mated) (?:reply|response)\s*$|\[auto-?reply\]|\bi(?: am|['’]m) (?:currently )?(?:out of (?:the |my )?office|away from (?:the |my )?(?:office|desk|mail)|on (?:vacation|holiday|(?:annual |maternity |parental )?leave) (?:until|from|till))"
     r"|^.{1,60}\b(?:is|will be) (?:currently )?(?:out of (?:the )?office|away from (?:the |his |her )?office)\b\s*(?:[.(:]|until|from|$)"
     r"|^\s*(?:ich bin (?:derzeit |momentan )?(?:nicht im (?:büro|haus)|außer haus|abwesend|im urlaub)|estoy (?:fuera de (?:la )?oficina|de vacaciones)|je suis (?:absente?|en (?:congé|vacances))|sono (?:assente|in ferie)|estou (?:ausente|de férias)|ik ben (?:afwezig|met vakantie))",
+)
+# Where the message says that a program made it, less is enough: not single nouns before a colon, for programs report those too
+# (`Absence: 3 days asked for`). Domino begins with `AUTO:`, in each language.
+GENERATED_ANSWER = _linear(
+    rf"^\s*auto\s*:\s|^\s*(?:{_RE}\s*)?[\[(]?\s*(?:(?:i am |i['’]m )?(?:away|on (?:(?:annual |maternity |parental |sick )?leave|holidays?))|away notice|vacation alert"
+    r"|(?:bin )?im urlaub|außer haus|nicht (?:im (?:büro|hause?))|abwesend|absente?|absent\(e\)|de (?:vacaciones|férias)|fuera de (?:la )?oficina|fora do escritório|in ferie|assenza dall['’]ufficio"
+    r"|buiten kantoor|niet op kantoor|borta från kontoret|på semester|ikke til stede|poissa|nieobecn[ya]|poza biurem|házon kívül|ofis dışında"
+    r"|в отпуске|отсутствую|не в офисе|不在のお知らせ)\s*(?:[:：\])(.]|[-–—]\s|$)"
+    rf"|^\s*(?:ausencia|odsutnost|nepřítomnost|nieobecność|不在|休假|外出|부재중)\s*[:：]?\s*(?:$|{_RE})|^.{{1,60}}\s{_IS_AWAY}",
 )
 ABUSE_SUBJECT = re.compile(
     r"^\s*(?:abuse (?:report|complaint)|complaint about message|spam report|(?:e-?mail )?feedback report|\[?fbl\]?\b)",

@@ -224,6 +224,13 @@ def test_what_people_write_about_such_mail_is_theirs(subject: str, text: str) ->
         "Автоматична відповідь: x",
         "תשובה אוטומטית: x",
         "Auto: Re: hello",
+        "AUTO: Kim Lee ist außer Haus (Rückkehr am 12.11.2026)",
+        "Out-of-Office Notification from Kim",
+        "Abwesenheits-Benachrichtigung: x",
+        "Absent du bureau : Re: x",
+        "OOF: x",
+        "自動返信: x",
+        "Thank you for your mail - Automatic reply",
     ],
 )
 def test_an_automatic_answer_is_known_by_its_subject(subject: str) -> None:
@@ -250,6 +257,29 @@ def test_programs_that_send_other_things_than_bounces_are_heard(sender: str, tex
 def test_the_answer_of_a_list_server_is_one(sender: str) -> None:
     found = parse_message(f"From: {sender}\nSubject: Results of your command\n\nsubscribe: unknown list\n".encode()).automatic
     assert found is not None and found.kind == "auto_reply"
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [
+        ("Kim Lee ist nicht im Büro", "auto_reply"),
+        ("AUTO: Kim rentre le 12/11", "auto_reply"),
+        ("Außer Haus: Re: x", "auto_reply"),
+        ("On annual leave", "auto_reply"),
+        ("不在: Re: x", "auto_reply"),
+        ("Nepřítomnost", "auto_reply"),
+        ("Absence: 3 days asked for", "auto_generated"),
+        ("Automatische E-Mail: Backup fehlgeschlagen", "auto_generated"),
+        ("Nicht erreichbar: srv1", "auto_generated"),
+        ("Out of memory: srv1", "auto_generated"),
+    ],
+)
+def test_what_calls_itself_generated_needs_fewer_words_to_be_an_answer(subject: str, kind: str) -> None:
+    found = parse_message(_plain(subject, more="Auto-Submitted: auto-generated\n")).automatic
+    assert found is not None and found.kind == kind
+    found = parse_message(_plain(subject, more="Return-Path: <>\n")).automatic
+    assert found is not None and found.kind == ("auto_reply" if kind == "auto_reply" else "bounce")
+    assert parse_message(_plain(subject)).automatic is None
 
 
 def test_an_automatic_answer_that_calls_itself_generated_is_an_answer() -> None:
