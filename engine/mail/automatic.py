@@ -23,6 +23,7 @@ from engine.mail.automatic_words import (
     STATUS,
     VACATION_SUBJECT,
 )
+from engine.mail.blocks import FORWARD_SUBJECT
 from engine.mail.content import as_it_came, parts_of, type_of
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
@@ -37,7 +38,7 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
     found = (
         _report(headers, types)
         or _bounce_headers(headers, sender, subject, text)
-        or _auto_reply(headers)
+        or _auto_reply(headers, subject)
         or _old_bounce(headers, sender, subject, text, parsed, types)
         or _null_return_path(headers, subject)
         or _list_or_bulk(headers, subject)
@@ -108,26 +109,31 @@ def _is_daemon(headers: Headers, sender: Address) -> bool:
     return bool(DAEMON.match(sender.address.partition("@")[0]) or DAEMONS_NAME.match(name) or (broken and DAEMON.match(name)))
 
 
-def _auto_reply(headers: Headers) -> Found:
+_BY_A_RULE = "X-MS-Exchange-Inbox-Rules-Loop", "X-MS-Exchange-Generated-Message-Source"
+_ANSWERS = (
+    "X-Autoreply",
+    "X-Autorespond",
+    "X-Autoreply-From",
+    "X-Autoresponder",
+    "X-Auto-Reply",
+    "X-AutoReply-From",
+    "X-Mail-Autoreply",
+)
+
+
+def _auto_reply(headers: Headers, subject: str) -> Found:
     submitted = headers.get("Auto-Submitted").lower()
     if submitted.startswith(("auto-replied", "auto-notified")):
         return "auto_reply", f"Auto-Submitted: {submitted[:40]} (RFC 3834)"
-    for name in (
-        "X-Autoreply",
-        "X-Autorespond",
-        "X-Autoreply-From",
-        "X-Autoresponder",
-        "X-Auto-Reply",
-        "X-AutoReply-From",
-        "X-Mail-Autoreply",
-        "X-MS-Exchange-Inbox-Rules-Loop",
-        "X-MS-Exchange-Generated-Message-Source",
-    ):
+    for name in _ANSWERS:
         if name in headers and headers.get(name).lower() not in ("no", "false"):
-            value = headers.get(name)[:80]
-            if name == "X-MS-Exchange-Generated-Message-Source" and "rule" not in value.lower():
-                continue
-            return "auto_reply", f"{name}: {value}"
+            return "auto_reply", f"{name}: {headers.get(name)[:80]}"
+    for name in _BY_A_RULE:
+        value = headers.get(name)[:80]
+        if value and value.lower() not in ("no", "false") and (name == _BY_A_RULE[0] or "rule" in value.lower()):
+            # A mailbox's rule may also pass mail on: that wants to be read, though nobody wants an answer.
+            passed_on = FORWARD_SUBJECT.match(subject) or "Resent-From" in headers
+            return "auto_generated" if passed_on else "auto_reply", f"{name}: {value}"
     if headers.get("Precedence").lower().replace("-", "_") == "auto_reply":
         return "auto_reply", "Precedence: auto_reply"
     return None
