@@ -78,6 +78,8 @@ def _report(headers: Headers, types: list[str]) -> Found:
     if "message/disposition-notification" in types:
         return "auto_reply", "a message/disposition-notification part (RFC 8098)"
     if content_type.startswith("multipart/report"):
+        if "tlsrpt" in content_type:
+            return "auto_generated", "Content-Type: multipart/report; report-type=tlsrpt (RFC 8460)"
         return "bounce", "Content-Type: multipart/report (RFC 6522)"
     return None
 
@@ -88,8 +90,6 @@ def _bounce_headers(headers: Headers, sender: Address, subject: str, text: str) 
             return "bounce", f"{name}: {headers.get(name)[:80]}"
     if headers.get("X-MS-Exchange-Message-Is-Ndr") or "X-MS-Exchange-Report-Format" in headers:
         return "bounce", "Exchange's own header for a delivery report"
-    if headers.get("Content-Type").lower().startswith("multipart/report"):
-        return "bounce", "Content-Type: multipart/report"
     if _is_daemon(headers, sender) and (BOUNCE_SUBJECT.search(subject) or STATUS.search(text[:20_000])):
         return "bounce", f"From: {sender.address or headers.get('From')[:80]}, with a delivery failure"
     if headers.get("Received").lower().startswith("(qmail") and "for bounce" in headers.get("Received")[:200]:

@@ -27,6 +27,8 @@ PLAIN = "From: Ana <ana@x.example>\nTo: help@us.example\nMessage-ID: <1@x.exampl
         ("Subject: x\nX-Autorespond: z", "y", "auto_reply", "X-Autorespond"),
         ("Subject: x\nPrecedence: auto_reply", "y", "auto_reply", "Precedence"),
         ("Subject: x\nX-MS-Exchange-Inbox-Rules-Loop: a@b", "y", "auto_reply", "X-MS-Exchange-Inbox-Rules-Loop"),
+        ("Subject: x\nContent-Type: multipart/report; report-type=tlsrpt; boundary=b", "--b--", "auto_generated", "Content-Type"),
+        ("Subject: x\nContent-Type: multipart/report; boundary=b", "--b--", "bounce", "Content-Type"),
         ("Subject: FW: Offer\nX-MS-Exchange-Inbox-Rules-Loop: a@b", "y", "auto_generated", "X-MS-Exchange-Inbox-Rules-Loop"),
         ("Subject: Offer\nResent-From: a@b\nX-MS-Exchange-Inbox-Rules-Loop: a@b", "y", "auto_generated", "X-MS-Exchange-Inbox-Rules-Loop"),
         ("Subject: x\nX-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent", "y", "auto_reply", "X-MS-Exchange-Generated"),
