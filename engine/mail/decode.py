@@ -17,30 +17,32 @@ from engine.text import clean
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
 _LINE_END = re.compile(r"[\r\n]+")
 _BETWEEN = re.compile(r"(\?=)\s+(=\?[^?\s]+\?[bBqQ]\?)")
-# What senders write, and what they mean (WHATWG's Encoding standard: latin-1 is read as cp1252, gb2312 as gb18030 ...).
+# What senders write and Python does not know.
+_CALLED = {
+    "ks_c_5601-1987": "cp949",
+    "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8",
+    "unicode-1-1-utf-7": "utf-7",
+    "unicode-1-1-utf-8": "utf-8",
+    "utf8mb4": "utf-8",
+    "windows-31j": "cp932",
+    "cswindows31j": "cp932",
+    "latin-9": "iso8859-15",
+    "mac-ce": "mac_latin2",
+}
+# `windows-874`, `cp-850`, `dos-862`
+_PAGE = re.compile(r"(?:windows|cp|dos|ibm)[-_]?(\d{3,4})")
+# What Python finds, and what senders mean by it (WHATWG's Encoding standard).
 _MEANT = {
-    "iso-8859-1": "cp1252",
-    "latin1": "cp1252",
-    "latin-1": "cp1252",
-    "us-ascii": "ascii",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
     "gb2312": "gb18030",
     "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "ks_c_5601-1987": "cp949",
-    "euc-kr": "cp949",
+    "euc_kr": "cp949",
     "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "x-sjis": "cp932",
-    "windows-31j": "cp932",
-    "iso-2022-jp": CODEC,
-    "iso-8859-8-i": "iso-8859-8",
-    "iso-8859-9": "cp1254",
-    "iso-8859-11": "cp874",
-    "tis-620": "cp874",
-    "x-mac-roman": "mac-roman",
-    "unicode-1-1-utf-7": "utf-7",
-    "utf8mb4": "utf-8",
-    "cp-850": "cp850",
+    "iso2022_jp": CODEC,
 }
 # Codecs of Python's that are no charsets of mail; some of them take quadratic time.
 _NEVER = {"unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "mbcs", "oem", "unicode-escape"}
@@ -59,7 +61,15 @@ _LIKELY = re.compile(r"[\u00a0-\u017f\u0800-\U0010ffff]+")
 def codec_of(charset: str) -> str | None:
     """Python's name for a declared charset, or None when there is no such text encoding."""
     name = charset.strip().strip("\"'").lower()
-    name = _MEANT.get(name, name)
+    found = _looked_up(_CALLED.get(name, name))
+    if found is None:
+        name = name.removeprefix("x-")
+        page = _PAGE.fullmatch(name)
+        found = _looked_up(f"cp{page[1]}" if page else _CALLED.get(name, name))
+    return _MEANT.get(found, found) if found else None
+
+
+def _looked_up(name: str) -> str | None:
     try:
         found = codecs.lookup(name)
     except (LookupError, ValueError):

@@ -102,3 +102,25 @@ def test_what_a_message_is_known_by_are_the_bytes_that_came(subject: str) -> Non
         parse_message(head + b"\r\nContent-Type: text/plain" + charset + b"\r\n\r\nx") for charset in (b"", b"; charset=koi8-r")
     )
     assert one.identity == other.identity
+
+
+@pytest.mark.parametrize(
+    ("said", "codec", "text"),
+    [
+        ("windows-874", "cp874", "เครื่องพิมพ์เสีย"),
+        ("dos-862", "cp862", "המדפסת"),
+        ("cp-850", "cp850", "größer"),
+        ("x-euc-jp", "euc_jp", "印刷できません"),
+        ("x-sjis", "cp932", "印刷①できません"),
+        ("csWindows31J", "cp932", "印刷①できません"),
+        ("x-windows-949", "cp949", "프린터가 고장"),
+        ("latin-9", "iso8859-15", "größer, 20 €"),
+        ("x-mac-ce", "mac_latin2", "żółw w biurze"),
+        ("iso_8859-1", "cp1252", "größer, 20 €"),
+        ("l1", "cp1252", "größer, 20 €"),
+        ("tis620", "cp874", "เครื่องพิมพ์…"),
+    ],
+)
+def test_a_charset_has_many_names(said: str, codec: str, text: str) -> None:
+    head = f"From: a@b.example\nSubject: x\nContent-Type: text/plain; charset={said}\nContent-Transfer-Encoding: 8bit\n\n"
+    assert parse_message(head.encode() + text.encode(codec)).text == text
