@@ -16,6 +16,8 @@ from engine.text import clean
 
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
 _LINE_END = re.compile(r"[\r\n]+")
+_CUT_WORD = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\??\Z")
+_CUT_BYTE = re.compile(r"=[0-9A-Fa-f]?\Z")
 _BETWEEN = re.compile(r"(\?=)\s+(=\?[^?\s]+\?[bBqQ]\?)")
 # What senders write and Python does not know.
 _CALLED = {
@@ -204,7 +206,7 @@ def _unfold(value: str) -> str:
 
 def _decode_words(value: str) -> str:
     """RFC 2047. Adjacent words of one charset are joined as bytes, for senders split characters between them."""
-    value = _BETWEEN.sub(r"\1\2", value)
+    value = _BETWEEN.sub(r"\1\2", _mended(value))
     result: list[str] = []
     pending, pending_charset = b"", ""
     position = 0
@@ -233,6 +235,17 @@ def _decode_words(value: str) -> str:
     result.append(value[position:])
     # Decoded words may smuggle line breaks in: a header value is one line.
     return re.sub(r"[\r\n]+", " ", "".join(result))
+
+
+def _mended(value: str) -> str:
+    """The last word with its end, where a program cut the field; a letter that was cut goes."""
+    cut = _CUT_WORD.match(value, value.rfind("=?"))
+    if not cut:
+        return value
+    data = _payload(cut[2].lower(), _CUT_BYTE.sub("", cut[3])) or b""
+    if codec_of(cut[1]) == "utf-8":
+        data = data.decode("utf-8", "ignore").encode()
+    return f"{value[: cut.start()]}=?{cut[1]}?b?{base64.b64encode(data).decode()}?="
 
 
 def _payload(encoding: str, payload: str) -> bytes | None:

@@ -181,6 +181,22 @@ def test_headers_addresses_and_dates_are_decoded() -> None:
 
 
 @pytest.mark.parametrize(
+    "word",
+    [
+        "=?utf-8?Q?B=C3=BCro_=E2=82=AC?",
+        "=?utf-8?Q?B=C3=BCro_=E2=82=AC",
+        "=?utf-8?Q?B=C3=BCro_=E2=82=AC=E2=8",
+        "=?utf-8?B?QsO8cm8g4oKs",
+        "=?utf-8?B?QsO8cm8g4oKsw",
+        "=?utf-8?B?QsO8cm8g4oKs?",
+        "=?windows-1252?Q?B=FCro_=80",
+    ],
+)
+def test_a_subject_that_a_program_cut_is_read_as_far_as_it_goes(word: str) -> None:
+    assert parse_message(mail(f"Subject: =?utf-8?q?Re=3A?= {word}")).subject == "Re:Büro €"
+
+
+@pytest.mark.parametrize(
     ("declared", "data", "text"),
     [
         ("utf-8", "größer".encode(), "größer"),
