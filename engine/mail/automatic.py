@@ -16,10 +16,10 @@ from engine.mail.automatic_words import (
     DAEMONS_NAME,
     DMARC_SUBJECT,
     GENERATED_ANSWER,
+    GREETS,
     LIST_SERVER,
     NOBODYS,
     PASSED_ON,
-    PERSONS_PROGRAM,
     STATUS,
     VACATION_SUBJECT,
 )
@@ -28,6 +28,7 @@ from engine.mail.content import as_it_came, parts_of, type_of
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 from engine.mail.old_bounces import is_old_bounce
+from engine.mail.personal import a_persons_program, by_a_person, looks_personal, passes_a_report_on
 from engine.text import collapse
 
 
@@ -35,14 +36,15 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
     """The kind with its evidence, or None for mail from people. `parsed` gives the parts; None where there are none."""
     types = _part_types(parsed)
     subject = collapse(subject)  # RE2 takes only ASCII's white space for such
+    daemon = _is_daemon(headers, sender)
     found = (
-        _report(headers, types)
-        or _bounce_headers(headers, sender, subject, text)
+        _report(headers, [] if passes_a_report_on(headers, subject, daemon) else types)
+        or _bounce_headers(headers, sender, subject, text, daemon)
         or _auto_reply(headers, subject)
-        or _old_bounce(headers, sender, subject, text, parsed, types)
+        or _old_bounce(headers, sender, subject, text, daemon, parsed, types)
         or _null_return_path(headers, subject)
         or _list_or_bulk(headers, subject)
-        or _by_subject(subject, text, "message/rfc822" in types)
+        or _by_subject_alone(headers, subject, text, types)
         or _by_address(sender)
     )
     if found is None:
@@ -84,13 +86,13 @@ def _report(headers: Headers, types: list[str]) -> Found:
     return None
 
 
-def _bounce_headers(headers: Headers, sender: Address, subject: str, text: str) -> Found:
+def _bounce_headers(headers: Headers, sender: Address, subject: str, text: str, daemon: bool) -> Found:
     for name in ("X-Failed-Recipients", "X-Actual-Recipient-Failed"):
         if name in headers:
             return "bounce", f"{name}: {headers.get(name)[:80]}"
     if headers.get("X-MS-Exchange-Message-Is-Ndr") or "X-MS-Exchange-Report-Format" in headers:
         return "bounce", "Exchange's own header for a delivery report"
-    if _is_daemon(headers, sender) and (BOUNCE_SUBJECT.search(subject) or STATUS.search(text[:20_000])):
+    if daemon and (BOUNCE_SUBJECT.search(subject) or STATUS.search(text[:20_000])):
         return "bounce", f"From: {sender.address or headers.get('From')[:80]}, with a delivery failure"
     if headers.get("Received").lower().startswith("(qmail") and "for bounce" in headers.get("Received")[:200]:
         return "bounce", "Received: (qmail ... invoked for bounce)"
@@ -102,13 +104,14 @@ def _is_daemon(headers: Headers, sender: Address) -> bool:
     written = headers.get("From")
     if "mailer-daemon" in written.lower():
         return True
-    if _a_persons_program(headers):  # a postmaster asks for help too
+    if a_persons_program(headers):  # a postmaster asks for help too
         return False
     name = written.strip(' "<').partition("@")[0].partition("<")[0].strip(' "\\')
     broken = not sender.address or "\\" in written
     return bool(DAEMON.match(sender.address.partition("@")[0]) or DAEMONS_NAME.match(name) or (broken and DAEMON.match(name)))
 
 
+_LISTS_OWN = re.compile(r"-(?:admin|request|ctl)$|^owner-")
 _BY_A_RULE = "X-MS-Exchange-Inbox-Rules-Loop", "X-MS-Exchange-Generated-Message-Source"
 _ANSWERS = (
     "X-Autoreply",
@@ -116,7 +119,6 @@ _ANSWERS = (
     "X-Autoreply-From",
     "X-Autoresponder",
     "X-Auto-Reply",
-    "X-AutoReply-From",
     "X-Mail-Autoreply",
 )
 
@@ -139,38 +141,39 @@ def _auto_reply(headers: Headers, subject: str) -> Found:
     return None
 
 
-def _old_bounce(headers: Headers, sender: Address, subject: str, text: str, parsed: Parsed | None, types: list[str]) -> Found:
+def _old_bounce(
+    headers: Headers, sender: Address, subject: str, text: str, daemon: bool, parsed: Parsed | None, types: list[str]
+) -> Found:
     """Formats from before RFC 3464: only where something already looks like one, for their patterns are loose."""
     local = sender.address.partition("@")[0]
-    daemon = _is_daemon(headers, sender)
-    null = _is_null(headers)
-    says_so = bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
     start = text[:20_000]
-    by_nobody = not _by_a_person(headers) and "Thread-Index" not in headers and "text/html" not in types
-    if (says_so or NOBODYS.match(local)) and by_nobody and BEGINS.match(text[:1_000]) and STATUS.search(start):
-        return "bounce", f"a text that begins as a delivery failure: {collapse(text[:100])[:60]}"
-    if not (daemon or null or says_so):
-        is_list_server = "X-MLServer" in headers or "X-ML-Info" in headers
-        if is_list_server and (local.endswith(("-admin", "-request", "-ctl")) or local.startswith("owner-")):
+    if not (daemon or _is_null(headers)):
+        if ("X-MLServer" in headers or "X-ML-Info" in headers) and (_LISTS_OWN.search(local)):
             return "bounce", "X-MLServer: a list server's own notice"
-        return None
-    if parsed is not None and (daemon or null or STATUS.search(start)) and is_old_bounce(parsed):
+        return _bounce_of_nobody_known(headers, subject, start, local, types)
+    if parsed is not None and is_old_bounce(parsed):
         return "bounce", "a delivery failure in a format from before RFC 3464"
+    says_so = bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
     if daemon and (says_so or STATUS.search(start) or COPY.search(start)):
         return "bounce", f"From: {sender.address}, with a delivery failure"
-    has_copy = bool(COPY.search(start)) or any(kind in ("message/rfc822", "text/rfc822-headers") for kind in types)
-    if says_so and STATUS.search(start) and (has_copy or null) and not _by_a_person(headers):
+    if says_so and STATUS.search(start) and not by_a_person(headers):
         return "bounce", f"Subject: {subject[:60]}, with a delivery failure in the text"
     return None
 
 
-def _by_a_person(headers: Headers) -> bool:
-    """Whether it answers something, or was written with a person's mail program."""
-    return "In-Reply-To" in headers or _a_persons_program(headers)
+def _bounce_of_nobody_known(headers: Headers, subject: str, start: str, local: str, types: list[str]) -> Found:
+    """A bounce by its subject, its text and its form alone.
 
-
-def _a_persons_program(headers: Headers) -> bool:
-    return bool(PERSONS_PROGRAM.search(headers.get("X-Mailer") + headers.get("User-Agent")))
+    People ask about such mail, and put it below their own words: theirs is never taken for one.
+    """
+    says_so = bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
+    if not (says_so or NOBODYS.match(local)) or looks_personal(headers, types) or not STATUS.search(start):
+        return None
+    if BEGINS.match(start[:1_000]):
+        return "bounce", f"a text that begins as a delivery failure: {collapse(start[:100])[:60]}"
+    if says_so and not GREETS.match(start) and any(kind in ("message/rfc822", "text/rfc822-headers") for kind in types):
+        return "bounce", f"Subject: {subject[:60]}, with a delivery failure in the text, and a copy"
+    return None
 
 
 def _is_null(headers: Headers) -> bool:
@@ -202,11 +205,20 @@ def _list_or_bulk(headers: Headers, subject: str) -> Found:
     return None
 
 
-def _by_subject(subject: str, text: str = "", copied: bool = False) -> Found:
+def _by_subject_alone(headers: Headers, subject: str, text: str, types: list[str]) -> Found:
+    """No header says so, and people write about such mail too, answer it and pass it on."""
+    persons = looks_personal(headers, types)
+    if PASSED_ON.match(subject) and persons:
+        return None
+    copied = "message/rfc822" in types
+    if ABUSE_SUBJECT.match(subject) and (copied or (not persons and ABUSE_TEXT.search(text[:20_000]))):
+        return "feedback_report", f"Subject: {subject[:60]}"
+    return _by_subject(subject)
+
+
+def _by_subject(subject: str) -> Found:
     if VACATION_SUBJECT.search(subject):
         return "auto_reply", f"Subject: {subject[:60]}"
-    if ABUSE_SUBJECT.match(subject) and (copied or ABUSE_TEXT.search(text[:20_000])):
-        return "feedback_report", f"Subject: {subject[:60]}"
     if DMARC_SUBJECT.match(subject):
         return "auto_generated", f"Subject: {subject[:60]}"
     return None

@@ -58,11 +58,18 @@ BEGINS = re.compile(
     r"|(?:a|the) message (?:that )?you sent\b[^\n]{0,200}?\b(?:undeliverable|could not be|has not (?:yet )?been)\b"
     r"|(?:unable to deliver (?:the |your )?message|delivery) to(?:\s+<|:|[^\n]{0,60} recipients?\b| the following address)"
     r"|could not be delivered to:|this message was created automatically by mail delivery software"
-    r"|this is (?:a|an automatically generated) delivery status notification|the original message was received at\b"
+    r"|(?:a|the following) message could not be delivered|delivery has failed to|this is (?:a|an automatically generated) delivery status notification|the original message was received at\b"
     r"|(?:hi\. )?this is the [^\n]{1,60}\b(?:program|mail system|mailer)\b"
     r"|-{3,} ?(?:the following addresses|failure reasons|transcript of session|server message)"
     r"|(?:sent|received) {1,3}(?:>>>|<<<)|error: no valid recipients|failed to send to identified host"
     r"|hello [^\n]{1,100},\s+we're writing to let you know that the group you tried to contact)",
+    re.IGNORECASE,
+)
+# How people begin.
+GREETS = re.compile(
+    r"\W{0,20}(?:hi|hello|hey|dear|good (?:morning|afternoon|day|evening)|please|can you|could you|hallo|guten (?:tag|morgen)|moin|servus"
+    r"|sehr geehrte|liebe[rs]?|bonjour|bonsoir|madame|monsieur|hola|buen(?:os|as)|estimad|ciao|buongiorno|gentil|ol[áa]|bom dia|prezad|beste"
+    r"|geachte|goedemorgen|hej|god dag|hei|dzie[ńn] dobry|dobr[ýy] den|добрый|здравствуйте|您好|你好|お世話に)\b(?! this is the)",
     re.IGNORECASE,
 )
 # What an automatic answer's subject is. People write these phrases too ("Out of office does not work"), so they count only

@@ -196,6 +196,49 @@ def test_what_people_write_about_such_mail_is_theirs(subject: str, text: str) ->
     assert parse_message(_plain(subject, text)).automatic is None
 
 
+BOUNCES = {
+    "qmail": "Hi. This is the qmail-send program at mx.example.\nI wasn't able to deliver your message.\n\n<kim@x.example>:\nSorry, no mailbox "
+    "here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <ana@c.example>\n",
+    "exim": "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to one or more of "
+    "its\nrecipients. This is a permanent error. The following address(es) failed:\n\n  kim@x.example\n    550 5.1.1 unknown\n",
+    "sendmail": "   ----- The following addresses had permanent fatal errors -----\n<kim@x.example>\n    (reason: 550 5.1.1 User unknown)\n\n"
+    "   ----- Transcript of session follows -----\n550 5.1.1 <kim@x.example>... User unknown\n",
+}
+
+
+@pytest.mark.parametrize("subject", ["Mail delivery failed", "Undeliverable mail", "Our mails are rejected"])
+@pytest.mark.parametrize("words", ["Hi,\n\nwe cannot write to Kim any more:\n\n", "Kim does not get our mails, see below.\n\n"])
+@pytest.mark.parametrize("system", list(BOUNCES))
+def test_who_asks_about_a_bounce_and_puts_it_below_is_heard(system: str, words: str, subject: str) -> None:
+    assert parse_message(_plain(subject, words + BOUNCES[system])).automatic is None
+    quoted = words + BOUNCES[system].replace("\n", "\n> ")
+    assert parse_message(_plain(subject, quoted)).automatic is None
+    bare = parse_message(_plain(subject, BOUNCES[system])).automatic
+    assert bare is not None and bare.kind == "bounce"
+
+
+@pytest.mark.parametrize("more", ["User-Agent: Mozilla Thunderbird\n", ""])
+def test_who_forwards_a_report_with_its_parts_is_heard(more: str) -> None:
+    head = f"From: ana@brightwater.example\nSubject: Fwd: Undelivered Mail\n{more}Content-Type: multipart/mixed; boundary=b\n\n"
+    parts = "--b\n\nWhat is this?\n--b\nContent-Type: message/delivery-status\n\nAction: failed\n--b--\n"
+    assert parse_message(f"{head}{parts}".encode()).automatic is None
+    of_a_system = head.replace("ana@", "mailer-daemon@").replace(more or "\0", "")
+    assert parse_message(f"{of_a_system}{parts}".encode()).automatic is not None
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("RE: Automatic reply: Offer", "When are you back?"),
+        ("TR: Réponse automatique : Offre", "Qui la remplace ?"),
+        ("Abuse report", "198.51.100.7 attacks our shop, can you block it?"),
+    ],
+)
+@pytest.mark.parametrize("more", ["In-Reply-To: <ooo@x.example>\n", "Thread-Index: AdxQ\n", "X-Mailer: Apple Mail (2.3)\n"])
+def test_who_answers_automatic_mail_or_passes_it_on_is_heard(subject: str, text: str, more: str) -> None:
+    assert parse_message(_plain(subject, text, more)).automatic is None
+
+
 @pytest.mark.parametrize(
     "subject",
     [
