@@ -47,6 +47,8 @@ FORWARD_SUBJECT = re.compile(
 
 # --- `On 3 May 2026, Ana wrote:` ---
 _DIGIT = re.compile(r"\d")
+_TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
+_DATED = re.compile(rf"{_TIME.pattern}|\d{{4}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}")
 _VERBS = (
     "wrote|writes|schrieb|geschrieben|escribió|escribio|a écrit|ecrit|écrit|ha scritto|scrisse|scrive|escreveu|schreef"
     "|skrev|napisał|napisała|kirjoitti|пишет|написал|írta|napsal|yazdı"
@@ -117,8 +119,13 @@ def header_block(lines: list[str], start: int) -> Block | None:
             break
         else:
             end = index + 1  # a value that is wrapped
-    needed = {"from", "subject"} <= fields.keys() or {"from", "sent", "to"} <= fields.keys()
+    needed = {"from", "subject"} <= fields.keys() or ({"from", "sent", "to"} <= fields.keys() and _is_mails(fields))
     return Block(start, end, fields) if needed and len(fields) >= 3 else None
+
+
+def _is_mails(fields: dict[str, str]) -> bool:
+    """Of a mail, and not of a journey: `From: Lisbon`, `To: Porto`, `Date: 3 May`."""
+    return bool(_TIME.search(fields["sent"])) or any("@" in value for value in fields.values())
 
 
 def wrote_header(lines: list[str], start: int) -> int | None:
@@ -145,7 +152,7 @@ def wrote_header(lines: list[str], start: int) -> int | None:
 
 
 def _looks_like_header(joined: str) -> bool:
-    return bool(re.search(r"\d{1,2}[:.h]\d{2}|\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", joined) or ("@" in joined))
+    return bool(_DATED.search(joined)) or "@" in joined
 
 
 def is_quoted(line: str) -> bool:
