@@ -19,7 +19,9 @@ from engine.mail.automatic_words import (
     GREETS,
     LIST_SERVER,
     NOBODYS,
+    NOBODYS_NAME,
     PASSED_ON,
+    POSTMASTER,
     STATUS,
     VACATION_SUBJECT,
 )
@@ -104,11 +106,13 @@ def _is_daemon(headers: Headers, sender: Address) -> bool:
     written = headers.get("From")
     if "mailer-daemon" in written.lower():
         return True
-    if a_persons_program(headers):  # a postmaster asks for help too
+    if a_persons_program(headers):
         return False
     name = written.strip(' "<').partition("@")[0].partition("<")[0].strip(' "\\')
+    if DAEMON.match(sender.address.partition("@")[0]) or DAEMONS_NAME.match(name):
+        return True
     broken = not sender.address or "\\" in written
-    return bool(DAEMON.match(sender.address.partition("@")[0]) or DAEMONS_NAME.match(name) or (broken and DAEMON.match(name)))
+    return broken and bool(DAEMON.match(name) or NOBODYS_NAME.match(name))
 
 
 _LISTS_OWN = re.compile(r"-(?:admin|request|ctl)$|^owner-")
@@ -150,7 +154,7 @@ def _old_bounce(
     if not (daemon or _is_null(headers)):
         if ("X-MLServer" in headers or "X-ML-Info" in headers) and (_LISTS_OWN.search(local)):
             return "bounce", "X-MLServer: a list server's own notice"
-        return _bounce_of_nobody_known(headers, subject, start, local, types)
+        return _bounce_of_nobody_known(headers, subject, start, local, parsed, types)
     if parsed is not None and is_old_bounce(parsed):
         return "bounce", "a delivery failure in a format from before RFC 3464"
     says_so = bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
@@ -161,18 +165,25 @@ def _old_bounce(
     return None
 
 
-def _bounce_of_nobody_known(headers: Headers, subject: str, start: str, local: str, types: list[str]) -> Found:
+def _bounce_of_nobody_known(
+    headers: Headers, subject: str, start: str, local: str, parsed: Parsed | None, types: list[str]
+) -> Found:
     """A bounce by its subject, its text and its form alone.
 
     People ask about such mail, and put it below their own words: theirs is never taken for one.
     """
     says_so = bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
-    if not (says_so or NOBODYS.match(local)) or looks_personal(headers, types) or not STATUS.search(start):
+    if not (says_so or NOBODYS.match(local)) or looks_personal(headers, types):
         return None
-    if BEGINS.match(start[:1_000]):
+    failure = bool(STATUS.search(start))
+    if failure and BEGINS.match(start[:1_000]):
         return "bounce", f"a text that begins as a delivery failure: {collapse(start[:100])[:60]}"
-    if says_so and not GREETS.match(start) and any(kind in ("message/rfc822", "text/rfc822-headers") for kind in types):
+    if not says_so or GREETS.match(start):
+        return None
+    if failure and any(kind in ("message/rfc822", "text/rfc822-headers") for kind in types):
         return "bounce", f"Subject: {subject[:60]}, with a delivery failure in the text, and a copy"
+    if POSTMASTER.match(local) and (failure or (parsed is not None and is_old_bounce(parsed))):
+        return "bounce", f"From: {local}, Subject: {subject[:60]}, with a delivery failure"
     return None
 
 

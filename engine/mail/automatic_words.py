@@ -14,10 +14,13 @@ def _linear(pattern: str) -> Any:
 
 
 DAEMON = re.compile(
-    r"^(mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mmdf|bounces?|nobody|mail[-_.]delivery|mdaemon|uucp|mail(system)?"
-    r"|smtp[-_.]?gateway|majordomo|returned?)([+_=-].*)?$",
+    r"^(mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]master|mmdf|bounces?|mail[-_.]delivery|mdaemon|smtp[-_.]?gateway|returned)([+_=-].*)?$",
     re.IGNORECASE,
 )
+# Addresses of mail systems that people write from too: a subject must say more.
+POSTMASTER = re.compile(r"^(?:postmaster|majordomo|uucp|mailsystem)(?:[+_=-].*)?$", re.IGNORECASE)
+# What stands in From where there is no address.
+NOBODYS_NAME = re.compile(r"^(?:postmaster|mail(?:system)?|nobody|majordomo|uucp)\b", re.IGNORECASE)
 # No person reads or writes what these do.
 ALWAYS_DAEMON = re.compile(r"^mailer[-_.]?daemon(?:[+_=-].*)?$", re.IGNORECASE)
 NOBODYS = re.compile(r"^(?:no|do[-_.]?not)[-_.]?reply(?:[+_=-].*)?$", re.IGNORECASE)
@@ -40,11 +43,11 @@ BOUNCE_SUBJECT = _linear(
 )
 # A status code of RFC 3463, or an SMTP reply that means failure, as delivery reports quote them.
 STATUS = _linear(
-    r"\b[45]\.[0-9]{1,3}\.[0-9]{1,3}\b|\b(?:4[2-5]|5[0-5])\d[ -](?:[45]\.\d|<|[A-Za-z])|Remote host said:|Final-Recipient:|Diagnostic-Code:"
+    r"\b[45]\.[0-9]{1,3}\.[0-9]{1,3}\b|\b(?:4[2-5]|5[0-5])\d[ -](?:[45]\.\d|<|[^\n]{0,40}\b(?:user|mailbox|recipient|address|relay|quota|unknown|denied|reject|requested|unavailable|spam|blocked|blacklist|no such))|Remote host said:|Final-Recipient:|Diagnostic-Code:"
     r"|(?:user|mailbox|recipient|address|account)\b.{0,60}\b(?:unknown|unavailable|full|disabled|rejected|not found|does(?: not|n't) exist|inactive)"
     r"|over quota|quota exceeded|full mailbox|mailbox (?:is )?full|did not reach|has been postponed|will continue to try|unknown user|no such (?:user|recipient|address|mailbox)|could(?: not|n't) be delivered|(?:was|were) not delivered"
     r"|unable to deliver|undeliverable|(?:can(?:not|'t)|could not) deliver|delivery (?:failed|to the following)|permanent(?: fatal)? error|had permanent|was rejected|were rejected"
-    r"|returned to (?:you|sender)|host unknown|unrouteable|are not a member|isn't a member|message was blocked|is not accepting|nicht zugestellt|no se ha podido|-- failure reasons|permission to post",
+    r"|returned to (?:you|sender)|host unknown|unrouteable|are not a member|isn't a member|message was blocked|is not accepting|nicht zugestellt|no se ha podido|-- failure reasons|had delivery (?:problems|errors)|exceeded the local limit|permission to post",
 )
 COPY = re.compile(
     r"^(?:-+ ?(?:below this line is a copy|this is a copy|original message|the (?:transcript|header|message|body)|returned message|message header)|received: |return-path: |message-id: )",

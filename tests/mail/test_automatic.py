@@ -302,6 +302,27 @@ def test_programs_that_send_other_things_than_bounces_are_heard(sender: str, tex
     assert parse_message(f"From: {sender}\nSubject: Delivery notification\n\n{text}\n".encode()).automatic is None
 
 
+@pytest.mark.parametrize("sender", ["mail", "postmaster", "system", "nobody", "return", "info"])
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Papier", "Bitte 500 Blatt Papier bestellen"),
+        ("Server error", "The printer shows 530 Error"),
+        ("Rechnung", "550 Euro sind falsch"),
+        ("Mail is rejected", "Hello,\n\nthey say 550 5.7.1 blocked. Can you help?"),
+    ],
+)
+def test_an_address_that_people_share_is_no_mail_system(sender: str, subject: str, text: str) -> None:
+    raw = f"From: Ana <{sender}@brightwater.example>\nSubject: {subject}\n\n{text}\n".encode()
+    assert parse_message(raw).automatic is None
+
+
+def test_a_postmasters_bounce_without_any_header_of_one() -> None:
+    raw = b"From: postmaster@mx.example\nSubject: Returned mail: Mailbox full\n\nkim@x.example: over quota\n"
+    found = parse_message(raw).automatic
+    assert found is not None and found.kind == "bounce"
+
+
 @pytest.mark.parametrize("sender", ["listserv@lists.example", "Majordomo@lists.example"])
 def test_the_answer_of_a_list_server_is_one(sender: str) -> None:
     found = parse_message(f"From: {sender}\nSubject: Results of your command\n\nsubscribe: unknown list\n".encode()).automatic
