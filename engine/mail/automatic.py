@@ -15,7 +15,6 @@ from engine.mail.automatic_words import (
     DAEMON,
     DAEMONS_NAME,
     DMARC_SUBJECT,
-    GENERATED_ANSWER,
     GREETS,
     LIST_SERVER,
     NOBODYS,
@@ -23,8 +22,8 @@ from engine.mail.automatic_words import (
     PASSED_ON,
     POSTMASTER,
     STATUS,
-    VACATION_SUBJECT,
 )
+from engine.mail.away_words import AUTOMATIC_SUBJECT, AWAY_SUBJECT, GENERATED_ANSWER
 from engine.mail.blocks import FORWARD_SUBJECT
 from engine.mail.content import as_it_came, parts_of, type_of
 from engine.mail.headers import message_ids
@@ -195,7 +194,7 @@ def _null_return_path(headers: Headers, subject: str) -> Found:
     if not _is_null(headers):
         return None
     # A null Return-Path alone may be any automatic answer: another sign decides (`behaviour.md` 1.4).
-    return _list_or_bulk(headers, subject) or _by_subject(subject) or _generated_answer(subject) or ("bounce", "Return-Path: <>")
+    return _list_or_bulk(headers, subject) or _generated(subject) or ("bounce", "Return-Path: <>")
 
 
 def _list_or_bulk(headers: Headers, subject: str) -> Found:
@@ -207,7 +206,8 @@ def _list_or_bulk(headers: Headers, subject: str) -> Found:
         return "mailing_list", "Precedence: list"
     submitted = headers.get("Auto-Submitted").lower()
     generated = submitted.startswith("auto-generated") or precedence in ("bulk", "junk")
-    if generated and (by_subject := _by_subject(subject) or _generated_answer(subject)):
+    # Exchange's answers say that they want none.
+    if (generated or "X-Auto-Response-Suppress" in headers) and (by_subject := _generated(subject)):
         return by_subject
     if submitted.startswith("auto-generated"):
         return "auto_generated", "Auto-Submitted: auto-generated (RFC 3834)"
@@ -217,27 +217,28 @@ def _list_or_bulk(headers: Headers, subject: str) -> Found:
 
 
 def _by_subject_alone(headers: Headers, subject: str, text: str, types: list[str]) -> Found:
-    """No header says so, and people write about such mail too, answer it and pass it on."""
-    persons = looks_personal(headers, types)
-    if PASSED_ON.match(subject) and persons:
+    """No header says so, and people write about such mail too, answer it, pass it on, and ask for it to be set up."""
+    personal = looks_personal(headers, types)
+    if PASSED_ON.match(subject) and personal:
         return None
     copied = "message/rfc822" in types
-    if ABUSE_SUBJECT.match(subject) and (copied or (not persons and ABUSE_TEXT.search(text[:20_000]))):
+    if ABUSE_SUBJECT.match(subject) and (copied or (not personal and ABUSE_TEXT.search(text[:20_000]))):
         return "feedback_report", f"Subject: {subject[:60]}"
-    return _by_subject(subject)
+    if DMARC_SUBJECT.match(subject):
+        return "auto_generated", f"Subject: {subject[:60]}"
+    answers = "In-Reply-To" in headers and not a_persons_program(headers)  # and yet its subject is its own: a program's
+    if AUTOMATIC_SUBJECT.search(subject) or ((answers or not personal) and AWAY_SUBJECT.search(subject)):
+        return "auto_reply", f"Subject: {subject[:60]}"
+    return None
 
 
-def _by_subject(subject: str) -> Found:
-    if VACATION_SUBJECT.search(subject):
+def _generated(subject: str) -> Found:
+    """For what says that a program wrote it: its subject tells the kind."""
+    if any(words.search(subject) for words in (AUTOMATIC_SUBJECT, AWAY_SUBJECT, GENERATED_ANSWER)):
         return "auto_reply", f"Subject: {subject[:60]}"
     if DMARC_SUBJECT.match(subject):
         return "auto_generated", f"Subject: {subject[:60]}"
     return None
-
-
-def _generated_answer(subject: str) -> Found:
-    """For what says that a program wrote it."""
-    return ("auto_reply", f"Subject: {subject[:60]}") if GENERATED_ANSWER.search(subject) else None
 
 
 def _by_address(sender: Address) -> Found:

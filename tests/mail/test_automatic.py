@@ -196,6 +196,19 @@ def test_what_people_write_about_such_mail_is_theirs(subject: str, text: str) ->
     assert parse_message(_plain(subject, text)).automatic is None
 
 
+@pytest.mark.parametrize(
+    "subject",
+    ["Urlaub", "Abwesenheitsnotiz", "Out of office - please set it up", "Kim Lee is out of the office until Friday", "OOO: Kim"],
+)
+@pytest.mark.parametrize("more", ["Thread-Index: AdxQ\n", "Content-Type: text/html\n", "User-Agent: Mozilla Thunderbird\n"])
+def test_who_asks_for_an_answer_to_be_set_up_is_heard(subject: str, more: str) -> None:
+    assert parse_message(_plain(subject, "Please set it up.", more)).automatic is None
+    # Exchange's own answer, and an older program's.
+    for signs in ("X-Auto-Response-Suppress: All\n", "In-Reply-To: <1@us.example>\n"):
+        found = parse_message(_plain(subject, "I am away.", "Content-Type: text/html\n" + signs)).automatic
+        assert found is not None and found.kind == "auto_reply"
+
+
 BOUNCES = {
     "qmail": "Hi. This is the qmail-send program at mx.example.\nI wasn't able to deliver your message.\n\n<kim@x.example>:\nSorry, no mailbox "
     "here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <ana@c.example>\n",
