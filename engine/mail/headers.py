@@ -19,6 +19,8 @@ _MOST_LETTERS = 250_000  # of all fields of a name: a thousand addresses with lo
 MOST_REFERENCES = 32  # `behaviour.md` 3.2
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 _ADDRESS = re.compile(r"[^\s<>\"(),:;\[\]\\]{1,200}@[^\s<>\"(),:;\\]{1,255}")
+# One that needs no quotation marks, and has them (RFC 5321 4.1.2: it is the same).
+_QUOTED_LOCAL = re.compile(r'"([A-Za-z0-9_+-]{1,64}(?:\.[A-Za-z0-9_+-]{1,64}){0,20})"@([^\s<>"(),:;\\@]{1,255})')
 # `Ana Diaz <ana@contoso.example>`, with the name in quotes or not, or the address alone: most of all fields.
 _SIMPLE = re.compile(
     r' ?(?:(?:"([A-Za-z0-9 ,.-]*)"|((?:[A-Za-z0-9-]+ )*[A-Za-z0-9-]+)) ?<([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+)>'
@@ -28,6 +30,7 @@ _SIMPLE = re.compile(
 # What a list of addresses is made of (RFC 5322 3.2 and 3.4): quoted strings, comments, addresses in brackets, what parts them. What
 # never ends is a token too: to look for its end again from each of its letters would take quadratic time.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*>?|[,;]|[^"(<,;]+|.', re.DOTALL)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+("?)', re.DOTALL)  # what never ends is matched too, as above
 _NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[\w .=?*+/-]*')  # one that needs no quotation marks, or has them
 _SHORT = 200
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d", re.ASCII)
@@ -79,7 +82,8 @@ def _pairs(value: str) -> list[tuple[str, str]]:
             return email.utils.getaddresses([_names_in_quotes(value)], **_AS_WRITTEN)
         except Exception:  # RecursionError, and what else it may meet
             pass
-    return [("", match[0]) for match in islice(_ADDRESS.finditer(value), MOST_ADDRESSES)]
+    bare = _QUOTED.sub(lambda quoted: '""' if quoted[1] else quoted[0], value)
+    return [("", match[0]) for match in islice(_ADDRESS.finditer(bare), MOST_ADDRESSES)]
 
 
 def _names_in_quotes(value: str) -> str:
@@ -129,6 +133,9 @@ def _unfold(value: str) -> str:
 def _address(name: str, address: str) -> Address | None:
     # Encoded as a whole, a broken program may have done it; encoded in part, it is made to be read in two ways.
     text = plain_header(address) if "@" in address else decode_header(address)
+    if '"' in text:  # what stands in quotation marks before the `@` is no address, whatever it looks like
+        quoted = _QUOTED_LOCAL.fullmatch(text)
+        text = f"{quoted[1]}@{quoted[2]}" if quoted else ""
     match = _ADDRESS.search(text)
     if match is None:
         return None

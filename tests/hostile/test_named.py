@@ -174,6 +174,7 @@ CASES: dict[str, bytes] = {
     + b"<li>x<br>y" * 8_000,
     "lines in a table but in no cell": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n<table>".encode() + b"<br>" * 150_000,
     "references that are none": f"{HEAD}Subject: x\r\nContent-Type: text/html\r\n\r\n".encode() + b"&" * 600_000,
+    "quotation marks in From": b"From: " + b'"\\' * 30_000 + b"\r\nSubject: x\r\n\r\nx",
     "signs in From": b"From: " + b"@" * 60_000 + b"\r\nSubject: x\r\n\r\nx",
     "angles in Cc": f"{HEAD}Subject: x\r\nCc: ".encode() + b"a>" * 30_000 + b"\r\n\r\nx",
     "a report of empty lines": f"{HEAD}Subject: x\r\nContent-Type: multipart/report; boundary=b\r\n\r\n--b\r\n".encode()

@@ -46,3 +46,24 @@ def test_names(written: str, names: list[str]) -> None:
 )
 def test_the_address_is_what_stands_in_the_brackets(written: str) -> None:
     assert [one.address for one in addresses([written])] == [ANA]
+
+
+@pytest.mark.parametrize("before", ["", "a" * 5_000])
+@pytest.mark.parametrize(
+    "written",
+    [
+        f'<"{ANA}"@evil.example>',
+        f'Ana <"{ANA}"@evil.example>',
+        f'"{ANA}"@evil.example',
+        f'<"BEFORE {ANA} b"@evil.example>',
+        f'<x."{ANA}"@evil.example>',
+    ],
+)
+def test_what_is_quoted_before_the_at_is_no_address(written: str, before: str) -> None:
+    """Servers tell whether it comes from evil.example, and it must not be Ana's then; also where Python's parser is not asked."""
+    assert addresses([written.replace("BEFORE", before)]) == ()
+
+
+def test_quotation_marks_that_are_not_needed_change_nothing() -> None:
+    local, _, domain = ANA.partition("@")
+    assert [one.address for one in addresses([f'Ana <"{local}"@{domain}>'])] == [ANA]
