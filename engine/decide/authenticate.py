@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.config.model import EXCHANGE_ONLINE, EXCHANGES, SenderAuthentication
 from engine.entities import Sender
+from engine.mail.headers import domains_in
 from engine.mail.message import Message
 
 Verdict = Literal["pass", "fail", "none"]
@@ -78,6 +79,8 @@ def _doubt(message: Message) -> str:
         return message.defects[0]
     if len({sender.address for sender in message.senders}) != 1:
         return "there is not one sender"
+    if domains_in(message.headers.get("From")) - {message.sender.domain}:
+        return "From names two addresses"
     return next((f"{name} stands twice" for name in _ONCE if len(message.headers.get_all(name)) > 1), "")
 
 

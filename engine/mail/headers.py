@@ -19,6 +19,7 @@ _MOST_LETTERS = 250_000  # of all fields of a name: a thousand addresses with lo
 MOST_REFERENCES = 32  # `behaviour.md` 3.2
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 _ADDRESS = re.compile(r"[^\s<>\"(),:;\[\]\\]{1,200}@[^\s<>\"(),:;\\]{1,255}")
+_DOMAIN = re.compile(r'@\s{0,20}([^\s<>"(),:;\[\]\\@]{1,255})')
 # One that needs no quotation marks, and has them (RFC 5321 4.1.2: it is the same).
 _QUOTED_LOCAL = re.compile(r'"([A-Za-z0-9_+-]{1,64}(?:\.[A-Za-z0-9_+-]{1,64}){0,20})"@([^\s<>"(),:;\\@]{1,255})')
 # `Ana Diaz <ana@contoso.example>`, with the name in quotes or not, or the address alone: most of all fields.
@@ -143,6 +144,12 @@ def _address(name: str, address: str) -> Address | None:
     if found.endswith("'"):  # no domain's last letter: somebody quoted it so
         found = found.strip("'")
     return Address(_CONTROL.sub("", decode_header(name)).strip(" \"'"), comparable(found))
+
+
+def domains_in(value: str) -> set[str]:
+    """Of all that another program may take for an address in a field, in names, comments and routes too."""
+    found = (match[1].strip(".'").lower() for match in islice(_DOMAIN.finditer(value), MOST_ADDRESSES))
+    return {comparable(domain) for domain in found if "." in domain}
 
 
 def first_address(text: str) -> Address | None:

@@ -611,6 +611,16 @@ def test_a_stranger_who_writes_as_a_technician_gains_nothing(connection: sqlite3
         "joost@harbourhill.example, eve@evil.example",
         "joost@harbourhill.example\r\nFrom: eve@evil.example",
         "=?utf-8?q?joost=40harbourhill=2Eexample?= <eve@evil.example>",
+        '<"joost@harbourhill.example"@evil.example>',
+        '"joost@harbourhill.example"@evil.example',
+        '"x joost@harbourhill.example y"@evil.example'.replace("x", "x" * 5_000),
+        "eve@evil.example <joost@harbourhill.example",
+        "eve@evil.example <joost@harbourhill.example>",
+        "<joost@harbourhill.example> eve@evil.example",
+        "joost@harbourhill.example (eve@evil.example)",
+        "<joost@harbourhill.example@evil.example>",
+        "<@evil.example:joost@harbourhill.example>",
+        "Joost:joost@harbourhill.example,eve@evil.example;",
     ],
 )
 @pytest.mark.parametrize("about", ["header.from=evil.example", ""])
