@@ -71,6 +71,7 @@ SECONDS := 300
 fuzz: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0
 	$(BIN)/python -m tools.pump --seconds $(SECONDS)
+	$(BIN)/python -m tools.pump_fields --seconds $(SECONDS)
 	$(BIN)/python -m tools.pump_html --seconds $(SECONDS)
 	$(BIN)/python -m tools.pump_rules --seconds $(SECONDS)
 	$(BIN)/python -m tools.pump_patterns --seconds $(SECONDS)

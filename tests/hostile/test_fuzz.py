@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tools import pump_patterns, pump_rules
+from tools import pump_fields, pump_patterns, pump_rules
 from tools.hostile import ROOT, Desk
 
 SAMPLE = [path.read_bytes() for path in sorted((ROOT / "sample").rglob("*")) if path.is_file()]
@@ -75,3 +75,9 @@ def test_no_pattern_takes_more_than_linear_time() -> None:
     """The short form of `python -m tools.pump_patterns`."""
     count, wrong = pump_patterns.pump(seconds=8, seed=1)
     assert count > len(pump_patterns.patterns()) and not wrong
+
+
+def test_no_field_makes_a_message_slow() -> None:
+    """The short form of `python -m tools.pump_fields`."""
+    count, wrong = pump_fields.search_fields(8, seed=1)
+    assert count > 200 and not wrong
