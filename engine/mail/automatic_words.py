@@ -64,8 +64,8 @@ BEGINS = re.compile(
 # How people begin.
 GREETS = re.compile(
     r"\W{0,20}(?:hi|hello|hey|dear|good (?:morning|afternoon|day|evening)|please|can you|could you|hallo|guten (?:tag|morgen)|moin|servus"
-    r"|sehr geehrte|liebe[rs]?|bonjour|bonsoir|madame|monsieur|hola|buen(?:os|as)|estimad|ciao|buongiorno|gentil|ol[áa]|bom dia|prezad|beste"
-    r"|geachte|goedemorgen|hej|god dag|hei|dzie[ńn] dobry|dobr[ýy] den|добрый|здравствуйте|您好|你好|お世話に)\b(?! this is the)",
+    r"|sehr geehrte\w?|liebe[rs]?|bonjour|bonsoir|madame|monsieur|hola|buen(?:os|as)|estimad\w+|ciao|buongiorno|gentil\w+|ol[áa]|bom dia|prezad\w+|beste"
+    r"|geachte|goedemorgen|hej|god dag|hei|dzie[ńn] dobry|dobr[ýy] den|добрый|здравствуйте|您好|你好|お世話に)\b(?!\W{1,3}this is the)",
     re.IGNORECASE,
 )
 ABUSE_SUBJECT = re.compile(

@@ -16,7 +16,7 @@ def by_a_person(headers: Headers) -> bool:
 
 
 def looks_personal(headers: Headers, types: list[str]) -> bool:
-    """What people send as a rule: that, Outlook's thread, HTML. Reports may have both of the last where a header calls them so."""
+    """Whether it has what people's mail has as a rule: that, Outlook's thread, HTML. A report that its header calls one may have these too."""
     return by_a_person(headers) or "Thread-Index" in headers or "text/html" in types
 
 
