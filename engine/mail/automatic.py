@@ -21,6 +21,7 @@ from engine.mail.automatic_words import (
     NOBODYS_NAME,
     PASSED_ON,
     POSTMASTER,
+    PROGRAMS_SUBJECT,
     STATUS,
 )
 from engine.mail.away_words import AUTOMATIC_SUBJECT, AWAY_SUBJECT, GENERATED_ANSWER
@@ -179,6 +180,8 @@ def _bounce_of_nobody_known(
         return "bounce", f"a text that begins as a delivery failure: {collapse(start[:100])[:60]}"
     if not says_so or GREETS.match(start):
         return None
+    if PROGRAMS_SUBJECT.match(subject):
+        return "bounce", f"Subject: {subject}"
     if failure and any(kind in ("message/rfc822", "text/rfc822-headers") for kind in types):
         return "bounce", f"Subject: {subject[:60]}, with a delivery failure in the text, and a copy"
     if POSTMASTER.match(local) and (failure or (parsed is not None and is_old_bounce(parsed))):

@@ -53,12 +53,22 @@ BEGINS = re.compile(
     r"|your message:?\s+(?:from|to):|your mail (?:sent|attempted to be delivered) on:"
     r"|(?:a|the) message (?:that )?you sent\b[^\n]{0,200}?\b(?:undeliverable|could not be|has not (?:yet )?been)\b"
     r"|(?:unable to deliver (?:the |your )?message|delivery) to(?:\s+<|:|[^\n]{0,60} recipients?\b| the following address)"
+    r"|(?:sorry, )?(?:we|i) (?:were unable|was unable|were not able|was not able|wasn't able|had trouble|are unable) (?:to deliver|delivering) your (?:message|mail)"
+    r"|(?:there was|an) error (?:has )?(?:occurred )?(?:while )?(?:(?:trying|attempting) to deliver|delivering) (?:a|the|your) (?:message|mail)"
+    r"|your (?:message|mail)\s+(?:did not|to:)\s[^\n]{0,200}|(?:hi! )?\s*this is the mailer-daemon|this is the [^\n]{1,60} mail agent\b"
+    r"|message from [^\n]{1,100}\s+unable to deliver|message could not be delivered to|invalid final delivery userid|user mailbox exceeds"
     r"|could not be delivered to:|this message was created automatically by mail delivery software"
     r"|(?:a|the following) message could not be delivered|delivery has failed to|this is (?:a|an automatically generated) delivery status notification|the original message was received at\b"
     r"|(?:hi\. )?this is the [^\n]{1,60}\b(?:program|mail system|mailer)\b"
     r"|-{3,} ?(?:the following addresses|failure reasons|transcript of session|server message)"
     r"|(?:sent|received) {1,3}(?:>>>|<<<)|error: no valid recipients|failed to send to identified host"
     r"|hello [^\n]{1,100},\s+we're writing to let you know that the group you tried to contact)",
+    re.IGNORECASE,
+)
+# What no person writes above words of his own.
+PROGRAMS_SUBJECT = re.compile(
+    r"^(?:delivery status notification ?\((?:failure|delay)\)|undelivered mail returned to sender|mail delivery failed: returning message to sender"
+    r"|returned mail: see transcript for details|mail system error - returned mail)$",
     re.IGNORECASE,
 )
 # How people begin.

@@ -396,6 +396,19 @@ def test_an_automatic_answer_that_calls_itself_generated_is_an_answer() -> None:
             'From: gate@mx.example\nSubject: Undeliverable Mail: "Offer"\n',
             "Your message:\n   From:    us@x\n   Subject: Offer\nCould not be delivered because of\n\n550 5.1.1 User unknown",
         ),
+        ("From: gate@mx.example\nSubject: Delivery Status Notification (Failure)\n", "kim@x.example"),
+        (
+            "From: gate@mx.example\nSubject: Failure notice\n",
+            "Sorry, we were unable to deliver your message to the following address.\n\n<kim@x>: 550 no such user",
+        ),
+        (
+            "From: gate@mx.example\nSubject: Undeliverable: Offer\n",
+            "Your message did not reach some of the intended recipients.\n\nkim@x: 5.1.1",
+        ),
+        (
+            "From: gate@mx.example\nSubject: Delivery failed\n",
+            "An error occurred while trying to deliver the mail to the following recipients:\nkim@x\n550 5.1.1 unknown",
+        ),
         (
             "From: gate@mx.example\nSubject: Delivery Status\n",
             "--- The following addresses had delivery problems ---\n\n<kim@x>   (User unknown)",
