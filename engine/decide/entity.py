@@ -65,7 +65,7 @@ def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
     )
     related = [(what.related[0], what.related[1])] if what.related else []
     if duplicate is not None:
-        handled = _handle(work, duplicate, message_run)
+        handled = _handle(work, duplicate, body, message_run)
         if handled is not None:
             return handled
         if duplicate.handling.link:
@@ -83,14 +83,19 @@ def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
     return Made("created", "ticket", "ticket created", None, run, body, True, related=links, message_run=message_run)
 
 
-def _handle(work: Work, duplicate: Duplicate, message_run: Run) -> Made | Ending | None:
+def _handle(work: Work, duplicate: Duplicate, body: Body, message_run: Run) -> Made | Ending | None:
     """What the criterion says; None for a new ticket all the same."""
     handling, ticket = duplicate.handling, duplicate.ticket
     work.step("duplicate", f"{duplicate.because}: {handling.do.replace('_', ' ')}", duplicate.where)
     if handling.do == "create":
         return None
     if handling.do == "discard":
-        return Ending("duplicate", "duplicate", duplicate.because, ticket.number, duplicate.where)
+        # Who forgot a file sends the same mail again, with it.
+        there = work.state.files_of(ticket.number) if body.attachments else frozenset()
+        forgotten = [one.name for one in body.attachments if one.sha256 not in there]
+        if not forgotten:
+            return Ending("duplicate", "duplicate", duplicate.because, ticket.number, duplicate.where)
+        work.step("duplicate", f"not discarded, for it brings {', '.join(forgotten[:5])}: append note", duplicate.where)
     if "ticket_note" not in allowed(work.mailbox, work.setup):
         work.step("duplicate", f"{work.mailbox.id} makes no notes: a new ticket", str(work.mailbox.where("creates")))
         return None

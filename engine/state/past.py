@@ -124,6 +124,10 @@ class PastState(SqliteState):
             return split[1] - 1
         return super().last_sequence(series)
 
+    def files_of(self, number: str) -> frozenset[str]:
+        query = "SELECT DISTINCT sha256 FROM attachments WHERE number = ? AND message < ?"
+        return frozenset(sha256 for (sha256,) in self._connection.execute(query, (number, self._id)))
+
     def reopenings(self, number: str, since: datetime) -> int:
         row = self._one(
             "SELECT COUNT(*) FROM reopenings WHERE ticket = ? AND reopened_at > ? AND message < ?", number, iso(since), self._id

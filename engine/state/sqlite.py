@@ -169,6 +169,10 @@ class SqliteState:
         row = self._one("SELECT value FROM cursors WHERE name = ?", f"sequence {series}")
         return int(row[0]) if row else 0
 
+    def files_of(self, number: str) -> frozenset[str]:
+        rows = self._connection.execute("SELECT DISTINCT sha256 FROM attachments WHERE number = ?", (number,))
+        return frozenset(sha256 for (sha256,) in rows)
+
     def reopenings(self, number: str, since: datetime) -> int:
         row = self._one("SELECT COUNT(*) FROM reopenings WHERE ticket = ? AND reopened_at > ?", number, iso(since))
         return int(row[0])

@@ -77,5 +77,8 @@ class State(Protocol):
     def last_sequence(self, series: str) -> int:
         """The last number given in a series, 0 for none."""
 
+    def files_of(self, number: str) -> frozenset[str]:
+        """The SHA-256 of all files that mail brought to this ticket."""
+
     def reopenings(self, number: str, since: datetime) -> int:
         """How often the ticket was reopened since then."""

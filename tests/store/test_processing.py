@@ -312,6 +312,21 @@ def test_attachments_are_stored_once_by_their_digest(db: Path, setup: Setup) -> 
     assert [path.name for path in files] == list(digests) and files[0].read_bytes().strip() == b"the same"
 
 
+@pytest.mark.parametrize(("first", "then"), [("", "appended"), ("the file", "duplicate"), ("another file", "appended")])
+def test_who_sends_his_mail_again_with_the_file_that_he_forgot_is_heard(first: str, then: str, db: Path, setup: Setup) -> None:
+    """`discard` is for what is there already."""
+
+    def again(number: int, file: str) -> bytes:
+        part = f"--b\r\nContent-Type: a/b; name=plan.pdf\r\n\r\n{file}\r\n" if file else ""
+        more = "Content-Type: multipart/mixed; boundary=b\r\n"
+        return mail(number, "The plan", more=more, body=f"--b\r\n\r\nHere it is.\r\n{part}--b--")
+
+    run(db, setup, again(1, first), again(2, "the file"))
+    assert rows(db, "SELECT outcome FROM messages") == [("created",), (then,)]
+    files = [number for (number,) in rows(db, "SELECT number FROM attachments")]
+    assert files == ["T20261102.0001"] * (bool(first) + (then == "appended"))
+
+
 def test_a_databases_name_need_be_no_utf8(tmp_path: Path, setup: Setup) -> None:
     """Its attachments stand beside it, and SQLite is asked where that is."""
     db = tmp_path / os.fsdecode(b"gr\xfc\xdfe.db")
