@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from tools import pump
-from tools.hostile import Desk, search
+from tools.hostile import Desk, measured, search
 
 LONG = 10_000
 SUSPICIOUS_SECONDS = 0.04  # of the processor's time; ordinary ones take 0.004
@@ -85,12 +85,6 @@ def pumped(dice: random.Random, place: str, unit: str) -> Pumped:
     return Pumped(place, before, unit, after, dice.choice(SUBJECTS), sender, body, dice.choice(pump.ENCODINGS))
 
 
-def seconds(desk: Desk, one: Pumped, size: int) -> float:
-    began = time.process_time()
-    desk.throw(one.raw(size))
-    return time.process_time() - began
-
-
 def search_fields(most_seconds: float, seed: int) -> tuple[int, list[str]]:
     """(how many messages, what is wrong)."""
     dice, desk = random.Random(seed), Desk()
@@ -101,9 +95,9 @@ def search_fields(most_seconds: float, seed: int) -> tuple[int, list[str]]:
         count += 1
         one = pumped(dice, *(next(systematic) if count % 3 else anything(dice)))
         try:
-            took = seconds(desk, one, LONG)
+            _, took, _ = measured(desk.throw, one.raw(LONG))
             if took > SUSPICIOUS_SECONDS:
-                longer = seconds(desk, one, TIMES * LONG)
+                _, longer, _ = measured(desk.throw, one.raw(TIMES * LONG))
                 if longer > max(SLOW_SECONDS, MOST_GROWTH * took):
                     wrong.append(f"{took:.2f} s, then {longer:.2f}: {one}")
         except AssertionError as failed:

@@ -40,7 +40,7 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
     subject = collapse(subject)  # RE2 takes only ASCII's white space for such
     daemon = _is_daemon(headers, sender)
     found = (
-        _report(headers, [] if passes_a_report_on(headers, subject, daemon) else types)
+        _report(headers, subject, types, daemon)
         or _bounce_headers(headers, sender, subject, text, daemon)
         or _auto_reply(headers, subject)
         or _old_bounce(headers, sender, subject, text, daemon, parsed, types)
@@ -73,14 +73,22 @@ def _part_types(parsed: Parsed | None) -> list[str]:
     return types
 
 
-def _report(headers: Headers, types: list[str]) -> Found:
+# What a part's type says.
+_REPORTS: dict[str, tuple[AutomaticKind, str]] = {
+    "message/feedback-report": ("feedback_report", "a message/feedback-report part (RFC 5965)"),
+    "message/delivery-status": ("bounce", "a message/delivery-status part (RFC 3464)"),
+    "message/global-delivery-status": ("bounce", "a message/delivery-status part (RFC 3464)"),
+    "message/disposition-notification": ("auto_reply", "a message/disposition-notification part (RFC 8098)"),
+}
+
+
+def _report(headers: Headers, subject: str, types: list[str], daemon: bool) -> Found:
     content_type = headers.get("Content-Type").lower()
-    if ("feedback-report" in content_type and "report" in content_type) or "message/feedback-report" in types:
-        return "feedback_report", "a message/feedback-report part (RFC 5965)"
-    if "message/delivery-status" in types or "message/global-delivery-status" in types:
-        return "bounce", "a message/delivery-status part (RFC 3464)"
-    if "message/disposition-notification" in types:
-        return "auto_reply", "a message/disposition-notification part (RFC 8098)"
+    if "feedback-report" in content_type:
+        return _REPORTS["message/feedback-report"]
+    told = next((said for kind, said in _REPORTS.items() if kind in types), None)
+    if told and not passes_a_report_on(headers, subject, daemon):
+        return told
     if content_type.startswith("multipart/report"):
         if "tlsrpt" in content_type:
             return "auto_generated", "Content-Type: multipart/report; report-type=tlsrpt (RFC 8460)"
@@ -116,7 +124,8 @@ def _is_daemon(headers: Headers, sender: Address) -> bool:
 
 
 _LISTS_OWN = re.compile(r"-(?:admin|request|ctl)$|^owner-")
-_BY_A_RULE = "X-MS-Exchange-Inbox-Rules-Loop", "X-MS-Exchange-Generated-Message-Source"
+# What Exchange writes where a mailbox's rule made the message, and the word in it that says so.
+_BY_A_RULE = {"X-MS-Exchange-Inbox-Rules-Loop": "", "X-MS-Exchange-Generated-Message-Source": "rule"}
 _ANSWERS = (
     "X-Autoreply",
     "X-Autorespond",
@@ -134,10 +143,10 @@ def _auto_reply(headers: Headers, subject: str) -> Found:
     for name in _ANSWERS:
         if name in headers and headers.get(name).lower() not in ("no", "false"):
             return "auto_reply", f"{name}: {headers.get(name)[:80]}"
-    for name in _BY_A_RULE:
+    for name, word in _BY_A_RULE.items():
         value = headers.get(name)[:80]
-        if value and value.lower() not in ("no", "false") and (name == _BY_A_RULE[0] or "rule" in value.lower()):
-            # A mailbox's rule may also pass mail on: that wants to be read, though nobody wants an answer.
+        if value and value.lower() not in ("no", "false") and word in value.lower():
+            # A rule may also pass mail on: that wants to be read, though nobody wants an answer.
             passed_on = FORWARD_SUBJECT.match(subject) or "Resent-From" in headers
             return "auto_generated" if passed_on else "auto_reply", f"{name}: {value}"
     if headers.get("Precedence").lower().replace("-", "_") == "auto_reply":
@@ -152,17 +161,20 @@ def _old_bounce(
     local = sender.address.partition("@")[0]
     start = text[:20_000]
     if not (daemon or _is_null(headers)):
-        if ("X-MLServer" in headers or "X-ML-Info" in headers) and (_LISTS_OWN.search(local)):
+        if ("X-MLServer" in headers or "X-ML-Info" in headers) and _LISTS_OWN.search(local):
             return "bounce", "X-MLServer: a list server's own notice"
         return _bounce_of_nobody_known(headers, subject, start, local, parsed, types)
     if parsed is not None and is_old_bounce(parsed):
         return "bounce", "a delivery failure in a format from before RFC 3464"
-    says_so = bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
-    if daemon and (says_so or STATUS.search(start) or COPY.search(start)):
+    if daemon and COPY.search(start):  # `_bounce_headers` asked for all else
         return "bounce", f"From: {sender.address}, with a delivery failure"
-    if says_so and STATUS.search(start) and not by_a_person(headers):
+    if _says_so(subject) and STATUS.search(start) and not by_a_person(headers):
         return "bounce", f"Subject: {subject[:60]}, with a delivery failure in the text"
     return None
+
+
+def _says_so(subject: str) -> bool:
+    return bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
 
 
 def _bounce_of_nobody_known(
@@ -172,7 +184,7 @@ def _bounce_of_nobody_known(
 
     People ask about such mail, and put it below their own words: theirs is never taken for one.
     """
-    says_so = bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
+    says_so = _says_so(subject)
     if not (says_so or NOBODYS.match(local)) or looks_personal(headers, types):
         return None
     failure = bool(STATUS.search(start))

@@ -20,7 +20,7 @@ NOBODYS = re.compile(r"^(?:no|do[-_.]?not)[-_.]?reply(?:[+_=-].*)?$", re.IGNOREC
 LIST_SERVER = re.compile(r"^(?:listserv|listproc|majordomo|ecartis|sympa|mlmmj|ezmlm)$", re.IGNORECASE)
 # What mail systems call themselves beside an address that says nothing.
 DAEMONS_NAME = re.compile(
-    r"^(?:mail deliver(?:y)? (?:sub)?system|mailer[- ]daemon|courier mail server at\b|inter ?scan (?:mss|notification|messaging)\b|mail ?marshal\b"
+    r"^(?:mail delivery? (?:sub)?system|mailer[- ]daemon|courier mail server at\b|inter ?scan (?:mss|notification|messaging)\b|mail ?marshal\b"
     r"|mail system (?:at|on)\b|mmsc ndr\b|mdaemon at\b|axigen mail server$)",
     re.IGNORECASE,
 )
@@ -55,7 +55,7 @@ BEGINS = re.compile(
     r"|(?:unable to deliver (?:the |your )?message|delivery) to(?:\s+<|:|[^\n]{0,60} recipients?\b| the following address)"
     r"|(?:sorry, )?(?:we|i) (?:were unable|was unable|were not able|was not able|wasn't able|had trouble|are unable) (?:to deliver|delivering) your (?:message|mail)"
     r"|(?:there was|an) error (?:has )?(?:occurred )?(?:while )?(?:(?:trying|attempting) to deliver|delivering) (?:a|the|your) (?:message|mail)"
-    r"|your (?:message|mail)\s+(?:did not|to:)\s[^\n]{0,200}|(?:hi! )?\s*this is the mailer-daemon|this is the [^\n]{1,60} mail agent\b"
+    r"|your (?:message|mail)\s+(?:did not|to:)\s|(?:hi! )?\s*this is the mailer-daemon|this is the [^\n]{1,60} mail agent\b"
     r"|message from [^\n]{1,100}\s+unable to deliver|message could not be delivered to|invalid final delivery userid|user mailbox exceeds"
     r"|could not be delivered to:|this message was created automatically by mail delivery software"
     r"|(?:a|the following) message could not be delivered|delivery has failed to|this is (?:a|an automatically generated) delivery status notification|the original message was received at\b"

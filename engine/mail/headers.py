@@ -30,8 +30,9 @@ _SIMPLE = re.compile(
 )
 # What a list of addresses is made of (RFC 5322 3.2 and 3.4): quoted strings, comments, addresses in brackets, what parts them. What
 # never ends is a token too: to look for its end again from each of its letters would take quadratic time.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*>?|[,;]|[^"(<,;]+|.', re.DOTALL)
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+("?)', re.DOTALL)  # what never ends is matched too, as above
+_STRING = r'"(?:[^"\\]|\\.)*+'
+_TOKEN = re.compile(_STRING + r'"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*>?|[,;]|[^"(<,;]+|.', re.DOTALL)
+_QUOTED = re.compile(_STRING + '("?)', re.DOTALL)  # what never ends is matched too, as above
 _NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[\w .=?*+/-]*')  # one that needs no quotation marks, or has them
 _SHORT = 200
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d", re.ASCII)

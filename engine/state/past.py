@@ -72,6 +72,7 @@ class PastState(SqliteState):
         self._mailboxes = {message.mailbox, *config.mailboxes}
         self._seen = (" AND +id < ?", (message.id,))
         self._there = (" AND (t.message < ? OR t.message IS NULL)", (message.id,))
+        self._brought = (" AND message < ?", (message.id,))
         self._numbers = config.settings.numbers["ticket"]
 
     def target(self, number: str) -> Target | None:
@@ -123,16 +124,6 @@ class PastState(SqliteState):
         if split is not None and split[0] == series:
             return split[1] - 1
         return super().last_sequence(series)
-
-    def files_of(self, number: str) -> frozenset[str]:
-        query = "SELECT DISTINCT sha256 FROM attachments WHERE number = ? AND message < ?"
-        return frozenset(sha256 for (sha256,) in self._connection.execute(query, (number, self._id)))
-
-    def reopenings(self, number: str, since: datetime) -> int:
-        row = self._one(
-            "SELECT COUNT(*) FROM reopenings WHERE ticket = ? AND reopened_at > ? AND message < ?", number, iso(since), self._id
-        )
-        return int(row[0])
 
 
 def _restored(snapshot: dict[str, Any], now: Ticket) -> Ticket:

@@ -25,9 +25,10 @@ def moment(text: str) -> datetime:
 class SqliteState:
     """Reads through the connection it is given, so within a batch it sees what the batch has stored."""
 
-    # What else must hold of a message, and of a ticket, to be there at all (`past`), with its values.
+    # What else must hold of a message, of a ticket, and of what a message brought to one, to be there at all (`past`), with its values.
     _seen: tuple[str, tuple[Any, ...]] = ("", ())
     _there: tuple[str, tuple[Any, ...]] = ("", ())
+    _brought: tuple[str, tuple[Any, ...]] = ("", ())
 
     def __init__(self, connection: sqlite3.Connection, config: Config) -> None:
         self._connection = connection
@@ -170,9 +171,11 @@ class SqliteState:
         return int(row[0]) if row else 0
 
     def files_of(self, number: str) -> frozenset[str]:
-        rows = self._connection.execute("SELECT DISTINCT sha256 FROM attachments WHERE number = ?", (number,))
+        query = f"SELECT DISTINCT sha256 FROM attachments WHERE number = ?{self._brought[0]}"
+        rows = self._connection.execute(query, (number, *self._brought[1]))
         return frozenset(sha256 for (sha256,) in rows)
 
     def reopenings(self, number: str, since: datetime) -> int:
-        row = self._one("SELECT COUNT(*) FROM reopenings WHERE ticket = ? AND reopened_at > ?", number, iso(since))
+        query = f"SELECT COUNT(*) FROM reopenings WHERE ticket = ? AND reopened_at > ?{self._brought[0]}"
+        row = self._one(query, number, iso(since), *self._brought[1])
         return int(row[0])
