@@ -6,11 +6,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.config.model import Entity
+from engine.decide.authenticate import is_doubtful
 from engine.decide.become import Plan, allowed
 from engine.decide.body import Body, reply_body, title_of, whole_body
 from engine.decide.decision import Ending, Outcome
 from engine.decide.draft import changed_ticket, new_note, new_ticket, new_time_entry, with_additional_contacts
 from engine.decide.duplicates import Duplicate, find_duplicate
+from engine.decide.setup import Setup
+from engine.decide.target import is_of
 from engine.decide.work import Work
 from engine.decide.workflow import Run, run_event, run_updates
 from engine.entities import Note, Project, Sender, Task, Ticket, TimeEntry
@@ -133,7 +136,8 @@ def add_to(work: Work, what: Plan, message_run: Run, before: Ticket | None = Non
     changed = False
     if isinstance(target, Ticket):
         ticket = changed_ticket(target, what, indicators, work.setup, work.now)
-        ticket = with_additional_contacts(ticket, work.message, sender, work.setup, work.state)
+        if _may_bring(sender, target, work.setup):
+            ticket = with_additional_contacts(ticket, work.message, sender, work.setup, work.state)
         changed = replace(ticket, updated_at=target.updated_at) != (before or target)
         if ticket.status != target.status:
             work.step("status", f"{target.status} becomes {ticket.status}", what.where)
@@ -155,6 +159,14 @@ def add_to(work: Work, what: Plan, message_run: Run, before: Ticket | None = Non
         errors=errors,
         message_run=message_run,
     )
+
+
+def _may_bring(sender: Sender, ticket: Ticket, setup: Setup) -> bool:
+    """Whether people whom he writes to come to the ticket, and hear of it from then on: not if he only named its number, nor if he may
+    not be the resource that he writes as."""
+    if sender.kind == "unknown":
+        return ticket.sender == sender.address or is_of(sender, ticket.organization, setup)
+    return not is_doubtful(sender, setup.config.settings.sender_authentication)
 
 
 def _sender(work: Work) -> Sender:

@@ -16,7 +16,7 @@ Verdict = tuple[Ending | None, list[Step]]
 def take_in(message: Message, envelope: Envelope, setup: Setup, state: State) -> Verdict:
     """An ending, or None when the message goes on; and what was found, for the trace."""
     steps: list[Step] = []
-    for check in (_copy, _size, _readable, _private, _own, _automatic, _loop):
+    for check in (_private, _copy, _size, _readable, _own, _automatic, _loop):
         ending, step = check(message, envelope, setup, state)
         if step:
             steps.append(step)

@@ -12,6 +12,7 @@ from engine.config.model import Notice
 from engine.config.variables import INTERNAL_WHERE_INTERNAL, OF_WHAT_EXISTS
 from engine.decide.decision import Notification
 from engine.decide.setup import Setup
+from engine.decide.target import is_of
 from engine.dsl.tree import Recipient
 from engine.errors import Position
 from engine.mail.message import Message
@@ -92,11 +93,7 @@ def _not_the_senders(facts: Facts, setup: Setup) -> frozenset[str]:
     sender, entity = facts.sender, facts.ticket or facts.task or facts.project
     if sender is None or sender.kind != "unknown" or entity is None:
         return frozenset()
-    if sender.via in ("rule", "token"):
-        known = sender.organization == entity.organization
-    else:
-        known = not setup.book.is_public(sender.domain) and entity.organization in setup.book.owners(sender.domain)
-    if known:
+    if is_of(sender, entity.organization, setup):
         return frozenset()
     if facts.ticket is None or facts.ticket.sender != sender.address:
         return OF_WHAT_EXISTS

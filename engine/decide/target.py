@@ -83,6 +83,13 @@ def resolve(named: Named | None, sender: Sender, setup: Setup) -> Resolved:
     return Resolved(None, number, f"{named.found}, of another organization: its contacts may not write to it")
 
 
+def is_of(sender: Sender, organization: str | None, setup: Setup) -> bool:
+    """Whether a sender belongs to the organization by more than a number that he named."""
+    if sender.kind != "unknown" or sender.via in ("rule", "token"):
+        return sender.organization == organization
+    return not setup.book.is_public(sender.domain) and organization in setup.book.owners(sender.domain)
+
+
 def resolve_contact_id(address: str, organization: str | None, setup: Setup, state: State) -> str | None:
     """The id of the contact of this organization who has this address, if there is one."""
     for _, contact in sorted(setup.book.contacts(address), key=lambda pair: pair[0]):

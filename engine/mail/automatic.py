@@ -26,11 +26,12 @@ from engine.mail.automatic_words import (
 )
 from engine.mail.away_words import AUTOMATIC_SUBJECT, AWAY_SUBJECT, GENERATED_ANSWER
 from engine.mail.blocks import FORWARD_SUBJECT
-from engine.mail.content import as_it_came, parts_of, type_of
+from engine.mail.content import parts_of, type_of
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 from engine.mail.old_bounces import is_old_bounce
 from engine.mail.personal import a_persons_program, by_a_person, looks_personal, passes_a_report_on
+from engine.mail.transfer import as_it_came
 from engine.text import collapse
 
 

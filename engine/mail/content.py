@@ -1,16 +1,14 @@
-"""What a part says that it is: type, charset, disposition, file name (RFC 2045, 2183, 2231); and its bytes."""
+"""What a part says that it is: type, charset, disposition, file name (RFC 2045, 2183, 2231); and what it is made of."""
 
 from __future__ import annotations
 
 import re
-from binascii import a2b_qp
 from collections.abc import Callable, Iterator
 from email.message import Message as Parsed
 from functools import lru_cache
 from typing import Any
 
 from engine.mail.decode import as_letters, charset_of_bytes, decode_bytes, decode_header, is_bare, legacy
-from engine.mail.part import Part
 from engine.text import clean
 
 _SHORT = 200
@@ -22,9 +20,6 @@ _LONGEST_NAME = 2_000
 _FARTHEST_TEXT = 10
 _FIRST_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
 _LINE_END = re.compile(r"\r?\n")
-_ENCODING = re.compile(r"[\w-]+")
-_PYTHON_DECODES = {"base64", "x-uuencode", "uuencode", "uue", "x-uue"}
-_BARE_BREAK = re.compile(rb"=\r(?!\n)")
 
 
 def type_of(part: Parsed) -> str:
@@ -161,40 +156,6 @@ def charset_of_headers(message: Parsed) -> str | None:
 def calendar_method_of(part: Parsed) -> str:
     method = _read(part.get_param, "method")
     return method.strip().lower() if isinstance(method, str) else ""
-
-
-def encoding_of(part: Parsed) -> str:
-    """`base64` and the like (RFC 2045 6), in lower case; empty where it says none."""
-    said = _ENCODING.search(str(part.get("Content-Transfer-Encoding", "")))
-    return said[0].lower() if said else ""
-
-
-def decoded(part: Parsed) -> bytes:
-    """Without its transfer encoding. Never raises: what cannot be decoded stands as it came."""
-    return decoded_from(encoding_of(part), as_it_came(part))
-
-
-def decoded_from(encoding: str, lines: bytes) -> bytes:
-    if encoding == "quoted-printable":
-        # Behind a soft line break without a line feed, the decoder passes over all text up to the next line feed.
-        return a2b_qp(_BARE_BREAK.sub(b"=\r\n", lines))
-    if encoding not in _PYTHON_DECODES:
-        return lines
-    # Python makes an object of each line: of base64 in lines of one letter, twenty times the memory.
-    joined = lines.translate(None, b"\r\n") if encoding == "base64" else lines
-    alone = Parsed()
-    alone["Content-Transfer-Encoding"] = encoding
-    alone.set_payload(joined.decode("ascii", "surrogateescape"))
-    try:
-        data = alone.get_payload(decode=True)
-    except Exception:
-        return lines
-    return data if isinstance(data, bytes) else b""
-
-
-def as_it_came(part: Parsed) -> bytes:
-    """Its lines, still in their transfer encoding; none where it has parts."""
-    return part.lines if isinstance(part, Part) else b""
 
 
 def parts_of(part: Parsed) -> list[Parsed] | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from email.message import Message as Parsed
 
 from engine.mail.attachments import attachment
-from engine.mail.content import as_it_came, charset_of_headers, decoded_from, disposition_and_filename, encoding_of
+from engine.mail.content import charset_of_headers, disposition_and_filename
 from engine.mail.known import Head
 from engine.mail.message import Attachment
 from engine.mail.part import Part
 from engine.mail.split import split
+from engine.mail.transfer import as_it_came, decoded_from, encoding_of
 
 
 def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:

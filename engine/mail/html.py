@@ -6,7 +6,7 @@ import html
 import re
 
 from engine.mail.cited import mark, unmark
-from engine.mail.layout import laid_out
+from engine.mail.layout import BLOCKS, laid_out
 from engine.mail.markup import plain
 from engine.text import clean, pieces
 
@@ -20,7 +20,8 @@ _MOST_LINES = 1_000  # each is an object
 _PIECE = 50_000
 _OPEN = re.compile("<")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
-_BREAK = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]))\b[^<>]{0,2000}>", re.IGNORECASE)
+_LINES = f"address article aside blockquote div figure footer h[1-6] header li main nav ol p pre tr ul {BLOCKS}"
+_BREAK = re.compile(rf"<(?:br|/?(?:{'|'.join(_LINES.split())}))\b[^<>]{{0,2000}}>", re.IGNORECASE)
 # Elements whose end may be left out (HTML 13.1.2.4), and what each ends.
 _ENDS_BEFORE = {name: frozenset([name]) for name in ("dd", "dt", "li", "option", "p")} | {
     **dict.fromkeys(["td", "th"], frozenset(["td", "th"])),

@@ -27,7 +27,7 @@ _SEPARATOR = "  "
 _NUMBER = re.compile(r"\d{1,6}", re.ASCII)
 _AMPERSAND = "\ue002"  # stands for it (Unicode's private use: nobody's letter)
 # What begins and ends a line (HTML 15.3.3) and inscriptis takes for a part of one: `Total<hr>Kim` was one word.
-_BLOCKS = "caption center dd details dialog dir dl dt fieldset form hr legend menu optgroup option search section summary"
+BLOCKS = "caption center dd details dialog dir dl dt fieldset form hr legend menu optgroup option search section summary"
 # Nobody sees them (Outlook's `<?xml:namespace ... />`), and libxml2 takes quadratic time for one that does not end.
 _INSTRUCTION = re.compile(r"<\?[^<>]{0,1000}>?")
 
@@ -76,7 +76,7 @@ def _styles() -> dict[str, HtmlElement]:
     from inscriptis.html_properties import Display
     from inscriptis.model.html_element import HtmlElement
 
-    styles: dict[str, HtmlElement] = CSS_PROFILES["strict"] | {tag: HtmlElement(display=Display.block) for tag in _BLOCKS.split()}
+    styles: dict[str, HtmlElement] = CSS_PROFILES["strict"] | {tag: HtmlElement(display=Display.block) for tag in BLOCKS.split()}
     return styles
 
 

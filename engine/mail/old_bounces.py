@@ -8,7 +8,8 @@ from email.message import Message as Parsed
 
 from msgspec import Struct
 
-from engine.mail.content import as_it_came, parts_of
+from engine.mail.content import parts_of
+from engine.mail.transfer import as_it_came
 
 # Its detectors stumble over hostile mail and say so with tracebacks: what they find is all that matters here.
 logging.getLogger("flufl.bounce").disabled = True

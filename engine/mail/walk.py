@@ -17,7 +17,6 @@ from engine.mail.content import (
     calendar_method_of,
     charset_of,
     charset_of_headers,
-    decoded,
     disposition_and_filename,
     flow_of,
     parts_of,
@@ -32,6 +31,7 @@ from engine.mail.message import Address, Attachment
 from engine.mail.split import split
 from engine.mail.texts import Texts
 from engine.mail.tnef import Tnef, read_tnef
+from engine.mail.transfer import decoded
 from engine.mail.uuencoded import without_files
 
 DEEPEST = 20

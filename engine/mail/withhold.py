@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from email.message import Message as Parsed
 from html import escape
 
-from engine.mail.content import as_it_came, charset_of, decoded, encoding_of, parts_of, type_of
+from engine.mail.content import charset_of, parts_of, type_of
 from engine.mail.decode import codec_of
 from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.mail.part import Part
 from engine.mail.split import split
+from engine.mail.transfer import as_it_came, decoded, encoding_of
 
 _MOST_PARTS = 100
 _MOST_PLACES = 1_000

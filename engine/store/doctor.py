@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from engine.mail.parse import parse_message
 from engine.store.blobs import Blobs
@@ -141,8 +141,8 @@ def _repair_files(connection: sqlite3.Connection, blobs: Blobs) -> None:
     if wanted:
         rows = connection.execute(
             "SELECT DISTINCT r.zlib FROM attachments a JOIN messages m ON m.id = a.message JOIN raw_messages r ON r.sha256 = m.raw_sha256"
-            f" WHERE a.sha256 IN ({', '.join('?' * len(wanted))})",
-            sorted(wanted),
+            " WHERE a.sha256 IN (SELECT value FROM json_each(?))",  # a folder that is gone may have held more than SQLite binds
+            (json.encode(sorted(wanted)).decode(),),
         )
         for (packed,) in rows:
             blobs.keep(one for one in parse_message(zlib.decompress(packed)).attachments if one.sha256 in wanted)

@@ -179,7 +179,8 @@ def migrate(connection: sqlite3.Connection, now: str) -> None:
             connection.execute("INSERT INTO schema_version VALUES (?, ?)", (version, now))
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk ends it
+            connection.execute("ROLLBACK")
         raise
 
 

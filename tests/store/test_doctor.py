@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,13 @@ def test_the_folder_of_attachments_may_vanish_and_comes_again(db: Path, setup: S
     assert "attachments without their file" in doctor(db).stdout
     done = doctor(db, "--fix")
     assert done.returncode == 0, done.stdout
+
+
+def test_more_files_may_be_missing_than_sqlite_takes_values(db: Path) -> None:
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 260000) INSERT INTO attachments"
+            " (message, number, name, content_type, size, sha256) SELECT 1, 'T20261102.0001', 'a', 'a/b', 1, printf('%064x', i) FROM n"
+        )
+    done = doctor(db, "--fix")
+    assert done.returncode == 1 and "260000 attachments without their file" in done.stdout, done.stderr

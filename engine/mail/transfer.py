@@ -1,0 +1,84 @@
+"""A part's bytes without their transfer encoding (RFC 2045 6). Never raises: what cannot be decoded stands as it came."""
+
+from __future__ import annotations
+
+import re
+from binascii import Error, a2b_base64, a2b_qp
+from email.message import Message as Parsed
+
+from engine.mail.part import Part
+
+_ENCODING = re.compile(r"[\w-]+")
+_UUENCODED = {"x-uuencode", "uuencode", "uue", "x-uue"}
+_BARE_BREAK = re.compile(rb"=\r(?!\n)")
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BASE64 = _LETTERS + b"="
+_NOT_LETTERS = bytes(set(range(256)) - set(_LETTERS))
+_FIRST_LINE = re.compile(rb"\s*+([^\r\n]{1,1000})")
+_OTHER = re.compile(rb"[^A-Za-z0-9+/=\s]|[^\s][ \t]+[^\s]")  # than base64, which has no words
+_PADDING = re.compile(rb"=+")
+_PIECE = re.compile(rb"[A-Za-z0-9+/]+(?:={1,2}|\Z)")
+_MOST_PIECES = 10_000
+
+
+def encoding_of(part: Parsed) -> str:
+    """`base64` and the like, in lower case; empty where it says none."""
+    said = _ENCODING.search(str(part.get("Content-Transfer-Encoding", "")))
+    return said[0].lower() if said else ""
+
+
+def as_it_came(part: Parsed) -> bytes:
+    """Its lines, still in their transfer encoding; none where it has parts."""
+    return part.lines if isinstance(part, Part) else b""
+
+
+def decoded(part: Parsed) -> bytes:
+    return decoded_from(encoding_of(part), as_it_came(part))
+
+
+def decoded_from(encoding: str, lines: bytes) -> bytes:
+    if encoding == "quoted-printable":
+        # Behind a soft line break without a line feed, the decoder passes over all text up to the next line feed.
+        return a2b_qp(_BARE_BREAK.sub(b"=\r\n", lines))
+    if encoding == "base64":
+        return _from_base64(lines)
+    return _from_uuencode(encoding, lines) if encoding in _UUENCODED else lines
+
+
+def _from_base64(lines: bytes) -> bytes:
+    first = _FIRST_LINE.match(lines)
+    if first and 10 * len(first[1].translate(None, _BASE64)) > len(first[1]):
+        return lines  # a text with its spaces: a program said so of what it did not encode
+    if lines.translate(None, _BASE64 + b"\r\n") and (other := _OTHER.search(lines, first.end() if first else 0)):
+        lines = lines[: lines.rfind(b"\n", 0, other.start() + 1) + 1] or lines  # below it a list or a gateway wrote its own
+    letters = lines.translate(None, b"\r\n\t ")
+    try:
+        data = a2b_base64(letters + b"==")  # more of them than are needed do no harm
+    except Error:  # cut off: one letter by itself says nothing
+        only = letters.translate(None, _NOT_LETTERS)
+        data = a2b_base64(only[: len(only) // 4 * 4])
+    padding = _PADDING.search(letters)
+    return data + _pieces(letters, padding.end()) if padding and padding.end() < len(letters) else data
+
+
+def _pieces(letters: bytes, place: int) -> bytes:
+    """What stands behind the first padding, where decoders end: some programs encode piece by piece, and each has its own."""
+    found = bytearray()
+    for _ in range(_MOST_PIECES):
+        piece = _PIECE.match(letters, place)
+        if piece is None or len(piece[0]) % 4:
+            break
+        found += a2b_base64(piece[0])
+        place = piece.end()
+    return bytes(found)
+
+
+def _from_uuencode(encoding: str, lines: bytes) -> bytes:
+    alone = Parsed()
+    alone["Content-Transfer-Encoding"] = encoding
+    alone.set_payload(lines.decode("ascii", "surrogateescape"))
+    try:
+        data = alone.get_payload(decode=True)
+    except Exception:  # whatever Python's own decoder meets
+        return lines
+    return data if isinstance(data, bytes) else b""
