@@ -10,10 +10,9 @@ from pathlib import Path
 import click
 
 from engine.commands.options import common
-from engine.errors import Position, StoreError
 from engine.report.safe import printable
 from engine.store.blobs import Blobs
-from engine.store.database import explain_error, open_database
+from engine.store.database import explain_error, open_existing
 from engine.store.doctor import examine, repair
 
 
@@ -29,10 +28,8 @@ def doctor(fix: bool, rules: Path, db: Path, verbose: bool) -> None:
 
     Exit status: 1 when something is wrong (still, with --fix).
     """
-    if not db.exists():
-        raise StoreError.of("there is no such database", "name one with --db", Position(str(db)))
     try:
-        with closing(open_database(db)) as connection:
+        with closing(open_existing(db)) as connection:
             blobs = Blobs(db.with_name(f"{db.name}.files"))
             found = list(examine(connection, blobs))
             if fix and any(one.repair for one in found):

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from engine.commands.options import common, moment_of
-from engine.store.database import open_database
+from engine.store.database import open_existing
 from engine.store.prune import prune_database
 
 
@@ -29,7 +29,7 @@ def prune(raw: str | None, traces: str | None, sent: str | None, dry_run: bool, 
     """
     if raw is None and traces is None and sent is None:
         raise click.UsageError("say what to let go of: --raw, --traces, --sent")
-    with closing(open_database(db)) as connection:
+    with closing(open_existing(db)) as connection:
         counts = prune_database(connection, moment_of(raw), moment_of(traces), moment_of(sent), dry_run=dry_run)
     what = "would be" if dry_run else "were"
     for name, count in counts.items():

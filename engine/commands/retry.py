@@ -11,7 +11,7 @@ import click
 from engine.commands.options import common, load_setup
 from engine.processing import Processor
 from engine.report.summary import as_text
-from engine.store.database import open_database
+from engine.store.database import open_existing
 
 
 @click.command()
@@ -28,7 +28,7 @@ def retry(messages: tuple[int, ...], rules: Path, db: Path, verbose: bool) -> No
     Exit status: 1 when some went back to quarantine.
     """
     setup = load_setup(rules)
-    with closing(open_database(db)) as connection:
+    with closing(open_existing(db)) as connection:
         summary = Processor(connection, setup).retry(messages)
     click.echo(as_text(summary))
     sys.exit(1 if summary.findings else 0)

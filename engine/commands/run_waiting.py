@@ -10,7 +10,7 @@ import click
 
 from engine.commands.options import common, load_setup
 from engine.report.safe import printable
-from engine.store.database import open_database
+from engine.store.database import open_existing
 from engine.waiting import run_due
 
 
@@ -26,7 +26,7 @@ def run_waiting(rules: Path, db: Path, verbose: bool) -> None:
     setup = load_setup(rules)
     now = datetime.now(UTC).replace(microsecond=0)
     counts = {"ran": 0, "dropped": 0}
-    with closing(open_database(db)) as connection:
+    with closing(open_existing(db)) as connection:
         for row, due in run_due(connection, setup, now):
             counts[due.status] += 1
             click.echo(printable(f"{row.ticket} '{row.rule}': {due.status}: {due.because}"))

@@ -16,7 +16,7 @@ from engine.errors import PostroomError
 from engine.notify.sender import send_due
 from engine.notify.transport import transport_of
 from engine.report.safe import printable
-from engine.store.database import open_database
+from engine.store.database import open_existing
 from engine.store.outbox import forget_failed, requeue_failed
 
 
@@ -40,7 +40,7 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
     Exit status: 1 when one could not be sent for good, or the mail server cannot be used.
     """
     config = load_cached(rules)
-    with closing(open_database(db)) as connection:
+    with closing(open_existing(db)) as connection:
         if forget:
             click.echo(f"{forget_failed(connection)} let go")
             return

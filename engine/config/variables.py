@@ -1,4 +1,4 @@
-"""Every variable of notification templates, and which of them each event offers. docs/templates.md shows the tables."""
+"""Every variable of notification templates, and which of them each event offers. docs/notifications.md shows the tables."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from engine.config.model import Criterion, Handling
+from engine.config.numbers import in_any_case
 from engine.decide.setup import Setup
 from engine.entities import Sender, Ticket
 from engine.quantity import show_duration
@@ -66,7 +67,7 @@ def find_duplicate(
             same["sender"] = sender.address  # strangers share an organization, but have nothing to do with each other
         since = received_at - criterion.within if criterion.within else None
         described = "description" in criterion.similar
-        candidates = _candidates(same, organization, since, received_at, identity, described, state)
+        candidates = _candidates(same, organization, since, received_at, identity, described, setup, state)
         for candidate, ratio in _alike(criterion, mine, candidates):
             ticket = state.target(candidate[0])
             if isinstance(ticket, Ticket):
@@ -87,12 +88,14 @@ def _candidates(
     until: datetime,
     identity: str,
     described: bool,
+    setup: Setup,
     state: State,
 ) -> list[Candidate]:
     """Tickets with the same fields. A token's ticket number is one of ours, or the one that another system gave before."""
     found = state.tickets_of(organization, since, until, identity, same, described=described)
     if "ticket_number" in same:
-        ticket = state.target(same["ticket_number"].upper()) or state.target(same["ticket_number"])
+        numbers = in_any_case(same["ticket_number"], setup.config.settings.numbers.values())
+        ticket = next(filter(None, map(state.target, numbers)), None)
         if isinstance(ticket, Ticket) and ticket.organization == organization and (since is None or ticket.created_at >= since):
             found = [(ticket.number, ticket.title, ticket.description), *found]
     return found

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from engine.config.numbers import in_any_case
 from engine.decide.setup import Setup
 from engine.entities import Sender, Target
 from engine.mail.message import Message
@@ -33,7 +34,7 @@ class Resolved(Struct, frozen=True):
 def named_in_subject(subject: str, setup: Setup, state: State) -> Named | None:
     """The first number in the subject that exists. Brackets, `#`, `Re:` and case around it do not matter."""
     for found in list(setup.numbers.finditer(subject[:2_000]))[:MOST_NUMBERS]:
-        for number in dict.fromkeys((found[0], found[0].upper(), found[0].lower())):
+        for number in in_any_case(found[0], setup.config.settings.numbers.values()):
             entity = state.target(number)
             if entity is not None:
                 return Named(entity, "number", f"the subject carries {entity.number}")

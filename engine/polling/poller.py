@@ -82,7 +82,7 @@ class Poller:
         self._deciding = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._generation = threading.Event()  # set when the threads of this configuration shall end
-        self._failed: set[str] = set()
+        self._failed: set[str] = set()  # mailboxes that were not read, or not the last time
         self._setup = load_setup(rules)
         self._seen_digest = self._setup.config.digest
 
@@ -101,7 +101,7 @@ class Poller:
                 while thread.is_alive():
                     thread.join(0.2)
             self._housekeep(self._setup)
-            return not self._failed
+            return not self._failed or self._stop.is_set()
         while not self._stop.wait(HOUSEKEEPING_SECONDS):
             self._maybe_reload()
             try:
@@ -130,8 +130,9 @@ class Poller:
                 "settings.yaml", "CERTIFICATES ARE NOT CHECKED: anybody between may read and change our mail (exchange.verify)"
             )
         mailboxes = [one for one in setup.config.mailboxes.values() if one.active and one.source is not None]
+        self._failed = {one.id for one in mailboxes}
         self._threads = [
-            threading.Thread(target=self._loop, args=(one, setup, self._generation), name=one.id, daemon=True)
+            threading.Thread(target=self._life, args=(one, setup, self._generation), name=one.id, daemon=True)
             for one in mailboxes
         ]
         for thread in self._threads:
@@ -148,6 +149,13 @@ class Poller:
         self._end_threads()
         self._setup = setup
         self._start()
+
+    def _life(self, mailbox: Mailbox, setup: Setup, ended: threading.Event) -> None:
+        """A mailbox's thread. Where it cannot even begin, `run` starts all again, or says so where it runs once."""
+        try:
+            self._loop(mailbox, setup, ended)
+        except StoreError as error:
+            self._observer.failed(mailbox.id, str(error), HOUSEKEEPING_SECONDS)
 
     def _loop(self, mailbox: Mailbox, setup: Setup, ended: threading.Event) -> None:
         """A mailbox's rounds, with longer and longer waits while it fails."""

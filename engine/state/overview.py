@@ -109,12 +109,14 @@ class Whole(Struct, frozen=True):
     attachments: tuple[tuple[str, str, int], ...]
 
 
-def whole_entity(connection: sqlite3.Connection, number: str) -> Whole | None:
-    """By its number; None where there is none."""
+def whole_entity(connection: sqlite3.Connection, number: str, *, any_case: bool = False) -> Whole | None:
+    """By its number; None where there is none. `any_case`: also one that differs in case, for which all are looked at."""
+    collation = " COLLATE NOCASE" if any_case else ""
     for kind, table, notes, times in _KINDS:
-        found = _maps(connection, f"SELECT * FROM {table} WHERE number = ?", number)
+        found = _maps(connection, f"SELECT * FROM {table} WHERE number = ?{collation}", number)
         if found:
             row = found[0]
+            number = row["number"]
             is_ticket = kind == "ticket"
             lists = {name: [str(one[0]) for one in connection.execute(query, (number,))] for name, query in _LISTS if is_ticket}
             versions = connection.execute("SELECT config_version FROM messages WHERE id = ?", (row.get("message"),)).fetchone()

@@ -56,10 +56,15 @@ def write_ahead(connection: sqlite3.Connection) -> None:
         time.sleep(0.01)
 
 
+def open_existing(path: Path) -> sqlite3.Connection:
+    """For writing. Raises `StoreError`, also when there is no database yet: a name that is misspelt makes no new one."""
+    _look_for(path)
+    return open_database(path)
+
+
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """Nothing can be written through it. Raises `StoreError`, also when there is no database yet."""
-    if not path.exists():
-        raise StoreError.of("there is no such database", "run `postroom run` first, or name one with --db", Position(str(path)))
+    _look_for(path)
     with _errors(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         version = version_of(connection)
@@ -71,6 +76,11 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
                 Position(str(path)),
             )
     return connection
+
+
+def _look_for(path: Path) -> None:
+    if not path.exists():
+        raise StoreError.of("there is no such database", "run `postroom run` first, or name one with --db", Position(str(path)))
 
 
 def database_path(connection: sqlite3.Connection) -> Path | None:

@@ -43,7 +43,7 @@ class Coverage(Struct):
         self._reached.update(("notice", mailbox, one.template) for one in decision.changes.notifications)
         for step in decision.trace:
             if step.step == "duplicate":
-                state = "when_complete" if "complete" in step.found else "when_open"
+                state = "when_complete" if "which is complete: " in step.found else "when_open"
                 self._reached.add(("duplicate", step.where, state))
         self._reached.update(("tag", tag) for tag in decision.tags)
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.edit import edit
+
 ROOT = Path(__file__).resolve().parents[2]
 MAIL = b"From: carmen@olivar.example\r\nTo: help@harbourhill.example\r\nSubject: VPN \x1b[31mred\r\nMessage-ID: <1@t>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nhello\r\n"
 
@@ -51,6 +53,17 @@ def test_run_status_show_and_explain(tmp_path: Path) -> None:
     assert (tmp_path / "postroom.db").read_bytes() == before
 
 
+def test_a_number_counts_in_any_case_whatever_case_the_form_has(tmp_path: Path, rules: Path) -> None:
+    edit(rules / "settings.yaml", ": T{date", ": Case-{date", -1)
+    (rules / "directory/tasks.csv").unlink()
+    answer = MAIL.replace(b"<1@t>", b"<2@t>").replace(b"VPN", b"about case-20261102.0001")
+    for name, raw in (("1.eml", MAIL), ("2.eml", answer)):
+        (tmp_path / name).write_bytes(raw)
+        assert postroom("run", "--source", name, "--rules", rules, cwd=tmp_path).returncode == 0
+    shown = [postroom("show", number, cwd=tmp_path).stdout for number in ("Case-20261102.0001", "CASE-20261102.0001")]
+    assert shown[0] == shown[1] and "Mail of carmen" in shown[0]
+
+
 def test_explain_says_each_step_with_its_place_and_why_rules_did_not_run(tmp_path: Path) -> None:
     done = postroom("explain", "-", cwd=tmp_path, stdin=MAIL)
     assert done.returncode == 0
@@ -88,6 +101,11 @@ def test_quarantine_is_said_and_is_exit_status_1(tmp_path: Path) -> None:
         (("run", "--source", "a.eml", "--db", "a.eml"), "a.eml: the database cannot be used: file is not a database; restore it"),
         (("check", "--rules", "nowhere"), "nowhere: there is no such configuration folder"),
         (("show", "T1"), "postroom.db: there is no such database; run `postroom run` first"),
+        (("retry", "--db", "typo.db"), "typo.db: there is no such database"),
+        (("send", "--db", "typo.db", "--folder", "out"), "typo.db: there is no such database"),
+        (("run-waiting", "--db", "typo.db"), "typo.db: there is no such database"),
+        (("prune", "--raw", "3d", "--db", "typo.db"), "typo.db: there is no such database"),
+        (("doctor", "--db", "typo.db"), "typo.db: there is no such database"),
         (("explain",), "name a FILE"),
         (("explain", "two.mbox"), "two.mbox holds more than one message; name one message's file"),
         (("frobnicate",), "there is no command 'frobnicate'"),
@@ -99,7 +117,7 @@ def test_a_wrong_call_is_one_line_and_exit_status_2(tmp_path: Path, words: tuple
     done = postroom(*words, cwd=tmp_path)
     assert done.returncode == 2
     assert says in done.stderr + done.stdout
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "typo.db").exists()
 
 
 def test_a_wrong_configuration_is_exit_status_2_everywhere(tmp_path: Path, rules: Path) -> None:

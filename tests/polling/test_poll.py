@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import StoreError
 from engine.store.database import open_database
 from engine.store.prune import prune_database
 from tests.ews.server import Server
@@ -202,6 +203,26 @@ def test_a_fault_of_ours_in_one_round_is_told_and_the_next_goes_on(
     monkeypatch.setattr(polling, "FIRST_WAIT", 0.1)
     assert polling.Poller(polled, tmp_path / "p.db", Observer(), once=True).run()
     assert len(calls) == 2 and rows(tmp_path / "p.db", "SELECT COUNT(*) FROM tickets") == [(1,)]
+
+
+def test_once_says_so_where_the_database_could_not_be_opened(
+    polled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from engine.polling import poller as polling
+    from engine.polling.observe import Observer
+
+    real, calls = polling.open_database, []
+
+    def first_held(path: Path) -> object:
+        calls.append(path)
+        if len(calls) == 1:
+            raise StoreError.of("the database cannot be used: database is locked", "try again when that has ended")
+        return real(path)
+
+    monkeypatch.setattr(polling, "open_database", first_held)
+    assert not polling.Poller(polled, tmp_path / "p.db", Observer(), once=True).run()
+    shown = capfd.readouterr()
+    assert "database is locked" in shown.out + shown.err and "Traceback" not in shown.out + shown.err
 
 
 def test_status_and_health_fail_beyond_what_is_expected(polled: Path, tmp_path: Path) -> None:
