@@ -58,6 +58,12 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
             ("bounce", "note_or_ignore", {"Return-Path": "<>"}, "quarantine", "quarantined", "bounce"),
         )
     ),
+    (
+        "3.6 a new ticket has the mailbox's issue type",
+        (HELP, "    priority: Normal\n", "    priority: Normal\n    issue_type: Devices\n    sub_issue_type: Laptop\n"),
+        {"message": {"from": "carmen@olivar.example", "subject": "x", "body": "y"}},
+        {"ticket": {"issue_type": "Devices", "sub_issue_type": "Laptop"}},
+    ),
     *(
         (
             f"2 a domain beyond ASCII is one in both its forms ({listed}, {sender})",

@@ -75,6 +75,37 @@ def test_where_values_stand_is_kept(rules: Path) -> None:
     assert [body[a:b] for a, b in json.loads(values)] == ["Maya", "T20261102.0001"]
 
 
+def test_people_and_times_are_told_as_people_write_them(rules: Path) -> None:
+    """The contact is the ticket's, whoever writes; one whom mail brought is called as his mail calls him."""
+    words = "{{ contact.first_name }} {{ contact.last_name }} <{{ contact.address }}>, {{ ticket.created_at }}, for {{ assigned.name or 'nobody' }}"
+    template(rules, "noted", "{{ assigned.address }}", words)
+    path = rules / "mailboxes" / "help.yaml"
+    path.write_text(path.read_text().replace("  created: {to", "  noted: {to: [contact], template: noted}\n  created: {to"))
+    (rules / "workflow" / "90.rules").write_text(
+        'rule "x"\n  on ticket created\n  when title contains "Broken"\n  then assign to joost\n'
+    )
+    anew = "Nia Green <nia@brightwater.example>"
+    connection = process(
+        rules,
+        mail("Broken"),
+        mail("Another thing", sender=anew),
+        mail("T20261102.0001", "I come", "joost@harbourhill.example"),
+        mail("T20261102.0002", "and this", anew),
+    )
+    assert rows(connection)[2:] == [
+        ("maya@brightwater.example", "joost@harbourhill.example", "Maya Okafor <maya@brightwater.example>, 2026-11-02 11:00, for Joost Meijer", ""),
+        ("nia@brightwater.example", "", "Nia Green <nia@brightwater.example>, 2026-11-02 11:00, for nobody", ""),
+    ]  # fmt: skip
+
+
+def test_the_contact_who_writes_on_a_project_hears_of_it(rules: Path) -> None:
+    template(rules, "noted", "x", "{{ contact.name }} on {{ project.name }}")
+    (rules / "workflow" / "90.rules").write_text('rule "x"\n  on project note created\n  then notify contact using noted\n')
+    for sender, told in (("peter@brightwater.example", 1), ("joost@harbourhill.example", 0)):
+        connection = process(rules, mail("P20260901.0001", sender=sender))
+        assert [row[0] for row in rows(connection)] == ["peter@brightwater.example"] * told
+
+
 def test_a_template_that_fails_on_a_value_fails_the_notification_and_not_the_message(rules: Path) -> None:
     template(rules, "received", "x", "{{ 10 // (ticket.occurrences - 1) }}")
     connection = process(rules, mail("Broken"))

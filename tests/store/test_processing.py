@@ -360,6 +360,8 @@ def test_every_decision_is_stored_with_its_trace_and_configuration(db: Path, set
         assert key in found
     assert found["fields"]["title"] == "VPN" and "digest" in version
     assert all(one["because"] for one in found["not_fired"])
+    ran = {one["rule"] for one in found["fired"]}
+    assert ran and ran.isdisjoint(one["rule"] for one in found["not_fired"])
 
 
 def test_a_reply_to_mail_of_the_same_batch_is_joined(db: Path, setup: Setup) -> None:
@@ -394,6 +396,30 @@ def test_a_bounce_of_a_notification_is_noted_on_its_ticket_and_a_reply_to_it_joi
     run(db, setup, bounce, mail(3, "Re: received", more=f"In-Reply-To: <{ours}>\r\n"))
     assert rows(db, "SELECT author, publish FROM ticket_notes ORDER BY id") == [("unknown", "internal"), ("contact", "all")]
     assert len(rows(db, "SELECT * FROM outbox")) == 1
+
+
+def test_a_receipt_for_a_notification_is_noted_on_its_ticket(db: Path, setup: Setup) -> None:
+    """It names what it is about in its report alone (RFC 8098)."""
+    run(db, setup, mail(1, "first"))
+    ours = rows(db, "SELECT message_id FROM outbox")[0][0]
+    receipt = (
+        "From: carmen@olivar.example\r\nSubject: Read: received\r\nMessage-ID: <r@olivar.example>\r\n"
+        "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n--b\r\n\r\nIt was read.\r\n"
+        "--b\r\nContent-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822;carmen@olivar.example\r\n"
+        f"Original-Message-ID: <{ours}>\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n--b--\r\n"
+    ).encode()
+    run(db, setup, receipt)
+    assert rows(db, "SELECT outcome, number FROM messages ORDER BY id")[1] == ("appended", "T20261102.0001")
+    assert rows(db, "SELECT author, publish FROM ticket_notes") == [("contact", "internal")]
+
+
+def test_a_status_on_a_task_stays(db: Path, setup: Setup) -> None:
+    head = "Authentication-Results: mx.harbourhill.example; dmarc=pass header.from=harbourhill.example\r\n"
+    run(db, setup, mail(1, "T20260901.0701", "joost@harbourhill.example", head, "#T=2 #S=Done\nAll is built."))
+    assert rows(db, "SELECT status FROM tasks WHERE number = 'T20260901.0701'") == [("Done",)]
+    run(db, setup, mail(2, "T20260901.0701", "joost@harbourhill.example", head, "#T=1\nAnd swept."))
+    assert rows(db, "SELECT status FROM tasks WHERE number = 'T20260901.0701'") == [("Done",)]
+    assert rows(db, "SELECT hours FROM task_time_entries ORDER BY id") == [(2.0,), (1.0,)]
 
 
 def test_a_failing_database_loses_nothing_and_the_next_run_goes_on(
