@@ -58,6 +58,40 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
             ("bounce", "note_or_ignore", {"Return-Path": "<>"}, "quarantine", "quarantined", "bounce"),
         )
     ),
+    *(
+        (
+            f"7 a rule attributes to {to}: {subject}",
+            (
+                "workflow/10-intake.rules",
+                'rule "',
+                f'rule "whose"\n  priority 1\n  on message\n  then attribute to {to}\n\nrule "',
+            ),
+            {
+                "given": {"tickets": [{"number": "T20261101.0001", "organization": "olivar", "status": "New"}]},
+                "message": {"from": "x@nowhere.example", "subject": subject, "body": "y"},
+            },
+            expect,
+        )
+        for to, subject, expect in (
+            (
+                "organization olivar",
+                "x",
+                {"ticket": {"organization": "olivar", "contact": None}, "sender": {"kind": "unknown", "via": "rule"}},
+            ),
+            (
+                "organization olivar",
+                "T20261101.0001",
+                {"entity": "ticket_note", "note": {"author": "unknown", "publish": "internal"}},
+            ),
+            ("contact carmen", "x", {"ticket": {"organization": "olivar", "contact": "carmen"}, "sender": {"kind": "contact"}}),
+            ("contact carmen", "T20261101.0001", {"entity": "ticket_note", "note": {"author_id": "carmen", "publish": "all"}}),
+            (
+                "contact maya",
+                "T20261101.0001",
+                {"entity": "ticket", "ticket": {"organization": "brightwater", "contact": "maya"}},
+            ),
+        )
+    ),
     (
         "3.6 a new ticket has the mailbox's issue type",
         (HELP, "    priority: Normal\n", "    priority: Normal\n    issue_type: Devices\n    sub_issue_type: Laptop\n"),

@@ -19,6 +19,7 @@ from engine.sources.files import open_source
 from engine.sources.item import Item
 from engine.store.database import open_database, open_for_reading
 from engine.store.migrations import MIGRATIONS, version_of
+from tests.edit import edit
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -420,6 +421,19 @@ def test_a_status_on_a_task_stays(db: Path, setup: Setup) -> None:
     run(db, setup, mail(2, "T20260901.0701", "joost@harbourhill.example", head, "#T=1\nAnd swept."))
     assert rows(db, "SELECT status FROM tasks WHERE number = 'T20260901.0701'") == [("Done",)]
     assert rows(db, "SELECT hours FROM task_time_entries ORDER BY id") == [(2.0,), (1.0,)]
+
+
+def test_tickets_that_belong_together_are_related(db: Path, rules: Path) -> None:
+    """A late answer to one that is complete, and one that looks like it (`behaviour.md` 3.6 and 5)."""
+    edit(rules / "mailboxes/help.yaml", "reopen: true", "reopen: new_linked")
+    setup = prepare(load_config(rules))
+    head = "Authentication-Results: mx.harbourhill.example; dmarc=pass header.from=harbourhill.example\r\n"
+    done = mail(2, "T20261102.0001", "joost@harbourhill.example", head, "#T=1 #S=Done\nIt works.")
+    run(db, setup, mail(1, "Scanner is slow"), done, mail(3, "T20261102.0001", body="no"), mail(4, "Scanner is slow", body="y"))
+    assert rows(db, "SELECT ticket, related, how FROM related_tickets ORDER BY ticket") == [
+        ("T20261102.0002", "T20261102.0001", "answers"),
+        ("T20261102.0003", "T20261102.0001", "looks like"),
+    ]
 
 
 def test_a_failing_database_loses_nothing_and_the_next_run_goes_on(
