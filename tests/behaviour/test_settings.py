@@ -68,7 +68,7 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
             ),
             {
                 "given": {"tickets": [{"number": "T20261101.0001", "organization": "olivar", "status": "New"}]},
-                "message": {"from": "x@nowhere.example", "subject": subject, "body": "y"},
+                "message": {"from": "x@nowhere.example", "cc": "carmen@olivar.example", "subject": subject, "body": "y"},
             },
             expect,
         )
@@ -81,7 +81,11 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
             (
                 "organization olivar",
                 "T20261101.0001",
-                {"entity": "ticket_note", "note": {"author": "unknown", "publish": "internal"}},
+                {
+                    "entity": "ticket_note",
+                    "note": {"author": "unknown", "publish": "internal"},
+                    "ticket": {"additional_contacts": ["carmen"]},
+                },
             ),
             ("contact carmen", "x", {"ticket": {"organization": "olivar", "contact": "carmen"}, "sender": {"kind": "contact"}}),
             ("contact carmen", "T20261101.0001", {"entity": "ticket_note", "note": {"author_id": "carmen", "publish": "all"}}),
