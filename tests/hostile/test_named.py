@@ -649,6 +649,8 @@ def test_a_from_that_is_read_in_two_ways_makes_nobody_a_technician(
         "dmarc=pass header.from=harbourhill.example; dmarc=fail header.from=harbourhill.example",
         "dmarc=pass header.from=customer.harbourhill.example",
         "dkim=pass header.i=@evil.example header.d=harbourhill.example",
+        "dkim=pass (a good signature)",
+        "dkim=pass header.s=s1; spf=pass",
     ],
 )
 def test_what_a_stranger_has_in_a_trusted_servers_header_is_no_result(
