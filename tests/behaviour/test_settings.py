@@ -60,6 +60,15 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
     ),
     *(
         (
+            f"3.6 reopening sets an open status, whatever the mailbox says ({said})",
+            (HELP, REOPEN, f"from_customer: {{{said}reopen: true}}"),
+            {"given": {"tickets": [DONE]}, "message": REPLY},
+            {"outcome": "appended", "ticket": {"status": "New", "completed_at": None}},
+        )
+        for said in ("", "status: Done, ")
+    ),
+    *(
+        (
             f"7 a rule attributes to {to}: {subject}",
             (
                 "workflow/10-intake.rules",

@@ -743,6 +743,7 @@ def test_whatever_the_envelopes_sender_is_it_is_no_result(text: str, more: str) 
         'dkim=pass header.i=@harbourhill.example header.s=s1 header.b="aB/c"; spf=fail smtp.mailfrom=lists.example',
         "dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=HARBOURHILL.example",
         "spf=pass smtp.mailfrom=joost@harbourhill.example",
+        "dkim=pass header.d=mail.harbourhill.example",
     ],
 )
 def test_the_headers_that_servers_write_are_understood(results: str, connection: sqlite3.Connection, setup: Setup) -> None:

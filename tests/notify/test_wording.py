@@ -27,6 +27,7 @@ from engine.rules.facts import Facts
 from engine.sources.item import Item
 from engine.state.sqlite import SqliteState
 from engine.store.database import open_database
+from tests.edit import edit
 
 
 def process(rules: Path, *mails: bytes) -> sqlite3.Connection:
@@ -130,6 +131,33 @@ def test_what_is_internal_is_not_told_to_customers(rules: Path) -> None:
     told = [row[0] for row in rows(connection) if "our secret" in row[2]]
     assert connection.execute("SELECT publish FROM ticket_notes").fetchall() == [("internal",)]
     assert told == ["joost@harbourhill.example", "boss@harbourhill.example"]
+
+
+def test_what_is_internal_of_a_time_entry_is_not_told_to_customers(rules: Path) -> None:
+    edit(rules / "mailboxes/help.yaml", "{work_type: Remote work}", "{work_type: Remote work, publish: internal}")
+    template(rules, "booked", "x", "{{ time_entry.hours }} hours: {{ time_entry.summary }}")
+    (rules / "workflow/90.rules").write_text(
+        'rule "x"\n  on ticket time entry created\n  then notify contact, resource joost using booked\n'
+    )
+    head = "Authentication-Results: mx.harbourhill.example; dmarc=pass header.from=harbourhill.example\r\n"
+    connection = process(rules, mail("Broken"), mail("T20261102.0001", "#T=1.5\r\nour secret", "joost@harbourhill.example", head))
+    assert rows(connection, "recipient, body")[1:] == [("joost@harbourhill.example", "1.5 hours: our secret")]
+
+
+def test_a_person_whom_a_ticket_does_not_have_is_told_nothing(rules: Path) -> None:
+    """A stranger's ticket has no contact, one that nobody took no resource, and one who left hears no more."""
+    template(rules, "told", "x", "y")
+    (rules / "workflow/90.rules").write_text(
+        'rule "x"\n  on ticket created\n  then notify contact, assigned resource using told\n'
+        'rule "y"\n  on ticket note created\n  then notify assigned resource using told\n'
+    )
+    setup = prepare(load_config(rules))
+    gone = next(one for one in setup.config.directory.resources.values() if not one.active)
+    connection = process(rules, mail("Question", sender="joe@gmail.com"))
+    connection.execute("UPDATE tickets SET assigned = ?", (gone.id,))
+    Processor(connection, setup).run([Item("2", lambda: mail("T20261102.0001", "more", "joost@harbourhill.example"))], "help")
+    assert connection.execute("SELECT COUNT(*) FROM ticket_notes").fetchone() == (1,)
+    assert rows(connection, "template, recipient") == [("received", "joe@gmail.com")]
 
 
 @pytest.mark.parametrize(
