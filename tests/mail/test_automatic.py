@@ -434,3 +434,24 @@ def test_an_automatic_answer_that_calls_itself_generated_is_an_answer() -> None:
 def test_a_bounce_of_a_system_with_odd_headers_is_one(head: str, text: str) -> None:
     found = parse_message(f"{head}Message-ID: <1@b>\n\n{text}\n".encode()).automatic
     assert found is not None and found.kind == "bounce"
+
+
+@pytest.mark.parametrize(
+    ("more", "text", "kind"),
+    [
+        ("", "This is an abuse report for mail from 192.0.2.7.", "feedback_report"),
+        ("", "Please stop this.", None),
+        ("X-Mailer: Microsoft Outlook 16.0\n", "This is an abuse report for mail from 192.0.2.7.", None),
+    ],
+)
+def test_a_complaint_without_a_copy_is_known_by_its_words_unless_a_person_wrote_them(
+    more: str, text: str, kind: str | None
+) -> None:
+    found = parse_message(_plain("Abuse report: 192.0.2.7", text, more)).automatic
+    assert (found.kind if found else None) == kind
+
+
+@pytest.mark.parametrize("more", ["X-MS-Exchange-Message-Is-Ndr: 1\n", "X-MS-Exchange-Report-Format: rfc3464\n"])
+def test_exchange_says_itself_that_it_is_a_report(more: str) -> None:
+    found = parse_message(_plain("Undeliverable", "x", more)).automatic
+    assert found is not None and found.kind == "bounce"
