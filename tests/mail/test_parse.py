@@ -155,6 +155,20 @@ def test_utf8_with_a_broken_character_stays_utf8(data: bytes, text: str) -> None
         assert parse_message(mail(f"Subject: =?utf-8?Q?{encoded}?=")).subject == text
 
 
+@pytest.mark.parametrize(
+    ("words", "subject"),
+    [
+        ("=?utf-8?q?caf=C3?= =?utf-8?q?=A9?=", "café"),
+        ("=?utf-8?q?caf=C3?=\r\n =?UTF-8?B?qSBvbGU=?=", "café ole"),
+        ("=?utf-8?q?caf=C3=A9?= =?iso-8859-1?q?=E9?=", "caféé"),
+        ("=?iso-8859-1?q?=C3?= =?utf-8?q?=C3=A9?=", "Ãé"),
+    ],
+)
+def test_a_letter_that_is_split_between_encoded_words_is_one(words: str, subject: str) -> None:
+    """RFC 2047 forbids it, and programs do it; words of two charsets are not one text."""
+    assert parse_message(mail(f"Subject: {words}")).subject == subject
+
+
 def test_headers_addresses_and_dates_are_decoded() -> None:
     message = parse_message(
         mail(
