@@ -82,8 +82,6 @@ ABUSE_SUBJECT = re.compile(
     r"^\s*(?:abuse (?:report|complaint)|complaint about message|spam report|(?:e-?mail )?feedback report|\[?fbl\]?\b)",
     re.IGNORECASE,
 )
-
-
 ABUSE_TEXT = re.compile(r"abuse report|feedback loop|spam report|unsolicited|\b\d{1,3}(?:\.\d{1,3}){3}\b", re.IGNORECASE)
 # RFC 7489 7.2.1.1. An answer to such a report reaches nobody.
 DMARC_SUBJECT = re.compile(r"^\s*(?:\[preview\] |dmarc aggregate )?report domain: ?\S{1,255} +submitter: ?\S", re.IGNORECASE)
