@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from errno import ENOSPC
 from pathlib import Path
 
 from engine.decide.decision import iso
@@ -16,6 +18,7 @@ from engine.store.migrations import MIGRATIONS, migrate, version_of
 
 BUSY_SECONDS = 60
 CACHE_KIB = 16_384
+_LEAST_ROOM = 65_536  # bytes: what readers and writers share takes half of it
 CHECKPOINT_PAGES = 4_096  # of 4 KiB: so large the log may grow before it is written into the database
 
 
@@ -98,7 +101,7 @@ def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreErr
     text = str(error)
     where = Position(str(path) if path else "the database")
     low = text.lower()
-    if "full" in low or getattr(error, "errno", None) == 28:
+    if "full" in low or getattr(error, "errno", None) == ENOSPC or ("i/o error" in low and path and _is_full(path)):
         fix = "the disk is full: make room, then run the same command again; nothing is lost"
     elif "locked" in low or "busy" in low:
         fix = "another process holds it: try again when that has ended"
@@ -111,6 +114,14 @@ def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreErr
     else:
         fix = "nothing of the message in hand was stored; run the same command again when the cause is mended"
     return StoreError.of(f"the database cannot be used: {text}", fix, where)
+
+
+def _is_full(path: Path) -> bool:
+    """Of some files that it needs, SQLite says no more than that it cannot write them."""
+    try:
+        return shutil.disk_usage(path.parent).free < _LEAST_ROOM
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     found.unmount()
 
 
-@pytest.mark.parametrize("size", ["600k", "900k", "1500k"])
+@pytest.mark.parametrize("size", ["16k", "80k", "200k", "600k", "900k", "1500k"])
 def test_a_full_disk_is_said_and_the_next_run_completes(folder: Path, disk: Disk, size: str) -> None:
     disk.mount(f"size={size}")
     maildir(folder / "mail", 200)
