@@ -455,3 +455,17 @@ def test_a_complaint_without_a_copy_is_known_by_its_words_unless_a_person_wrote_
 def test_exchange_says_itself_that_it_is_a_report(more: str) -> None:
     found = parse_message(_plain("Undeliverable", "x", more)).automatic
     assert found is not None and found.kind == "bounce"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "kind"),
+    [
+        ("Two shirts", "They came back to us today.", None),
+        ("Two shirts", "They came back.\n\n--- Original message ---\nReceived: from mx\n", "bounce"),
+        ("Returned mail: user unknown", "x", "bounce"),
+    ],
+)
+def test_an_address_for_what_comes_back_says_nothing_by_itself(subject: str, text: str, kind: str | None) -> None:
+    raw = _plain(subject, text).replace(b"ana@brightwater.example", b"returned@shop.example")
+    found = parse_message(raw).automatic
+    assert (found.kind if found else None) == kind
