@@ -18,6 +18,7 @@ _FIRST_LINE = re.compile(rb"\s*+([^\r\n]{1,1000})")
 _OTHER = re.compile(rb"[^A-Za-z0-9+/=\s]|[^\s][ \t]+[^\s]")  # than base64, which has no words
 _PADDING = re.compile(rb"=+")
 _PIECE = re.compile(rb"[A-Za-z0-9+/]+(?:={1,2}|\Z)")
+_FOOTER = 50_000  # bytes at the end: to look at each of 30 MB takes a second
 _MOST_PIECES = 10_000
 
 
@@ -49,7 +50,8 @@ def _from_base64(lines: bytes) -> bytes:
     first = _FIRST_LINE.match(lines)
     if first and 10 * len(first[1].translate(None, _BASE64)) > len(first[1]):
         return lines  # a text with its spaces: a program said so of what it did not encode
-    if lines.translate(None, _BASE64 + b"\r\n") and (other := _OTHER.search(lines, first.end() if first else 0)):
+    other = _OTHER.search(lines, max(first.end() if first else 0, len(lines) - _FOOTER))
+    if other:
         lines = lines[: lines.rfind(b"\n", 0, other.start() + 1) + 1] or lines  # below it a list or a gateway wrote its own
     letters = lines.translate(None, b"\r\n\t ")
     try:
