@@ -631,3 +631,27 @@ def test_real_mail_is_read_without_a_defect(corpus: Path) -> None:
             assert len(message.headers), path
             count += 1
     assert count >= 277
+
+
+def test_parts_that_nothing_parts_are_a_text() -> None:
+    message = parse_message(mail("Subject: x", "Content-Type: multipart/mixed", body="The printer is on fire.\r\n"))
+    assert message.text.strip() == "The printer is on fire." and message.attachments == ()
+
+
+@pytest.mark.parametrize(("said", "name"), [('; name="Offer 7.eml"', "Offer 7.eml"), ("", "Scanner.eml")])
+def test_an_attached_message_has_its_own_name_or_its_subject(said: str, name: str) -> None:
+    body = f"--b\r\n\r\nsee\r\n--b\r\nContent-Type: message/rfc822{said}\r\n\r\nFrom: a@b.example\r\nSubject: Scanner\r\n\r\nx\r\n--b--\r\n"
+    message = parse_message(mail("Subject: x", "Content-Type: multipart/mixed; boundary=b", body=body))
+    assert [one.name for one in message.attachments] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("a" * 200 + ".pdf", "a" * 116 + ".pdf"),
+        ("a." + "x" * 200, "a." + "x" * 118),
+        ("." + "x" * 200, "x" * 120),
+    ],
+)
+def test_a_long_name_is_cut_and_keeps_its_ending_if_it_is_one(name: str, safe: str) -> None:
+    assert safe_name(name, "application/pdf", 1) == safe
