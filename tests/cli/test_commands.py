@@ -64,6 +64,16 @@ def test_a_number_counts_in_any_case_whatever_case_the_form_has(tmp_path: Path, 
     assert shown[0] == shown[1] and "Mail of carmen" in shown[0]
 
 
+@pytest.mark.parametrize(("on_fail", "is_told"), [("flag", True), ("process", False)])
+def test_explain_says_that_a_sender_failed_authentication_unless_that_is_nobodys_concern(
+    on_fail: str, is_told: bool, tmp_path: Path, rules: Path
+) -> None:
+    edit(rules / "settings.yaml", "on_fail: flag", f"on_fail: {on_fail}")
+    raw = b"Authentication-Results: mx.harbourhill.example; dmarc=fail header.from=olivar.example\r\n" + MAIL
+    done = postroom("explain", "-", "--rules", rules, cwd=tmp_path, stdin=raw)
+    assert ("fail: Authentication-Results of mx.harbourhill.example" in done.stdout) == is_told
+
+
 def test_explain_says_each_step_with_its_place_and_why_rules_did_not_run(tmp_path: Path) -> None:
     done = postroom("explain", "-", cwd=tmp_path, stdin=MAIL)
     assert done.returncode == 0
