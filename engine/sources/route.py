@@ -8,6 +8,7 @@ from engine.config.model import Config
 from engine.mail import headers
 from engine.mail.message import Message
 
+_EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)  # before that, a clock was never set
 _DELIVERED = ("Delivered-To", "X-Original-To", "Envelope-To")
 
 
@@ -27,7 +28,6 @@ def route(message: Message, config: Config) -> str:
 
 def received_at(message: Message, now: datetime) -> datetime:
     """The time of our own server's Received header, else of Date, else now; never in the future."""
+    now = now.replace(microsecond=0)
     found = headers.received_at(message.headers.get_all("Received")) or message.date or now
-    if not datetime(1980, 1, 1, tzinfo=UTC) < found:
-        return now
-    return min(found.replace(microsecond=0), now.replace(microsecond=0))
+    return min(found.replace(microsecond=0), now) if found > _EARLIEST else now

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from engine.mail.beginning import Beginning
 from engine.mail.parse import parse_message
 from engine.sources import files
 from engine.sources.files import open_source
+from engine.sources.route import received_at
 from tools.hostile import traced
 
 ONE, TWO = b"From: a@b.example\nSubject: one\n\nFirst\n", b"From: a@b.example\nSubject: two\n\n>From the start\n"
@@ -167,3 +169,24 @@ def test_a_file_whose_name_is_no_utf_8_is_read_and_named(tmp_path: Path) -> None
         (item,) = open_source(str(path), 30_000_000)
         assert "\ufffd" in item.source_id and item.source_id.isprintable()
         assert item.read() == mail.removeprefix(b"From a\n").replace(b">From", b"From" if mail is not ONE else b">From")
+
+
+NOW = datetime(2026, 11, 2, 12, 0, 0, 500_000, tzinfo=UTC)
+DATE = b"Date: Mon, 2 Nov 2026 10:00:00 +0100\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "received"),
+    [
+        (b"Received: by mx; Mon, 2 Nov 2026 11:30:00 +0000\r\nReceived: by relay; Sun, 1 Nov 2026 11:30:00 +0000\r\n" + DATE, "11:30"),
+        (b"Received: by mx\r\n" + DATE, "09:00"),
+        (DATE, "09:00"),
+        (b"", "12:00"),
+        (b"Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n", "12:00"),
+        (b"Received: by mx; Thu, 1 Jan 1970 00:00:00 +0000\r\n" + DATE, "12:00"),
+        (b"Date: Mon, 2 Nov 2099 10:00:00 +0000\r\n", "12:00"),
+    ],
+)  # fmt: skip
+def test_a_message_was_received_when_our_own_server_says_so_and_never_in_the_future(head: bytes, received: str) -> None:
+    found = received_at(parse_message(head + b"From: a@b.example\r\n\r\nx\r\n"), NOW)
+    assert f"{found:%Y-%m-%d %H:%M:%S.%f}" == f"2026-11-02 {received}:00.000000"
