@@ -106,6 +106,19 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
         )
     ),
     (
+        "4.3 over the limit of all together all attachments are left out",
+        (SETTINGS, "attachments: 500 KB", "attachments: 300 KB"),
+        {
+            "message": {
+                "from": "carmen@olivar.example",
+                "subject": "x",
+                "body": "y",
+                "attachments": [{"name": name, "size": "160 KB"} for name in ("a.zip", "b.zip")],
+            }
+        },
+        {"ticket": {"description": "y\n\n[Attachments left out, over 300 KB together: a.zip (160 KB), b.zip (160 KB)]"}},
+    ),
+    (
         "3.6 a new ticket has the mailbox's issue type",
         (HELP, "    priority: Normal\n", "    priority: Normal\n    issue_type: Devices\n    sub_issue_type: Laptop\n"),
         {"message": {"from": "carmen@olivar.example", "subject": "x", "body": "y"}},
