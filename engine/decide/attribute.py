@@ -89,8 +89,8 @@ def _names(sender: Address) -> tuple[str, str]:
     name = " ".join(sender.name.split())[:100]
     if "@" in name or not name:
         name = sender.address.partition("@")[0].replace(".", " ").replace("_", " ").title()
-    if name.count(",") == 1:
-        last, _, first = (part.strip() for part in name.partition(","))
+    if "," in name:
+        last, first, *_ = (part.strip() for part in name.split(","))  # behind them, a title or a department
         return first, last
     first, _, last = name.partition(" ")
     return first, last

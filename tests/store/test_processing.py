@@ -423,6 +423,26 @@ def test_a_status_on_a_task_stays(db: Path, setup: Setup) -> None:
     assert rows(db, "SELECT hours FROM task_time_entries ORDER BY id") == [(2.0,), (1.0,)]
 
 
+@pytest.mark.parametrize(
+    ("written", "first", "last"),
+    [
+        ("Nia Green <nia.green@olivar.example>", "Nia", "Green"),
+        ('"Green, Nia" <nia.green@olivar.example>', "Nia", "Green"),
+        ("Nia <nia.green@olivar.example>", "Nia", ""),
+        ("nia.green@olivar.example", "Nia", "Green"),
+        ("nia@home.example <nia.green@olivar.example>", "Nia", "Green"),
+        ('"Green, Nia, Sales" <nia.green@olivar.example>', "Nia", "Green"),
+    ],
+)
+def test_a_contact_that_mail_brings_has_the_name_that_it_says(
+    written: str, first: str, last: str, db: Path, setup: Setup
+) -> None:
+    run(db, setup, mail(1, sender=written))
+    assert rows(db, "SELECT organization, first_name, last_name, email, active FROM contacts WHERE origin = 'mail'") == [
+        ("olivar", first, last, "nia.green@olivar.example", 1)
+    ]
+
+
 def test_tickets_that_belong_together_are_related(db: Path, rules: Path) -> None:
     """A late answer to one that is complete, and one that looks like it (`behaviour.md` 3.6 and 5)."""
     edit(rules / "mailboxes/help.yaml", "reopen: true", "reopen: new_linked")
