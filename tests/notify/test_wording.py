@@ -149,12 +149,14 @@ def test_a_person_whom_a_ticket_does_not_have_is_told_nothing(rules: Path) -> No
     template(rules, "told", "x", "y")
     (rules / "workflow/90.rules").write_text(
         'rule "x"\n  on ticket created\n  then notify contact, assigned resource using told\n'
-        'rule "y"\n  on ticket note created\n  then notify assigned resource using told\n'
+        'rule "y"\n  on ticket note created\n  then notify contact, additional contacts, assigned resource using told\n'
     )
     setup = prepare(load_config(rules))
-    gone = next(one for one in setup.config.directory.resources.values() if not one.active)
+    people = setup.config.directory
+    resource, contact = (next(one.id for one in some.values() if not one.active) for some in (people.resources, people.contacts))
     connection = process(rules, mail("Question", sender="joe@gmail.com"))
-    connection.execute("UPDATE tickets SET assigned = ?", (gone.id,))
+    connection.execute("UPDATE tickets SET assigned = ?, contact = ?", (resource, contact))
+    connection.execute("INSERT INTO additional_contacts SELECT number, contact FROM tickets")
     Processor(connection, setup).run([Item("2", lambda: mail("T20261102.0001", "more", "joost@harbourhill.example"))], "help")
     assert connection.execute("SELECT COUNT(*) FROM ticket_notes").fetchone() == (1,)
     assert rows(connection, "template, recipient") == [("received", "joe@gmail.com")]
