@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -118,6 +117,8 @@ def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreErr
 
 def _is_full(path: Path) -> bool:
     """Of some files that it needs, SQLite says no more than that it cannot write them."""
+    import shutil  # seldom needed
+
     try:
         return shutil.disk_usage(path.parent).free < _LEAST_ROOM
     except OSError:
