@@ -118,6 +118,21 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
         },
         {"ticket": {"description": "y\n\n[Attachments left out, over 300 KB together: a.zip (160 KB), b.zip (160 KB)]"}},
     ),
+    *(
+        (
+            f"3.4 a wrong indicator is a note, and its sender is told {who}",
+            (HELP, "  failed: {to: [sender, postmaster@harbourhill.example], template: not-taken}\n", failed),
+            {
+                "given": {"tickets": [{**DONE, "status": "New"}]},
+                "message": {**FROM_JOOST, "body": "#T=25\nx", "headers": AUTHENTIC},
+            },
+            {"outcome": "appended", "entity": "ticket_note", "notified": notified},
+        )
+        for who, failed, notified in (
+            ("alone", "  failed: {to: [postmaster@harbourhill.example], template: not-taken}\n", ["joost@harbourhill.example"]),
+            ("where the mailbox tells of failures", "  # of failures it tells nobody\n", []),
+        )
+    ),
     (
         "3.6 a new ticket has the mailbox's issue type",
         (HELP, "    priority: Normal\n", "    priority: Normal\n    issue_type: Devices\n    sub_issue_type: Laptop\n"),
