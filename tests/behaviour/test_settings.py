@@ -134,6 +134,23 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
         )
     ),
     (
+        "8 a mailbox tells whom it names",
+        (
+            HELP,
+            "created: {to: [sender], ",
+            'created: {to: [sender, contact, additional contacts, assigned resource, resource joost, "desk@harbourhill.example"], ',
+        ),
+        {"message": {"from": "carmen.ruiz@outlook.es", "cc": "pablo@olivar.example", "subject": "x", "body": "y"}},
+        {
+            "notified": [
+                "carmen.ruiz@outlook.es",
+                "carmen@olivar.example",
+                "joost@harbourhill.example",
+                "desk@harbourhill.example",
+            ]
+        },
+    ),
+    (
         "3.6 a new ticket has the mailbox's issue type",
         (HELP, "    priority: Normal\n", "    priority: Normal\n    issue_type: Devices\n    sub_issue_type: Laptop\n"),
         {"message": {"from": "carmen@olivar.example", "subject": "x", "body": "y"}},
