@@ -8,7 +8,7 @@ import re2
 
 from engine.analysis.rules import matches_everything
 from engine.config.model import Config
-from engine.dsl.tree import AddTag, ListName, Notify, Refuse, RemoveTag, Text, tests_of
+from engine.dsl.tree import AddTag, ListName, Notify, Refuse, tests_of
 from engine.errors import Position, Problem, warn
 from engine.text import collapse, fold_accents
 
@@ -32,7 +32,7 @@ def check_unused(config: Config) -> Iterator[Problem]:
 
 
 class _Used:
-    """Every list, template and tag that rules and mailboxes name."""
+    """Every list and template that rules and mailboxes name, and every tag that they put: who asks for one puts none."""
 
     def __init__(self, config: Config) -> None:
         self.lists: set[str] = set()
@@ -45,13 +45,11 @@ class _Used:
             for test in tests_of(rule.condition):
                 if isinstance(test.value, ListName):
                     self.lists.add(test.value.name)
-                elif test.operator == "has tag" and isinstance(test.value, Text):
-                    self.tags.add(test.value.text)
             for action in rule.actions:
                 if isinstance(action, Notify | Refuse):
                     if action.template is not None:
                         self.templates.add(action.template.text)
-                elif isinstance(action, AddTag | RemoveTag):
+                elif isinstance(action, AddTag):
                     self.tags.add(action.tag.text)
 
 
@@ -64,7 +62,7 @@ def _tags(config: Config, used: _Used) -> Iterator[Problem]:
         longest = max(map(len, phrases.values()))
         if tag.label not in used.tags and (not tag.match or longest < config.tags.shortest):
             why = "is put by no mailbox and no rule" if not tag.match else "is too short to be found in any text"
-            yield warn("PR108", tag.position, f"the tag '{tag.label}' {why}", "remove it, or set active: false")
+            yield warn("PR108", tag.position, f"the tag '{tag.label}' {why}", "put it somewhere, remove it, or set active: false")
         for text, phrase in phrases.items():
             if not tag.match:
                 continue

@@ -9,6 +9,7 @@ import pytest
 from engine.analysis.catalog import CODES
 from engine.analysis.report import analyse
 from engine.config.load import load_config
+from tests.edit import edit
 
 ROOT = Path(__file__).resolve().parents[2]
 NEW = "workflow/90-new.rules"
@@ -248,3 +249,14 @@ def test_five_thousand_rules_are_analysed_in_seconds(rules: Path) -> None:
         text + 'rule "Z"\n  on ticket created\n  when subject contains "s7x" and subject does not contain "s7x"\n  then stop\n',
     )
     assert [code for code, *_ in found(rules)] == ["PR101"]
+
+
+@pytest.mark.parametrize(
+    ("action", "is_put"),
+    [('add tag "Idle"', True), ('remove tag "Idle"', False), ('set queue to "Front desk"', False)],
+)
+def test_a_tag_that_rules_only_ask_for_or_take_off_is_put_by_none(action: str, is_put: bool, rules: Path) -> None:
+    edit(rules / "tags.yaml", "tags:\n", "tags:\n  - {label: Idle, match: false}\n")
+    asked = "" if is_put else '  when ticket has tag "Idle"\n'
+    put(rules, NEW, f'rule "idle"\n  on ticket created\n{asked}  then {action}\n')
+    assert ("PR108" in [code for code, *_ in found(rules)]) != is_put
