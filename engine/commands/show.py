@@ -29,7 +29,7 @@ def show(number: str, rules: Path, db: Path, verbose: bool) -> None:
       postroom show T20261102.0001
     """
     with closing(open_for_reading(db)) as connection:
-        whole = whole_entity(connection, number) or whole_entity(connection, number, any_case=True)
+        whole = whole_entity(connection, number)
     if whole is None:
         raise PostroomError.of(f"there is no {number} in {db}", "see `postroom status`")
     click.echo("\n".join(_lines(whole)))

@@ -16,14 +16,16 @@ _COUNTER = r"\d{1,12}"
 
 
 class NumberForm(Struct, frozen=True):
-    """A number's form. `prefix` and `write` together count within a date; `pattern` finds a number in any case.
+    """A number's form. `series` and `write` together count within a date; `pattern` finds a number in any case.
 
-    `_pieces` of a number, each as (its letters, or none where it is digits; the pattern of it).
+    `_whole` takes one apart, a group for each piece: its letters, or none where it is digits (`_letters`). `_counter` is a group of it.
     """
 
     form: str
     pattern: str
-    _pieces: tuple[tuple[str, str], ...]
+    _whole: str
+    _letters: tuple[str, ...]
+    _counter: int
     _parts: tuple[tuple[str, str], ...]
 
     @classmethod
@@ -31,26 +33,24 @@ class NumberForm(Struct, frozen=True):
         """Raises `ValueError` with what is wrong with the form."""
         parts: list[tuple[str, str]] = []
         pieces: list[tuple[str, str]] = []
-        pattern, position = "", 0
+        counter = position = 0
         for found in _FIELD.finditer(form):
             literal = form[position : found.start()]
             parts.append(("text", literal))
             pieces.append((literal, re.escape(literal)))
-            pattern += re.escape(literal)
             kind, spec = found[1], found[2] or ""
             if kind == "date":
                 dated = [("", _DATE_CODES[one]) if one in _DATE_CODES else (one, re.escape(one)) for one in _CODE.split(spec)]
                 if not spec or any("%" in letters for letters, _ in dated):
                     raise ValueError(f"the date form '{spec}' is not understood; use %Y, %y, %m, %d, %j or %H")
                 pieces += dated
-                pattern += "".join(one for _, one in dated)
             else:
                 width = re.fullmatch(r"0?(\d+)d", spec or "1d")
                 if not width:
                     raise ValueError(f"the counter's form '{spec}' is not understood; use a form such as 04d")
                 spec = f"0{width[1]}d"
-                pieces.append(("", _COUNTER))
-                pattern += rf"\d{{{width[1]},12}}"
+                pieces.append(("", rf"\d{{{width[1]},12}}"))
+                counter = len(pieces)
             parts.append((kind, spec))
             position = found.end()
         literal = form[position:]
@@ -60,7 +60,15 @@ class NumberForm(Struct, frozen=True):
         pieces.append((literal, re.escape(literal)))
         if [kind for kind, _ in parts].count("seq") != 1:
             raise ValueError("the form needs {seq} exactly once")
-        return cls(form, pattern + re.escape(literal), tuple(pieces), tuple(parts))
+        groups = (_COUNTER if group == counter else one for group, (_, one) in enumerate(pieces, 1))
+        return cls(
+            form,
+            "".join(one for _, one in pieces),
+            "".join(f"({one})" for one in groups),
+            tuple(letters for letters, _ in pieces),
+            counter,
+            tuple(parts),
+        )
 
     def series(self, day: datetime) -> str:
         """What counts together: the number with its date filled in and its counter open."""
@@ -73,17 +81,18 @@ class NumberForm(Struct, frozen=True):
 
     def split(self, number: str) -> tuple[str, int] | None:
         """(series, sequence) of a number that was written in this form."""
-        found = re.fullmatch("".join(f"({one})" if one == _COUNTER else one for _, one in self._pieces), number)
+        found = re.fullmatch(self._whole, number)
         if not found:
             return None
-        return number[: found.start(1)] + "{}" + number[found.end(1) :], int(found[1])
+        start, end = found.span(self._counter)
+        return f"{number[:start]}{{}}{number[end:]}", int(number[start:end])
 
     def recased(self, number: str) -> str | None:
         """The same with letters as the form has them; None where it is not of this form."""
-        found = re.fullmatch("".join(f"({one})" for _, one in self._pieces), number, re.IGNORECASE | re.ASCII)
+        found = re.fullmatch(self._whole, number, re.IGNORECASE | re.ASCII)
         if not found:
             return None
-        return "".join(letters or digits for (letters, _), digits in zip(self._pieces, found.groups(), strict=True))
+        return "".join(letters or digits for letters, digits in zip(self._letters, found.groups(), strict=True))
 
 
 def in_any_case(number: str, forms: Iterable[NumberForm]) -> list[str]:

@@ -9,8 +9,8 @@ from functools import lru_cache
 from msgspec import Struct
 
 from engine.config.model import Criterion, Handling
-from engine.config.numbers import in_any_case
 from engine.decide.setup import Setup
+from engine.decide.target import numbered
 from engine.entities import Sender, Ticket
 from engine.quantity import show_duration
 from engine.state.view import Candidate, State
@@ -94,8 +94,7 @@ def _candidates(
     """Tickets with the same fields. A token's ticket number is one of ours, or the one that another system gave before."""
     found = state.tickets_of(organization, since, until, identity, same, described=described)
     if "ticket_number" in same:
-        numbers = in_any_case(same["ticket_number"], setup.config.settings.numbers.values())
-        ticket = next(filter(None, map(state.target, numbers)), None)
+        ticket = numbered(same["ticket_number"], setup, state)
         if isinstance(ticket, Ticket) and ticket.organization == organization and (since is None or ticket.created_at >= since):
             found = [(ticket.number, ticket.title, ticket.description), *found]
     return found

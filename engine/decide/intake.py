@@ -1,4 +1,4 @@
-"""Whether a message is taken in at all: copies, size, privacy, automatic mail, loops (`behaviour.md` 1)."""
+"""Whether a message is taken in at all: privacy, copies, size, automatic mail, loops (`behaviour.md` 1)."""
 
 from __future__ import annotations
 

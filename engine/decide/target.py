@@ -34,11 +34,16 @@ class Resolved(Struct, frozen=True):
 def named_in_subject(subject: str, setup: Setup, state: State) -> Named | None:
     """The first number in the subject that exists. Brackets, `#`, `Re:` and case around it do not matter."""
     for found in list(setup.numbers.finditer(subject[:2_000]))[:MOST_NUMBERS]:
-        for number in in_any_case(found[0], setup.config.settings.numbers.values()):
-            entity = state.target(number)
-            if entity is not None:
-                return Named(entity, "number", f"the subject carries {entity.number}")
+        entity = numbered(found[0], setup, state)
+        if entity is not None:
+            return Named(entity, "number", f"the subject carries {entity.number}")
     return None
+
+
+def numbered(number: str, setup: Setup, state: State) -> Target | None:
+    """The entity of this number, in whatever case somebody wrote it."""
+    found = map(state.target, in_any_case(number, setup.config.settings.numbers.values()))
+    return next((entity for entity in found if entity is not None), None)
 
 
 def named_by_thread(message: Message, state: State) -> Named | None:
@@ -85,8 +90,8 @@ def resolve(named: Named | None, sender: Sender, setup: Setup) -> Resolved:
 
 
 def is_of(sender: Sender, organization: str | None, setup: Setup) -> bool:
-    """Whether a sender belongs to the organization by more than a number that he named."""
-    if sender.kind != "unknown" or sender.via in ("rule", "token"):
+    """Whether an unknown sender belongs to the organization by more than a number that he named."""
+    if sender.via in ("rule", "token"):
         return sender.organization == organization
     return not setup.book.is_public(sender.domain) and organization in setup.book.owners(sender.domain)
 

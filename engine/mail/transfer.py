@@ -43,14 +43,16 @@ def decoded_from(encoding: str, lines: bytes) -> bytes:
         return a2b_qp(_BARE_BREAK.sub(b"=\r\n", lines))
     if encoding == "base64":
         return _from_base64(lines)
-    return _from_uuencode(encoding, lines) if encoding in _UUENCODED else lines
+    return _from_uuencode(lines) if encoding in _UUENCODED else lines
 
 
 def _from_base64(lines: bytes) -> bytes:
     first = _FIRST_LINE.match(lines)
-    if first and 10 * len(first[1].translate(None, _BASE64)) > len(first[1]):
+    if first is None:
+        return b""
+    if 10 * len(first[1].translate(None, _BASE64)) > len(first[1]):
         return lines  # a text with its spaces: a program said so of what it did not encode
-    other = _OTHER.search(lines, max(first.end() if first else 0, len(lines) - _FOOTER))
+    other = _OTHER.search(lines, max(first.end(), len(lines) - _FOOTER))
     if other:
         lines = lines[: lines.rfind(b"\n", 0, other.start() + 1) + 1] or lines  # below it a list or a gateway wrote its own
     letters = lines.translate(None, b"\r\n\t ")
@@ -60,7 +62,7 @@ def _from_base64(lines: bytes) -> bytes:
         only = letters.translate(None, _NOT_LETTERS)
         data = a2b_base64(only[: len(only) // 4 * 4])
     padding = _PADDING.search(letters)
-    return data + _pieces(letters, padding.end()) if padding and padding.end() < len(letters) else data
+    return data + _pieces(letters, padding.end()) if padding else data
 
 
 def _pieces(letters: bytes, place: int) -> bytes:
@@ -75,9 +77,9 @@ def _pieces(letters: bytes, place: int) -> bytes:
     return bytes(found)
 
 
-def _from_uuencode(encoding: str, lines: bytes) -> bytes:
+def _from_uuencode(lines: bytes) -> bytes:
     alone = Parsed()
-    alone["Content-Transfer-Encoding"] = encoding
+    alone["Content-Transfer-Encoding"] = "x-uuencode"
     alone.set_payload(lines.decode("ascii", "surrogateescape"))
     try:
         data = alone.get_payload(decode=True)

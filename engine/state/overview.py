@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import product
 from typing import Any
 
 from msgspec import Struct
@@ -109,10 +110,9 @@ class Whole(Struct, frozen=True):
     attachments: tuple[tuple[str, str, int], ...]
 
 
-def whole_entity(connection: sqlite3.Connection, number: str, *, any_case: bool = False) -> Whole | None:
-    """By its number; None where there is none. `any_case`: also one that differs in case, for which all are looked at."""
-    collation = " COLLATE NOCASE" if any_case else ""
-    for kind, table, notes, times in _KINDS:
+def whole_entity(connection: sqlite3.Connection, number: str) -> Whole | None:
+    """By its number, else by one that differs in case, for which all are looked at; None where there is none."""
+    for collation, (kind, table, notes, times) in product(("", " COLLATE NOCASE"), _KINDS):
         found = _maps(connection, f"SELECT * FROM {table} WHERE number = ?{collation}", number)
         if found:
             row = found[0]

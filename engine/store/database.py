@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.decide.decision import iso
 from engine.errors import Position, StoreError
+from engine.store.atomic import atomically
 from engine.store.migrations import MIGRATIONS, migrate, version_of
 
 BUSY_SECONDS = 60
@@ -129,15 +130,10 @@ def _is_full(path: Path) -> bool:
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """One write transaction: all of it, or nothing. Raises `StoreError` when the database or the disk fails."""
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("COMMIT")
-    except BaseException as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        if isinstance(error, sqlite3.Error | OSError):
-            raise explain_error(error, database_path(connection)) from error
-        raise
+        with atomically(connection):
+            yield
+    except (sqlite3.Error, OSError) as error:
+        raise explain_error(error, database_path(connection)) from error
 
 
 @contextmanager

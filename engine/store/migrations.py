@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from engine.errors import StoreError
+from engine.store.atomic import atomically
 
 _FIRST = """
 CREATE TABLE messages (
@@ -163,9 +164,8 @@ MIGRATIONS: tuple[str, ...] = (_FIRST, _SENDING, _POLLING, _ONE_INDEX_LESS, _TIT
 
 
 def migrate(connection: sqlite3.Connection, now: str) -> None:
-    """Bring the database to the newest version, each step in one transaction. Raises `StoreError` for a newer one."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    """Bring the database to the newest version, all steps in one transaction. Raises `StoreError` for a newer one."""
+    with atomically(connection):
         connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)")
         have = version_of(connection)
         if have > len(MIGRATIONS):
@@ -177,11 +177,6 @@ def migrate(connection: sqlite3.Connection, now: str) -> None:
                 if statement.strip():
                     connection.execute(statement)
             connection.execute("INSERT INTO schema_version VALUES (?, ?)", (version, now))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # a full disk ends it
-            connection.execute("ROLLBACK")
-        raise
 
 
 def version_of(connection: sqlite3.Connection) -> int:
