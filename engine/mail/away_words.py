@@ -7,8 +7,8 @@ from engine.mail.linear import linear
 # People write these phrases too ("Out of office does not work"), so they count only where they are all of the subject, or are
 # followed as programs do it: by a colon, a dash, a bracket, "reply", "from ...".
 _AUTOMATIC = (
-    r"auto(?:matic|mated)?[- ]?(?:reply|response|responder|answer)|autoreply|vacation (?:reply|response)|automatische antwort|auto(?:m\.|-)[ -]?antwort"
-    r"|respuesta autom[áa]tica|auto respuesta|r[ée]ponse automatique|message automatique d['’]absence|risposta automatica|risponditore automatico|resposta autom[áàa]tica"
+    r"auto(?:matic|mated)?[- ]?(?:e-?mail )?(?:reply|response|responder|answer)|vacation (?:auto[- ]?)?(?:reply|response)|automatische (?:antwort|reactie)|auto(?:m\.|-)[ -]?antwort"
+    r"|(?:respuesta|contestaci[óo]n) autom[áa]tica|auto[- ]?respuesta|auto[- ]?risposta|auto[- ]?r[ée]ponse|r[ée]ponse automatique|message automatique d['’]absence|risposta automatica|risponditore automatico|resposta autom[áàa]tica"
     r"|automatisch antwoord|auto(?:mat)?svar|automatiskt? (?:svar|svarmeddelelse)|sjálfvirkt svar|automaattinen vastaus|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź?"
     r"|automatinis atsakymas|automaat(?:ne )?vastus|automatick(?:á|ý) odpoveď|automatski odgovor|samodejni odgovor|автоматичен отговор|автоматична відповідь"
     r"|(?:[āa]rpus biroja (?:atra[šs]an[āa]s )?)?autom[āa]tisk[āa] atbilde|αυτόματη απάντηση|răspuns automat|תשובה אוטומטית|رد تلقائي"
@@ -19,7 +19,7 @@ _AUTOMATIC = (
 _ABSENCE = (
     r"out[- ]of[- ](?:the )?office|vacation (?:message|notice)|away from (?:the |my )?(?:office|mail|desk|email)|abwesenheits-?(?:notiz|meldung|mitteilung|benachrichtigung|info|agent|assistent)"
     r"|fuera de (?:la )?oficina|absen(?:ce|te?|t\(e\)) du bureau|message d['’]absence|fuori ufficio|fora do escrit[óo]rio|ausência do escritório"
-    r"|afwezigheids(?:bericht|melding|assistent)|poissaoloviesti|frånvaromeddelande|fraværsassistent|不在通知"
+    r"|afwezigheids(?:bericht|melding|assistent)|poissaoloviesti|frånvaromeddelande|fraværs(?:assistent|melding)|不在(?:通知|連絡|のお知らせ)"
 )
 # Single words that may begin any subject: they count only alone, or before what they answer.
 _AWAY = (
@@ -32,13 +32,13 @@ _IS_AWAY = (
     r"|is (?:niet op kantoor|afwezig)|är (?:inte på kontoret|borta)|er (?:ikke til stede|fraværende)|on poissa)(?:$|\W)"
 )
 # Gateways and ticket systems put something in brackets before it: `[EXTERNAL] Automatic reply: ...`.
-_BEFORE = rf"^\s*(?:\[[^\[\]]{{1,80}}\]\s*)?(?:{_RE}\s*)?[\[(<*]?\s*"
+_BEFORE = rf"^\s*(?:\[[^\[\]]{{1,80}}\]\s*)?(?:{_RE}\s*)?[\[(<*【]?\s*"
 _BEHIND = (
-    r"\s*(?:[\])>*:：]|[-–—]\s|$|\(|\b(?:auto-?reply|reply|antwort)\b|from\b|until\b|(?:to your|auf ihre)\b|(?:message|notification|alert|notice)\s*(?:$|:|from\b)"
+    r"\s*(?:[\])>*:：】]|[-–—]\s|$|\(|\b(?:auto-?reply|reply|antwort)\b|from\b|until\b|(?:to your|auf ihre|d['’]absence|de aus[êe]nci?a)\b|(?:message|notification|alert|notice)\s*(?:$|:|from\b)"
     rf"|{_RE})"
 )
 AUTOMATIC_SUBJECT = linear(
-    rf"{_BEFORE}(?:{_AUTOMATIC}){_BEHIND}|^\s*auto\s*:\s*(?:re|aw|out|fw)\b|\bauto-?reply\s*(?:[\])]?\s*$|:)|\[auto-?reply\]"
+    rf"{_BEFORE}(?:{_AUTOMATIC}){_BEHIND}|^\s*auto\s*:\s*(?:re|aw|out|fw)\b|[^\w\s]\s*auto-?reply\s*[\])]?\s*$|\bauto-?reply\s*:|[\[(]auto(?:matic|mated)?[- ]?(?:reply|response)[\])]|^\W*this is an auto(?:matic|mated)?[- ]?(?:reply|response)\b|\baway from my mail\b"
     rf"|[-–—]\s+auto(?:matic|mated) (?:reply|response)\s*$|^\s*auto\s*:\s.{{1,60}}\s{_IS_AWAY}",
 )
 # Who writes so may also be a person who tells the desk, or asks for such an answer.

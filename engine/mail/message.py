@@ -42,6 +42,11 @@ class Headers:
     def get_all(self, name: str) -> list[str]:
         return self._by_name.get(name.lower(), [])
 
+    @property
+    def names(self) -> Iterable[str]:
+        """Each name once, in lower case."""
+        return self._by_name.keys()
+
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._by_name
 
