@@ -34,7 +34,7 @@ _IS_AWAY = (
 # Gateways and ticket systems put something in brackets before it: `[EXTERNAL] Automatic reply: ...`.
 _BEFORE = rf"^\s*(?:\[[^\[\]]{{1,80}}\]\s*)?(?:{_RE}\s*)?[\[(<*【]?\s*"
 _BEHIND = (
-    r"\s*(?:[\])>*:：】]|[-–—]\s|$|\(|\b(?:auto-?reply|reply|antwort)\b|from\b|until\b|(?:to your|auf ihre|d['’]absence|de aus[êe]nci?a)\b|(?:message|notification|alert|notice)\s*(?:$|:|from\b)"
+    r"\s*(?:[\])>*:：】]|[-–—]\s|$|\(|\b(?:auto-?)?(?:reply|antwort)\b\s*(?:$|[^\w\s]|from\b|re\b|to\b)|from\b|until\b|(?:to your|auf ihre|d['’]absence|de aus[êe]nci?a)\b|(?:message|notification|alert|notice)\s*(?:$|:|from\b)"
     rf"|{_RE})"
 )
 AUTOMATIC_SUBJECT = linear(

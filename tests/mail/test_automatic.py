@@ -213,6 +213,7 @@ Subject: Offer
         ("Message rejected", "Could you deliver the message to the following people by hand? The mailbox exceeds the quota."),
         ("반송 신청", "주문한 상품을 반송하고 싶습니다."),
         ("Please add an autoreply", "x"),
+        ("Out of office reply for Kim, please", "x"),
         ("We get an automatic e-mail reply each hour", "x"),
         ("Autorespuesta no funciona", "x"),
         ("Delivery report", "Your mail was sent to the wrong person, who says 550 is no price."),
