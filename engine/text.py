@@ -8,20 +8,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from engine.normal import normalized, without_marks
+from engine.prefixes import strip_prefixes
 
-# Reply and forward prefixes as mail clients write them: en, de, es, fr, it, pt, nl, sv, da/no, fi, pl, cs, hu, tr, ro, ru,
-# zh, ja, he, el ...; with counters: Re[2]:, RE^3:, Re(4):
-_PREFIXES = (
-    "re aw antw antwort sv vs va vb res rv rif r ref fw fwd wg wtr tr trans i enc doorst vl ynt ilt odp pd bls atb"
-    " tel reply rép rép. réf tr."
-)
-_PREFIX = re.compile(
-    r"^\s*+(?:(?:"
-    + "|".join(re.escape(word) for word in _PREFIXES.split())
-    + r"|回复|回覆|答复|转发|轉寄|返信|転送|השב|הועבר|απ|πρθ|отв|пер)"
-    r"\s*+(?:[\[(^]?\d{1,3}[\])]?)?\s*+[:：]\s*+)+",
-    re.IGNORECASE,
-)
 _TYPED = dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„‟", '"') | dict.fromkeys("\u2010\u2012\u2013\u2014\u2212", "-")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 500_000
@@ -70,11 +58,6 @@ def squeeze(text: str) -> str:
     while "  " in text:
         text = text.replace("  ", " ")
     return text
-
-
-def strip_prefixes(subject: str) -> str:
-    """A subject without reply and forward prefixes in any language."""
-    return _PREFIX.sub("", subject).strip()
 
 
 @lru_cache(maxsize=8)

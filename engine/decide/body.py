@@ -7,10 +7,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from engine.decide.setup import Setup
-from engine.mail.blocks import FORWARD_SUBJECT
 from engine.mail.message import Attachment, Message
 from engine.mail.quotes import strip_reply
 from engine.mail.safe_html import sanitise
+from engine.prefixes import is_forward
 from engine.quantity import show_size
 from engine.text import collapse, cut
 
@@ -52,7 +52,7 @@ def reply_body(message: Message, text: str, setup: Setup, remarks: tuple[str, ..
     """For a note: without quotation and signature, which are kept beside it."""
     settings = setup.config.settings
     where = str(settings.where("signatures"))
-    if settings.signatures == "keep" or FORWARD_SUBJECT.match(message.subject):
+    if settings.signatures == "keep" or is_forward(message.subject):
         because = "kept whole" if settings.signatures == "keep" else "kept whole: the message forwards another"
         return _body(message, text.strip(), "", setup, remarks, because, where)
     reply = strip_reply(text)

@@ -12,9 +12,10 @@ from engine.config.model import Criterion, Handling
 from engine.decide.setup import Setup
 from engine.decide.target import numbered
 from engine.entities import Sender, Ticket
+from engine.prefixes import strip_prefixes
 from engine.quantity import show_duration
 from engine.state.view import Candidate, State
-from engine.text import fold, strip_prefixes, text_key, title_key
+from engine.text import fold, text_key, title_key
 
 _LONGEST_COMPARED = 8_000
 _SHORT = 300

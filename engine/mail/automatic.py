@@ -19,19 +19,18 @@ from engine.mail.automatic_words import (
     LIST_SERVER,
     NOBODYS,
     NOBODYS_NAME,
-    PASSED_ON,
     POSTMASTER,
     PROGRAMS_SUBJECT,
     STATUS,
 )
 from engine.mail.away_words import AUTOMATIC_SUBJECT, AWAY_SUBJECT, GENERATED_ANSWER
-from engine.mail.blocks import FORWARD_SUBJECT
 from engine.mail.content import parts_of, type_of
 from engine.mail.headers import message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 from engine.mail.old_bounces import is_old_bounce
 from engine.mail.personal import a_persons_program, by_a_person, looks_personal, passes_a_report_on
 from engine.mail.transfer import as_it_came
+from engine.prefixes import is_forward, is_passed_on
 from engine.text import collapse
 
 
@@ -151,7 +150,7 @@ def _auto_reply(headers: Headers, subject: str) -> Found:
         value = headers.get(name)[:80]
         if value and value.lower() not in ("no", "false") and word in value.lower():
             # A rule may also pass mail on: that wants to be read, though nobody wants an answer.
-            passed_on = FORWARD_SUBJECT.match(subject) or "Resent-From" in headers
+            passed_on = is_forward(subject) or "Resent-From" in headers
             return "auto_generated" if passed_on else "auto_reply", f"{name}: {value}"
     for name, word in _ANSWERS.items():
         if (value := headers.get(name)[:80]) and word in value.lower().replace("-", "_"):
@@ -179,7 +178,7 @@ def _old_bounce(
 
 
 def _says_so(subject: str) -> bool:
-    return bool(BOUNCE_SUBJECT.search(subject)) and not PASSED_ON.match(subject)
+    return bool(BOUNCE_SUBJECT.search(subject)) and not is_passed_on(subject)
 
 
 def _bounce_of_nobody_known(
@@ -239,7 +238,7 @@ def _list_or_bulk(headers: Headers, subject: str) -> Found:
 def _by_subject_alone(headers: Headers, subject: str, text: str, types: list[str]) -> Found:
     """No header says so, and people write about such mail too, answer it, pass it on, and ask for it to be set up."""
     personal = looks_personal(headers, types)
-    if PASSED_ON.match(subject) and personal:
+    if is_passed_on(subject) and personal:
         return None
     copied = "message/rfc822" in types
     if ABUSE_SUBJECT.match(subject) and (copied or (not personal and ABUSE_TEXT.search(text[:20_000]))):

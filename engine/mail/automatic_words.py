@@ -95,5 +95,3 @@ DMARC_SUBJECT = re.compile(r"^\s*(?:\[preview\] |dmarc aggregate )?report domain
 PERSONS_PROGRAM = re.compile(
     r"outlook|thunderbird|apple mail|iphone|ipad|lotus notes|evolution|kmail|the bat|mutt|roundcube|sogo", re.IGNORECASE
 )
-# Words that a person puts before a subject: a bounce that somebody forwards or asks about is his, not the mail system's.
-PASSED_ON = re.compile(r"^\s*(?:re|aw|fw|fwd|wg|rv|tr|i|enc|doorst|vs|vb|sv)\s*:", re.IGNORECASE)

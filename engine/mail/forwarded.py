@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from engine.mail.blocks import FORWARD_SUBJECT, FORWARDED, ORIGINAL, header_block, is_quoted, may_have_header_block
+from engine.mail.blocks import FORWARDED, ORIGINAL, header_block, is_quoted, may_have_header_block
 from engine.mail.headers import first_address
 from engine.mail.message import Address, Forwarded
+from engine.prefixes import is_forward
 
 _MOST_LINES = 2_000
 
 
 def find_forwarded(subject: str, text: str, attached: tuple[Address, ...]) -> Forwarded | None:
     """`attached`: the senders of attached messages. A reply that quotes is no forward: the subject or a separator says so."""
-    says_forward = bool(FORWARD_SUBJECT.match(subject))
+    says_forward = is_forward(subject)
     start = text[:200_000]
     lines = start.split("\n")[:_MOST_LINES] if may_have_header_block(start) else []
     separator = False

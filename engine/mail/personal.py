@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from engine.mail.automatic_words import PASSED_ON, PERSONS_PROGRAM
+from engine.mail.automatic_words import PERSONS_PROGRAM
 from engine.mail.message import Headers
+from engine.prefixes import is_passed_on
 
 
 def a_persons_program(headers: Headers) -> bool:
@@ -24,4 +25,4 @@ def passes_a_report_on(headers: Headers, subject: str, daemon: bool) -> bool:
     """Thunderbird and Apple Mail put the parts of a report that a person forwards into his message."""
     if headers.get("Content-Type").lower().startswith("multipart/report"):
         return False
-    return a_persons_program(headers) or (not daemon and bool(PASSED_ON.match(subject)))
+    return a_persons_program(headers) or (not daemon and is_passed_on(subject))

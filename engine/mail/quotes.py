@@ -11,12 +11,21 @@ import re
 
 from msgspec import Struct
 
-from engine.mail.blocks import FORWARDED, ORIGINAL, header_block, is_quoted, is_rule, may_have_header_block, wrote_header
+from engine.mail.blocks import (
+    FORWARDED,
+    ORIGINAL,
+    header_block,
+    is_quoted,
+    is_rule,
+    may_have_header_block,
+    names_writer,
+    wrote_header,
+)
 
 _SIGNATURE = re.compile(r"^--[ \u00a0]?$")
 _MOST_SIGNATURE_LINES = 15
 _DEVICE = (
-    r"(?:i ?phone|i ?pad|i ?pod|blackberry|android\w*|samsung|galaxy|huawei|xiaomi|pixel|nokia|windows(?: \d+)?|outlook|mobil\w*"
+    r"(?:i ?phon\w*|i ?pad\w*|i ?pod|blackberry|android\w*|samsung|galaxy|huawei|xiaomi|pixel|nokia|windows(?: \d+)?|outlook|mobil\w*"
     r"|smartphone|handy|telefon\w*|telefoon|t[eé]l[eé]phone|m[oó]vil|celular|cellulare|telem[oó]vel|smartphone|tablet|device|phone|proton ?mail|yahoo mail"
     r"|zoho mail|gmx|web\.de|mail[- ]app|boxer|superhuman|mimestream|spark|airmail)"
 )
@@ -26,9 +35,16 @@ _SENT_FROM = re.compile(
     + r"\b.{0,40} (?:aus )?gesendet\.?$|von samsung[- ]\w{1,15} gesendet$|outlook (?:für|voor) .{0,60} (?:beziehen|downloaden)$"
     r"|(?:sent (?:from|with|via|using)|get|gesendet (?:von|mit)|diese nachricht wurde von|envoyé (?:de|depuis|à partir)"
     r"|télécharger|obtenir|enviado (?:desde|do|a partir|pelo|con)|obtener|obtenga|obter|obtenha|ottenere|ottieni|inviato (?:da|dal)|scarica|verzonden (?:vanaf|met|via)"
-    r"|verstuurd vanaf|download)\b.{0,60}\b" + _DEVICE + r"\b.{0,80}$)",
+    r"|verstuurd vanaf|download|skickat från|hämta|sendt fra|hent|skaff(?: deg)?|lähetetty|hae|hanki|wysłan[eo] z|pobierz|odesláno z|získejte"
+    r"|odoslané z|отправлено (?:с|из)|получить|надіслано з|trimis (?:de pe|din)|στάλθηκε από)\b.{0,60}\b"
+    + _DEVICE
+    + r"\b.{0,80}$"
+    r"|(?:发自|從)我的.{0,20}" + _DEVICE + r".{0,10}$)",
     re.IGNORECASE,
 )
+# Languages that say it behind the name of the device.
+_SENT_BEHIND = ("gönderildi", "küldve", "から送信", "에서 보냄", "傳送", "edinin", "を入手", "다운로드")
+_ANY_DEVICE = re.compile(_DEVICE, re.IGNORECASE)
 _LONGEST = 400_000
 _UNQUOTED = re.compile(r"^(?![ \t]{0,3}>)[ \t]*[^\s]", re.MULTILINE)
 _SENTENCE = re.compile(r"[.!?]\s+\S|,\s")
@@ -139,6 +155,8 @@ def _cut_trailing_quote(lines: list[str]) -> tuple[list[str], list[str]]:
     for start in range(max(end - 5, 0), end):
         if wrote_header(lines, start) == end and any(line.strip() for line in lines[:start]):
             return lines[:start], lines[start:]
+    if names_writer(lines[end - 1]) and _joined(lines[: end - 1]):
+        end -= 1
     return lines[:end], lines[end:]
 
 
@@ -155,11 +173,18 @@ def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
     return lines, taken
 
 
+def _names_a_device(line: str) -> bool:
+    """Whether it says what the message was written with."""
+    if line.rstrip(".").endswith(_SENT_BEHIND):
+        return bool(_ANY_DEVICE.search(line))
+    return bool(_SENT_FROM.match(line))
+
+
 def _without_sent_from(lines: list[str]) -> tuple[list[str], list[str]]:
     last = next((index for index in range(len(lines) - 1, -1, -1) if lines[index].strip()), None)
     if last is None or not _joined(lines[:last]):
         return lines, []
     line = re.sub(r"<https?://[^<>\s]{1,300}>", "", lines[last]).strip(" *_")
-    if len(line) <= 120 and _SENT_FROM.match(line) and not _SENTENCE.search(line):
+    if len(line) <= 120 and _names_a_device(line) and not _SENTENCE.search(line):
         return lines[:last], lines[last:]
     return lines, []

@@ -34,6 +34,20 @@ def test_what_is_taken_out_is_kept_beside_it(path: Path) -> None:
     [
         *[("Outlook für Android<https://aka.ms/AAb9ysg> beziehen", False), ("Outlook voor iOS downloaden", False)],
         *[("Obtenir Outlook pour Android", False), ("Ottenere Outlook per iOS", False), ("Sent using Zoho Mail", False)],
+        *[("Skickat från min iPhone", False), ("Sendt fra min iPhone", False), ("Hent Outlook til iOS", False)],
+        *[
+            ("Lähetetty iPhonesta", False),
+            ("Wysłane z iPhone'a", False),
+            ("Odesláno z iPhonu", False),
+            ("Отправлено с iPhone", False),
+        ],
+        *[
+            ("iPhone'umdan gönderildi", False),
+            ("iPhoneから送信", False),
+            ("发自我的iPhone", False),
+            ("나의 iPhone에서 보냄", False),
+        ],
+        *[("Trimis de pe iPhone-ul meu", False), ("Lähetetty lasku on väärin", True), ("Отправлено вчера в офис", True)],
         *[("Von Samsung-Tablet gesendet", False), ("Von Outlook wurde nichts gesendet", True)],
     ],
 )

@@ -1,0 +1,37 @@
+"""What mail programs put before a subject when they answer or pass a message on, in their languages: `Re:`, `AW:`, `RE[2]:`, `Fwd:`."""
+
+from __future__ import annotations
+
+import re
+
+_REPLY = "re|aw|antw|antwort|sv|va|res|r|ref|rif|reply|rép|rép.|réf|odp|bls|atb|ynt|tel|回复|回覆|答复|答覆|返信|답장|회신|השב|απ|отв|رد"
+_FORWARD = (
+    "fw|fwd|wg|wtr|tr|tr.|trans|rv|i|enc|doorst|vb|vl|ilt|pd|trs|转发|轉寄|轉發|転送|전달|הועבר|πρθ|пер|továbbítás|posredovano|إعادة توجيه"
+    "|vs"  # Finnish for an answer, Danish and Norwegian for what is passed on
+)
+_COUNTER = r"\s*+(?:[\[(^]?\d{1,3}[\])]?)?\s*+"
+_BEFORE = r"\s*+(?:\[[^\]]{0,80}\]\s*+)?"  # a gateway's `[EXTERNAL]`
+
+
+def _words(listed: str) -> str:
+    return "|".join(re.escape(word) for word in listed.split("|"))
+
+
+_PREFIXES = re.compile(rf"^\s*+(?:(?:{_words(_REPLY)}|{_words(_FORWARD)}){_COUNTER}[:：]\s*+)+", re.IGNORECASE)
+_ANY = re.compile(rf"{_BEFORE}(?:{_words(_REPLY)}|{_words(_FORWARD)}){_COUNTER}[:：]", re.IGNORECASE)
+_OF_FORWARDS = re.compile(rf"{_BEFORE}(?:{_words(_FORWARD)}){_COUNTER}[:：]", re.IGNORECASE)
+
+
+def strip_prefixes(subject: str) -> str:
+    """A subject without reply and forward prefixes in any language."""
+    return _PREFIXES.sub("", subject).strip()
+
+
+def is_forward(subject: str) -> bool:
+    """Whether it says that somebody passed the message on."""
+    return bool(_OF_FORWARDS.match(subject))
+
+
+def is_passed_on(subject: str) -> bool:
+    """Whether it says that somebody answered the message, or passed it on."""
+    return bool(_ANY.match(subject))
