@@ -47,6 +47,7 @@ _AROUND = " \t\u00a0*"
 _LONGEST_NAMING = 120
 _IN_BRACKETS = r"<[^<>\s][^<>\s@]*+@[^<>\s]++>"
 _DATE_AND_ADDRESS = re.compile(r"\d{1,2}[:.]\d{2}.{0,200}" + _IN_BRACKETS + r"[ \t]*+:[ \t]*+$")
+_WITHOUT_COLON = re.compile(rf"\d{{1,2}}[:.]\d{{2}}.{{0,200}}{_IN_BRACKETS}[ \t]*+{_VERB}$", re.IGNORECASE)
 _DASHED = re.compile(r"[ \t]*+--.*--[ \t]*$")  # of `-{2,}.*-{2,}` a line of dashes took half a second
 _BRACKETED = re.compile(_IN_BRACKETS)
 _CLOSING = re.compile(r"^>[ \t]*[^:]{0,20}:$")  # the end of a wrapped address, not a quoted line
@@ -135,7 +136,9 @@ def wrote_header(lines: list[str], start: int) -> int | None:
         if len(joined) > _LONGEST_HEADER:
             return None
         if not piece.rstrip(_AROUND).endswith((":", "：", "--")):
-            continue  # all patterns end so: the search is spared for ordinary text
+            if index == start and "@" in piece and _WITHOUT_COLON.search(piece):
+                return index + 1
+            continue  # all other patterns end so: the search is spared for ordinary text
         if (_WROTE.search(joined) and _DIGIT.search(joined)) or (index == start and _DATE_AND_ADDRESS.search(joined)):
             # A header names a time or a person: a sentence that happens to end so does not.
             return index + 1 if _looks_like_header(joined) else None

@@ -11,7 +11,7 @@ LABELS = {
     "from": "from|von|de|da|van|od|fra|från|lähettäjä"
     "|feladó|küldő|от|от кого|від|від кого|kimden|gönderen|από|de la|šalje|pošiljatelj|saatja|nuo"
     "|差出人|送信者|发件人|寄件人|寄件者|發件人|보낸 사람|보낸사람|từ|người gửi|dari|מאת|من|จาก",
-    "sent": "sent|date|gesendet|datum|enviado|enviada|enviado el|enviado em|enviada em|envoyé|envoye|envoyé le|fecha|inviato|data|dato"
+    "sent": "sent|date|gesendet|datum|enviado|enviada|enviado el|enviado em|enviada em|envoyé|envoye|envoyé le|message du|fecha|inviato|data|dato"
     "|verzonden|sendt|skickat|lähetetty|wysłano|wysłane|odesláno|odoslané|dátum|elküldve|küldve|отправлено|дата|надіслано|відправлено"
     "|gönderildi|gönderilme|tarih|στάλθηκε|ημερομηνία|αποστολή|trimis|изпратено|poslano|poslato|enviat|enviat el|saatmisaeg|saadetud"
     "|nosūtīts|išsiųsta|送信日時|日時|日付|发送时间|发送日期|日期|时间|寄件日期|傳送時間|發送時間|보낸 날짜|보낸날짜|날짜|đã gửi|ngày|dikirim|tanggal"
@@ -19,7 +19,7 @@ LABELS = {
     "to": "to|an|para|à|a|aan|til|till|do|pour|vastaanottaja"
     "|komu|címzett|кому|до|kime|alıcı|προς|către|za|prima|per a|saaja|adressaat|kam|宛先|收件人|收件者|받는 사람|받는사람|đến|tới|kepada|אל|إلى|ถึง",
     "cc": "cc|kopie|copie|copia|kopi|dw|kópia|másolatot kap|копия|копія|копие|bilgi|κοιν.|抄送|副本|참조",
-    "subject": "subject|betreff|asunto|objet|oggetto|assunto|onderwerp|emne|ämne|aihe"
+    "subject": "subject|betreff|asunto|objet|sujet|oggetto|assunto|onderwerp|emne|ämne|aihe"
     "|temat|předmět|predmet|tárgy|тема|относно|konu|θέμα|subiect|zadeva|tema|assumpte|teema|tēma|件名|主题|主旨|標題|제목|chủ đề|tiêu đề"
     "|subjek|perihal|נושא|הנושא|الموضوع|เรื่อง",
     "reply-to": "reply-to|antwort an|responder a|répondre à|rispondi a|responder para|antwoord aan",

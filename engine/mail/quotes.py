@@ -23,6 +23,8 @@ from engine.mail.blocks import (
 )
 
 _SIGNATURE = re.compile(r"^--[ \u00a0]?$")
+_DASH = re.compile(r"^[—–―]{1,30}[ \u00a0]?$")  # some programs' own: what stands below it must look like a signature
+_LONGEST_IN_SIGNATURE = 60
 _MOST_SIGNATURE_LINES = 15
 _DEVICE = (
     r"(?:i ?phon\w*|i ?pad\w*|i ?pod|blackberry|android\w*|samsung|galaxy|huawei|xiaomi|pixel|nokia|windows(?: \d+)?|outlook|mobil\w*"
@@ -91,8 +93,9 @@ def _joined(lines: list[str]) -> str:
 def _without_quotation(lines: list[str]) -> tuple[list[str], list[str]]:
     """(what stays, what goes). The first header of a quotation decides; without one, quoted lines at the end go."""
     blocks = may_have_header_block("\n".join(lines))
+    top = 0  # above it stands nothing but a header: what follows that one is all there is to read
     for index, line in enumerate(lines):
-        if is_quoted(line) or not line.strip():
+        if index < top or is_quoted(line) or not line.strip():
             continue
         if FORWARDED.match(line):
             return lines, []  # what a writer forwards is what he wants to be read
@@ -101,7 +104,9 @@ def _without_quotation(lines: list[str]) -> tuple[list[str], list[str]]:
         if (after := wrote_header(lines, index)) is not None:
             return _cut(lines, index, after)
         if blocks and (block := header_block(lines, index)) is not None:
-            return _cut(lines, _above(lines, index), block.end, unquoted=True)
+            if _joined(lines[: _above(lines, index)]):
+                return _cut(lines, _above(lines, index), block.end, unquoted=True)
+            top = block.end
     return _cut_trailing_quote(lines)
 
 
@@ -166,9 +171,10 @@ def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
     lines, sent_from = _without_sent_from(lines)
     taken = sent_from
     for index in range(len(lines) - 1, max(len(lines) - _MOST_SIGNATURE_LINES - 2, -1), -1):
-        if _SIGNATURE.match(lines[index]) and _joined(lines[:index]):
-            below = [line for line in lines[index + 1 :] if line.strip()]
-            if len(below) <= _MOST_SIGNATURE_LINES:
+        dash = bool(_DASH.match(lines[index]))
+        if (dash or _SIGNATURE.match(lines[index])) and _joined(lines[:index]):
+            below = [line.strip() for line in lines[index + 1 :] if line.strip()]
+            if len(below) <= _MOST_SIGNATURE_LINES and not (dash and any(map(_is_said, below))):
                 return lines[:index], [*lines[index:], *taken]
     return lines, taken
 
@@ -178,6 +184,11 @@ def _names_a_device(line: str) -> bool:
     if line.rstrip(".").endswith(_SENT_BEHIND):
         return bool(_ANY_DEVICE.search(line))
     return bool(_SENT_FROM.match(line))
+
+
+def _is_said(line: str) -> bool:
+    """Whether it is a sentence rather than a name, a role or a number."""
+    return len(line) > _LONGEST_IN_SIGNATURE or line.endswith((".", "!", "?", ":", ",", ";"))
 
 
 def _without_sent_from(lines: list[str]) -> tuple[list[str], list[str]]:

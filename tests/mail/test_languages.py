@@ -14,6 +14,7 @@ ANA = "Ana Vento <ana@x.example>"
 # From, sent, to, subject as Outlook writes them above what it quotes.
 LABELS = {
     "English": "From|Sent|To|Subject",
+    "French, Orange": "De |Message du |A |Sujet ",
     "German": "Von|Gesendet|An|Betreff",
     "French": "De |Envoyé |À |Objet ",
     "Spanish": "De|Enviado el|Para|Asunto",
@@ -78,6 +79,7 @@ CITING = [
     f"2026년 11월 3일 (화) 오전 10:00, {ANA}님이 작성:",
     f"Vào Th 3, 3 thg 11, 2026 vào lúc 10:00 {ANA} đã viết:",
     f"Pada tanggal Sel, 3 Nov 2026 pukul 10.00 {ANA} menulis:",
+    f"On Wed, 14 Nov 2026 08:14:43 -0200 {ANA} wrote",
     f"בתאריך יום ג׳, 3 בנוב׳ 2026 ב-10:00 מאת {ANA}:",
 ]
 
