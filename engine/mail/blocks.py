@@ -26,7 +26,9 @@ _BEFORE_COLON = rf"[ \t>*_|]{{0,20}}([^\s>*_|:：][^\n:：]{{0,{_LONGEST_LABEL}}
 _ANY_LABEL = re.compile(_BEFORE_COLON)
 _LABEL_LINE = re.compile(_BEFORE_COLON + r"[ \t*_\u00a0]{0,5}(.{0,1000})")
 _FARTHEST_COLON = 20 + _LONGEST_LABEL + 6
-_QUOTE = re.compile(r"^[ \t]{0,3}>")
+# GroupWise writes `>>> Ana Vento <ana@x.example> 03.11.2026 10:00 >>>` above what it quotes, and no marks before that.
+_QUOTE = re.compile(r"^[ \t]{0,3}>(?!>> [^\n]{1,300} >>>[ \t]*$)")
+_GROUPWISE = re.compile(r"^>>> [^\n]{0,280}\d{1,2}[:.]\d{2}[^\n]{0,20} >>>[ \t]*$")
 _RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
 ORIGINAL = re.compile(rf"^[ \t>]*+[-_─—]{{2,}}+[ \t]*+(?:{ORIGINAL_MESSAGE})[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
 FORWARDED = re.compile(rf"^[ \t>]*+[-_─—]*+[ \t]*+(?:{FORWARDED_MESSAGE})[ \t]*+[:：]?+[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
@@ -48,6 +50,8 @@ _LONGEST_NAMING = 120
 _IN_BRACKETS = r"<[^<>\s][^<>\s@]*+@[^<>\s]++>"
 _DATE_AND_ADDRESS = re.compile(r"\d{1,2}[:.]\d{2}.{0,200}" + _IN_BRACKETS + r"[ \t]*+:[ \t]*+$")
 _WITHOUT_COLON = re.compile(rf"\d{{1,2}}[:.]\d{{2}}.{{0,200}}{_IN_BRACKETS}[ \t]*+{_VERB}$", re.IGNORECASE)
+# Tuta's: `3 Nov 2026, 10:00 by ana@x.example:`
+_DATE_BY_ADDRESS = re.compile(r"^\d[^\n:]{4,30}\b\d{1,2}[:.]\d{2}[ \t]+\w{1,8}[ \t]+[^\s@<>]{1,100}@[^\s@<>:]{1,200}:$")
 _DASHED = re.compile(r"[ \t]*+--.*--[ \t]*$")  # of `-{2,}.*-{2,}` a line of dashes took half a second
 _BRACKETED = re.compile(_IN_BRACKETS)
 _CLOSING = re.compile(r"^>[ \t]*[^:]{0,20}:$")  # the end of a wrapped address, not a quoted line
@@ -125,6 +129,8 @@ def wrote_header(lines: list[str], start: int) -> int | None:
     line = lines[start]
     if len(line) > _LONGEST_HEADER or not line.strip() or _QUOTE.match(line):
         return None
+    if _GROUPWISE.match(line) or _DATE_BY_ADDRESS.match(line.rstrip()):
+        return start + 1
     if not (_OPENING.match(line) or _DASHED.match(line) or _BRACKETED.search(line)):
         return None
     joined = ""

@@ -80,6 +80,9 @@ CITING = [
     f"Vào Th 3, 3 thg 11, 2026 vào lúc 10:00 {ANA} đã viết:",
     f"Pada tanggal Sel, 3 Nov 2026 pukul 10.00 {ANA} menulis:",
     f"On Wed, 14 Nov 2026 08:14:43 -0200 {ANA} wrote",
+    f">>> {ANA} 03.11.2026 10:00 >>>",
+    "3 Nov 2026, 10:00 by ana@x.example:",
+    "03.11.2026, 10:00 von ana@x.example:",
     f"בתאריך יום ג׳, 3 בנוב׳ 2026 ב-10:00 מאת {ANA}:",
 ]
 
