@@ -88,13 +88,19 @@ class StoreError(PostroomError):
     """The database cannot be opened, read or written. The message in hand is not lost: nothing of it was stored."""
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is written most like this one, if any is."""
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A fix for an unknown word: the nearest known one, or the list of what is known when nothing is near."""
     names = list(dict.fromkeys(known))
-    folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean '{folded[near[0]]}'?"
+    near = nearest(word, names)
+    if near is not None:
+        return f"did you mean '{near}'?"
     if not names:
         return "none is defined yet"
     shown = ", ".join(names[:8])

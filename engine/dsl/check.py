@@ -29,7 +29,7 @@ from engine.dsl.vocabulary import (
     offered,
     resolve,
 )
-from engine.errors import Position, Problem, did_you_mean, unknown
+from engine.errors import Position, Problem, did_you_mean, nearest, unknown
 
 ORGANIZATION_DOMAINS = "organization_domains"
 _TEXT_OPERATORS = {"contains", "contains any of", "contains all of", "starts with", "ends with", "matches"}
@@ -42,8 +42,9 @@ def check_rules(book: RuleBook, names: Names) -> list[Problem]:
     for rule in book.rules:
         event = EVENTS.get(rule.event.name)
         if event is None:
-            known = did_you_mean(rule.event.name, EVENTS)
-            problems.append(Problem(rule.event.position, f"unknown event '{rule.event.name}'", known))
+            several = any(rule.event.name.startswith(f"{name} on ") for name in EVENTS)
+            fix = "a rule has one event: write two rules" if several else did_you_mean(rule.event.name, EVENTS)
+            problems.append(Problem(rule.event.position, f"unknown event '{rule.event.name}'", fix))
             continue
         if rule.event.after and not event.waits:
             waits = ", ".join(name for name, info in EVENTS.items() if info.waits)
@@ -116,15 +117,17 @@ def _unknown_operand(test: Test, scope: Scope) -> Problem:
     if test.operand.kind == "any":
         fix = _COLLECTION_MEANT.get(name) or did_you_mean(name, COLLECTIONS)
         return Problem(test.operand.position, f"unknown collection '{name}'", fix)
-    everywhere = resolve(name, tuple({group for event in EVENTS.values() for group in event.groups}))
-    message = f"{where} has no '{name}'" if everywhere else f"unknown field '{name}'"
-    lacks = "" if everywhere or "." in name else "field"
+    elsewhere = [event.name for event in EVENTS.values() if resolve(name, event.groups, scope.names.extracted)]
+    if elsewhere:
+        fix = f"it is there on: {', '.join(elsewhere)}"
+        if scope.event.name in elsewhere:
+            fix = "the message is long gone: look at the ticket instead"
+        return Problem(test.operand.position, f"{where} has no '{name}'", fix)
     meant = f"write: any {name}" if name in COLLECTIONS else None
-    if not everywhere and "message" in scope.groups:
+    if "message" in scope.groups:
         meant = meant or _MEANT.get(name.replace("_", " "))
-    return Problem(
-        test.operand.position, message, meant or did_you_mean(name, offered(scope.groups, scope.names.extracted)), lacks=lacks
-    )
+    fix = meant or did_you_mean(name, offered(scope.groups, scope.names.extracted))
+    return Problem(test.operand.position, f"unknown field '{name}'", fix, lacks="" if "." in name else "field")
 
 
 def _operator_problem(test: Test, field: Field) -> tuple[str, str] | None:
@@ -134,6 +137,8 @@ def _operator_problem(test: Test, field: Field) -> tuple[str, str] | None:
     if operator == "holds":
         # A bare field asks whether it is there at all: `when ticket.assigned`.
         return ("is the ticket itself", 'ask for a field, or write: ticket has tag "..."') if field.type == "tags" else None
+    if field.type == "flag" and operator != "is" and operator != "has tag":
+        return "is true or false", f"write: {field.name}, or: not {field.name}"
     if (operator == "has tag") != (field.type == "tags"):
         if operator == "has tag":
             return "has no tags", 'write: ticket has tag "..."'
@@ -153,7 +158,9 @@ def _value(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
         yield from _pattern(value)
     elif isinstance(value, ListName):
         if value.name != ORGANIZATION_DOMAINS and value.name not in scope.book.lists:
-            yield unknown(value.position, "list", value.name, [*scope.book.lists, "organization domains"])
+            near = nearest(value.name, [*scope.book.lists, "organization domains"])
+            fix = f"did you mean '{near}'?" if near else f'write above the rule: list {value.name} = "...", "..."'
+            yield Problem(value.position, f"unknown list '{value.name}'", fix)
         elif value.name in scope.book.lists:
             for text in scope.book.lists[value.name].texts:
                 yield from _empty(text)

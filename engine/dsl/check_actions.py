@@ -22,7 +22,7 @@ from engine.dsl.tree import (
     SetField,
     Text,
 )
-from engine.dsl.vocabulary import settable
+from engine.dsl.vocabulary import EVENTS, settable
 from engine.errors import Problem, did_you_mean, unknown
 
 _PICKLISTS = {
@@ -39,6 +39,16 @@ _PICKLISTS = {
     "time_entry.work_type": "work_types",
     "task.status": "statuses",
 }
+_NEVER_EMPTY = {"ticket.title", "ticket.organization", "ticket.status", "task.status", "note.publish"}
+# What mail and other desks call it.
+_SET_MEANT = (
+    dict.fromkeys(("subject", "summary"), "title")
+    | dict.fromkeys(("body", "text"), "description")
+    | dict.fromkeys(("assignee", "owner", "technician", "resource", "assigned to", "assigned resource"), "assigned")
+    | dict.fromkeys(("customer", "company", "client"), "organization")
+    | dict.fromkeys(("due date", "deadline"), "due")
+    | {"category": "issue type", "requester": "contact", "state": "status", "board": "queue", "visibility": "publish"}
+)
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 
@@ -56,6 +66,7 @@ def check_actions(scope: Scope) -> Iterator[Problem]:
             yield from _notify(action, scope)
         elif isinstance(action, AddNote):
             yield from _ticket_only(action, scope)
+            yield from _said(action, action.text, "an empty note tells nobody anything")
         elif isinstance(action, CreateTicket):
             yield from _create(action, scope)
         elif isinstance(action, Discard | Refuse | Quarantine | Attribute):
@@ -75,6 +86,8 @@ def _on_message_only(action: Discard | Refuse | Quarantine | Attribute, scope: S
     if not scope.event.may_end or scope.rule.event.after:
         yield Problem(action.position, f"'{word}' comes too late on '{scope.event.name}'", "write it in a rule: on message")
         return
+    if isinstance(action, Discard | Quarantine):
+        yield from _said(action, action.reason, "whoever reads the trace wants to know why")
     if isinstance(action, Refuse) and action.template:
         yield from _known(action.template, "template", scope.names.templates)
     if isinstance(action, Attribute) and action.name:
@@ -86,11 +99,16 @@ def _on_message_only(action: Discard | Refuse | Quarantine | Attribute, scope: S
 
 def _ticket_only(action: AddTag | RemoveTag | Assign | AddNote | CreateTicket, scope: Scope) -> Iterator[Problem]:
     if "ticket.status" not in scope.event.settable:
-        words = {"AddTag": "add tag to", "RemoveTag": "remove tag from", "AddNote": "add note to", "Assign": "assign"}
+        words = {"AddTag": "add a tag to", "RemoveTag": "remove a tag from", "AddNote": "add a note to", "Assign": "assign"}
         word = words.get(type(action).__name__, "create another one from")
         yield Problem(
             action.position, f"there is no ticket to {word} on '{scope.event.name}'", "write it in a rule on a ticket's event"
         )
+
+
+def _said(action: AddNote | CreateTicket | Discard | Quarantine, text: str, why: str) -> Iterator[Problem]:
+    if not text.strip():
+        yield Problem(action.position, why, "give it a text in quotes")
 
 
 def _known(text: Text, what: str, known: Collection[str]) -> Iterator[Problem]:
@@ -120,18 +138,14 @@ def _notify(action: Notify, scope: Scope) -> Iterator[Problem]:
 def _set(action: SetField, scope: Scope) -> Iterator[Problem]:
     field = settable(action.field, scope.event)
     if field is None:
-        names = [name.partition(".")[2].replace("_", " ").replace("due at", "due") for name in scope.event.settable]
         shown = action.field.replace("_", " ")
-        if not names:
-            fix = "set it in a rule: on ticket created" if scope.event.may_end else "nothing can be set here"
-            yield Problem(action.position, f"'{shown}' cannot be set on '{scope.event.name}'", fix)
-        else:
-            yield Problem(action.position, f"'{shown}' cannot be set on '{scope.event.name}'", did_you_mean(shown, names))
+        yield Problem(action.position, f"'{shown}' cannot be set on '{scope.event.name}'", _what_can_be_set(shown, action, scope))
         return
     value = action.value
+    if field in _NEVER_EMPTY and (value is None or (isinstance(value, Text) and not value.text.strip())):
+        yield Problem(action.position, f"'{action.field.replace('_', ' ')}' cannot be empty", "set it to a value")
+        return
     if value is None:
-        if field in ("ticket.title", "ticket.organization", "ticket.status", "task.status", "note.publish"):
-            yield Problem(action.position, f"'{action.field}' cannot be empty", "set it to a value")
         return
     if field == "ticket.due_at":
         if not isinstance(value, Duration):
@@ -143,6 +157,18 @@ def _set(action: SetField, scope: Scope) -> Iterator[Problem]:
         yield Problem(value.position, f"'{action.field}' is text", "put the value in quotes")
         return
     yield from _set_value(field, value, action, scope)
+
+
+def _what_can_be_set(shown: str, action: SetField, scope: Scope) -> str:
+    meant = _SET_MEANT.get(shown)
+    if meant and settable(meant, scope.event):
+        return f"write: set {meant}"
+    elsewhere = [name for name, event in EVENTS.items() if settable(action.field, event)]
+    if elsewhere:
+        return f"it can be set on: {', '.join(elsewhere)}" if scope.event.settable else f"set it in a rule: on {elsewhere[0]}"
+    settable_here = scope.event.settable or EVENTS["ticket created"].settable
+    names = [name.partition(".")[2].replace("_", " ").replace("due at", "due") for name in settable_here]
+    return did_you_mean(shown, names)
 
 
 def _set_value(field: str, value: Text, action: SetField, scope: Scope) -> Iterator[Problem]:
@@ -167,6 +193,7 @@ def _set_value(field: str, value: Text, action: SetField, scope: Scope) -> Itera
 
 def _create(action: CreateTicket, scope: Scope) -> Iterator[Problem]:
     yield from _ticket_only(action, scope)
+    yield from _said(action, action.title, "a ticket needs a title")
     for name, text in action.fields:
         field = f"ticket.{name}"
         if field not in _PICKLISTS and name not in ("assigned", "description"):

@@ -17,6 +17,17 @@ _SIGNS = (
     ("=", "`is`"),
 )
 _OTHER_WORDS = {"if": "when", "elif": "when", "elseif": "when", "unless": "when not"}
+# What other desks call the actions, and people do.
+_OTHER_ACTIONS = (
+    dict.fromkeys(("reopen", "close", "complete", "resolve"), 'set status to "..."')
+    | dict.fromkeys(("delete", "drop", "ignore", "skip"), 'discard "..."')
+    | dict.fromkeys(("reject", "block"), 'refuse "..."')
+    | dict.fromkeys(("hold", "park"), 'quarantine "..."')
+    | dict.fromkeys(("mail", "email", "send", "forward", "reply", "alert"), "notify ... using ...")
+    | dict.fromkeys(("tag", "label"), 'add tag "..."')
+    | dict.fromkeys(("note", "comment"), 'add note "..."')
+    | dict.fromkeys(("change", "update", "move", "route"), 'set ... to "..."')
+)
 _OPERATOR = re.compile(r"\b(is(?: not)?|contains|does not contain|starts with|ends with)\b(?!.*\b(?:is|contains?|starts|ends)\b)")
 _OF_SEVERAL = {"is": "in", "is not": "not in", "contains": "contains any of", "does not contain": "does not contain any of"}
 
@@ -32,13 +43,28 @@ def hint(line: str, column: int, accepted: Collection[str]) -> str | None:
         return "write `is not`"
     for sign, words in _SIGNS:
         if rest.startswith(sign):
-            return "write `to`" if sign == "=" and "TO" in accepted else f"write {words}"
+            if sign == "=" and "IS" not in accepted:
+                return "write `to`" if "TO" in accepted else "leave the `=` out"
+            return f"write {words}"
     for word in [*_WORD.findall(rest)[:1], *_WORD.findall(before)]:
         if word != word.lower() and word.upper() in accepted:
             return f"write `{word.lower()}` in small letters"
         if word.lower() in _OTHER_WORDS and "WHEN" in accepted:
             return f"write `{_OTHER_WORDS[word.lower()]}`"
-    return _of_several(before, rest)
+    return _out_of_place(before, rest, accepted) or _of_several(before, rest)
+
+
+def _out_of_place(before: str, rest: str, accepted: Collection[str]) -> str | None:
+    """A clause or an action that does not stand here, or under another name."""
+    word = _WORD.match(rest)
+    first = word[0].lower() if word else ""
+    if first == "when" and {"AND", "OR"} <= set(accepted):
+        return "a rule has one `when`: join them with `and` or `or`"
+    if before.split()[-1:] == ["priority"] and "WHEN" in accepted:
+        return "write `priority` above `on`"
+    if before.split()[-2:] == ["has", "tag"]:
+        return 'write `ticket has tag "..."`'
+    return f"write `{_OTHER_ACTIONS[first]}`" if first in _OTHER_ACTIONS and "DISCARD" in accepted else None
 
 
 def _of_several(before: str, rest: str) -> str | None:

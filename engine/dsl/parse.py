@@ -147,5 +147,7 @@ def _expected(accepted: set[str]) -> str:
         return f"expected an action ({words}, attribute to, stop)" + (" or the next rule" if "RULE" in accepted else "")
     if {"HEADER", "ANY", "LPAR"} <= accepted:
         return "expected a condition: a field (subject, sender.address, ...), header, any, not or ("
+    if {"CONTACT", "SENDER", "RESOURCE"} <= accepted:
+        return "expected whom: contact, sender, assigned resource, additional contacts, resource NAME, or an address in quotes"
     names = sorted(_NAMES.get(name, f"`{name.lower()}`") for name in accepted if not name.startswith("__"))
     return "expected " + " or ".join(names) if names else "see docs/rule-language.md"

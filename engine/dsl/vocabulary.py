@@ -123,6 +123,11 @@ _SHORT = {
     "ticket.due": "ticket.due_at",
 }
 
+# `sender address` for `sender.address`.
+_SPOKEN = {name.replace(".", "_"): name for name in FIELDS}
+# Whose fields need not be named where the event has it: `status` is the task's on a task's event.
+_ENTITIES = ("ticket", "task", "project")
+
 _MAIL = ("message", "mailbox", "sender", "organization", "contact")
 
 
@@ -189,10 +194,8 @@ WAITING_GROUPS = ("mailbox", "organization", "contact", "ticket")
 
 def resolve(name: str, groups: tuple[str, ...], extracted: frozenset[str] = frozenset()) -> Field | None:
     """The field that a name means where these groups are on offer, or None."""
-    full = _SHORT.get(name, name)
-    field = FIELDS.get(full)
-    if field is None and "ticket" in groups and "." not in name:
-        field = FIELDS.get(f"ticket.{name}")
+    full = _SHORT.get(name) or _SPOKEN.get(name, name)
+    field = FIELDS.get(full) or FIELDS.get(f"{_entity(groups)}.{name}")
     if field is not None and field.group in groups:
         return field
     if field is None and name in extracted and "message" in groups:
@@ -200,9 +203,14 @@ def resolve(name: str, groups: tuple[str, ...], extracted: frozenset[str] = froz
     return None
 
 
+def _entity(groups: tuple[str, ...]) -> str:
+    return next((entity for entity in _ENTITIES if entity in groups), "")
+
+
 def settable(name: str, event: EventInfo) -> str | None:
     """The full name of a field that rules on this event may set, or None."""
-    for full in (_SHORT.get(name, name), f"ticket.{name}", f"note.{name}", f"time_entry.{name}"):
+    written = _SHORT.get(name) or _SPOKEN.get(name, name)
+    for full in (written, f"ticket.{name}", f"note.{name}", f"time_entry.{name}", f"task.{name}"):
         if full.endswith(".id") and f"ticket.{name}" in event.settable:
             return f"ticket.{name}"
         if full in event.settable:
@@ -214,5 +222,8 @@ def offered(groups: tuple[str, ...], extracted: frozenset[str] = frozenset()) ->
     """Every name that can be written, for a `did you mean`."""
     names = [name for name, field in FIELDS.items() if field.group in groups]
     short = [name for name, full in _SHORT.items() if FIELDS[full].group in groups]
-    bare = [name.partition(".")[2] for name in names if name.startswith("ticket.")]
-    return [name.replace("_", " ") if "." not in name else name for name in [*names, *short, *bare, *extracted]]
+    bare = [name.partition(".")[2] for name in names if name.startswith(f"{_entity(groups)}.")]
+    return [
+        name.replace("_", " ") if "." not in name else name
+        for name in [*names, *short, *bare, *(extracted if "message" in groups else ())]
+    ]
