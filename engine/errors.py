@@ -89,8 +89,11 @@ class StoreError(PostroomError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is written most like this one, if any is."""
+    """The known word that is written most like this one, or the only one that begins with it, if there is one."""
     folded = {name.casefold(): name for name in known}
+    begin = [name for name in folded if len(word) > 2 and name.startswith(word.casefold())]
+    if len(begin) == 1:
+        return folded[begin[0]]
     near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     return folded[near[0]] if near else None
 

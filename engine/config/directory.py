@@ -126,6 +126,7 @@ def _table(
     result: dict[str, T] = {}
     lines: dict[str, int] = {}
     known = [*required, *optional]
+    end = 0  # the line in which the row before this one ends
     try:
         header = [name.strip() for name in next(reader, [])]
         problems += _wrong_columns(header, required, known, Position(source.name, 1))
@@ -151,7 +152,10 @@ def _table(
                 continue
             result[identity], lines[identity] = build(row, position), position.line
     except csv.Error as error:
-        problems.append(Problem(Position(source.name, reader.line_num), f"this is not CSV: {error}", "check its quotes"))
+        line = end + 1 if "end of data" in str(error) else reader.line_num
+        problems.append(
+            Problem(Position(source.name, line), f"this is not CSV: {error}", "close the quotation marks that stand open")
+        )
     return result
 
 

@@ -10,6 +10,7 @@ import yaml
 from msgspec import Struct, field
 
 from engine.config.files import SourceFile
+from engine.config.yaml_errors import explain
 from engine.errors import Position, Problem
 
 Path = tuple[str | int, ...]
@@ -69,9 +70,9 @@ def read_document(source: SourceFile) -> Document:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark, wrong, fix = explain(error, source.text)
         position = Position(source.name, mark.line + 1, mark.column + 1) if mark else Position(source.name)
-        document.problems.append(Problem(position, f"this is not YAML: {error.problem or error.context}", _hint(error)))
+        document.problems.append(Problem(position, f"this is not YAML: {wrong}", fix))
         return document
     except (yaml.YAMLError, RecursionError) as error:
         document.problems.append(Problem(Position(source.name), f"this is not YAML: {error}", "check the file"))
@@ -83,17 +84,6 @@ def read_document(source: SourceFile) -> Document:
     if document.problems:
         document.data = None
     return document
-
-
-def _hint(error: yaml.MarkedYAMLError) -> str:
-    text = f"{error.problem} {error.context}"
-    if "tab character" in text or "'\\t'" in text:
-        return "indent with spaces, not tabs"
-    if "mapping values are not allowed" in text:
-        return "put the text in quotes, or check the indentation"
-    if "flow" in text:
-        return "close the bracket or brace that stands open"
-    return "check indentation, quotes and brackets near it"
 
 
 class _Builder:

@@ -15,6 +15,11 @@ _CODE = re.compile(f"({'|'.join(_DATE_CODES)})")
 _COUNTER = r"\d{1,12}"
 
 
+def _no_brace(literal: str) -> None:
+    if "{" in literal or "}" in literal:
+        raise ValueError(f"'{literal.strip()}' is not understood; use {{date:...}} and {{seq:...}}")
+
+
 class NumberForm(Struct, frozen=True):
     """A number's form. `series` and `write` together count within a date; `pattern` finds a number in any case.
 
@@ -36,6 +41,7 @@ class NumberForm(Struct, frozen=True):
         counter = position = 0
         for found in _FIELD.finditer(form):
             literal = form[position : found.start()]
+            _no_brace(literal)
             parts.append(("text", literal))
             pieces.append((literal, re.escape(literal)))
             kind, spec = found[1], found[2] or ""
@@ -54,8 +60,7 @@ class NumberForm(Struct, frozen=True):
             parts.append((kind, spec))
             position = found.end()
         literal = form[position:]
-        if "{" in literal or "}" in literal:
-            raise ValueError("a brace stands open; use {date:...} and {seq:...}")
+        _no_brace(literal)
         parts.append(("text", literal))
         pieces.append((literal, re.escape(literal)))
         if [kind for kind, _ in parts].count("seq") != 1:

@@ -82,6 +82,8 @@ def _variables(tree: nodes.Template, file: str, first: int) -> tuple[list[Variab
             if variable.attribute not in VARIABLES[group]:
                 fix = did_you_mean(variable.attribute, VARIABLES[group])
                 problems.append(Problem(variable.position, f"unknown variable '{variable}'", fix))
+        elif _attribute(node).startswith("_"):
+            problems.append(Problem(at(node.lineno), f"'{_attribute(node)}' cannot be asked for here", "write a variable"))
     for name in tree.find_all(nodes.Name):
         if name.name not in free or name.ctx != "load":
             continue

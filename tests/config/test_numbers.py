@@ -42,7 +42,8 @@ def test_a_sign_in_a_date_is_that_sign() -> None:
         ("T{date}{seq}", "the date form '' is not understood"),
         ("T{date:%B}{seq}", "the date form '%B' is not understood"),
         ("T{seq:x}", "the counter's form 'x' is not understood"),
-        ("T{seq}{", "a brace stands open"),
+        ("T{seq}{", "'{' is not understood"),
+        ("T{year}{seq}", "'T{year}' is not understood"),
         ("T{date:%Y}", "the form needs {seq} exactly once"),
     ],
 )

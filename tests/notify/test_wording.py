@@ -253,7 +253,13 @@ def test_a_template_that_a_mailbox_cannot_fill_is_found_there(rules: Path) -> No
 
 
 def test_templates_cannot_reach_into_python(rules: Path) -> None:
-    template(rules, "received", "x", "{{ ticket.number.__class__.__mro__ }}")
+    template(rules, "received", "x", "{{ ticket.number['__class__'].__mro__ }}")
+    with pytest.raises(ConfigError, match="'__class__' cannot be asked for here"):
+        load_config(rules)
+    template(rules, "received", "x", "{{ (ticket.number | attr('__cl' ~ 'ass__')).__name__ | upper }}")
+    with pytest.raises(ConfigError, match="'__name__' cannot be asked for here"):
+        load_config(rules)
+    template(rules, "received", "x", "{{ ticket.number | attr('__cl' ~ 'ass__') | attr('mro') }}")
     connection = process(rules, mail("Broken"))
     assert "unsafe" in rows(connection)[0][3]
 
