@@ -187,6 +187,7 @@ RIGHT_ACTIONS = [
     ('on ticket created', 'set due to 3 business hours'),
 ]  # fmt: skip
 WRONG_ACTIONS = [
+    ("on task note created", "set organization to kessler", "3:8", "'organization' cannot be set on 'task note created'; it can be set on: ticket created, ticket note created, ticket time entry created, ticket updated"),
     ('on ticket created', 'set queue to "Frnt desk"', '3:21', "unknown queue 'Frnt desk'; did you mean 'Front desk'?"),
     ('on ticket created', 'set queue to "Old desk"', '3:21', "the queue 'Old desk' is not active; set an active one"),
     ('on ticket created', 'set queue to Front', '3:21', "unknown queue 'Front'; did you mean 'Front desk'?"),

@@ -147,3 +147,27 @@ def test_one_error_does_not_hide_the_next_nor_the_rules_between() -> None:
     items, problems = parse_rules("x.rules", text)
     assert [problem.position.line for problem in problems] == [1, 4]
     assert [item.name for item in items] == ["B", "x"]
+
+
+@pytest.mark.parametrize(
+    ("actions", "spares"),
+    [
+        ('discard "x"', True),
+        ('refuse "x"', True),
+        ('discard "x" stop', True),
+        ('discard "x" even replies', False),
+        ('refuse "x" even replies', False),
+        ('quarantine "x"', False),
+        ("stop", False),
+        ('notify sender using t discard "x"', False),
+    ],
+)
+def test_what_spares_replies(actions: str, spares: bool) -> None:
+    (rule,), problems = parse_rules("x.rules", f'rule "R" on message then {actions}')
+    assert not problems and isinstance(rule, Rule) and rule.spares_replies is spares
+
+
+def test_the_caret_stands_below_a_line_that_tabs_indent() -> None:
+    _, (problem,) = parse_rules("x.rules", 'rule "R"\n\ton message\n\twhen ? then stop\n')
+    shown, caret = problem.excerpt.split("\n")
+    assert shown == "    \twhen ? then stop" and caret == "    \t     ^"
