@@ -47,6 +47,26 @@ RULES = [
             '(status is "New" or status is "Done") and status is "In progress"',
             'organization is "olivar" and organization is not "olivar"',
             "message.reply and not message.reply",
+            "any attachment.size > 5 MB and not any attachment.size > 1 MB",
+            "any attachment.size > 5 MB and not any attachment.size is 6 MB and not any attachment.size > 4 MB",
+            'header "X" starts with "ab" and not header "X" contains "b"',
+            "message.size > 2 bytes and message.size < 2 bytes",
+            "message.time > 08:30 and message.time < 08:30",
+            "ticket.age > 3 hours and ticket.age < 3 hours",
+            "message.received > 2026-01-01 and message.received is 2026-01-01",
+            'subject contains all of ("ab", "cd") and subject does not contain "c"',
+            'subject contains any of ("ab", "cb") and subject does not contain "b"',
+            'subject ends with "ab" and subject ends with "bb"',
+            'subject is "abc" and subject does not match /b/',
+            'not (status is "New" or status is not "New")',
+        )
+    ),
+    *(
+        ("PR101", 3, one(condition, "message", "stop"))
+        for condition in (
+            "message.weekday is empty and sender.known",
+            'message.automatic is "bounce" and message.automatic is empty',
+            "sender.kind is unknown and sender.known",
         )
     ),
     *(
@@ -193,6 +213,19 @@ CLEAN = [
     # Each pass of `ticket updated` runs a rule once, so a stop does not hide what comes after for ever.
     one('subject contains "x"', "ticket updated", "stop")
     + one('subject contains "x" and body contains "y"', "ticket updated").replace('"A"', '"B"'),
+    one("message.size > 2 bytes and message.size < 4 bytes"),
+    one("ticket.age > 3 hours and ticket.age <= 3.5 hours"),
+    one("ticket.age >= 3 hours and ticket.age <= 3 hours"),
+    one("message.received >= 2026-01-01 and message.received < 2026-01-02"),
+    one("message.time > 23:58"),
+    one("any attachment.size > 5 MB and any attachment.size < 1 MB"),
+    one('header "X" contains "a" and header "X" contains "b" and not header "X" is "ab"'),
+    one('subject contains any of ("ab", "c") and subject does not contain "b"'),
+    # What the first sets makes its own condition false: the second, of the same words, does not run then.
+    A.format('set status to "Done"').replace('subject contains "x"', 'status is "New"')
+    + B.format('set status to "In progress"').replace('subject contains "x"', 'status is "New"'),
+    # One of two actions alike is no clash.
+    A.format('set queue to "Projects"') + B.format('set queue to "Projects"').replace('"x"', '"x" and body contains "y"'),
     # The same conditions on different events, or after different times.
     one('subject contains "x"') + one('subject contains "x"', "ticket note created").replace('"A"', '"B"'),
 ]
