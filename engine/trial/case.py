@@ -45,7 +45,13 @@ def read_cases(paths: list[Path]) -> list[Case]:
         problems += wrong
         if wrong:
             continue
+        first: dict[str, Position] = {}
         for index, data in enumerate(document.data["tests"]):
+            where = document.where("tests", index, "name")
+            if data["name"] in first:
+                again = f"first in line {first[data['name']].line}; rename one"
+                problems.append(Problem(where, f"the test '{data['name']}' stands twice", again))
+            first.setdefault(data["name"], where)
             cases.append(Case(data["name"], data, document.where("tests", index), document, index, path.parent))
     if problems:
         raise ConfigError(*sorted(problems))

@@ -63,6 +63,18 @@ def test_a_failure_shows_expected_and_found_side_by_side_and_why(tmp_path: Path)
         ("name: x, mailbox: help, message: {file: nowhere.eml}, expect: {outcome: created}", "nowhere.eml: No such file"),
         ("name: x, mailbox: help, message: {from: a@b.example}, expect: {}", "'expect' is empty"),
         (
+            "name: x, mailbox: help, message: {from: a@b.example}, expect: {ticket: {assignd: null}}",
+            "unknown key 'assignd'; did you mean 'assigned'?",
+        ),
+        (
+            "name: x, mailbox: help, message: {headers: {List Id: x}}, expect: {outcome: created}",
+            "'headers' cannot be 'List Id'; write the name of a header, such as List-Id",
+        ),
+        (
+            "name: x, message: {from: a@b.example}, expect: {outcome: created}}\n  - {name: x, message: {from: a@b.example}, expect: {outcome: ignored}",
+            "t.yaml:4:12: the test 'x' stands twice; first in line 3; rename one",
+        ),
+        (
             "name: x, mailbox: help, given: {tickets: [{number: T1, colour: red}]}, message: {from: a@b.example}, expect: {outcome: created}",
             "unknown column 'colour'",
         ),

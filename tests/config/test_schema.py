@@ -6,10 +6,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+
+from engine.config.model import Entity
+from engine.decide.decision import Outcome, Reason
+from engine.entities import Note, Sender, Ticket, TimeEntry
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
@@ -66,6 +71,13 @@ def test_what_ships_is_accepted_and_names_its_schema(name: str, file: str) -> No
         ("mailbox", {"version": 1, "name": "x", "address": "a@b.example", "creates": ["tickets"]}),
         ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {}}]}),
         ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {"outcomes": "created"}}]}),
+        ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {"outcome": "create"}}]}),
+        ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {"reason": "rules"}}]}),
+        ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {"entity": "note"}}]}),
+        ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {"ticket": {"assignd": None}}}]}),
+        ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {"ticket": {}}}]}),
+        ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {"sender": {"kind": "customer"}}}]}),
+        ("tests", {"version": 1, "tests": [{"name": "x", "message": {"headers": {"List Id": "x"}}, "expect": {"outcome": "created"}}]}),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_refused(name: str, data: dict) -> None:
@@ -79,3 +91,14 @@ def test_check_jsonschema_takes_them(tmp_path: Path) -> None:
     assert subprocess.run([*command, str(ROOT / "rules/tags.yaml")], capture_output=True).returncode == 0
     refused = subprocess.run([*command, str(wrong)], capture_output=True, text=True)
     assert refused.returncode == 1 and "alias" in refused.stdout
+
+
+def test_what_tests_may_expect_is_what_a_decision_has() -> None:
+    """A name that no decision has would make of `ticket: {assignd: null}` a test that cannot fail."""
+    expect = schema("tests")["properties"]["tests"]["items"]["properties"]["expect"]["properties"]
+    for name, kind in {"ticket": Ticket, "note": Note, "time_entry": TimeEntry}.items():
+        assert set(expect[name]["properties"]) == {one for one in kind.__struct_fields__ if one not in ("html", "removed")}
+    assert set(expect["sender"]["properties"]) < set(Sender.__struct_fields__)
+    assert expect["outcome"]["enum"] == list(get_args(Outcome))
+    assert expect["reason"]["enum"] == [*get_args(Reason), None]
+    assert expect["entity"]["enum"] == [*get_args(Entity), None]
