@@ -71,7 +71,8 @@ def _contact(attribute: str) -> Callable[[Facts], Any]:
         found = facts.config.directory.contacts.get(identity or "")
         if found:
             return found.emails[0] if attribute == "address" else getattr(found, attribute)
-        if facts.sender and facts.sender.id == identity:
+        # A contact that a message made is not in the directory.
+        if facts.sender and facts.sender.kind == "contact" and facts.sender.id == identity:
             return getattr(facts.sender, attribute)
         return None
 
