@@ -106,13 +106,17 @@ class GraphMailbox:
         path = self.source.processed if place == "processed" else self.source.failed or self.source.processed
         with _told():
             for one in ids:
+                folder = self._folder(path) if path is not None else None
                 try:
-                    if path is not None:
-                        self._call("POST", f"{self._message(one)}/move", json={"destinationId": self._folder(path)})
+                    if folder is not None:
+                        self._call("POST", f"{self._message(one)}/move", json={"destinationId": folder})
                     else:
                         self._call("PATCH", self._message(one), json={"isRead": True})
                 except _Gone:
-                    continue  # somebody else moved or deleted it meanwhile
+                    # Somebody else moved or deleted it meanwhile, or the folder: both are "not found".
+                    if path is not None:
+                        self._folders.pop(path)
+                        self._folder(path)
 
     def send(self, mime: bytes) -> None:
         with _told():

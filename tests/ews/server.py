@@ -385,6 +385,9 @@ def _move(store: Store, call: Any) -> str:
     (folder,) = _folder_ids(call.find("m:ToFolderId", N))
     answers = []
     for identity in _item_ids(call.find("m:ItemIds", N)):
+        if folder not in store.folders:
+            answers.append(_error("MoveItem", "ErrorToFolderNotFound", "The destination folder does not exist."))
+            continue
         new = store.move(identity, folder)
         if new is None:
             answers.append(_not_found("MoveItem"))

@@ -169,9 +169,15 @@ class _Handler(loopback.Handler):
             self.answer(200, item.mime or b"", "text/plain")
         elif what == "/move":
             if 'IdType="ImmutableId"' in self.headers.get("Prefer", ""):
+                wanted = json.loads(body)["destinationId"]
+                if wanted not in store.folders:  # the same words as for an item
+                    self._json(
+                        404,
+                        {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}},
+                    )
+                    return
                 with store.lock:  # such an id survives moving
-                    old = item.folder
-                    item.folder = json.loads(body)["destinationId"]
+                    old, item.folder = item.folder, wanted
                     store.folders[old].changes.append(("delete", identity))
                     store.folders[item.folder].changes.append(("create", identity))
                 self._json(201, {"id": identity})

@@ -158,6 +158,23 @@ def test_an_item_that_is_gone_meanwhile_is_no_error(desk: Desk, graph: GraphServ
     assert desk.count("messages") == 1
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_folder_that_is_gone_is_told_and_its_mail_is_filed_once_it_is_back(known: bool, desk: Desk, graph: GraphServer) -> None:
+    if known:
+        graph.store.add(mail(1))
+        desk.until_done()
+    folder = graph.store.folders.pop("processed")
+    graph.store.add(mail(2))
+    with pytest.raises(RemoteError, match="there is no folder Processed"):
+        while desk.reader.round():
+            pass
+    assert len(graph.store.in_folder("inbox")) == 1
+    graph.store.folders["processed"] = folder
+    desk.until_done()
+    assert not graph.store.in_folder("inbox") and len(graph.store.in_folder("processed")) == 1 + known
+    assert desk.count("tickets") == 1 + known
+
+
 def test_a_large_item_is_refused_by_its_head_and_one_without_mime_rebuilt(desk: Desk, graph: GraphServer) -> None:
     head = {"subject": "Huge", "from": "maya@brightwater.example", "message_id": "<h@x>", "body": "text"}
     graph.store.add(mail(1), shown_size=100 * 1024 * 1024, properties=head)

@@ -288,6 +288,19 @@ def test_a_missing_folder_keeps_no_mail_out(desk: Desk, exchange: Server) -> Non
     assert len(exchange.store.in_folder("processed")) == 2 and desk.count("tickets") == 2
 
 
+def test_a_folder_that_goes_meanwhile_is_told_and_its_mail_is_filed_once_it_is_back(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(mail(1))
+    desk.until_done()
+    folder = exchange.store.folders.pop("processed")
+    exchange.store.add(mail(2))
+    with pytest.raises(RemoteError, match="destination folder"):
+        while desk.reader.round():
+            pass
+    exchange.store.folders["processed"] = folder
+    desk.until_done()
+    assert len(exchange.store.in_folder("processed")) == 2 and desk.count("tickets") == 2
+
+
 def test_a_server_that_does_not_count_is_read_all_the_same(desk: Desk, exchange: Server) -> None:
     exchange.store.add(mail(1))
     exchange.fail("FindItem", "500", times=99)
