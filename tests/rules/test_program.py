@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from engine.dsl.parse import parse_rules
 from engine.dsl.tree import And, Condition, NamedList, Not, Or, Rule, RuleBook, Test
+from engine.entities import Ticket
 from engine.mail.message import Address, Headers
 from engine.rules.facts import Facts, Values
 from engine.rules.matcher import Matcher
@@ -123,6 +124,26 @@ def test_operators_mean_what_they_say(condition: str, subject: str, expected: bo
 def test_a_phrase_is_found_over_the_end_of_a_line(condition: str, subject: str, expected: bool) -> None:
     """Most clients break the lines of plain text. A text that has a line break itself means that one."""
     assert holds(condition, facts(subject)) is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("message.time is 10:30", True),
+        ("message.time > 10:30", False),
+        ("message.time <= 10:30", True),
+        ("message.time < 10:31", True),
+        ("message.received is 2026-11-02", True),
+        ("message.received > 2026-11-02", False),
+        ("message.received <= 2026-11-02", True),
+        ("ticket.age > 2 hours", True),
+        ("ticket.age > 3 hours", False),
+    ],
+)
+def test_times_of_day_count_by_the_minute_and_days_whole(condition: str, expected: bool) -> None:
+    at = NOW.replace(second=59)
+    ticket = Ticket("T1", "x", None, at - timedelta(hours=2, minutes=59), at)
+    assert holds(condition, facts("x", at=at, ticket=ticket)) is expected
 
 
 def test_headers_and_collections_hold_when_any_value_does() -> None:
