@@ -26,5 +26,6 @@ CODES: dict[str, str] = {
     "PR111": "a mailbox that nothing reads",
     "PR112": "two mailboxes read one folder",
     "PR113": "an address is compared with what none can be",
+    "PR114": "passwords or mail would travel in the clear",
     "PR120": "something was removed that is still used",
 }

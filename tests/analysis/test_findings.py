@@ -165,6 +165,8 @@ FILES = [
             "",
         ),
     ),
+    ("PR114", "mailboxes/help.yaml", 10, ("endpoint: https://", "endpoint: http://")),
+    ("PR114", "settings.yaml", 12, ("\nnumbers: ", "\nsending: {smtp: {host: smtp.example.com, tls: none}}\nnumbers: ")),
     ("PR112", "mailboxes/priority.yaml", 6, ("source:\n  exchange: {folder: Inbox/Priority}\n", "")),
 ]
 
@@ -229,6 +231,20 @@ CLEAN = [
     # The same conditions on different events, or after different times.
     one('subject contains "x"') + one('subject contains "x"', "ticket note created").replace('"A"', '"B"'),
 ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        *[("mailboxes/help.yaml", "https://mail.harbourhill.example/", f"http://{host}/") for host in ("localhost:8080", "127.0.0.1", "[::1]:8080")],
+        ("settings.yaml", "\nnumbers: ", "\nsending: {smtp: {host: localhost, tls: none}}\nnumbers: "),
+        ("settings.yaml", "\nnumbers: ", "\nsending: {smtp: {host: smtp.example.com}}\nnumbers: "),
+        ("mailboxes/former.yaml", "active: false", "active: false\nsource: {exchange: {endpoint: http://mail.example.com/EWS}}"),
+    ],
+)  # fmt: skip
+def test_what_stays_on_this_machine_or_is_encrypted_is_no_fault(file: str, old: str, new: str, rules: Path) -> None:
+    edit(rules / file, old, new)
+    assert found(rules) == []
 
 
 @pytest.mark.parametrize("text", CLEAN)
