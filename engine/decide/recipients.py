@@ -15,6 +15,7 @@ from engine.decide.setup import Setup
 from engine.decide.target import is_of
 from engine.dsl.tree import Recipient
 from engine.errors import Position
+from engine.mail.automatic_words import NOBODYS
 from engine.mail.message import Message
 from engine.rules.facts import Facts
 
@@ -135,6 +136,8 @@ def permitted(
             left_out.append("none to an address that is none")
         elif one.recipient == sender and not answerable:
             left_out.append(f"none to {one.recipient}: automatic mail is never answered")
+        elif NOBODYS.match(one.recipient.partition("@")[0]):
+            left_out.append(f"none to {one.recipient}: nobody reads what is sent there")
         elif (one.recipient, one.event) in kept:
             if kept[one.recipient, one.event].template != one.template:
                 left_out.append(f"{one.template} to {one.recipient}: one message an address and event")

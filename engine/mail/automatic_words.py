@@ -19,7 +19,7 @@ NOBODYS_NAME = re.compile(
 )
 # No person reads or writes what these do.
 ALWAYS_DAEMON = re.compile(r"^mailer[-_.]?daemon(?:[+_=-].*)?$", re.IGNORECASE)
-NOBODYS = re.compile(r"^(?:no|do[-_.]?not)[-_.]?reply(?:[+_=-].*)?$", re.IGNORECASE)
+NOBODYS = re.compile(r"^(?:no|do[-_.]?not|never)[-_.]?(?:reply|respond|response)(?:[+_=-].*)?$", re.IGNORECASE)
 LIST_SERVER = re.compile(r"^(?:listserv|listproc|majordomo|ecartis|sympa|mlmmj|ezmlm)$", re.IGNORECASE)
 # What mail systems call themselves beside an address that says nothing.
 DAEMONS_NAME = re.compile(
