@@ -10,12 +10,12 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import fields
-
 from engine.config.model import Config, Mailbox
+from engine.config.references import names_of
 from engine.decide.decision import iso
+from engine.dsl.scope import Names
 from engine.entities import TICKET_TIMES, Ticket
-from engine.errors import ConfigError, Problem, did_you_mean
+from engine.errors import ConfigError, Problem, unknown
 from engine.mail.parse import parse_message
 from engine.quantity import parse_duration, parse_size
 from engine.store.entities import count_number, insert_ticket
@@ -23,7 +23,6 @@ from engine.text import text_key, title_key
 from engine.trial.case import Case
 
 DEFAULT_NOW = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
-_COLUMNS = {one.name for one in fields(Ticket)}
 
 
 def now_of(case: Case) -> datetime:
@@ -109,13 +108,15 @@ def _content(case: Case) -> MIMEPart:
 def set_up(case: Case, connection: sqlite3.Connection, config: Config, mailbox: str, now: datetime) -> None:
     """Rows for the given tickets, tasks, projects and mail seen before. Raises `ConfigError`."""
     given = case.data.get("given", {})
-    for index, row in enumerate(given.get("tasks", ())):
+    if given:
+        names = names_of(config)
+        for kind in ("tasks", "projects", "tickets", "seen"):
+            _check_names(case, names, kind)
+    for row in given.get("tasks", ()):
         values = [row.get(name, "") for name in ("number", "project", "title", "organization", "status")]
-        _known(case, row, {"number", "project", "title", "organization", "status"}, "tasks", index)
         connection.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", values)
         count_number(connection, "task", values[0], config, iso(now))
-    for index, row in enumerate(given.get("projects", ())):
-        _known(case, row, {"number", "name", "organization", "active"}, "projects", index)
+    for row in given.get("projects", ()):
         active = int(row.get("active", True) not in (False, "no"))
         values = [row.get(name, "") for name in ("number", "name", "organization")]
         connection.execute("INSERT OR REPLACE INTO projects VALUES (?, ?, ?, ?)", [*values, active])
@@ -125,17 +126,46 @@ def set_up(case: Case, connection: sqlite3.Connection, config: Config, mailbox: 
         _seen(case, index, row, connection, row.get("mailbox", mailbox), now)
 
 
-def _known(case: Case, row: dict[str, Any], known: set[str], kind: str, index: int) -> None:
-    for name in row:
-        if name not in known:
-            where = case.document.where_key("tests", case.index, "given", kind, index, name)
-            raise ConfigError(Problem(where, f"unknown column '{name}'", did_you_mean(name, sorted(known))))
+# What stands in a given row, and the picklist that it is from.
+_NAMED = {
+    "organization": "organizations",
+    "queue": "queues",
+    "status": "statuses",
+    "priority": "priorities",
+    "source": "sources",
+    "issue_type": "issue_types",
+    "sub_issue_type": "sub_issue_types",
+    "approval": "approvals",
+    "assigned": "resources",
+    "mailbox": "mailboxes",
+}
+
+
+def _check_names(case: Case, names: Names, kind: str) -> None:
+    """A misspelt status would make a test of a ticket that no rule looks at, and so one that cannot fail."""
+    numbers: set[str] = set()
+    for index, row in enumerate(case.data.get("given", {}).get(kind, ())):
+        for column, picklist in _NAMED.items():
+            if row.get(column) and row[column] not in names.picklists[picklist]:
+                where = case.where("given", kind, index, column)
+                what = picklist.removesuffix("s") if column == "assigned" else column.replace("_", " ")
+                raise ConfigError(unknown(where, what, row[column], names.picklists[picklist]))
+        for position, tag in enumerate(row.get("tags", ())):
+            if tag not in names.tags:
+                raise ConfigError(unknown(case.where("given", kind, index, "tags", position), "tag", tag, names.tags))
+        contact = row.get("contact")
+        if contact and contact not in names.contacts and "@" not in contact:  # one that mail brought has his address as id
+            raise ConfigError(unknown(case.where("given", kind, index, "contact"), "contact", contact, names.contacts))
+        number = row.get("number")
+        if number in numbers:
+            again = f"the number '{number}' stands twice"
+            raise ConfigError(Problem(case.where("given", kind, index, "number"), again, "give it another"))
+        numbers.add(number or f"row {index}")
 
 
 def _ticket(
     case: Case, index: int, row: dict[str, Any], connection: sqlite3.Connection, config: Config, mailbox: str, now: datetime
 ) -> None:
-    _known(case, row, _COLUMNS | {"ago", "message_id"}, "tickets", index)
     created = now - parse_duration(row["ago"]) if "ago" in row else now
     values: dict[str, Any] = {
         "title": "",
@@ -162,7 +192,6 @@ def _ticket(
 
 
 def _seen(case: Case, index: int, row: dict[str, Any], connection: sqlite3.Connection, mailbox: str, now: datetime) -> None:
-    _known(case, row, {"from", "subject", "ago", "body", "mailbox", "message_id"}, "seen", index)
     received = now - parse_duration(row["ago"]) if "ago" in row else now
     sender = parse_message(f"From: {row['from']}\n\n".encode()).sender.address
     identity = f"given mail {index}"

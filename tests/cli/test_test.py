@@ -74,9 +74,21 @@ def test_a_failure_shows_expected_and_found_side_by_side_and_why(tmp_path: Path)
             "name: x, message: {from: a@b.example}, expect: {outcome: created}}\n  - {name: x, message: {from: a@b.example}, expect: {outcome: ignored}",
             "t.yaml:4:12: the test 'x' stands twice; first in line 3; rename one",
         ),
-        (
-            "name: x, mailbox: help, given: {tickets: [{number: T1, colour: red}]}, message: {from: a@b.example}, expect: {outcome: created}",
-            "unknown column 'colour'",
+        *(
+            (f"name: x, mailbox: help, given: {{{given}}}, message: {{from: a@b.example}}, expect: {{outcome: created}}", says)
+            for given, says in (
+                ("tickets: [{number: T1, colour: red}]", "unknown key 'colour'"),
+                ("tickets: [{number: T1, title: 5}]", "'title' cannot be 5; write text"),
+                ("tickets: [{number: T1}, {number: T1}]", "the number 'T1' stands twice; give it another"),
+                ("tickets: [{number: T1, status: Nwe}]", "unknown status 'Nwe'; did you mean 'New'?"),
+                ("tickets: [{number: T1, assigned: jost}]", "unknown resource 'jost'; did you mean 'joost'?"),
+                ("tickets: [{number: T1, contact: carmn}]", "unknown contact 'carmn'; did you mean 'carmen'?"),
+                ("tickets: [{number: T1, tags: [VPM]}]", "unknown tag 'VPM'; did you mean 'VPN'?"),
+                ("tickets: [{number: T1, due_at: soon}]", "'soon' is no time; write 2026-11-01T10:00:00Z"),
+                ("tasks: [{number: T2, status: Dome}]", "unknown status 'Dome'; did you mean 'Done'?"),
+                ("projects: [{number: P1, organization: olivr}]", "unknown organization 'olivr'; did you mean 'olivar'?"),
+                ("seen: [{from: a@b.example, mailbox: halp}]", "unknown mailbox 'halp'; did you mean 'help'?"),
+            )
         ),
     ],
 )
