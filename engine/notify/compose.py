@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 
 import nh3
@@ -48,9 +48,9 @@ class Outgoing(Struct, frozen=True):
 def compose(one: Outgoing, date: datetime) -> EmailMessage:
     """Headers of ours only. Raises `ValueError` for an address that cannot stand in a header."""
     name, _ = parseaddr(one.sender)
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(display_name=name, addr_spec=one.envelope_sender)
-    message["To"] = Address(addr_spec=one.recipient)
+    message = EmailMessage(policy=SMTP if one.recipient.isascii() and one.envelope_sender.isascii() else SMTPUTF8)
+    message["From"] = _address(one.envelope_sender, name)
+    message["To"] = _address(one.recipient)
     message["Subject"] = one.subject
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<{one.message_id}>"
@@ -64,6 +64,15 @@ def compose(one: Outgoing, date: datetime) -> EmailMessage:
     message.set_content(one.body + "\n")
     message.add_alternative(to_html(one.body, one.values), subtype="html")
     return message
+
+
+def _address(address: str, name: str = "") -> Address:
+    if address.isascii():
+        return Address(display_name=name, addr_spec=address)
+    local, _, domain = address.rpartition("@")
+    if not local or not domain:
+        raise ValueError(f"{address} is no address")
+    return Address(display_name=name, username=local, domain=domain)  # `addr_spec` takes no letter beyond ASCII
 
 
 def to_html(body: str, values: Iterable[tuple[int, int]]) -> str:

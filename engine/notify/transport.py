@@ -65,17 +65,14 @@ class SmtpTransport:
         message = composed(one)
         session = self._session or self._open()
         try:
-            options = ["SMTPUTF8", "BODY=8BITMIME"] if _needs_utf8(one) else []
-            if options and not session.has_extn("smtputf8"):
-                raise Rejected("the mail server takes no addresses beyond ASCII (SMTPUTF8)")
-            session.send_message(message, one.envelope_sender, [one.recipient], mail_options=options)
+            session.send_message(message, one.envelope_sender, [one.recipient])
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
             raise _answered(code, reply) from error
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
             raise _answered(error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPNotSupportedError as error:
-            raise Rejected(str(error)) from error
+            raise Rejected("the mail server takes no addresses beyond ASCII (SMTPUTF8)") from error
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             raise Unavailable(f"the connection to {self._where} broke: {_words(error)}") from error
@@ -95,6 +92,7 @@ class SmtpTransport:
         except (smtplib.SMTPException, OSError) as error:
             raise Unavailable(f"{self._where} cannot be reached: {_words(error)}") from error
         try:
+            session.ehlo_or_helo_if_needed()  # what the server can is asked before the first message
             if login:
                 session.login(*login)
         except smtplib.SMTPAuthenticationError as error:
@@ -136,10 +134,6 @@ def composed(one: Outgoing) -> EmailMessage:
         return compose(one, datetime.now(UTC))
     except (ValueError, UnicodeError) as error:
         raise Rejected(f"it cannot be written: {error}") from error
-
-
-def _needs_utf8(one: Outgoing) -> bool:
-    return not (one.recipient.isascii() and one.envelope_sender.isascii())
 
 
 def _answered(code: int, reply: bytes | str) -> Rejected | Postponed:

@@ -97,7 +97,19 @@ def test_a_line_break_cannot_reach_a_header(subject: str) -> None:
         compose(outgoing(subject=subject), DATE)
 
 
-@pytest.mark.parametrize("recipient", ["a@b.example\r\nBcc: c@d.example", "no address", "a@b, c@d"])
+@pytest.mark.parametrize(
+    "recipient", ["a@b.example\r\nBcc: c@d.example", "no address", "a@b, c@d", "ä@b.example\r\nBcc: c@d.example", "ä@", "ä"]
+)
 def test_a_recipient_that_is_none_is_refused(recipient: str) -> None:
     with pytest.raises(ValueError):
         compose(outgoing(recipient=recipient), DATE)
+
+
+def test_an_address_beyond_ascii_stands_in_the_header_as_it_is() -> None:
+    one = Outgoing("Büro <help@us.example>", "mäya@x.example", "1@us.example", "Grüße", "Hello")
+    message = email.message_from_bytes(compose(one, datetime(2026, 11, 2, tzinfo=UTC)).as_bytes(), policy=email.policy.SMTPUTF8)
+    assert (
+        message["To"] == "mäya@x.example"
+        and message["From"].addresses[0].display_name == "Büro"
+        and message["Subject"] == "Grüße"
+    )

@@ -225,6 +225,33 @@ def test_domains_beyond_ascii_are_sent_to_by_any_server(
     opened.close()
 
 
+@pytest.mark.parametrize("able", [True, False])
+def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
+    able: bool, rules: Path, tmp_path: Path, server: Server, start: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = SMTP.smtp_MAIL
+
+    async def smtp_mail(self: Any, arg: str) -> None:
+        asked.append(arg)
+        await real(self, arg)
+
+    monkeypatch.setattr(SMTP, "smtp_MAIL", smtp_mail)
+    edit(rules / "directory/contacts.csv", "maya@brightwater.example", "mäya@brightwater.example")
+    config = load_config(rules)
+    opened = open_database(tmp_path / "p.db")
+    Processor(opened, prepare(config)).run([Item("1", lambda: mail(1, "mäya@brightwater.example"))], "help")
+    opened.execute("UPDATE outbox SET created_at = '2030-01-01T12:00:00Z', next_attempt_at = '2030-01-01T12:00:00Z'")
+    done = send(opened, config, smtp(start(enable_SMTPUTF8=able)))
+    if able:
+        assert done.sent == 1 and server.envelopes == [("help@harbourhill.example", ["mäya@brightwater.example"])]
+        assert server.messages[0]["To"] == "mäya@brightwater.example"
+        assert [arg.upper().count("SMTPUTF8") for arg in asked] == [1]
+    else:
+        assert done.failed == [("mäya@brightwater.example", "the mail server takes no addresses beyond ASCII (SMTPUTF8)")]
+    opened.close()
+
+
 def test_an_address_that_is_refused_for_ever_fails_at_once_and_the_others_go_on(
     connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
 ) -> None:
