@@ -79,7 +79,7 @@ def _one(
         if not lease(connection, row, clock()):
             return
     try:
-        transport.send(outgoing(row, config))
+        _send(transport, row, config)
     except Rejected as error:
         with transaction(connection):
             mark_failed(connection, row, clock(), str(error))
@@ -93,6 +93,16 @@ def _one(
         with transaction(connection):
             mark_sent(connection, row, clock())
         done.sent += 1
+
+
+def _send(transport: Transport, row: QueuedRow, config: Config) -> None:
+    """Raises what a transport raises; what nobody thought of is `Rejected`, for it must not keep all others waiting."""
+    try:
+        transport.send(outgoing(row, config))
+    except (Rejected, Postponed, Unavailable):
+        raise
+    except Exception as error:
+        raise Rejected(f"it failed, and that is a fault of postroom's: {type(error).__name__}: {error}"[:500]) from error
 
 
 def _try_later(connection: sqlite3.Connection, config: Config, row: QueuedRow, error: str, now: datetime, done: Sent) -> None:

@@ -271,6 +271,17 @@ def test_an_address_that_is_refused_for_ever_fails_at_once_and_the_others_go_on(
     assert send(connection, setup.config, smtp(start())).sent == 1
 
 
+def test_one_that_cannot_be_written_fails_and_the_others_go_on(
+    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+) -> None:
+    """Here a row that somebody changed by hand."""
+    Processor(connection, setup).run([Item("2", lambda: mail(2, "jan@kessler.example"))], "help")
+    connection.execute("UPDATE outbox SET body_values = ? WHERE recipient = ?", ('[["a", 2]]', "maya@brightwater.example"))
+    done = send(connection, setup.config, smtp(start()))
+    assert done.sent == 1 and [recipient for recipient, _ in done.failed] == ["maya@brightwater.example"]
+    assert "it failed, and that is a fault of postroom's: TypeError" in done.failed[0][1]
+
+
 def test_an_address_that_is_refused_for_now_is_tried_again(
     connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
 ) -> None:

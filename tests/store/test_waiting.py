@@ -15,6 +15,7 @@ from engine.sources.item import Item
 from engine.state.sqlite import SqliteState
 from engine.store.database import open_database
 from engine.store.waiting import due_rules, finish
+from engine.waiting import run_due
 
 RECEIVED = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 RULE = "Nobody took an urgent ticket"
@@ -70,3 +71,17 @@ def test_it_survives_a_restart(tmp_path: Path, connection: sqlite3.Connection, s
 def test_a_rule_that_the_configuration_no_longer_has_is_dropped(connection: sqlite3.Connection, setup: Setup) -> None:
     connection.execute("UPDATE waiting_rules SET rule = 'Gone' WHERE rule = ?", (RULE,))
     assert run(connection, setup, DUE, "Gone") == [("dropped", "the configuration has no such rule any more")]
+
+
+def test_one_that_fails_is_dropped_and_keeps_no_other_waiting(connection: sqlite3.Connection, setup: Setup) -> None:
+    """Here a row that somebody changed by hand: no time can be read from it."""
+    other = MAIL.replace(b"1@t", b"2@t").replace(b"Everything", b"The second floor").replace(b"maya@", b"peter@")
+    Processor(connection, setup).run([Item("y", lambda: other)], "help")
+    first, second = (number for (number,) in connection.execute("SELECT number FROM tickets ORDER BY number"))
+    connection.execute("UPDATE tickets SET created_at = 'soon' WHERE number = ?", (first,))
+    ran = {row.ticket: due for row, due in run_due(connection, setup, DUE) if row.rule == RULE}
+    assert ran[second].status == "ran" and ran[first].status == "dropped"
+    assert ran[first].because.startswith("it failed, and that is a fault of postroom's: ValueError")
+    assert not connection.in_transaction and not list(run_due(connection, setup, DUE))
+    found = connection.execute("SELECT status FROM waiting_rules WHERE rule = ? ORDER BY ticket", (RULE,)).fetchall()
+    assert found == [("dropped",), ("ran",)]
