@@ -138,7 +138,7 @@ def _set(action: SetField, rule: Rule, facts: Facts, setup: Setup) -> tuple[Fact
     entity = getattr(facts, group, None)
     if entity is None:
         return facts, f"set {action.field}: there is none"
-    value: Any = None
+    value: Any = "" if full == "ticket.description" else None  # a ticket may lack all else
     shown = ""
     if isinstance(action.value, Duration):
         value = later(facts.now, action.value, setup.config)
