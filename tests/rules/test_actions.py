@@ -128,7 +128,7 @@ def test_what_a_rule_that_waited_sets_is_stored(
 
 
 WHOLE = (
-    'add tag "VPN" add tag "Printer" remove tag "VPN" add note "Look at it" as internal'
+    'add tag "VPN" add tag "Printer" add tag "Printer" remove tag "VPN" add note "Look at it" as internal'
     ' create ticket "Order toner" with queue "Projects", status "In progress", priority "Low", source "Monitoring",'
     ' issue type "Devices", assigned "lotte", description "Black", approval "Approved"'
 )
@@ -164,3 +164,23 @@ def test_tags_notes_and_further_tickets(event: str, rules: Path, tmp_path: Path)
         )
     ]
     assert [(one[0], one[1]) for one in related] == [(TICKET, "T20261102.0002")]
+
+
+@pytest.mark.parametrize("ending", ["discard", "refuse"])
+@pytest.mark.parametrize(
+    ("reply", "even", "outcome"), [(False, "", "ended"), (True, "", "kept"), (True, " even replies", "ended")]
+)
+def test_a_rule_that_does_more_spares_a_reply_too_and_does_the_rest(
+    ending: str, reply: bool, even: str, outcome: str, rules: Path, tmp_path: Path
+) -> None:
+    """One that only discards does not even run on a reply."""
+    (rules / "workflow/90-end.rules").write_text(
+        f'rule "Ends it"\n  on message\n  when body contains "offer"\n  then notify "desk@example.com" using urgent {ending} "no"{even}\n'
+    )
+    with open_database(tmp_path / "p.db") as connection:
+        subject = f"Re: {TICKET}" if reply else "Toner"
+        mails = [mail(0, CUSTOMER, "Scanner"), mail(1, CUSTOMER, subject, "An offer.")]
+        Processor(connection, prepare(load_config(rules))).run(mails, "help")
+        (found,) = connection.execute("SELECT outcome FROM messages WHERE message_id = '1@t.example'").fetchone()
+        told = connection.execute("SELECT COUNT(*) FROM outbox WHERE recipient = 'desk@example.com'").fetchone()[0]
+    assert found == ({"discard": "ignored", "refuse": "refused"}[ending] if outcome == "ended" else "appended") and told == 1
