@@ -213,6 +213,26 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
         },
         {"outcome": "ignored", "reason": "loop"},
     ),
+    *(
+        (
+            f"1.5 alike by the text: {body}",
+            (SETTINGS, "alike: [sender, subject]", "alike: [sender, subject, body]"),
+            {
+                "given": {
+                    "seen": [
+                        {"from": "carmen@olivar.example", "subject": "a", "body": "It is\nBROKEN", "ago": "1 minute"}
+                        for _ in range(2)
+                    ]
+                },
+                "message": {"from": "carmen@olivar.example", "subject": "a", "body": body},
+            },
+            expect,
+        )
+        for body, expect in (
+            ("it is broken", {"outcome": "ignored", "reason": "loop"}),
+            ("it is mended", {"outcome": "created", "reason": None}),
+        )
+    ),
     (
         "2.4 without create_contact nobody becomes one",
         (HELP, "create_contact: true", "create_contact: false"),
