@@ -160,7 +160,7 @@ def _value(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
         if value.name != ORGANIZATION_DOMAINS and value.name not in scope.book.lists:
             near = nearest(value.name, [*scope.book.lists, "organization domains"])
             fix = f"did you mean '{near}'?" if near else f'write above the rule: list {value.name} = "...", "..."'
-            yield Problem(value.position, f"unknown list '{value.name}'", fix)
+            yield Problem(value.position, f"unknown list '{value.name}'", fix, lacks="list")
         elif value.name in scope.book.lists:
             for text in scope.book.lists[value.name].texts:
                 yield from _empty(text)
