@@ -43,6 +43,8 @@ def _found(decision: Decision) -> dict[str, Any]:
         "ticket": plain(decision.ticket) if decision.ticket else None,
         "note": plain(decision.note) if decision.note else None,
         "time_entry": plain(decision.time_entry) if decision.time_entry else None,
+        "task": plain(decision.task) if decision.task else None,
+        "project": plain(decision.project) if decision.project else None,
         "fired": [one.rule for one in decision.fired],
         "not_fired": [one.rule for one in decision.not_fired],
         "notified": list(decision.notified),

@@ -32,6 +32,10 @@ AUTH_AS = "X-MS-Exchange-Organization-AuthAs"
 BY_RESOURCE = "from_resource: {publish: all, status: In progress, reopen: true}"
 FROM_JOOST = {"from": "joost@harbourhill.example", "subject": "T20261101.0001", "body": "x"}
 SMIME = {"Content-Type": "application/pkcs7-mime", "Content-Transfer-Encoding": "base64"}
+ALERT = (
+    "disk\n<Autotask><ID name='harbourhill'/><PW name='sample-only'/><Customer name='Olivar Hermanos S.L.'/>"
+    "<TicketNumber name='{number}'/></Autotask>"
+)
 ACCEPTED = {"Content-Type": "text/calendar; charset=utf-8; method=REPLY"}
 
 CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = [
@@ -212,6 +216,29 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
             "message": {**REPLY, "subject": "c"},
         },
         {"outcome": "ignored", "reason": "loop"},
+    ),
+    *(
+        (
+            f"5 the ticket number in a token: {what}",
+            ("duplicates.yaml", "same: [alert_id]", "same: [ticket_number]"),
+            {
+                "mailbox": "alerts",
+                "given": {
+                    "tickets": [
+                        {"number": "T20261101.0001", "title": "x", "organization": organization, "status": "New", "ago": ago}
+                    ]
+                },
+                "message": {"from": "m@harbourhill.example", "subject": "PROBLEM", "body": ALERT.format(number=number)},
+            },
+            expect,
+        )
+        for what, organization, ago, number, expect in (
+            ("its customer's", "olivar", "6 days", "t20261101.0001", {"outcome": "appended", "target": "T20261101.0001"}),
+            ("another customer's", "kessler", "1 day", "T20261101.0001", {"outcome": "created"}),
+            ("too old", "olivar", "8 days", "T20261101.0001", {"outcome": "created"}),
+            ("nobody's", "olivar", "1 day", "T20261101.0002", {"outcome": "created"}),
+            ("none", "olivar", "1 day", "", {"outcome": "created"}),
+        )
     ),
     *(
         (

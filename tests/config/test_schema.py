@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from engine.config.model import Entity
 from engine.decide.decision import Outcome, Reason
-from engine.entities import Note, Sender, Ticket, TimeEntry
+from engine.entities import Note, Project, Sender, Task, Ticket, TimeEntry
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
@@ -96,7 +96,7 @@ def test_check_jsonschema_takes_them(tmp_path: Path) -> None:
 def test_what_tests_may_expect_is_what_a_decision_has() -> None:
     """A name that no decision has would make of `ticket: {assignd: null}` a test that cannot fail."""
     expect = schema("tests")["properties"]["tests"]["items"]["properties"]["expect"]["properties"]
-    for name, kind in {"ticket": Ticket, "note": Note, "time_entry": TimeEntry}.items():
+    for name, kind in {"ticket": Ticket, "note": Note, "time_entry": TimeEntry, "task": Task, "project": Project}.items():
         assert set(expect[name]["properties"]) == {one for one in kind.__struct_fields__ if one not in ("html", "removed")}
     assert set(expect["sender"]["properties"]) < set(Sender.__struct_fields__)
     assert expect["outcome"]["enum"] == list(get_args(Outcome))

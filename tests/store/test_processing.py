@@ -387,6 +387,15 @@ def test_at_most_three_reopenings_an_hour(db: Path, setup: Setup) -> None:
     assert rows(db, "SELECT status FROM tickets") == [("Done",)]
 
 
+def test_a_copy_of_our_notification_that_comes_back_is_ours_whoever_sends_it(db: Path, setup: Setup) -> None:
+    run(db, setup, mail(1))
+    ((own,),) = rows(db, "SELECT message_id FROM outbox")
+    copy = mail(2, "Back again", sender="carmen@olivar.example").replace(b"2@test.example", own.encode())
+    run(db, setup, copy, mail(3, "Another matter"))
+    found = rows(db, "SELECT outcome, reason FROM messages ORDER BY id")
+    assert found == [("created", None), ("ignored", "own_mail"), ("created", None)]
+
+
 def test_a_bounce_of_a_notification_is_noted_on_its_ticket_and_a_reply_to_it_joined(db: Path, setup: Setup) -> None:
     run(db, setup, mail(1, "first"))
     ours = rows(db, "SELECT message_id FROM outbox")[0][0]
