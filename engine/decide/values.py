@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.config.model import Choice
-from engine.rules.facts import Facts
+from engine.rules.facts import Facts, contact_id
 
 # A record whose attributes are variables, and those variables that it does not have, or in another form.
 _Source = tuple[object, dict[str, Any]]
@@ -84,8 +84,7 @@ class Values:
         return self._facts.project, {}
 
     def _contact(self) -> _Source:
-        ticket, sender = self._facts.ticket, self._facts.sender
-        identity = ticket.contact if ticket else (sender.id if sender else None)
+        sender, identity = self._facts.sender, contact_id(self._facts)
         contact = self._facts.config.directory.contacts.get(identity or "")
         if contact is not None:
             return contact, {"address": contact.emails[0]}
@@ -93,4 +92,5 @@ class Values:
             # A contact that mail brought: known by what the sender says.
             first, _, last = sender.name.partition(" ")
             return sender, {"first_name": first, "last_name": last}
-        return None, {}
+        # Another whom mail brought: his id is his address.
+        return None, {"id": identity, "address": identity} if identity and "@" in identity else {}

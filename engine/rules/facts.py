@@ -67,19 +67,20 @@ def _organization(attribute: str) -> Callable[[Facts], Any]:
 
 def _contact(attribute: str) -> Callable[[Facts], Any]:
     def read(facts: Facts) -> Any:
-        identity = _contact_id(facts)
+        identity = contact_id(facts)
         found = facts.config.directory.contacts.get(identity or "")
         if found:
             return found.emails[0] if attribute == "address" else getattr(found, attribute)
         # A contact that a message made is not in the directory.
         if facts.sender and facts.sender.kind == "contact" and facts.sender.id == identity:
             return getattr(facts.sender, attribute)
-        return None
+        return identity if attribute == "address" and identity and "@" in identity else None  # its id is its address
 
     return read
 
 
-def _contact_id(facts: Facts) -> str | None:
+def contact_id(facts: Facts) -> str | None:
+    """The ticket's contact where there is a ticket, else the sender, if he is one."""
     if facts.ticket is not None:
         return facts.ticket.contact
     return facts.sender.id if facts.sender and facts.sender.kind == "contact" else None
@@ -131,7 +132,7 @@ _READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) fo
     "organization.name": _organization("name"),
     "organization.classification": _organization("classification"),
     "organization.parent": _organization("parent"),
-    "contact.id": _contact_id,
+    "contact.id": contact_id,
     "contact.name": _contact("name"),
     "contact.address": _in_both_forms(_contact("address")),
     "ticket.complete": lambda facts: bool(facts.ticket and facts.config.is_complete(facts.ticket.status)),

@@ -178,6 +178,8 @@ def test_where_there_is_nothing_to_collect(name: str) -> None:
         # One that a message made is in no directory.
         (replace(SENDER, id="new@x.example", address="new@x.example"), replace(TICKET, contact="new@x.example"),
          "kessler-nord", "new@x.example", "Maya Okafor", "new@x.example"),
+        (replace(SENDER, kind="resource", id="joost"), replace(TICKET, contact="new@x.example"),
+         "kessler-nord", "new@x.example", None, "new@x.example"),
     ],
 )  # fmt: skip
 def test_whose_organization_and_contact_are_meant(
