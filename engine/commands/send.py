@@ -47,7 +47,7 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
         sending = FolderSending(folder) if folder else config.settings.sending
         if sending is None:
             fix = "add sending: {smtp: {host: ...}}, or name a folder with --folder"
-            raise PostroomError.of("settings.yaml does not say how notifications leave", fix, config.settings.where("sending"))
+            raise PostroomError.of("nothing says how notifications leave", fix, config.settings.where("sending"))
         if again:
             click.echo(f"{requeue_failed(connection, datetime.now(UTC))} again in the queue")
         transport = transport_of(sending)
