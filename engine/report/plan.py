@@ -28,24 +28,48 @@ class Context(Struct, frozen=True):
 
 
 class Group(Struct, frozen=True):
-    """Messages of which the same thing changes for the same reason."""
+    """Messages of which the same things change for the same reason."""
 
-    change: Change
+    changes: tuple[Change, ...]
     messages: tuple[Changed, ...]
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        return self.changes[0].because
+
+    @property
+    def words(self) -> str:
+        return "; ".join(change.words for change in self.changes)
 
     @property
     def heading(self) -> str:
         count = len(self.messages)
-        return f"{count:,} message{'' if count == 1 else 's'}: {self.change.words}"
+        return f"{count:,} message{'' if count == 1 else 's'}: {self.words}"
 
 
 def groups_of(plan: Plan) -> list[Group]:
+    """One for each change and reason; the largest first."""
     found: dict[Change, list[Changed]] = defaultdict(list)
     for message in plan.changed:
         for change in message.changes:
             found[change].append(message)
-    groups = [Group(change, tuple(messages)) for change, messages in found.items()]
-    return sorted(groups, key=lambda group: (-len(group.messages), group.change.kind, group.change.after, group.change.before))
+    groups = [Group((change,), tuple(messages)) for change, messages in found.items()]
+
+    def order(group: Group) -> tuple[int, str, str, str]:
+        change = group.changes[0]
+        return -len(group.messages), change.kind, change.after, change.before
+
+    return sorted(groups, key=order)
+
+
+def together(groups: list[Group]) -> list[Group]:
+    """What changes of the very same messages for the same reason, in one: a rule that sets three fields is read once."""
+    found: dict[object, Group] = {}
+    for group in groups:
+        key = group.because, tuple(map(id, group.messages))
+        known = found.get(key)
+        found[key] = Group((*known.changes, *group.changes), group.messages) if known else group
+    return list(found.values())
 
 
 def _headline(plan: Plan, context: Context) -> str:
@@ -58,11 +82,11 @@ def _headline(plan: Plan, context: Context) -> str:
 
 def as_text(plan: Plan, context: Context) -> str:
     lines = [_headline(plan, context)]
-    groups = groups_of(plan)
+    groups = together(groups_of(plan))
     for group in groups[:MOST_GROUPS]:
         lines += ["", f"  {group.heading}"]
-        if group.change.because:
-            lines.append(f"      because of {', '.join(group.change.because)}")
+        if group.because:
+            lines.append(f"      because of {', '.join(group.because)}")
         for message in group.messages[:MOST_EXAMPLES]:
             lines.append(f"      {_example(message)}")
         if len(group.messages) > MOST_EXAMPLES:
@@ -92,11 +116,11 @@ def _one_line(problem: Problem) -> str:
 def as_markdown(plan: Plan, context: Context) -> str:
     """Nothing of a message becomes Markdown: what comes from mail stands in code spans without backticks."""
     lines = [f"### {_headline(plan, context)}", ""]
-    groups = groups_of(plan)
+    groups = together(groups_of(plan))
     for group in groups[:MOST_GROUPS]:
         lines.append(f"- **{_plain(group.heading)}**")
-        if group.change.because:
-            lines.append(f"  because of {_plain(', '.join(group.change.because))}")
+        if group.because:
+            lines.append(f"  because of {_plain(', '.join(group.because))}")
         lines += [f"  - {_code(_example(message))}" for message in group.messages[:MOST_EXAMPLES]]
     if len(groups) > MOST_GROUPS:
         lines.append(f"- and {len(groups) - MOST_GROUPS} more kinds of change")
@@ -141,8 +165,8 @@ def as_json(plan: Plan, context: Context) -> str:
             ],
             "groups": [
                 {
-                    "words": group.change.words,
-                    "because": list(group.change.because),
+                    "words": group.words,
+                    "because": list(group.because),
                     "count": len(group.messages),
                     "ids": [message.id if message.id is not None else message.source_id for message in group.messages],
                 }

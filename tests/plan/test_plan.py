@@ -144,6 +144,17 @@ def test_a_change_is_named_with_what_makes_it(repository: Path, file: str, old: 
         assert because in groups[words]["because"]
 
 
+def test_what_one_rule_changes_of_the_same_messages_is_read_once(repository: Path) -> None:
+    (repository / "rules/workflow/90-new.rules").write_text(
+        'rule "More"\n  on ticket created\n  when title contains "Reception is down"\n  then set priority to "Low" set queue to "Projects"\n'
+    )
+    alone = ["priority Low instead of Urgent", "queue Projects instead of Second line"]
+    assert {group["words"] for group in plan(repository)["groups"]} >= set(alone)  # type: ignore[attr-defined]
+    for form in ("text", "markdown"):
+        shown = postroom("plan", "--base", "HEAD", "--format", form, cwd=repository).stdout
+        assert f"1 message: {'; '.join(alone)}" in shown
+
+
 def test_each_message_has_the_state_it_then_had(repository: Path) -> None:
     """A note's ticket was open when the note came, though it is done now; and a later message does not hide a change."""
     connection = sqlite3.connect(repository / "postroom.db")
