@@ -35,6 +35,7 @@ BOUNCE_SUBJECT = linear(
     r"|não (foi )?entreg|falha (na entrega|de entrega)|onbestelbaar|niet bezorgd|email (delivery )?(error|failure)|error sending|can't send|your mail (to|was)"
     r"|rejected|bounced?( message)?|failed delivery|mail error|server error|notification d.état|statusmeldung|status de entrega|недоставлен|не (?:удалось )?доставить|не доставлено"
     r"|niedostarczaln|nie dostarczono|nedoručiteln|kézbesíthetetlen|teslim edilemedi|(?:går inte att|kunde inte) leverera|kan ikke leveres|ei (?:voi|voitu|voida) toimittaa|rejected posting"
+    r"|(?:banned contents|virus|unsolicited bulk e-?mail)\b.{0,60}\bfrom you\b"
     r"|未送達|(?:配信|配送|送信|送達)(?:エラー|不能|不可|でき(?:ません|なかった)|に?失敗)|メールエラー|エラー通知|退信|退回|(?:无法|未)(?:送达|传递|投递)|投[递遞]失[败敗]|(?:無法|未)(?:傳遞|送達)"
     r"|배달(?:되지 않음|할 수 없)|반송|(?:전송|발송|전달) ?실패",
 )

@@ -383,6 +383,11 @@ def test_an_address_that_people_share_is_no_mail_system(sender: str, subject: st
         ("Non remis : Offre", "Votre message n'a pas pu être remis"),
         ("Não entregue: Oferta", "Não foi possível entregar a mensagem"),
         ("Rejected posting to NEWS@LISTS.EXAMPLE", "You are not authorized to send mail to the NEWS list."),
+        (
+            "BANNED contents from you (.exe)",
+            "Our content checker found a banned name. Delivery of the email was stopped: 550 5.7.0",
+        ),
+        ("VIRUS (EICAR) in mail apparently from you", "Our content checker found a virus. It was not delivered: 550 5.7.0"),
     ],
 )
 def test_a_postmasters_failure_is_told_by_its_words(subject: str, text: str) -> None:
