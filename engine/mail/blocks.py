@@ -30,8 +30,10 @@ _FARTHEST_COLON = 20 + _LONGEST_LABEL + 6
 _QUOTE = re.compile(r"^[ \t]{0,3}>(?!>> [^\n]{1,300} >>>[ \t]*$)")
 _GROUPWISE = re.compile(r"^>>> [^\n]{0,280}\d{1,2}[:.]\d{2}[^\n]{0,20} >>>[ \t]*$")
 _RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
-ORIGINAL = re.compile(rf"^[ \t>]*+[-_─—]{{2,}}+[ \t]*+(?:{ORIGINAL_MESSAGE})[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
-FORWARDED = re.compile(rf"^[ \t>]*+[-_─—]*+[ \t]*+(?:{FORWARDED_MESSAGE})[ \t]*+[:：]?+[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
+_ORIGINAL = re.compile(rf"^[ \t>]*+[-_─—]{{2,}}+[ \t]*+(?:{ORIGINAL_MESSAGE})[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
+_FORWARDED = re.compile(rf"^[ \t>]*+[-_─—]*+[ \t]*+(?:{FORWARDED_MESSAGE})[ \t]*+[:：]?+[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
+
+_SHORTEST, _LONGEST_SEPARATOR = 4, 200  # of a separator: most lines need no look at its words
 
 # --- `On 3 May 2026, Ana wrote:` ---
 _DIGIT = re.compile(r"\d")
@@ -149,6 +151,16 @@ def wrote_header(lines: list[str], start: int) -> int | None:
             # A header names a time or a person: a sentence that happens to end so does not.
             return index + 1 if _looks_like_header(joined) else None
     return None
+
+
+def says_original(line: str) -> bool:
+    """`-----Original Message-----`"""
+    return _SHORTEST <= len(line) <= _LONGEST_SEPARATOR and bool(_ORIGINAL.match(line))
+
+
+def says_forwarded(line: str) -> bool:
+    """`---------- Forwarded message ---------`, `Begin forwarded message:`"""
+    return _SHORTEST <= len(line) <= _LONGEST_SEPARATOR and bool(_FORWARDED.match(line))
 
 
 def names_writer(line: str) -> bool:

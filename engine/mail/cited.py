@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from engine.mail.blocks import FORWARDED
+from engine.mail.blocks import says_forwarded
 from engine.text import pieces
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # Unicode's private use: nobody's letters
@@ -81,7 +81,7 @@ def _passed(one: str, shown: list[bool], text: str, place: int) -> int:
     """How much deeper this mark makes a line."""
     if one == _OPEN:
         begins = _MARKS.sub("", text[place : place + _NEAR]).strip().partition("\n")[0]
-        shown.append(not FORWARDED.match(begins))
+        shown.append(not says_forwarded(begins))
         return int(shown[-1])
     return -int(shown.pop()) if shown else 0
 

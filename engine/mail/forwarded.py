@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.mail.blocks import FORWARDED, ORIGINAL, header_block, is_quoted, may_have_header_block
+from engine.mail.blocks import header_block, is_quoted, may_have_header_block, says_forwarded, says_original
 from engine.mail.headers import first_address
 from engine.mail.message import Address, Forwarded
 from engine.prefixes import is_forward
@@ -17,10 +17,10 @@ def find_forwarded(subject: str, text: str, attached: tuple[Address, ...]) -> Fo
     lines = start.split("\n")[:_MOST_LINES] if may_have_header_block(start) else []
     separator = False
     for index, line in enumerate(lines):
-        if FORWARDED.match(line):
+        if says_forwarded(line):
             separator = True
             continue
-        if ORIGINAL.match(line) or not line.strip():
+        if says_original(line) or not line.strip():
             continue
         block = header_block(lines, index)
         if block is None:

@@ -12,13 +12,13 @@ import re
 from msgspec import Struct
 
 from engine.mail.blocks import (
-    FORWARDED,
-    ORIGINAL,
     header_block,
     is_quoted,
     is_rule,
     may_have_header_block,
     names_writer,
+    says_forwarded,
+    says_original,
     wrote_header,
 )
 
@@ -97,9 +97,9 @@ def _without_quotation(lines: list[str]) -> tuple[list[str], list[str]]:
     for index, line in enumerate(lines):
         if index < top or is_quoted(line) or not line.strip():
             continue
-        if FORWARDED.match(line):
+        if says_forwarded(line):
             return lines, []  # what a writer forwards is what he wants to be read
-        if ORIGINAL.match(line):
+        if says_original(line):
             return _cut(lines, index, index + 1)
         if (after := wrote_header(lines, index)) is not None:
             return _cut(lines, index, after)
