@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.errors import Position, Problem, did_you_mean
 
 _ENDINGS = {"mailboxes": ".yaml", "directory": ".csv", "workflow": ".rules", "templates": ".md", "tests": ".yaml"}
+_AT_THE_TOP = ("settings", "picklists", "duplicates", "tags")  # beside them may lie what other programs read: `mkdocs.yml`
 _DIRECTORY = ("organizations.csv", "contacts.csv", "resources.csv", "projects.csv", "tasks.csv")
 # What editors and spreadsheets make of the ending of a file that belongs into a folder; others, such as notes, may lie there.
 _MEANT = {
@@ -28,11 +29,12 @@ def unread(root: Path, read: Collection[str]) -> Iterator[Problem]:
             continue
         if path.is_dir() and path.name in _ENDINGS:
             yield from _in_folder(root, path, _ENDINGS[path.name], read)
-        elif path.is_file() and path.name.lower().endswith((".yml", ".yml.txt", ".yaml.txt")):
-            yield _unread(path.name, f"name it {_stem(path.name)}.yaml")
-        elif path.is_file() and path.name.lower().endswith((".csv", ".rules")):
-            folder = "directory" if path.name.lower().endswith(".csv") else "workflow"
-            yield _unread(path.name, f"move it into {folder}/")
+        elif path.is_file() and _stem(path.name).lower() in _AT_THE_TOP and path.name.lower().endswith(_MEANT[".yaml"][1:]):
+            yield _unread(path.name, f"name it {_stem(path.name).lower()}.yaml")
+        elif path.is_file() and path.name.lower() in _DIRECTORY:
+            yield _unread(path.name, "move it into directory/")
+        elif path.is_file() and path.name.lower().endswith(".rules"):
+            yield _unread(path.name, "move it into workflow/")
 
 
 def _in_folder(root: Path, folder: Path, ending: str, read: Collection[str]) -> Iterator[Problem]:

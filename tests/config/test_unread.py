@@ -41,7 +41,16 @@ def test_a_file_that_nothing_reads_is_told(rules: Path, name: str, fix: str) -> 
 @pytest.mark.parametrize(
     "name",
     [
-        *["README.md", ".gitlab-ci.yml", "notes.txt", "mailboxes/README.md", "mailboxes/.new.yml.swp", "workflow/triage.rules~"],
+        *[
+            "mkdocs.yml",
+            "export.csv",
+            "README.md",
+            ".gitlab-ci.yml",
+            "notes.txt",
+            "mailboxes/README.md",
+            "mailboxes/.new.yml.swp",
+            "workflow/triage.rules~",
+        ],
         *[
             "directory/.~lock.contacts.csv",
             "directory/~$contacts.xlsx",
