@@ -20,6 +20,8 @@ _MEANT = {
     ".rules": (".rules", ".rule", ".rules.txt"),
     ".md": (".md", ".md.txt", ".markdown", ".html", ".htm", ".j2"),
 }
+# What a file that is read may have been made from.
+_MADE_FROM = (".xls", ".xlsx", ".ods", ".tsv", ".html", ".htm")
 
 
 def unread(root: Path, read: Collection[str]) -> Iterator[Problem]:
@@ -47,6 +49,8 @@ def _in_folder(root: Path, folder: Path, ending: str, read: Collection[str]) -> 
                 yield _unread(name, did_you_mean(path.name, _DIRECTORY))
         elif path.name.lower().endswith(_MEANT[ending]) and not (folder.name == "tests" and path.name.endswith(ending)):
             right = f"{_stem(path.name)}{ending}"
+            if path.name.lower().endswith(_MADE_FROM) and path.with_name(right).relative_to(root).as_posix() in read:
+                continue
             yield _unread(name, f"move it to {folder.name}/{right}" if right == path.name else f"name it {right}")
 
 
