@@ -51,7 +51,10 @@ def _in_folder(root: Path, folder: Path, ending: str, read: Collection[str]) -> 
             right = f"{_stem(path.name)}{ending}"
             if path.name.lower().endswith(_MADE_FROM) and path.with_name(right).relative_to(root).as_posix() in read:
                 continue
-            yield _unread(name, f"move it to {folder.name}/{right}" if right == path.name else f"name it {right}")
+            if ending == ".csv" and right not in _DIRECTORY:
+                yield _unread(name, did_you_mean(right, _DIRECTORY))
+            else:
+                yield _unread(name, f"move it to {folder.name}/{right}" if right == path.name else f"name it {right}")
 
 
 def _unread(name: str, fix: str) -> Problem:

@@ -20,11 +20,11 @@ from engine.errors import ConfigError
         ("mailboxes/new.yml", "name it new.yaml"),
         ("mailboxes/south/new.yaml.txt", "name it new.yaml"),
         ("directory/contact.csv", "did you mean 'contacts.csv'?"),
-        ("directory/contacts.xlsx", "name it contacts.csv"),
+        ("directory/contact.xlsx", "did you mean 'contacts.csv'?"),
         ("directory/south/contacts.csv", "move it to directory/contacts.csv"),
         ("workflow/triage.rule", "name it triage.rules"),
         ("workflow/triage.rules.txt", "name it triage.rules"),
-        ("templates/received.html", "name it received.md"),
+        ("templates/spare.html", "name it spare.md"),
         ("tests/more.yml", "name it more.yaml"),
     ],
 )
@@ -54,6 +54,8 @@ def test_a_file_that_nothing_reads_is_told(rules: Path, name: str, fix: str) -> 
         *[
             "directory/.~lock.contacts.csv",
             "directory/~$contacts.xlsx",
+            "directory/contacts.xlsx",
+            "templates/received.html",
             "templates/notes.txt",
             "export/contacts.csv",
             "tests/mail/one.eml",
