@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -52,6 +53,9 @@ def validate(document: Document, schema: str) -> list[Problem]:
     return sorted(set(problems))
 
 
+_LOGIN = re.compile(r"https?://[^\s/]*@")
+
+
 def _problems(document: Document, error: ValidationError) -> list[Problem]:
     path = tuple(error.absolute_path)
     schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
@@ -70,6 +74,11 @@ def _problems(document: Document, error: ValidationError) -> list[Problem]:
             Problem(where, f"the key '{name}' is missing", f"add it: {described.get(name, {}).get('description', '')}")
             for name in missing
         ]
+    if isinstance(instance, str) and (schema.get("x-secret") or (kind == "pattern" and _LOGIN.match(instance))):
+        # Neither the value nor its line is shown: what CI prints is read by many.
+        what = "is a secret" if schema.get("x-secret") else "has a login in it"
+        fix = f"write {schema.get('x-expected', 'it without')}"
+        return [Problem(where, f"'{key}' {what}, and secrets never stand in files", fix, excerpt="    (the line is not shown)")]
     return [Problem(where, *_wording(key, error, schema))]
 
 

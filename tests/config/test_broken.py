@@ -34,7 +34,7 @@ MISTAKES = [
     ("mailboxes/help.yaml", "queue: Front desk", "queue: Frontdesk", "mailboxes/help.yaml:23:12: unknown queue 'Frontdesk'; did you mean 'Front desk'?"),
     ("mailboxes/help.yaml", "status: New", "status: Newish", "unknown status 'Newish'; did you mean 'New'?"),
     ("mailboxes/help.yaml", "template: received", "template: recieved", "unknown template 'recieved'; did you mean 'received'?"),
-    ("mailboxes/help.yaml", "${env:HELP_PASSWORD}", "hunter2", "'password' cannot be 'hunter2'; write the name of an environment variable"),
+    ("mailboxes/help.yaml", "${env:HELP_PASSWORD}", "hunter2", "'password' is a secret, and secrets never stand in files; write the name of an environment variable"),
     ("mailboxes/help.yaml", "address: help@", "address: priority@", "the address priority@harbourhill.example is already"),
     ("mailboxes/priority.yaml", "extends: help", "extends: helpp", "mailboxes/priority.yaml:4:10: unknown mailbox 'helpp'; did you mean 'help'?"),
     ("mailboxes/priority.yaml", "extends: help", "extends: priority", "`extends` runs in a circle: priority -> priority"),
@@ -58,6 +58,7 @@ MISTAKES = [
     ("directory/resources.csv", ",Technician,yes\njoost", ",Technician,maybe\njoost", "'active' cannot be 'maybe'; write yes or no"),
     ("directory/tasks.csv", "P20260901.0001", "P20260901.0002", "unknown project 'P20260901.0002'; did you mean 'P20260901.0001'?"),
     ("directory/tasks.csv", "In progress", "Doing", "unknown status 'Doing'"),
+    ("mailboxes/help.yaml", "https://mail.", "https://joe:secret@mail.", "mailboxes/help.yaml:10:15: 'endpoint' has a login in it, and secrets never stand in files; write an address"),
     ("settings.yaml", "auto_reply: note_or_ignore", "auto_reply: note", "settings.yaml:32:15: 'auto_reply' cannot be 'note'; did you mean 'note_or_ignore'?"),
     ("directory/contacts.csv", "maya,brightwater,Maya", 'maya,brightwater,"Maya', "directory/contacts.csv:2: this is not CSV: unexpected end of data; close the quotation marks"),
     ("templates/received.md", "{{ ticket.number }}", "{{ ''.__class__ }}", "'__class__' cannot be asked for here; write a variable"),
@@ -95,6 +96,14 @@ def test_a_mistake_is_found_and_says_how_to_mend_it(rules: Path, file: str, old:
     assert says in shown
     for problem in caught.value.problems:
         assert problem.position.file and problem.fix, problem
+
+
+@pytest.mark.parametrize(("old", "new"), [("${env:HELP_PASSWORD}", "hunter2"), ("https://mail.", "https://joe:hunter2@mail.")])
+def test_a_secret_that_stands_in_a_file_is_not_shown(rules: Path, old: str, new: str) -> None:
+    edit(rules / "mailboxes/help.yaml", old, new)
+    with pytest.raises(ConfigError) as raised:
+        load_config(rules)
+    assert "hunter2" not in str(raised.value) and "secrets never stand in files" in str(raised.value)
 
 
 def test_all_problems_are_reported_at_once_in_the_order_of_the_files(rules: Path) -> None:

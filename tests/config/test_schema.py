@@ -69,6 +69,7 @@ def test_what_ships_is_accepted_and_names_its_schema(name: str, file: str) -> No
         ("mailbox", {"version": 1, "name": "x", "address": "no address"}),
         ("mailbox", {"version": 1, "name": "x", "address": "a@b.example", "token": {"id": "x", "password": "plain"}}),
         ("mailbox", {"version": 1, "name": "x", "address": "a@b.example", "creates": ["tickets"]}),
+        ("mailbox", {"version": 1, "name": "x", "address": "a@b.example", "source": {"exchange": {"endpoint": "https://user:secret@mail.example/EWS", "username": "${env:U}", "password": "${env:P}"}}}),
         ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {}}]}),
         ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {"outcomes": "created"}}]}),
         ("tests", {"version": 1, "tests": [{"name": "x", "message": {}, "expect": {"outcome": "create"}}]}),
