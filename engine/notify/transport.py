@@ -92,7 +92,6 @@ class SmtpTransport:
         except (smtplib.SMTPException, OSError) as error:
             raise Unavailable(f"{self._where} cannot be reached: {_words(error)}") from error
         try:
-            session.ehlo_or_helo_if_needed()  # what the server can is asked before the first message
             if login:
                 session.login(*login)
         except smtplib.SMTPAuthenticationError as error:
@@ -105,17 +104,19 @@ class SmtpTransport:
         return session
 
     def _connect(self) -> smtplib.SMTP:
+        """A session that knows what the server can: that is asked before the first message."""
         settings = self.settings
         seconds = settings.timeout.total_seconds()
-        if settings.tls == "none":
-            return smtplib.SMTP(settings.host, settings.port, timeout=seconds)
         context = ssl.create_default_context(cafile=settings.ca_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if settings.tls == "implicit":
-            return smtplib.SMTP_SSL(settings.host, settings.port, timeout=seconds, context=context)
-        session = smtplib.SMTP(settings.host, settings.port, timeout=seconds)
+            session: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, timeout=seconds, context=context)
+        else:
+            session = smtplib.SMTP(settings.host, settings.port, timeout=seconds)
         try:
-            session.starttls(context=context)
+            if settings.tls == "starttls":
+                session.starttls(context=context)
+            session.ehlo_or_helo_if_needed()
         except BaseException:
             session.close()
             raise
