@@ -107,8 +107,10 @@ class SmtpTransport:
         """A session that knows what the server can: that is asked before the first message."""
         settings = self.settings
         seconds = settings.timeout.total_seconds()
-        context = ssl.create_default_context(cafile=settings.ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context = None
+        if settings.tls != "none":
+            context = ssl.create_default_context(cafile=settings.ca_file)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
         if settings.tls == "implicit":
             session: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, timeout=seconds, context=context)
         else:
