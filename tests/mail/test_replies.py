@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.mail.quotes import strip_reply
 
@@ -85,3 +87,43 @@ def test_of_a_very_long_reply_the_quotation_goes_and_nothing_else_is_lost() -> N
     assert below.text.startswith("My answer.") and below.text.endswith("And one more thing.")
     words = "a line of my own\n" * 60_000
     assert strip_reply(words).text.count("a line of my own") == 60_000
+
+
+_LINES = [
+    *[
+        "It works now.",
+        "> Is it plugged in?",
+        "",
+        "-- ",
+        "—",
+        "Ana Vento",
+        "Sent from my iPhone",
+        "On 3 Nov 2026 10:00, Ana wrote:",
+        "Ana wrote:",
+    ],
+    *[
+        "From: Ana <ana@x.example>",
+        "Sent: 3 Nov 2026 10:00",
+        "To: help",
+        "Subject: Scanner",
+        "От: Ана <a@x.example>",
+        "Тема: x",
+        "件名：x",
+    ],
+    *[
+        "-----Original Message-----",
+        "---------- Forwarded message ---------",
+        ">>> Ana <a@x> 03.11.2026 10:00 >>>",
+        "____________",
+        "Am 3.11.2026",
+    ],
+]
+
+
+@given(st.lists(st.sampled_from(_LINES), max_size=25))
+@settings(max_examples=400, deadline=None)
+def test_no_word_is_lost_whatever_stands_where(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    reply = strip_reply(text)
+    assert sorted(f"{reply.text}\n{reply.removed}".split()) == sorted(text.split())
+    assert bool(reply.text.strip()) == bool(text.strip())
