@@ -13,27 +13,12 @@ from engine.commands.options import common
 from engine.config.load import load_config
 from engine.config.references import names_of
 from engine.config.schema import SCHEMA_FOLDER
-from engine.dsl.scope import Names
+from engine.dsl.scope import PICKLIST_OF, Names
 from engine.errors import PostroomError
 
 NAMES = ("settings", "picklists", "mailbox", "duplicates", "tags", "tests")
 # Keys whose values are names of this configuration: an editor offers them.
-_PICKLIST_OF = {
-    "queue": "queues",
-    "status": "statuses",
-    "priority": "priorities",
-    "source": "sources",
-    "issue_type": "issue_types",
-    "sub_issue_type": "sub_issue_types",
-    "work_type": "work_types",
-    "role": "roles",
-    "assigned": "resources",
-    "extends": "mailboxes",
-    "local": "organizations",
-    "organization": "organizations",
-    "mailbox": "mailboxes",
-    "template": "templates",
-}
+_NAMED = PICKLIST_OF | {"extends": "mailboxes", "local": "organizations", "template": "templates"}
 
 
 @click.command()
@@ -95,6 +80,8 @@ def _fill(node: Any, names: Names) -> None:
         if known and value.get("type") == "string":
             value["enum"] = [*known, "none"] if key == "unattributed" else list(known)
             value.pop("pattern", None)
+        elif known and value.get("type") == ["string", "null"]:
+            value["enum"] = [*known, None]
         elif known and value.get("type") == "array" and value.get("items", {}).get("type") == "string":
             value["items"]["enum"] = list(known)
     for value in node.values():
@@ -110,4 +97,4 @@ def _known(key: str, names: Names) -> tuple[str, ...]:
         return names.picklists["organizations"]
     if key == "mailboxes":
         return names.picklists["mailboxes"]
-    return names.picklists.get(_PICKLIST_OF.get(key, ""), ())
+    return names.picklists.get(_NAMED.get(key, ""), ())

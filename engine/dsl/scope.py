@@ -9,6 +9,22 @@ from msgspec import Struct, field
 from engine.dsl.tree import Rule, RuleBook
 from engine.dsl.vocabulary import WAITING_GROUPS, EventInfo
 
+# Whose names stand in a column of what a message becomes, or in a key of the same name.
+PICKLIST_OF = {
+    "organization": "organizations",
+    "queue": "queues",
+    "status": "statuses",
+    "priority": "priorities",
+    "source": "sources",
+    "issue_type": "issue_types",
+    "sub_issue_type": "sub_issue_types",
+    "approval": "approvals",
+    "assigned": "resources",
+    "mailbox": "mailboxes",
+    "role": "roles",
+    "work_type": "work_types",
+}
+
 
 class Names(Struct, frozen=True):
     """Everything outside the rules that they may name. `picklists` holds ids of mailboxes and resources too."""

@@ -13,7 +13,7 @@ from typing import Any
 from engine.config.model import Config, Mailbox
 from engine.config.references import names_of
 from engine.decide.decision import iso
-from engine.dsl.scope import Names
+from engine.dsl.scope import PICKLIST_OF, Names
 from engine.entities import TICKET_TIMES, Ticket
 from engine.errors import ConfigError, Problem, unknown
 from engine.mail.parse import parse_message
@@ -126,26 +126,11 @@ def set_up(case: Case, connection: sqlite3.Connection, config: Config, mailbox: 
         _seen(case, index, row, connection, row.get("mailbox", mailbox), now)
 
 
-# What stands in a given row, and the picklist that it is from.
-_NAMED = {
-    "organization": "organizations",
-    "queue": "queues",
-    "status": "statuses",
-    "priority": "priorities",
-    "source": "sources",
-    "issue_type": "issue_types",
-    "sub_issue_type": "sub_issue_types",
-    "approval": "approvals",
-    "assigned": "resources",
-    "mailbox": "mailboxes",
-}
-
-
 def _check_names(case: Case, names: Names, kind: str) -> None:
     """A misspelt status would make a test of a ticket that no rule looks at, and so one that cannot fail."""
     numbers: set[str] = set()
     for index, row in enumerate(case.data.get("given", {}).get(kind, ())):
-        for column, picklist in _NAMED.items():
+        for column, picklist in PICKLIST_OF.items():
             if row.get(column) and row[column] not in names.picklists[picklist]:
                 where = case.where("given", kind, index, column)
                 what = picklist.removesuffix("s") if column == "assigned" else column.replace("_", " ")

@@ -105,6 +105,9 @@ def test_schemas_for_the_editor_offer_this_configurations_names(tmp_path: Path, 
     ticket = mailbox["properties"]["defaults"]["properties"]["ticket"]["properties"]
     assert ticket["queue"]["enum"] == ["Front desk", "Second line", "Monitoring", "Projects", "Unknown senders"]
     assert "VPN" in ticket["tags"]["items"]["enum"]
+    tests = json.loads((tmp_path / "schema/tests.schema.json").read_text())["properties"]["tests"]["items"]["properties"]
+    given = tests["given"]["properties"]["tickets"]["items"]["properties"]
+    assert given["assigned"]["enum"] == ["lotte", "joost", "oncall", "ruben", None] and "VPN" in given["tags"]["items"]["enum"]
     for name, files in (
         ("mailbox", (rules / "mailboxes").glob("*.yaml")),
         ("settings", [rules / "settings.yaml"]),
