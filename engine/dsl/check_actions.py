@@ -22,22 +22,11 @@ from engine.dsl.tree import (
     SetField,
     Text,
 )
-from engine.dsl.vocabulary import EVENTS, settable
+from engine.dsl.vocabulary import EVENTS, FIELDS, settable
 from engine.errors import Problem, did_you_mean, unknown
 
-_PICKLISTS = {
-    "ticket.organization": "organizations",
-    "ticket.queue": "queues",
-    "ticket.status": "statuses",
-    "ticket.priority": "priorities",
-    "ticket.source": "sources",
-    "ticket.issue_type": "issue_types",
-    "ticket.sub_issue_type": "sub_issue_types",
-    "ticket.approval": "approvals",
-    "note.type": "note_types",
-    "time_entry.role": "roles",
-    "time_entry.work_type": "work_types",
-    "task.status": "statuses",
+_PICKLISTS = {field.name: field.picklist for field in FIELDS.values() if field.picklist} | {
+    "ticket.organization": "organizations"
 }
 _NEVER_EMPTY = {"ticket.title", "ticket.organization", "ticket.status", "task.status", "note.publish"}
 # What mail and other desks call it.
