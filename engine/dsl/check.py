@@ -229,6 +229,17 @@ def _word(text: Text, field: Field, scope: Scope) -> Iterator[Problem]:
             yield unknown(text.position, kind, text.text, known)
     elif not text.quoted:
         yield Problem(text.position, f"'{text.text}' must stand in quotes", f'write "{text.text}"')
+    elif field.name in ("contact.id", "sender.id") and "@" not in text.text:  # one whom mail brought has his address as id
+        yield from _person(text, field.name.removesuffix(".id"), scope.names)
+
+
+def _person(text: Text, who: str, names: Names) -> Iterator[Problem]:
+    resources = names.resources if who == "sender" else ()
+    if text.text in names.contacts or text.text in resources:
+        return
+    known = [*names.contacts, *resources]
+    if text.text.casefold() not in map(str.casefold, known):
+        yield unknown(text.position, who, text.text, known)
 
 
 def _pattern(value: Pattern) -> Iterator[Problem]:

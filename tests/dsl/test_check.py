@@ -48,6 +48,9 @@ def problems_of(text: str, names: Names = NAMES) -> list[str]:
 
 
 RIGHT_CONDITIONS = [
+    ("on message", 'contact is "ana@x.example"'),
+    ("on message", 'contact is "new@x.example"'),
+    ("on message", 'sender.id in ("joost", "kim@x.example")'),
     ('on message', 'asset is "x"'),
     ('on message', 'message.forwarded is true'),
     ('on message', 'message.forwarded is "true"'),
@@ -80,6 +83,8 @@ RIGHT_CONDITIONS = [
     ('on message', 'message.received is 2026-12-24'),
 ]  # fmt: skip
 WRONG_CONDITIONS = [
+    ("on message", 'contact is "ana"', "3:19", "unknown contact 'ana'; did you mean 'ana@x.example'?"),
+    ("on message", 'sender.id in ("jost", "x@y")', "3:22", "unknown sender 'jost'; did you mean 'joost'?"),
     ('on message', 'subjct contains "x"', '3:8', "unknown field 'subjct'; did you mean 'subject'?"),
     ('on message', 'aset is "x"', '3:8', "unknown field 'aset'; did you mean 'asset'?"),
     ('on message', 'subject > 3', '3:8', "'subject' is no number, size or time: '>' does not fit; compare it with is, in or contains"),
