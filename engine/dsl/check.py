@@ -239,7 +239,7 @@ def _person(text: Text, who: str, names: Names) -> Iterator[Problem]:
         return
     known = [*names.contacts, *resources]
     if text.text.casefold() not in map(str.casefold, known):
-        yield unknown(text.position, who, text.text, known)
+        yield Problem(text.position, f"unknown {who} '{text.text}'", did_you_mean(text.text, known), lacks="contact")
 
 
 def _pattern(value: Pattern) -> Iterator[Problem]:
