@@ -43,6 +43,7 @@ from engine.dsl.tree import (
     Texts,
     Value,
 )
+from engine.dsl.vocabulary import spelt
 from engine.errors import Position, Problem
 from engine.quantity import parse_duration, parse_size
 
@@ -168,7 +169,7 @@ class Builder:
         if node.data == "header":
             return Operand("header", _unquote(cast(Token, child)).lower(), self._at(cast(Token, child)))
         kind = "any" if node.data == "any" else "field"
-        return Operand(cast(Any, kind), canonical(_join(cast(Node, child))), self._at(cast(Node, child)))
+        return Operand(cast(Any, kind), spelt(canonical(_join(cast(Node, child)))), self._at(cast(Node, child)))
 
     # --- values ---
 
@@ -224,12 +225,12 @@ class Builder:
         if kind == "stop":
             return Stop(at)
         if kind == "set":
-            return SetField(canonical(_join(children[0])), cast(Any, self._value(children[1])), None, at)
+            return SetField(spelt(canonical(_join(children[0]))), cast(Any, self._value(children[1])), None, at)
         if kind == "set_sub":
             value, sub = (cast(Text, self._value(child)) for child in children[1:])
-            return SetField(canonical(_join(children[0])), value, sub, at)
+            return SetField(spelt(canonical(_join(children[0]))), value, sub, at)
         if kind == "clear":
-            return SetField(canonical(_join(children[0])), None, None, at)
+            return SetField(spelt(canonical(_join(children[0]))), None, None, at)
         if kind in ("add_tag", "remove_tag", "assign"):
             text = cast(Text, self._value(children[0]))
             if kind == "assign":

@@ -123,8 +123,7 @@ _SHORT = {
     "ticket.due": "ticket.due_at",
 }
 
-# `sender address` for `sender.address`.
-_SPOKEN = {name.replace(".", "_"): name for name in FIELDS}
+_SPOKEN = {name.replace(".", "_"): name for name in (*FIELDS, *COLLECTIONS)}
 # Whose fields need not be named where the event has it: `status` is the task's on a task's event.
 _ENTITIES = ("ticket", "task", "project")
 
@@ -192,9 +191,14 @@ EVENTS = {
 WAITING_GROUPS = ("mailbox", "organization", "contact", "ticket")
 
 
+def spelt(name: str) -> str:
+    """A name with its dot, which may be written as a space or an underscore: `sender.address` for `sender_address`."""
+    return _SPOKEN.get(name, name)
+
+
 def resolve(name: str, groups: tuple[str, ...], extracted: frozenset[str] = frozenset()) -> Field | None:
     """The field that a name means where these groups are on offer, or None."""
-    full = _SHORT.get(name) or _SPOKEN.get(name, name)
+    full = _SHORT.get(name, name)
     field = FIELDS.get(full) or FIELDS.get(f"{_entity(groups)}.{name}")
     if field is not None and field.group in groups:
         return field
@@ -209,8 +213,7 @@ def _entity(groups: tuple[str, ...]) -> str:
 
 def settable(name: str, event: EventInfo) -> str | None:
     """The full name of a field that rules on this event may set, or None."""
-    written = _SHORT.get(name) or _SPOKEN.get(name, name)
-    for full in (written, f"ticket.{name}", f"note.{name}", f"time_entry.{name}", f"task.{name}"):
+    for full in (_SHORT.get(name, name), f"ticket.{name}", f"note.{name}", f"time_entry.{name}", f"task.{name}"):
         if full.endswith(".id") and f"ticket.{name}" in event.settable:
             return f"ticket.{name}"
         if full in event.settable:

@@ -123,6 +123,7 @@ RULES = [
             'sender.address ends with "*@contoso.com"',
             'sender.address in ("a@contoso.com", "@contoso.com")',
             'sender.domain is "@contoso.com"',
+            'sender domain is "@contoso.com"',
             'sender.domain is "*.contoso.com"',
             'any recipient.address is "contoso.com"',
             'subject is "x" or not any recipient.domain contains "me@contoso.com"',

@@ -48,6 +48,8 @@ def problems_of(text: str, names: Names = NAMES) -> list[str]:
 
 
 RIGHT_CONDITIONS = [
+    ("on message", 'any attachment name ends with ".exe"'),
+    ("on message", 'any attachment_size > 5 MB'),
     ("on message", 'contact is "ana@x.example"'),
     ("on message", 'contact is "new@x.example"'),
     ("on message", 'sender.id in ("joost", "kim@x.example")'),
@@ -83,6 +85,7 @@ RIGHT_CONDITIONS = [
     ('on message', 'message.received is 2026-12-24'),
 ]  # fmt: skip
 WRONG_CONDITIONS = [
+    ("on message", 'attachment name contains "x"', "3:8", "unknown field 'attachment.name'; write: any attachment.name"),
     ("on message", 'contact is "ana"', "3:19", "unknown contact 'ana'; did you mean 'ana@x.example'?"),
     ("on message", 'sender.id in ("jost", "x@y")', "3:22", "unknown sender 'jost'; did you mean 'joost'?"),
     ('on message', 'subjct contains "x"', '3:8', "unknown field 'subjct'; did you mean 'subject'?"),
