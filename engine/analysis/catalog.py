@@ -27,5 +27,6 @@ CODES: dict[str, str] = {
     "PR112": "two mailboxes read one folder",
     "PR113": "an address is compared with what none can be",
     "PR114": "passwords or mail would travel in the clear",
+    "PR115": "a value that nobody in the directory has",
     "PR120": "something was removed that is still used",
 }

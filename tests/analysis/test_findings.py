@@ -129,6 +129,10 @@ RULES = [
             'subject is "x" or not any recipient.domain contains "me@contoso.com"',
         )
     ),
+    ("PR115", 3, one('organization.classification is "Premum"')),
+    ("PR115", 3, one('organization name in ("Kessler Maschinenbau GmbH", "Kesler")')),
+    ("PR115", 3, one('subject contains "x" and organization.classification is not "Gold"')),
+    ("PR115", 1, 'list best = "Premium", "Golden"\n' + one("organization.classification in best")),
     ("PR106", 1, 'list nobody = "a", "b"\n'),
     ("PR110", 3, one("subject matches /.*/")),
     ("PR110", 3, one("not body matches /a*/i")),
@@ -216,6 +220,7 @@ CLEAN = [
     # Each pass of `ticket updated` runs a rule once, so a stop does not hide what comes after for ever.
     one('subject contains "x"', "ticket updated", "stop")
     + one('subject contains "x" and body contains "y"', "ticket updated").replace('"A"', '"B"'),
+    one('organization.classification is "premium" and organization.name contains "Clin"'),
     one("message.size > 2 bytes and message.size < 4 bytes"),
     one("ticket.age > 3 hours and ticket.age <= 3.5 hours"),
     one("ticket.age >= 3 hours and ticket.age <= 3 hours"),

@@ -1,0 +1,36 @@
+"""Conditions that ask for a value that no row of the directory has: `organization.classification is "Premum"`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from engine.config.model import Config
+from engine.dsl.tree import ListName, NamedList, Test, Text, Texts, tests_of
+from engine.errors import Problem, did_you_mean, warn
+from engine.text import fold
+
+
+def check_nobody(config: Config) -> Iterator[Problem]:
+    organizations = config.directory.organizations.values()
+    known = {
+        "organization.classification": {one.classification for one in organizations if one.classification},
+        "organization.name": {one.name for one in organizations},
+    }
+    folded = {name: {fold(value).strip() for value in values} for name, values in known.items()}
+    for rule in config.rules.rules:
+        for test in tests_of(rule.condition):
+            if test.operand.kind == "field" and test.operand.name in known and test.operator in ("is", "in"):
+                for text in _texts(test, config.rules.lists):
+                    if fold(text.text).strip() not in folded[test.operand.name]:
+                        what = test.operand.name.partition(".")[2]
+                        fix = did_you_mean(text.text, sorted(known[test.operand.name]))
+                        yield warn("PR115", text.position, f"no organization has the {what} '{text.text}'", fix)
+
+
+def _texts(test: Test, lists: Mapping[str, NamedList]) -> tuple[Text, ...]:
+    value = test.value
+    if isinstance(value, ListName):
+        return lists[value.name].texts if value.name in lists else ()
+    if isinstance(value, Texts):
+        return value.texts
+    return (value,) if isinstance(value, Text) else ()
