@@ -33,6 +33,7 @@ _RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
 _ORIGINAL = re.compile(rf"^[ \t>]*+[-_─—]{{2,}}+[ \t]*+(?:{ORIGINAL_MESSAGE})[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
 _FORWARDED = re.compile(rf"^[ \t>]*+[-_─—]*+[ \t]*+(?:{FORWARDED_MESSAGE})[ \t]*+[:：]?+[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
 
+_MOST_WRAPPED = 2  # lines without a label, within a header block
 _SHORTEST, _LONGEST_SEPARATOR = 4, 200  # of a separator: most lines need no look at its words
 
 # --- `On 3 May 2026, Ana wrote:` ---
@@ -93,7 +94,7 @@ def header_block(lines: list[str], start: int) -> Block | None:
     if _field(lines[start])[0] not in ("from", "sent", "subject"):
         return None
     fields: dict[str, str] = {}
-    end, blanks = start, 0
+    end, blanks, wrapped = start, 0, 0
     for index in range(start, min(start + 16, len(lines))):
         line = lines[index]
         kind, value = _field(line)
@@ -101,15 +102,16 @@ def header_block(lines: list[str], start: int) -> Block | None:
             if kind == "from" and "from" in fields:
                 break
             fields.setdefault(kind, value)
-            end, blanks = index + 1, 0
+            end, blanks, wrapped = index + 1, 0, 0
         elif not line.strip(" \t>*"):
             blanks += 1
             if blanks > 1:
                 break
-        elif blanks or index - end >= 3:
-            break
-        else:
-            end = index + 1  # a value that is wrapped
+        else:  # a value that is wrapped: a list of recipients over many lines, another over few
+            wrapped += "@" not in line and ";" not in line
+            if blanks or wrapped > _MOST_WRAPPED:
+                break
+            end = index + 1
     needed = {"from", "subject"} <= fields.keys() or ({"from", "sent", "to"} <= fields.keys() and _is_mails(fields))
     return Block(start, end, fields) if needed and len(fields) >= 3 else None
 

@@ -131,6 +131,43 @@ def test_a_sentence_above_a_quotation_stays(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "On Tuesday 3 Nov 2026 at 10:00 we saw the following:",
+        "Am 03.11.2026 um 10:00 sahen wir Folgendes:",
+        "Le 03/11/2026 à 10:00 nous avons vu :",
+        "Since 10:00 ana@x.example gets this:",
+        "3 Nov 2026, 10:00: it stops, then it says:",
+    ],
+)
+def test_a_sentence_with_a_date_that_ends_in_a_colon_is_the_writers(line: str) -> None:
+    text = f"Hello,\n\n{line}\nIt cannot print.\n\nAna"
+    assert strip_reply(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("block", "cut"),
+    [
+        ("From: ana@x.example\nSent: yesterday\nTo: help@us.example\n", True),
+        ("From: Ana\nSent: 10:00\nTo: help\n", True),
+        ("From: Lisbon\nDate: 3 May\nTo: Porto\n", False),
+        ("From: Ana\nSent: 10:00\n", False),
+        ("From: Ana\n\nDear all,\nthis is new.\nTo: everybody\nSubject: paper\n", False),
+        ("From: Ana\n1\n2\n3\n4\nTo: everybody\nSubject: paper\n", False),
+        ("From: Ana\nSubject: a long one\n that goes on\n and on\nTo: help\n", True),
+        (
+            "From: Ana\nTo: a@x.example; b@x.example;\n c@x.example;\n d@x.example;\n e@x.example;\n f@x.example\nSubject: x\n",
+            True,
+        ),
+        ("From: Ana\nSubject: Scanner\nFrom: Kim\nSubject: Toner\n", False),
+    ],
+)
+def test_what_is_a_header_and_what_a_list_of_the_writers(block: str, cut: bool) -> None:
+    text = f"It works now.\n\n{block}Is it so?"
+    assert (strip_reply(text).text == "It works now.") is cut
+
+
+@pytest.mark.parametrize(
     "separator",
     [
         "-----Ursprüngliche Nachricht-----",
