@@ -88,6 +88,11 @@ class StoreError(PostroomError):
     """The database cannot be opened, read or written. The message in hand is not lost: nothing of it was stored."""
 
 
+def our_fault(error: Exception) -> str:
+    """What nobody thought of, as it is kept with the one thing that it stopped."""
+    return f"it failed, and that is a fault of postroom's: {type(error).__name__}: {error}"[:500]
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is written most like this one, or the only one that begins with it, if there is one."""
     folded = {name.casefold(): name for name in known}

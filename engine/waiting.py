@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 
 from engine.decide.setup import Setup
 from engine.decide.waiting import Due, decide_due
+from engine.errors import our_fault
 from engine.state.sqlite import SqliteState
 from engine.store.database import database_path, explain_error, transaction
 from engine.store.waiting import WaitingRow, due_rules, finish, still_waiting
@@ -19,24 +21,24 @@ def run_due(connection: sqlite3.Connection, setup: Setup, now: datetime) -> Iter
     try:
         for row in due_rules(connection, now):
             try:
-                due = _run(connection, row, setup, state, now)
+                due = _finished(connection, row, setup, now, partial(decide_due, row.rule, row.ticket, setup, state, now))
             except (sqlite3.Error, OSError):
                 raise
             except Exception as error:
-                due = Due("dropped", f"it failed, and that is a fault of postroom's: {type(error).__name__}: {error}"[:500])
-                with transaction(connection):
-                    finish(connection, row, due, setup.config, now)
+                due = _finished(connection, row, setup, now, partial(Due, "dropped", our_fault(error)))
             if due is not None:
                 yield row, due
     except (sqlite3.Error, OSError) as error:
         raise explain_error(error, database_path(connection)) from error
 
 
-def _run(connection: sqlite3.Connection, row: WaitingRow, setup: Setup, state: SqliteState, now: datetime) -> Due | None:
+def _finished(
+    connection: sqlite3.Connection, row: WaitingRow, setup: Setup, now: datetime, decided: Callable[[], Due]
+) -> Due | None:
     """None where another process has run it since it was listed."""
     with transaction(connection):
         if not still_waiting(connection, row):
             return None
-        due = decide_due(row.rule, row.ticket, setup, state, now)
+        due = decided()
         finish(connection, row, due, setup.config, now)
     return due

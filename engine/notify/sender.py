@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct, field
 
 from engine.config.model import Config
+from engine.errors import our_fault
 from engine.notify.compose import Outgoing
 from engine.notify.transport import Postponed, Rejected, Transport, Unavailable
 from engine.store.database import transaction
@@ -102,7 +103,7 @@ def _send(transport: Transport, row: QueuedRow, config: Config) -> None:
     except (Rejected, Postponed, Unavailable):
         raise
     except Exception as error:
-        raise Rejected(f"it failed, and that is a fault of postroom's: {type(error).__name__}: {error}"[:500]) from error
+        raise Rejected(our_fault(error)) from error
 
 
 def _try_later(connection: sqlite3.Connection, config: Config, row: QueuedRow, error: str, now: datetime, done: Sent) -> None:
