@@ -10,6 +10,7 @@ import click
 
 from engine.commands.options import common
 from engine.config.files import read_folder
+from engine.config.unread import unread
 from engine.dsl.format import format_rules
 from engine.errors import ConfigError, Problem, coded
 from engine.files import write_whole
@@ -30,7 +31,9 @@ def fmt(only_check: bool, diff: bool, rules: Path, db: Path, verbose: bool) -> N
     Exit status: 1 when --check or --diff found something to change, 2 when a file has an error.
     """
     folder = read_folder(rules)
-    problems: list[Problem] = [problem for problem in folder.problems if problem.position.file.endswith(".rules")]
+    problems: list[Problem] = [
+        problem for problem in (*folder.problems, *unread(folder)) if problem.position.file.endswith(".rules")
+    ]
     changed = 0
     for source in folder.under("workflow", ".rules"):
         formatted, wrong = format_rules(source.name, source.text)

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from engine.config.files import Folder, read_folder
 from engine.config.model import Config
 from engine.config.people import Contact
+from engine.config.unread import unread
 from engine.dsl.tree import Rule
 from engine.files import write_all
 from engine.garbage import no_garbage_collection
@@ -45,7 +46,7 @@ def load_cached(root: Path) -> Config:
     """As `load_config`, but checked only when the files have changed since. Raises `ConfigError`."""
     folder = read_folder(root)
     place = _place()
-    path = place / f"{_key(folder)}.config" if place and not folder.problems else None
+    path = place / f"{_key(folder)}.config" if place and not folder.problems and not any(unread(folder)) else None
     if path is not None:
         found = _read(path)
         if found is not None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from engine.config.unread import unread
 from engine.errors import ConfigError, Position, Problem
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -73,5 +72,4 @@ def read_folder(root: Path) -> Folder:
             problems.append(Problem(Position(name, line, column), "the file is not UTF-8", "save it with the encoding UTF-8"))
             continue
         files[name] = SourceFile(name, text.replace("\r\n", "\n"))
-    problems += unread(root, {path.relative_to(root).as_posix() for path in names})
     return Folder(root, files, tuple(problems), digest.hexdigest())

@@ -15,6 +15,7 @@ from engine.config.schema import validate
 from engine.config.sections import build_duplicates, build_mailbox, build_picklists, build_tags
 from engine.config.settings import build_settings
 from engine.config.templates import check_variables, read_template
+from engine.config.unread import unread
 from engine.dsl.check import check_rules
 from engine.dsl.parse import excerpt, parse_rules
 from engine.dsl.tree import NamedList, Rule, RuleBook
@@ -49,7 +50,7 @@ def load_folder(folder: Folder) -> Config:
 
 
 def _load(folder: Folder) -> Config:
-    problems = coded("PR001", folder.problems)
+    problems = coded("PR001", [*folder.problems, *unread(folder)])
     documents = _documents(folder, problems)
     mailboxes = _mailbox_documents(folder, problems)
     directory, wrong = read_directory(folder)

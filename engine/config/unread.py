@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from engine.config.files import Folder
 from engine.errors import Position, Problem, did_you_mean
 
 _ENDINGS = {"mailboxes": ".yaml", "directory": ".csv", "workflow": ".rules", "templates": ".md", "tests": ".yaml"}
@@ -24,18 +25,22 @@ _MEANT = {
 _MADE_FROM = (".xls", ".xlsx", ".ods", ".tsv", ".html", ".htm")
 
 
-def unread(root: Path, read: Collection[str]) -> Iterator[Problem]:
-    """`read`: the names of the files that are read, relative to the folder, with `/`. Hidden files, and folders of other names, are nobody's."""
+def unread(folder: Folder) -> Iterator[Problem]:
+    """Hidden files, and folders of other names, are nobody's."""
+    root = folder.root
+    read = {*folder.files, *(problem.position.file for problem in folder.problems)}
     for path in sorted(root.iterdir()):
         if path.name.startswith("."):
             continue
         if path.is_dir() and path.name in _ENDINGS:
             yield from _in_folder(root, path, _ENDINGS[path.name], read)
-        elif path.is_file() and _stem(path.name).lower() in _AT_THE_TOP and path.name.lower().endswith(_MEANT[".yaml"][1:]):
+        elif not path.is_file():
+            continue
+        elif _stem(path.name).lower() in _AT_THE_TOP and path.name.lower().endswith(_MEANT[".yaml"][1:]):
             yield _unread(path.name, f"name it {_stem(path.name).lower()}.yaml")
-        elif path.is_file() and path.name.lower() in _DIRECTORY:
+        elif path.name.lower() in _DIRECTORY:
             yield _unread(path.name, "move it into directory/")
-        elif path.is_file() and path.name.lower().endswith(".rules"):
+        elif path.name.lower().endswith(".rules"):
             yield _unread(path.name, "move it into workflow/")
 
 
