@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.config.model import Choice
-from engine.rules.facts import Facts, contact_id
+from engine.rules.facts import Facts, contact_of
 
 # A record whose attributes are variables, and those variables that it does not have, or in another form.
 _Source = tuple[object, dict[str, Any]]
@@ -84,13 +84,5 @@ class Values:
         return self._facts.project, {}
 
     def _contact(self) -> _Source:
-        sender, identity = self._facts.sender, contact_id(self._facts)
-        contact = self._facts.config.directory.contacts.get(identity or "")
-        if contact is not None:
-            return contact, {"address": contact.emails[0]}
-        if sender is not None and sender.kind == "contact" and sender.id == identity:
-            # A contact that mail brought: known by what the sender says.
-            first, _, last = sender.name.partition(" ")
-            return sender, {"first_name": first, "last_name": last}
-        # Another whom mail brought: his id is his address.
-        return None, {"id": identity, "address": identity} if identity and "@" in identity else {}
+        contact = contact_of(self._facts)
+        return contact, {"address": contact.emails[0]} if contact else {}

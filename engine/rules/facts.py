@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
 from engine.addresses import in_letters
+from engine.config.people import Contact
 from engine.dsl.tree import Operand
 from engine.dsl.vocabulary import COLLECTIONS, FIELDS, WEEKDAYS, resolve
 from engine.entities import Note, Project, Sender, Task, Ticket, TimeEntry
+from engine.errors import Position
 
 if TYPE_CHECKING:
     from engine.config.model import Config
@@ -65,22 +67,31 @@ def _organization(attribute: str) -> Callable[[Facts], Any]:
     return read
 
 
-def _contact(attribute: str) -> Callable[[Facts], Any]:
+def contact_of(facts: Facts) -> Contact | None:
+    """Who `contact.…` means, in rules and in templates."""
+    identity = _contact_id(facts)
+    found = facts.config.directory.contacts.get(identity or "")
+    if found is not None or identity is None:
+        return found
+    # One whom mail brought is in no directory: he is known by what he says where he writes, else by his id, which is his address.
+    sender = facts.sender
+    if sender is not None and sender.kind == "contact" and sender.id == identity:
+        first, _, last = sender.name.partition(" ")
+        return Contact(identity, "", first, last, (sender.address,), True, Position(""))
+    return Contact(identity, "", "", "", (identity,), True, Position("")) if "@" in identity else None
+
+
+def _contact(attribute: Literal["name", "address"]) -> Callable[[Facts], Any]:
     def read(facts: Facts) -> Any:
-        identity = contact_id(facts)
-        found = facts.config.directory.contacts.get(identity or "")
-        if found:
-            return found.emails[0] if attribute == "address" else getattr(found, attribute)
-        # A contact that a message made is not in the directory.
-        if facts.sender and facts.sender.kind == "contact" and facts.sender.id == identity:
-            return getattr(facts.sender, attribute)
-        return identity if attribute == "address" and identity and "@" in identity else None  # its id is its address
+        found = contact_of(facts)
+        if found is None:
+            return None
+        return found.emails[0] if attribute == "address" else found.name
 
     return read
 
 
-def contact_id(facts: Facts) -> str | None:
-    """The ticket's contact where there is a ticket, else the sender, if he is one."""
+def _contact_id(facts: Facts) -> str | None:
     if facts.ticket is not None:
         return facts.ticket.contact
     return facts.sender.id if facts.sender and facts.sender.kind == "contact" else None
@@ -132,7 +143,7 @@ _READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) fo
     "organization.name": _organization("name"),
     "organization.classification": _organization("classification"),
     "organization.parent": _organization("parent"),
-    "contact.id": contact_id,
+    "contact.id": _contact_id,
     "contact.name": _contact("name"),
     "contact.address": _in_both_forms(_contact("address")),
     "ticket.complete": lambda facts: bool(facts.ticket and facts.config.is_complete(facts.ticket.status)),
