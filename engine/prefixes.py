@@ -13,13 +13,14 @@ _COUNTER = r"\s*+(?:[\[(^]?\d{1,3}[\])]?)?\s*+"
 _BEFORE = r"\s*+(?:\[[^\]]{0,80}\]\s*+)?"  # a gateway's `[EXTERNAL]`
 
 
-def _words(listed: str) -> str:
-    return "|".join(re.escape(word) for word in listed.split("|"))
+def _prefix(listed: str) -> str:
+    return f"(?:{'|'.join(re.escape(word) for word in listed.split('|'))}){_COUNTER}[:：]"
 
 
-_PREFIXES = re.compile(rf"^\s*+(?:(?:{_words(_REPLY)}|{_words(_FORWARD)}){_COUNTER}[:：]\s*+)+", re.IGNORECASE)
-_ANY = re.compile(rf"{_BEFORE}(?:{_words(_REPLY)}|{_words(_FORWARD)}){_COUNTER}[:：]", re.IGNORECASE)
-_OF_FORWARDS = re.compile(rf"{_BEFORE}(?:{_words(_FORWARD)}){_COUNTER}[:：]", re.IGNORECASE)
+_EITHER = _prefix(f"{_REPLY}|{_FORWARD}")
+_PREFIXES = re.compile(rf"^\s*+(?:{_EITHER}\s*+)+", re.IGNORECASE)
+_ANY = re.compile(_BEFORE + _EITHER, re.IGNORECASE)
+_OF_FORWARDS = re.compile(_BEFORE + _prefix(_FORWARD), re.IGNORECASE)
 
 
 def strip_prefixes(subject: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.dsl.tree import Test, Text, Texts
+from engine.dsl.tree import Test, texts_of
 from engine.errors import Problem, warn
 from engine.mail.links import domain_of
 
@@ -16,13 +16,11 @@ _WHOLE = ("is", "in")
 def check_addresses(test: Test) -> Iterator[Problem]:
     if test.operand.name not in _ADDRESSES + _DOMAINS:
         return
-    texts = test.value.texts if isinstance(test.value, Texts) else (test.value,)
-    for text in texts:
-        if isinstance(text, Text):
-            fix = _fix(test, text.text.strip().lower())
-            if fix:
-                kind = "address" if test.operand.name in _ADDRESSES else "domain"
-                yield warn("PR113", text.position, f"no {kind} is '{text.text}'", fix)
+    for text in texts_of(test.value):
+        fix = _fix(test, text.text.strip().lower())
+        if fix:
+            kind = "address" if test.operand.name in _ADDRESSES else "domain"
+            yield warn("PR113", text.position, f"no {kind} is '{text.text}'", fix)
 
 
 def _fix(test: Test, text: str) -> str | None:

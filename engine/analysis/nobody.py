@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from engine.config.model import Config
-from engine.dsl.tree import ListName, NamedList, Test, Text, Texts, tests_of
+from engine.dsl.tree import tests_of
 from engine.errors import Problem, did_you_mean, warn
-from engine.text import fold
+from engine.text import compared
 
 
 def check_nobody(config: Config) -> Iterator[Problem]:
@@ -16,21 +16,12 @@ def check_nobody(config: Config) -> Iterator[Problem]:
         "organization.classification": {one.classification for one in organizations if one.classification},
         "organization.name": {one.name for one in organizations},
     }
-    folded = {name: {fold(value).strip() for value in values} for name, values in known.items()}
+    found = {name: set(map(compared, values)) for name, values in known.items()}
     for rule in config.rules.rules:
         for test in tests_of(rule.condition):
             if test.operand.kind == "field" and test.operand.name in known and test.operator in ("is", "in"):
-                for text in _texts(test, config.rules.lists):
-                    if fold(text.text).strip() not in folded[test.operand.name]:
+                for text in config.rules.texts_of(test.value):
+                    if compared(text.text) not in found[test.operand.name]:
                         what = test.operand.name.partition(".")[2]
                         fix = did_you_mean(text.text, sorted(known[test.operand.name]))
                         yield warn("PR115", text.position, f"no organization has the {what} '{text.text}'", fix)
-
-
-def _texts(test: Test, lists: Mapping[str, NamedList]) -> tuple[Text, ...]:
-    value = test.value
-    if isinstance(value, ListName):
-        return lists[value.name].texts if value.name in lists else ()
-    if isinstance(value, Texts):
-        return value.texts
-    return (value,) if isinstance(value, Text) else ()

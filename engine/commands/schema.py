@@ -18,7 +18,12 @@ from engine.errors import PostroomError
 
 NAMES = ("settings", "picklists", "mailbox", "duplicates", "tags", "tests")
 # Keys whose values are names of this configuration: an editor offers them.
-_NAMED = PICKLIST_OF | {"extends": "mailboxes", "local": "organizations", "template": "templates"}
+_NAMED = PICKLIST_OF | {
+    "extends": "mailboxes",
+    "mailboxes": "mailboxes",
+    "local": "organizations",
+    "unattributed": "organizations",
+}
 
 
 @click.command()
@@ -93,8 +98,4 @@ def _known(key: str, names: Names) -> tuple[str, ...]:
         return names.tags
     if key == "template":
         return names.templates
-    if key == "unattributed":
-        return names.picklists["organizations"]
-    if key == "mailboxes":
-        return names.picklists["mailboxes"]
     return names.picklists.get(_NAMED.get(key, ""), ())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import re2
 
 from engine.dsl.check_actions import check_actions, check_business
-from engine.dsl.scope import Names, Scope
+from engine.dsl.scope import Names, Scope, one_of
 from engine.dsl.tree import (
     Duration,
     ListName,
@@ -137,7 +137,7 @@ def _operator_problem(test: Test, field: Field) -> tuple[str, str] | None:
     if operator == "holds":
         # A bare field asks whether it is there at all: `when ticket.assigned`.
         return ("is the ticket itself", 'ask for a field, or write: ticket has tag "..."') if field.type == "tags" else None
-    if field.type == "flag" and operator != "is" and operator != "has tag":
+    if field.type == "flag" and operator not in ("is", "has tag"):
         return "is true or false", f"write: {field.name}, or: not {field.name}"
     if (operator == "has tag") != (field.type == "tags"):
         if operator == "has tag":
@@ -156,18 +156,12 @@ def _value(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
     value = test.value
     if isinstance(value, Pattern):
         yield from _pattern(value)
-    elif isinstance(value, ListName):
-        if value.name != ORGANIZATION_DOMAINS and value.name not in scope.book.lists:
-            near = nearest(value.name, [*scope.book.lists, "organization domains"])
-            fix = f"did you mean '{near}'?" if near else f'write above the rule: list {value.name} = "...", "..."'
-            yield Problem(value.position, f"unknown list '{value.name}'", fix, lacks="list")
-        elif value.name in scope.book.lists:
-            for text in scope.book.lists[value.name].texts:
-                yield from _empty(text)
-                if test.operator == "in":
-                    yield from _word(text, field, scope)
-    elif isinstance(value, Texts):
-        for text in value.texts:
+    elif isinstance(value, ListName) and value.name not in (ORGANIZATION_DOMAINS, *scope.book.lists):
+        near = nearest(value.name, [*scope.book.lists, "organization domains"])
+        fix = f"did you mean '{near}'?" if near else f'write above the rule: list {value.name} = "...", "..."'
+        yield Problem(value.position, f"unknown list '{value.name}'", fix, lacks="list")
+    elif isinstance(value, ListName | Texts):
+        for text in scope.book.texts_of(value):
             yield from _empty(text)
             if test.operator == "in":
                 yield from _word(text, field, scope)
@@ -216,17 +210,12 @@ def _empty(text: Text) -> Iterator[Problem]:
         yield Problem(text.position, "an empty text is in everything", "write `is empty`, or give it a word")
 
 
-_ONE_OF = {"mailboxes": "mailbox", "statuses": "status", "priorities": "priority"}
-
-
 def _word(text: Text, field: Field, scope: Scope) -> Iterator[Problem]:
     """`is` and `in` on a field with fixed values: the value must be one of them."""
     if field.words or field.picklist:
         known = field.words or scope.names.picklists.get(field.picklist or "", ())
         if text.text.casefold() not in {word.casefold() for word in known}:
-            picklist = field.picklist or "values"
-            kind = _ONE_OF.get(picklist) or picklist.removesuffix("s").replace("_", " ")
-            yield unknown(text.position, kind, text.text, known)
+            yield unknown(text.position, one_of(field.picklist or "values"), text.text, known)
     elif not text.quoted:
         yield Problem(text.position, f"'{text.text}' must stand in quotes", f'write "{text.text}"')
     elif field.name in ("contact.id", "sender.id") and "@" not in text.text:  # one whom mail brought has his address as id

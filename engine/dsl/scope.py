@@ -26,6 +26,14 @@ PICKLIST_OF = {
 }
 
 
+_ONE_OF = {"mailboxes": "mailbox", "statuses": "status", "priorities": "priority"}
+
+
+def one_of(picklist: str) -> str:
+    """What a member of a picklist is called: `issue type` for `issue_types`."""
+    return _ONE_OF.get(picklist) or picklist.removesuffix("s").replace("_", " ")
+
+
 class Names(Struct, frozen=True):
     """Everything outside the rules that they may name. `picklists` holds ids of mailboxes and resources too."""
 

@@ -145,6 +145,13 @@ def tests_of(condition: Condition | None) -> Iterator[Test]:
             yield from tests_of(part)
 
 
+def texts_of(value: Value | None) -> tuple[Text, ...]:
+    """The texts that a condition compares with; none of a list, which is known by its name only."""
+    if isinstance(value, Texts):
+        return value.texts
+    return (value,) if isinstance(value, Text) else ()
+
+
 # --- actions ----------------------------------------------------------------------------------------------------
 
 
@@ -278,3 +285,9 @@ class RuleBook(Struct, frozen=True):
 
     rules: tuple[Rule, ...] = ()
     lists: Mapping[str, NamedList] = field(default_factory=dict)
+
+    def texts_of(self, value: Value | None) -> tuple[Text, ...]:
+        """As `texts_of`, with those of a named list."""
+        if isinstance(value, ListName):
+            return self.lists[value.name].texts if value.name in self.lists else ()
+        return texts_of(value)

@@ -32,7 +32,6 @@ _GROUPWISE = re.compile(r"^>>> [^\n]{0,280}\d{1,2}[:.]\d{2}[^\n]{0,20} >>>[ \t]*
 _RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
 _ORIGINAL = re.compile(rf"^[ \t>]*+[-_─—]{{2,}}+[ \t]*+(?:{ORIGINAL_MESSAGE})[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
 _FORWARDED = re.compile(rf"^[ \t>]*+[-_─—]*+[ \t]*+(?:{FORWARDED_MESSAGE})[ \t]*+[:：]?+[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
-
 _MOST_WRAPPED = 2  # lines without a label, within a header block
 _SHORTEST, _LONGEST_SEPARATOR = 4, 200  # of a separator: most lines need no look at its words
 
@@ -137,6 +136,8 @@ def wrote_header(lines: list[str], start: int) -> int | None:
         return start + 1
     if not (_OPENING.match(line) or _DASHED.match(line) or _BRACKETED.search(line)):
         return None
+    if "@" in line and _WITHOUT_COLON.search(line.strip()):
+        return start + 1
     joined = ""
     for index in range(start, min(start + _MOST_LINES, len(lines))):
         piece = lines[index].strip()
@@ -146,9 +147,7 @@ def wrote_header(lines: list[str], start: int) -> int | None:
         if len(joined) > _LONGEST_HEADER:
             return None
         if not piece.rstrip(_AROUND).endswith((":", "：", "--")):
-            if index == start and "@" in piece and _WITHOUT_COLON.search(piece):
-                return index + 1
-            continue  # all other patterns end so: the search is spared for ordinary text
+            continue  # all patterns end so: the search is spared for ordinary text
         if (_WROTE.search(joined) and _DIGIT.search(joined)) or (index == start and _DATE_AND_ADDRESS.search(joined)):
             # A header names a time or a person: a sentence that happens to end so does not.
             return index + 1 if _looks_like_header(joined) else None

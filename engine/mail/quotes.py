@@ -104,8 +104,9 @@ def _without_quotation(lines: list[str]) -> tuple[list[str], list[str]]:
         if (after := wrote_header(lines, index)) is not None:
             return _cut(lines, index, after)
         if blocks and (block := header_block(lines, index)) is not None:
-            if _joined(lines[: _above(lines, index)]):
-                return _cut(lines, _above(lines, index), block.end, unquoted=True)
+            start = _above(lines, index)
+            if _joined(lines[:start]):
+                return _cut(lines, start, block.end, unquoted=True)
             top = block.end
     return _cut_trailing_quote(lines)
 

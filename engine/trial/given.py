@@ -13,7 +13,7 @@ from typing import Any
 from engine.config.model import Config, Mailbox
 from engine.config.references import names_of
 from engine.decide.decision import iso
-from engine.dsl.scope import PICKLIST_OF, Names
+from engine.dsl.scope import PICKLIST_OF, Names, one_of
 from engine.entities import TICKET_TIMES, Ticket
 from engine.errors import ConfigError, Problem, unknown
 from engine.mail.parse import parse_message
@@ -133,8 +133,7 @@ def _check_names(case: Case, names: Names, kind: str) -> None:
         for column, picklist in PICKLIST_OF.items():
             if row.get(column) and row[column] not in names.picklists[picklist]:
                 where = case.where("given", kind, index, column)
-                what = picklist.removesuffix("s") if column == "assigned" else column.replace("_", " ")
-                raise ConfigError(unknown(where, what, row[column], names.picklists[picklist]))
+                raise ConfigError(unknown(where, one_of(picklist), row[column], names.picklists[picklist]))
         for position, tag in enumerate(row.get("tags", ())):
             if tag not in names.tags:
                 raise ConfigError(unknown(case.where("given", kind, index, "tags", position), "tag", tag, names.tags))
@@ -145,7 +144,8 @@ def _check_names(case: Case, names: Names, kind: str) -> None:
         if number in numbers:
             again = f"the number '{number}' stands twice"
             raise ConfigError(Problem(case.where("given", kind, index, "number"), again, "give it another"))
-        numbers.add(number or f"row {index}")
+        if number:
+            numbers.add(number)
 
 
 def _ticket(
