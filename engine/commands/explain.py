@@ -26,8 +26,8 @@ from engine.report.explanation import explanation
 from engine.sources.files import open_source
 from engine.sources.item import contents
 from engine.sources.route import received_at, route
-from engine.state.overview import stored_decision
 from engine.state.sqlite import SqliteState
+from engine.state.whole import Stored, stored_decision
 from engine.store.database import open_database, open_for_reading
 from engine.trial.case import read_cases
 from engine.trial.from_message import as_test as made_test
@@ -35,45 +35,66 @@ from engine.trial.run import run_case
 
 
 @click.command()
-@click.argument("file", required=False)
+@click.argument("mail", metavar="FILE|NUMBER", required=False)
 @click.option("--mailbox", metavar="NAME", help="As mail to this mailbox.")
-@click.option("--message", "message_id", metavar="ID", help="What became of a stored message, by its Message-ID or row number.")
+@click.option(
+    "--message",
+    "stored",
+    metavar="ID",
+    help="What became of a stored message, by its Message-ID or its number in `show` and `status`.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the Decision.")
 @click.option("--as-test", is_flag=True, help="Print a rule test of this message: what it says, and what becomes of it.")
 @common
 def explain(
-    file: str | None,
+    mail: str | None,
     mailbox: str | None,
-    message_id: str | None,
+    stored: str | None,
     as_json: bool,
     as_test: bool,
     rules: Path,
     db: Path,
     verbose: bool,
 ) -> None:
-    """Say what would become of a message and why, or what became of a stored one. Writes nothing.
+    """Say what would become of a message and why, or what became of a stored one or the one that opened a ticket. Writes nothing.
 
     \b
     Examples:
       postroom explain mail.eml
       postroom explain - --mailbox support < mail.eml
+      postroom explain T20261102.0001
       postroom explain --message 4711
       postroom explain mail.eml --as-test > rules/tests/mail.yaml
     """
-    if (file is None) == (message_id is None):
-        raise click.UsageError("name a FILE, or a stored message with --message ID")
-    if message_id is not None:
-        if as_test:
-            raise click.UsageError("--as-test takes a FILE")
-        decision = _stored(db, message_id)
+    if (mail is None) == (stored is None):
+        raise click.UsageError("name a FILE or the NUMBER of a ticket, or a stored message with --message ID")
+    is_stored = mail is None or _is_number(mail, db)
+    if is_stored:
+        if as_test or mailbox is not None:
+            raise click.UsageError(f"{'--as-test' if as_test else '--mailbox'} takes a FILE")
+        decision = _stored(str(stored or mail), db)
     else:
-        decided = _fresh(str(file), mailbox, rules, db)
+        decided = _fresh(str(mail), mailbox, rules, db)
         if as_test:
-            click.echo(_as_test(decided, str(file)), nl=False)
+            click.echo(_as_test(decided, str(mail)), nl=False)
             return
         config = decided.setup.config
         decision = decided.decision.as_dict() | {"configuration": describe_version(config.root, config.digest)}
     click.echo(json.dumps(decision, ensure_ascii=False) if as_json else explanation(decision), nl=as_json)
+
+
+def _is_number(mail: str, db: Path) -> bool:
+    """A file comes before a ticket of the same name. Raises `PostroomError` where it is neither."""
+    if mail == "-" or Path(mail).exists():
+        return False
+    if db.exists():
+        with closing(open_for_reading(db)) as connection:
+            if stored_decision(connection, mail) is not None:
+                return True
+    raise PostroomError.of(
+        f"{mail} is no file, and {f'no mail in {db} has this number' if db.exists() else f'there is no database {db}'}",
+        "name a message's file, or a ticket's number and with --db the database that has it",
+    )
 
 
 class _Decided(Struct, frozen=True):
@@ -123,12 +144,15 @@ def _as_test(decided: _Decided, file: str) -> str:
     )
 
 
-def _stored(db: Path, message_id: str) -> dict[str, Any]:
+def _stored(name: str, db: Path) -> dict[str, Any]:
     with closing(open_for_reading(db)) as connection:
-        row = stored_decision(connection, message_id)
-    if row is None:
-        raise PostroomError.of(f"there is no message '{message_id}' in {db}", "give its Message-ID or the id of its row")
-    decision = read_kept(row[0])
-    decision["configuration"] = row[1]
-    decision["trace"].append({"step": "decided", "found": f"{row[2]} under the configuration {row[1]}", "where": ""})
+        found: Stored | None = stored_decision(connection, name)
+    if found is None:
+        raise PostroomError.of(
+            f"there is no message '{name}' in {db}", "give its Message-ID or its number: `postroom show` and `status` tell it"
+        )
+    decision = read_kept(found.decision)
+    decision["configuration"] = found.version
+    when = f"message {found.message}, {found.processed_at}, under the configuration {found.version}"
+    decision["trace"].append({"step": "decided", "found": when, "where": ""})
     return decision

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import click
 from engine.commands.options import common
 from engine.errors import PostroomError
 from engine.report.safe import printable
-from engine.state.overview import Whole, whole_entity
+from engine.state.whole import Whole, whole_entity
 from engine.store.database import open_for_reading
 
 _LEFT_OUT = {"number", "title", "name", "description", "html", "title_key", "description_key", "message"}
@@ -56,11 +56,20 @@ def _lines(whole: Whole) -> Iterator[str]:
         yield ""
         yield entry["head"]
         yield from _text(entry["text"])
-    if whole.attachments:
-        yield ""
-        yield "Attachments"
-        for name, content_type, size in whole.attachments:
-            yield f"  {printable(name)}  {printable(content_type)}  {size} bytes"
+    yield from _part("Attachments", (f"{name}  {content_type}  {size} bytes" for name, content_type, size in whole.attachments))
+    yield from _part(
+        "Messages; `postroom explain --message NUMBER` says why",
+        (f"{one.message:>6}  {one.received_at}  {one.outcome:<9}  {one.sender}" for one in whole.messages),
+    )
+    yield from _part(
+        "Notifications", (f"{one.at}  {one.template} to {one.recipient}: {one.status} {one.error}" for one in whole.told)
+    )
+    yield from _part("Rules with a delay", (f"{one.due_at}  {one.rule}: {one.status} {one.because}" for one in whole.waiting))
+
+
+def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
+    found = [f"  {printable(line)}".rstrip() for line in lines]
+    yield from ("", title, *found) if found else ()
 
 
 def _entries(whole: Whole) -> list[dict[str, str]]:

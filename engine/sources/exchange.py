@@ -43,7 +43,7 @@ class _Policy(FailFast):  # type: ignore[misc]
 
     def raise_response_errors(self, response: Any) -> None:
         wait = response.headers.get("Retry-After", "")
-        if response.status_code in (429, 503) and wait.isdigit():
+        if response.status_code in (429, 503) and wait.isdecimal():
             raise ErrorServerBusy("the server asks to wait", back_off=int(wait))
         super().raise_response_errors(response)
 

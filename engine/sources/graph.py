@@ -171,7 +171,7 @@ class GraphMailbox:
         if answer.status_code in (401, 403):
             raise SignInFailed(f"the server does not let us in: {words}")
         wait = answer.headers.get("Retry-After", "")
-        raise RemoteError(f"the server answered {answer.status_code}: {words}", float(wait) if wait.isdigit() else None)
+        raise RemoteError(f"the server answered {answer.status_code}: {words}", float(wait) if wait.isdecimal() else None)
 
     def _http(self) -> httpx.Client:
         """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named. msal uses it too."""
@@ -225,7 +225,7 @@ def _error(answer: httpx.Response) -> tuple[str, str]:
 
 def _size(one: dict[str, Any]) -> int:
     for extended in one.get("singleValueExtendedProperties", ()):
-        if str(extended.get("value", "")).isdigit():
+        if str(extended.get("value", "")).isdecimal():
             return int(extended["value"])
     return 0
 

@@ -62,6 +62,46 @@ def test_a_number_counts_in_any_case_whatever_case_the_form_has(tmp_path: Path, 
         assert postroom("run", "--source", name, "--rules", rules, cwd=tmp_path).returncode == 0
     shown = [postroom("show", number, cwd=tmp_path).stdout for number in ("Case-20261102.0001", "CASE-20261102.0001")]
     assert shown[0] == shown[1] and "Mail of carmen" in shown[0]
+    done = postroom("explain", "CASE-20261102.0001", "--rules", rules, cwd=tmp_path)
+    assert "It becomes the ticket Case-20261102.0001" in done.stdout
+
+
+def test_a_ticket_is_shown_with_its_mail_its_notifications_and_its_rules_and_each_is_explained(tmp_path: Path) -> None:
+    answer = (
+        MAIL.replace(b"<1@t>", b"<2@t>\r\nIn-Reply-To: <1@t>").replace(b"10:00", b"10:01").replace(b"hello", b"one more word")
+    )
+    for name, raw in (("1.eml", MAIL), ("2.eml", answer), ("T20261102.0001", answer)):
+        (tmp_path / name).write_bytes(raw)
+    postroom("run", "--source", "1.eml", cwd=tmp_path)
+    postroom("run", "--source", "2.eml", cwd=tmp_path)
+    shown = postroom("show", "T20261102.0001", cwd=tmp_path).stdout
+    assert "\n       1  2026-11-02T10:00:00Z  created    carmen@olivar.example\n" in shown
+    assert "\n       2  2026-11-02T10:01:00Z  appended   carmen@olivar.example\n" in shown
+    assert "received to carmen@olivar.example: queued\n" in shown
+    project = postroom("show", "P20260901.0001", cwd=tmp_path).stdout
+    assert "New practice" in project and "Messages" not in project and "Notifications" not in project
+    # A file of that name comes first; without it, the mail that opened the ticket is meant.
+    assert "message 2" not in postroom("explain", "T20261102.0001", cwd=tmp_path).stdout
+    (tmp_path / "T20261102.0001").unlink()
+    assert "message 1, " in postroom("explain", "T20261102.0001", cwd=tmp_path).stdout
+    assert "message 2, " in postroom("explain", "--message", "2", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("nothing.eml",), "nothing.eml is no file, and no mail in postroom.db has this number"),
+        (("nothing.eml", "--db", "none.db"), "nothing.eml is no file, and there is no database none.db"),
+        (("--message", "77"), "there is no message '77' in postroom.db"),
+        ((), "name a FILE or the NUMBER of a ticket"),
+        (("T20261102.0001", "--as-test"), "--as-test takes a FILE"),
+        (("T20261102.0001", "--mailbox", "help"), "--mailbox takes a FILE"),
+    ],
+)
+def test_what_explain_cannot_find_is_told(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    postroom("run", "--source", "-", cwd=tmp_path, stdin=MAIL)
+    done = postroom("explain", *words, cwd=tmp_path)
+    assert done.returncode == 2 and says in done.stderr and not (tmp_path / "none.db").exists()
 
 
 @pytest.mark.parametrize(("on_fail", "is_told"), [("flag", True), ("process", False)])

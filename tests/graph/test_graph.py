@@ -95,11 +95,12 @@ def test_every_fault_is_waited_out(path: str, status: int, desk: Desk, graph: Gr
     assert desk.count("tickets") == 3 and len(graph.store.in_folder("processed")) == 3
 
 
-def test_the_servers_own_wait_is_kept(desk: Desk, graph: GraphServer) -> None:
-    graph.fail("delta", 429, Retry_After="7")
+@pytest.mark.parametrize(("told", "wait"), [("7", 7), ("soon", None), ("-1", None), ("\xb2", None), ("", None)])
+def test_the_servers_own_wait_is_kept(told: str, wait: float | None, desk: Desk, graph: GraphServer) -> None:
+    graph.fail("delta", 429, Retry_After=told)
     with pytest.raises(RemoteError) as found:
         desk.reader.round()
-    assert found.value.wait == 7
+    assert found.value.wait == wait
 
 
 def test_a_lost_state_makes_nothing_twice(desk: Desk, graph: GraphServer) -> None:
