@@ -215,10 +215,12 @@ class Processor:
             for message in held_messages(self.connection, only):
                 self.connection.execute("BEGIN IMMEDIATE")
                 held = release(self.connection, message, self.setup.passwords)
-                summary.messages += 1
-                decision = self.take(held.raw, held.source_id, held.mailbox, held.received_at)
+                decision = self.take(held.raw, held.source_id, held.mailbox, held.received_at) if held is not None else None
                 self._end("COMMIT")
-                if decision is not None:
+                summary.messages += 1
+                if decision is None:
+                    summary.known += 1
+                else:
                     summary.count(decision)
         return summary
 

@@ -28,17 +28,21 @@ def held_messages(connection: sqlite3.Connection, only: tuple[int, ...]) -> list
     every = [row[0] for row in connection.execute("SELECT message FROM quarantine ORDER BY id")]
     for message in only:
         if message not in every:
-            raise StoreError.of(f"message {message} is not in quarantine", "`postroom status` shows which are")
-    return list(only) or every
+            raise StoreError.of(
+                f"message {message} is not in quarantine", "`postroom status` shows which are; each try gives a message a new number"
+            )
+    return list(dict.fromkeys(only)) or every
 
 
-def release(connection: sqlite3.Connection, message: int, passwords: Passwords) -> Held:
-    """Remove the message's rows, within the caller's transaction, and give its bytes back."""
+def release(connection: sqlite3.Connection, message: int, passwords: Passwords) -> Held | None:
+    """Remove the message's rows, within the caller's transaction, and give its bytes back; None where another process was quicker."""
     row = connection.execute(
         "SELECT q.mailbox, q.source_id, m.received_at, r.zlib, r.sha256, m.identity FROM quarantine q JOIN messages m ON m.id = q.message"
         " JOIN raw_messages r ON r.sha256 = q.raw_sha256 WHERE q.message = ?",
         (message,),
     ).fetchone()
+    if row is None:
+        return None
     connection.execute("DELETE FROM quarantine WHERE message = ?", (message,))
     connection.execute("DELETE FROM rule_hits WHERE message = ?", (message,))
     connection.execute("UPDATE outbox SET message = NULL WHERE message = ?", (message,))

@@ -244,6 +244,30 @@ def test_opening_waits_where_sqlite_itself_does_not(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+def test_retries_at_once_take_each_message_once(folder: Path) -> None:
+    """One that lists what another takes out of quarantine passes it over."""
+    maildir(folder / "mail", 60)
+    hold = folder / "rules/workflow/05-hold.rules"
+    hold.write_text('rule "Hold all"\n  on message\n  then quarantine "look at it"\n')
+    db = folder / "p.db"
+    assert run(folder, db)[0] == 1
+    line = [sys.executable, "-m", "engine", "retry", "--rules", str(folder / "rules"), "--db", str(db)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for is_held in (True, False):
+        if not is_held:
+            hold.unlink()
+        processes = [
+            subprocess.Popen(line, cwd=folder, env=environment, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            for _ in range(3)
+        ]
+        for process in processes:
+            _, said = process.communicate(timeout=120)
+            assert process.returncode in (0, 1), said
+        assert inconsistent(db, 60) == []
+        with closing(sqlite3.connect(db)) as connection:
+            assert connection.execute("SELECT COUNT(*) > 40 FROM quarantine").fetchone() == (is_held,)
+
+
 def test_poll_and_retry_at_once_take_each_message_once(exchange: Server, polled: Path, tmp_path: Path) -> None:
     """Mail comes in all the time, some of it is held back, and an administrator says `retry` again and again."""
     settings = polled / "settings.yaml"

@@ -279,6 +279,17 @@ def test_an_alert_from_quarantine_is_read_with_its_password(
     assert len(raws(db)) == 1 and b"sample-only" not in raws(db)[0]
 
 
+def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
+    run(db, setup, mail(1, "boom"))
+    run(db, setup, mail(2, "else"))
+    with closing(open_database(db)) as connection:
+        assert dict(Processor(connection, setup).retry((1, 1)).outcomes) == {"quarantined: error": 1}
+        assert [row[0] for row in connection.execute("SELECT message FROM quarantine")] == [3]
+        with pytest.raises(StoreError, match="message 1 is not in quarantine.*each try gives a message a new number"):
+            Processor(connection, setup).retry((1,))
+
+
 def test_a_copy_that_stays_in_quarantine_keeps_its_bytes(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
     run(db, setup, mail(1, "boom"), mailbox="help")
