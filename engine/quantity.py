@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 SIZE_UNITS = {"bytes": 1, "byte": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_TOO_LONG = 100_000 * 86400  # less than this before or after a day of ours there is a day still
+_LARGEST = 10**18
 _AMOUNT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$")
 
 
@@ -15,6 +17,8 @@ def parse_size(text: str) -> int:
     number, unit = _split(text)
     if unit not in SIZE_UNITS:
         raise ValueError(f"'{text}' is not a size")
+    if number > _LARGEST:
+        raise ValueError(f"'{text}' is too large")
     return int(number * SIZE_UNITS[unit])
 
 
@@ -24,6 +28,8 @@ def parse_duration(text: str) -> timedelta:
     unit = unit.removesuffix("s")
     if unit not in SECONDS:
         raise ValueError(f"'{text}' is not a length of time")
+    if number * SECONDS[unit] >= _TOO_LONG:
+        raise ValueError(f"'{text}' is too long: 99999 days at the most")
     return timedelta(seconds=number * SECONDS[unit])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sized
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -57,6 +58,9 @@ def plan(
     """
     if source is not None and (last is not None or since is not None):
         raise PostroomError.of("--last and --since choose from the database", "leave them out with --source")
+    if mailbox is not None and source is None:
+        raise PostroomError.of("--mailbox says where the mail of --source came in", "leave it out: the database knows that")
+    received = moment_of(since)
     work = load_setup(rules)
     ref = base or merge_base(rules)
     with configuration_at(rules, ref) as folder:
@@ -65,7 +69,7 @@ def plan(
     if before.config.digest == work.config.digest and form == "text":
         click.echo(f"the configuration is the same as at {ref}: nothing can change")
         return
-    found = _from_source(source, mailbox, before, work) if source else _from_database(db, last, since, before, work)
+    found = _from_source(source, mailbox, before, work) if source else _from_database(db, last, received, before, work)
     click.echo(FORMS[form](found, Context(base or f"{ref[:12]} (where this branch left main)", "the working tree", warnings)))
     sys.exit(1 if exit_code and (found.changed or warnings) else 0)
 
@@ -80,9 +84,9 @@ def _setup_at(folder: Path, ref: str) -> Setup:
         ) from error
 
 
-def _from_database(db: Path, last: int | None, since: str | None, before: Setup, work: Setup) -> Plan:
+def _from_database(db: Path, last: int | None, since: datetime | None, before: Setup, work: Setup) -> Plan:
     with closing(open_for_reading(db)) as connection:
-        identities, without = recorded(connection, last, moment_of(since))
+        identities, without = recorded(connection, last, since)
         with progress(len(identities)) as advance:
             found = replay_recorded(connection, identities, before, work, advance)
         found.without_bytes = without

@@ -64,7 +64,7 @@ def _unpack(archive: bytes, folder: Path, ref: str) -> None:
 
 def _inside(root: Path) -> None:
     if not root.is_dir() or _git(root, "rev-parse", "--git-dir") is None:
-        raise PostroomError.of(f"{root} is in no git repository", "run this in one, or leave out --base")
+        raise PostroomError.of(f"{root} is in no git repository", "run this in one: another version of it is compared with")
 
 
 def _git(root: Path, *words: str) -> bytes | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, time
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from lark import Token, Tree
 
@@ -48,6 +49,7 @@ from engine.errors import Position, Problem
 from engine.quantity import parse_duration, parse_size
 
 Node = Tree[Token]
+_T = TypeVar("_T")
 
 # Grammar's predicate -> (operator, negated)
 _PREDICATES: dict[str, tuple[Operator, bool]] = {
@@ -185,7 +187,7 @@ class Builder:
         if item.data == "number":
             return Number(float(child), self._at(child))
         if item.data == "size":
-            return Size(parse_size(str(child)), self._at(child))
+            return Size(self._amount(parse_size, str(child), child), self._at(child))
         if item.data == "duration":
             return self._duration(child)
         if item.data == "moment":
@@ -200,7 +202,13 @@ class Builder:
     def _duration(self, token: Token) -> Duration:
         text = re.sub(r"\bbusiness\s+", "", str(token))
         unit = re.sub(r"[\d.\s]+", "", text).removesuffix("s")
-        return Duration(parse_duration(text), text != str(token), self._at(token), unit)
+        return Duration(self._amount(parse_duration, text, token), text != str(token), self._at(token), unit)
+
+    def _amount(self, parse: Callable[[str], _T], text: str, token: Token) -> _T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise BuildError(Problem(self._at(token), str(error), "write less")) from None
 
     def _moment(self, token: Token) -> Moment:
         try:

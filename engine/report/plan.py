@@ -74,7 +74,8 @@ def together(groups: list[Group]) -> list[Group]:
 
 def _headline(plan: Plan, context: Context) -> str:
     changed = f"{len(plan.changed):,}" if plan.changed else "none"
-    words = f"{changed} of {plan.messages:,} messages would change: {context.base} -> {context.work}"
+    words = f"{changed} of {plan.messages:,} messages would change" if plan.messages else "no message was there to replay"
+    words += f": {context.base} -> {context.work}"
     if plan.without_bytes:
         words += f" ({plan.without_bytes:,} more are not kept as they came, and were not replayed)"
     return words

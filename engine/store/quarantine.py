@@ -29,7 +29,8 @@ def held_messages(connection: sqlite3.Connection, only: tuple[int, ...]) -> list
     for message in only:
         if message not in every:
             raise StoreError.of(
-                f"message {message} is not in quarantine", "`postroom status` shows which are; each try gives a message a new number"
+                f"message {message} is not in quarantine",
+                "`postroom status` shows which are; each try gives a message a new number",
             )
     return list(dict.fromkeys(only)) or every
 

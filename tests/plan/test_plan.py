@@ -205,8 +205,22 @@ def test_last_and_since_choose(repository: Path) -> None:
     edit(repository / "rules/workflow/20-triage.rules", "list outage_words", "# again\nlist outage_words")
     assert plan(repository, "--last", "10")["messages"] == 10
     assert plan(repository, "--since", "2026-11-02T15:00:00")["messages"] in range(5, 15)
-    done = postroom("plan", "--base", "HEAD", "--since", "soon", cwd=repository)
-    assert done.returncode == 2 and "'soon' is no time; write 7d, 12h, 30m, or a day" in done.stderr
+    done = postroom("plan", "--base", "HEAD", "--since", "2030-01-01", cwd=repository)
+    assert done.returncode == 0 and done.stdout.startswith("no message was there to replay: HEAD -> the working tree")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--since", "yesterday"), "'yesterday' is no time; write 7d, 12h, 30m, or a day such as 2026-11-01"),
+        (("--since", "99999999d"), "'99999999d' is no time"),
+        (("--mailbox", "help"), "--mailbox says where the mail of --source came in; leave it out: the database knows that"),
+        (("--last", "1", "--source", "mail"), "--last and --since choose from the database; leave them out with --source"),
+    ],
+)
+def test_words_that_do_not_fit_are_told_though_nothing_changed(repository: Path, words: tuple[str, ...], says: str) -> None:
+    done = postroom("plan", "--base", "HEAD", *words, cwd=repository)
+    assert done.returncode == 2 and says in done.stderr
 
 
 def test_files_can_be_replayed_without_a_database(repository: Path) -> None:

@@ -286,7 +286,7 @@ def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch
     with closing(open_database(db)) as connection:
         assert dict(Processor(connection, setup).retry((1, 1)).outcomes) == {"quarantined: error": 1}
         assert [row[0] for row in connection.execute("SELECT message FROM quarantine")] == [3]
-        with pytest.raises(StoreError, match="message 1 is not in quarantine.*each try gives a message a new number"):
+        with pytest.raises(StoreError, match=r"message 1 is not in quarantine.*each try gives a message a new number"):
             Processor(connection, setup).retry((1,))
 
 
