@@ -12,7 +12,8 @@ from msgspec import Struct
 _FIELD = re.compile(r"\{(date|seq)(?::([^}]*))?\}")
 _DATE_CODES = {"%Y": r"\d{4}", "%y": r"\d\d", "%m": r"\d\d", "%d": r"\d\d", "%j": r"\d{3}", "%H": r"\d\d"}
 _CODE = re.compile(f"({'|'.join(_DATE_CODES)})")
-_COUNTER = r"\d{1,12}"
+_MOST_DIGITS = 12
+_COUNTER = rf"\d{{1,{_MOST_DIGITS}}}"
 
 
 def _no_brace(literal: str) -> None:
@@ -39,11 +40,13 @@ class NumberForm(Struct, frozen=True):
         parts: list[tuple[str, str]] = []
         pieces: list[tuple[str, str]] = []
         counter = position = 0
-        for found in _FIELD.finditer(form):
-            literal = form[position : found.start()]
+        for found in (*_FIELD.finditer(form), None):
+            literal = form[position : found.start() if found else None]
             _no_brace(literal)
             parts.append(("text", literal))
             pieces.append((literal, re.escape(literal)))
+            if found is None:
+                break
             kind, spec = found[1], found[2] or ""
             if kind == "date":
                 dated = [("", _DATE_CODES[one]) if one in _DATE_CODES else (one, re.escape(one)) for one in _CODE.split(spec)]
@@ -52,17 +55,15 @@ class NumberForm(Struct, frozen=True):
                 pieces += dated
             else:
                 width = re.fullmatch(r"0?(\d+)d", spec or "1d")
-                if not width:
-                    raise ValueError(f"the counter's form '{spec}' is not understood; use a form such as 04d")
+                if not width or not 1 <= int(width[1]) <= _MOST_DIGITS:
+                    raise ValueError(
+                        f"the counter's form '{spec}' is not understood; use a form such as 04d, at most {_MOST_DIGITS:02}d"
+                    )
                 spec = f"0{width[1]}d"
-                pieces.append(("", rf"\d{{{width[1]},12}}"))
+                pieces.append(("", rf"\d{{{width[1]},{_MOST_DIGITS}}}"))
                 counter = len(pieces)
             parts.append((kind, spec))
             position = found.end()
-        literal = form[position:]
-        _no_brace(literal)
-        parts.append(("text", literal))
-        pieces.append((literal, re.escape(literal)))
         if [kind for kind, _ in parts].count("seq") != 1:
             raise ValueError("the form needs {seq} exactly once")
         groups = (_COUNTER if group == counter else one for group, (_, one) in enumerate(pieces, 1))

@@ -22,6 +22,7 @@ from engine.store.entities import count_number, insert_ticket
 from engine.text import text_key, title_key
 from engine.trial.case import Case
 
+_LARGEST = 200 * 1024**2
 DEFAULT_NOW = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 
 
@@ -38,6 +39,8 @@ def _moment(case: Case, text: str, *path: str | int) -> datetime:
         found = datetime.fromisoformat(str(text))
     except ValueError:
         raise ConfigError(Problem(case.where(*path), f"'{text}' is no time", "write 2026-11-01T10:00:00Z")) from None
+    if not 1900 <= found.year <= 9000:  # so that an age before it, or a day after it, is a moment too
+        raise ConfigError(Problem(case.where(*path), f"'{text}' is no time of ours", "write a year from 1900 on, up to 9000"))
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
@@ -93,11 +96,13 @@ def _content(case: Case) -> MIMEPart:
     for index, one in enumerate(data.get("attachments", ())):
         main, _, sub = one.get("type", "application/octet-stream").partition("/")
         size = one.get("size", 1024)
+        where = case.where("message", "attachments", index, "size")
         try:
             length = size if isinstance(size, int) else parse_size(size)
         except ValueError:
-            where = case.where("message", "attachments", index, "size")
             raise ConfigError(Problem(where, f"'{size}' is no size", "write one such as 6 MB")) from None
+        if not 0 <= length <= _LARGEST:
+            raise ConfigError(Problem(where, f"no attachment of a test can have {size}", "write one of at most 200 MB"))
         content.add_attachment(b"x" * length, maintype=main, subtype=sub or "octet-stream", filename=one["name"])
     return content
 

@@ -75,6 +75,17 @@ def test_a_failure_shows_expected_and_found_side_by_side_and_why(tmp_path: Path)
             "t.yaml:4:12: the test 'x' stands twice; first in line 3; rename one",
         ),
         *(
+            (
+                f"name: x, mailbox: help, message: {{from: a@b.example, attachments: [{{name: x, size: {size}}}]}}, expect: {{outcome: created}}",
+                says,
+            )
+            for size, says in (
+                ("much", "t.yaml:3:89: 'much' is no size; write one such as 6 MB"),
+                ("2 GB", "no attachment of a test can have 2 GB; write one of at most 200 MB"),
+                ("-5", "no attachment of a test can have -5; write one of at most 200 MB"),
+            )
+        ),
+        *(
             (f"name: x, mailbox: help, given: {{{given}}}, message: {{from: a@b.example}}, expect: {{outcome: created}}", says)
             for given, says in (
                 ("tickets: [{number: T1, colour: red}]", "unknown key 'colour'"),
@@ -85,6 +96,8 @@ def test_a_failure_shows_expected_and_found_side_by_side_and_why(tmp_path: Path)
                 ("tickets: [{number: T1, contact: carmn}]", "unknown contact 'carmn'; did you mean 'carmen'?"),
                 ("tickets: [{number: T1, tags: [VPM]}]", "unknown tag 'VPM'; did you mean 'VPN'?"),
                 ("tickets: [{number: T1, due_at: soon}]", "'soon' is no time; write 2026-11-01T10:00:00Z"),
+                ("now: 0001-01-01T00:00:00+05:00", "'0001-01-01T00:00:00+05:00' is no time of ours; write a year from 1900 on"),
+                ("tickets: [{number: T1, ago: 999999 days}]", "'ago' cannot be '999999 days'; write a length of time"),
                 ("tasks: [{number: T2, status: Dome}]", "unknown status 'Dome'; did you mean 'Done'?"),
                 ("projects: [{number: P1, organization: olivr}]", "unknown organization 'olivr'; did you mean 'olivar'?"),
                 ("seen: [{from: a@b.example, mailbox: halp}]", "unknown mailbox 'halp'; did you mean 'help'?"),

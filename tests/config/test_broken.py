@@ -20,6 +20,8 @@ MISTAKES = [
     ("settings.yaml", "local: harbourhill ", "local: harbour ", "settings.yaml:9:10: unknown organization 'harbour'; did you mean 'harbourhill'?"),
     ("settings.yaml", "message: 600 KB", "message: 600", "settings.yaml:18:12: 'message' cannot be 600; write a size such as '30 MB'"),
     ("settings.yaml", "window: 10 minutes", "window: soon", "settings.yaml:26:11: 'window' cannot be 'soon'; write a length of time"),
+    ("settings.yaml", "ticket: T{date:%Y%m%d}.{seq:04d}", "ticket: T{date:%Y%m%d}.{seq:099d}", "settings.yaml:13:11: 'ticket' cannot be 'T{date:%Y%m%d}.{seq:099d}'; write a form with {seq:04d} in it"),
+    ("settings.yaml", "messages: 2", "messages: 99999999999999999999", "settings.yaml:25:13: 'messages' cannot be 99999999999999999999; write at most 1000000"),
     ("settings.yaml", "window: 10 minutes", "window: 9999999 days", "settings.yaml:26:11: 'window' cannot be '9999999 days'; write a length of time such as '5 minutes', of at most 99999 days"),
     ("settings.yaml", "message: 600 KB", f"message: {'9' * 400} KB", "settings.yaml:18:12: 'message' cannot be '999"),
     ("duplicates.yaml", "within: 7 days", f"within: {'9' * 400} days", "duplicates.yaml:8:13: 'within' cannot be '999"),

@@ -42,6 +42,8 @@ def test_a_sign_in_a_date_is_that_sign() -> None:
         ("T{date}{seq}", "the date form '' is not understood"),
         ("T{date:%B}{seq}", "the date form '%B' is not understood"),
         ("T{seq:x}", "the counter's form 'x' is not understood"),
+        ("T{seq:013d}", "the counter's form '013d' is not understood; use a form such as 04d, at most 12d"),
+        ("T{seq:0d}", "the counter's form '0d' is not understood"),
         ("T{seq}{", "'{' is not understood"),
         ("T{year}{seq}", "'T{year}' is not understood"),
         ("T{date:%Y}", "the form needs {seq} exactly once"),
