@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -63,13 +65,28 @@ def _unpack(archive: bytes, folder: Path, ref: str) -> None:
 
 
 def _inside(root: Path) -> None:
-    if not root.is_dir() or _git(root, "rev-parse", "--git-dir") is None:
+    if not root.is_dir():
+        raise PostroomError.of(f"there is no folder {root}", "name the configuration's with --rules")
+    done = _run(root, "rev-parse", "--git-dir")
+    if done is None:
+        raise PostroomError.of("git cannot be run", "install it: another version of the configuration is compared with")
+    said = done.stderr.decode(errors="replace").strip()
+    owned = re.search(r"git config --global --add safe\.directory .+", said)
+    if done.returncode and owned:  # the checkout of a CI job often belongs to another user than the one that runs it
+        raise PostroomError.of(f"git does not read {root}, for another user owns it", f"say `{owned[0].strip()}`")
+    if done.returncode:
         raise PostroomError.of(f"{root} is in no git repository", "run this in one: another version of it is compared with")
 
 
 def _git(root: Path, *words: str) -> bytes | None:
+    done = _run(root, *words)
+    return done.stdout if done is not None and done.returncode == 0 else None
+
+
+def _run(root: Path, *words: str) -> subprocess.CompletedProcess[bytes] | None:
+    """None where git is not there, or does not end. It speaks English, whatever the user's language."""
+    line = ["git", "-C", str(root), *words]
     try:
-        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, timeout=60, check=False)
+        return subprocess.run(line, capture_output=True, timeout=60, check=False, env={**os.environ, "LC_ALL": "C"})
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout if done.returncode == 0 else None

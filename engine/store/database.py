@@ -66,11 +66,10 @@ def open_existing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Nothing can be written through it. Raises `StoreError`, also when there is no database yet."""
+    """Nothing can be written through it, and the rights to read are enough. Raises `StoreError`, also when there is no database yet."""
     _look_for(path)
     with _errors(path):
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-        version = version_of(connection)
+        connection, version = _reader(path)
         if version != len(MIGRATIONS):
             connection.close()
             raise StoreError.of(
@@ -79,6 +78,28 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
                 Position(str(path)),
             )
     return connection
+
+
+def _reader(path: Path) -> tuple[sqlite3.Connection, int]:
+    """With the database's version."""
+    try:
+        return _connected(path, "mode=ro")
+    except sqlite3.OperationalError:
+        # To read beside writers SQLite makes files beside the database. Where it may not, and there is no log, nobody writes: it
+        # can be read as it stands, such as a backup on a disk that is mounted to be read only.
+        log = path.with_name(f"{path.name}-wal")
+        if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size):
+            raise
+        return _connected(path, "mode=ro&immutable=1")
+
+
+def _connected(path: Path, words: str) -> tuple[sqlite3.Connection, int]:
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{words}", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        return connection, version_of(connection)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _look_for(path: Path) -> None:

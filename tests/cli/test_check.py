@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -157,3 +158,15 @@ def test_a_ref_that_is_none_is_told(words: tuple[str, ...], says: str, repositor
 def test_base_outside_git_is_told(rules: Path) -> None:
     done = check("--base", "HEAD", cwd=rules.parent)
     assert done.returncode == 2 and "is in no git repository" in done.stderr
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
+def test_a_checkout_of_another_user_is_told_with_gits_own_remedy(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for one in (repository, repository / ".git"):
+        os.chown(one, 12345, 12345)
+    done = check("--base", "HEAD", cwd=repository)
+    assert done.returncode == 2
+    says = f"git does not read rules, for another user owns it; say `git config --global --add safe.directory {repository}`"
+    assert says in done.stderr

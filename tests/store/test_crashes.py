@@ -131,6 +131,19 @@ def test_a_read_only_disk_is_said_and_the_next_run_completes(folder: Path, disk:
     assert inconsistent(db, 40) == []
 
 
+def test_the_rights_to_read_are_enough_to_read(folder: Path, disk: Disk) -> None:
+    """A backup on a disk that is mounted to be read only, without the files that SQLite makes beside a database in use."""
+    disk.mount("size=64m")
+    maildir(folder / "mail", 10)
+    db = disk.place / "p.db"
+    assert run(folder, db)[0] in (0, 1)
+    disk.mount("remount,ro")
+    line = [sys.executable, "-m", "engine", "status", "--rules", str(folder / "rules"), "--db", str(db)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode in (0, 1) and "10 messages, the last at" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("where", ["head", "middle"])
 def test_a_broken_database_is_said_and_a_backup_goes_on(folder: Path, where: str) -> None:
     maildir(folder / "mail", 60)
