@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from http.client import responses
 from typing import Any, cast
 
 import requests
@@ -18,15 +19,30 @@ from exchangelib.errors import (
     ErrorNonExistentMailbox,
     ErrorServerBusy,
     EWSError,
+    MalformedResponseError,
     RateLimitError,
+    RedirectError,
     UnauthorizedError,
 )
 
 from engine.config.secrets import MissingSecret
 from engine.sources.certificate import BadCertificate
 from engine.sources.remote import RemoteError, SignInFailed, StateLost, rebuilt
+from engine.sources.unreachable import why_unreachable
 
-_UNTRUSTED = re.compile(r"certificate verify failed: ([^(\[]+)")
+_ENDPOINT = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
+_PAGE = re.compile(rb"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
+_STATUS = re.compile(r"Code: (\d{3}) headers")
+# So exchangelib words what the connection raised.
+_AGAIN = re.compile(r"Reraised from \w+\((?:Caused by )?(.+)\)$", re.DOTALL)
+
+
+def is_whole(content: bytes) -> bool:
+    """Whether XML is there to its end. Raises `requests.exceptions.ConnectionError` where it is no XML but a web page."""
+    beginning = content[:200]
+    if _PAGE.match(beginning):
+        raise requests.exceptions.ConnectionError(f"no answer of Exchange came but a web page; {_ENDPOINT}")
+    return b"<" not in beginning or content.rstrip().endswith(b"Envelope>")
 
 
 def utc(moment: Any) -> datetime | None:
@@ -75,12 +91,18 @@ def told() -> Iterator[None]:
         raise RemoteError(f"there is no such folder: {_words(error)}; `postroom poll --check` shows which") from error
     except (EWSError, requests.exceptions.RequestException, OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         # Broken answers end in all of these within exchangelib.
-        untrusted = _UNTRUSTED.search(str(error))
-        if untrusted:
-            fix = "a private CA is named with exchange.ca_file"
-            raise RemoteError(f"the server's certificate is not trusted: {untrusted[1].strip()}; {fix}") from error
-        raise RemoteError(f"{type(error).__name__}: {_words(error)}") from error
+        raise RemoteError(why_unreachable(error) or _other(error)) from error
+
+
+def _other(error: Exception) -> str:
+    if isinstance(error, RedirectError):
+        return f"the server sends us on to {error.url}; `endpoint` must be the address itself"
+    status = _STATUS.search(str(error)) if isinstance(error, MalformedResponseError) else None
+    if status:
+        phrase = responses.get(int(status[1]), "")
+        return f"the server answered {status[1]} {phrase}".rstrip() + ("" if status[1].startswith("5") else f"; {_ENDPOINT}")
+    return _words(error) if _AGAIN.match(str(error)) else f"{type(error).__name__}: {_words(error)}"
 
 
 def _words(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return " ".join(_AGAIN.sub(r"\1", str(error)).split())[:200] or type(error).__name__

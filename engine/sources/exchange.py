@@ -26,7 +26,7 @@ from requests.adapters import HTTPAdapter
 from engine.config.connections import ExchangeSource, ExchangeTls
 from engine.config.secrets import resolve
 from engine.sources.certificate import client_assertion
-from engine.sources.ews_answers import item_as_message, told, utc
+from engine.sources.ews_answers import is_whole, item_as_message, told, utc
 from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteItem, SignInFailed, check_folders
 
 PAGE_ITEMS = 100
@@ -79,7 +79,7 @@ def use_tls(tls: ExchangeTls) -> None:
                 return answer  # NTLM still needs its connection
             content = answer.content
             # exchangelib mends broken XML, and would take half an answer for a whole one: mail that it lists would be lost.
-            if b"<" in content[:200] and not content.rstrip().endswith(b"Envelope>"):
+            if not is_whole(content):
                 raise requests.exceptions.ConnectionError("the answer broke off in the middle")
             # It also asks for pieces of one byte: 28 MB of mail took 6.5 s, and 4 KB a millisecond.
             answer.iter_content = partial(_pieces, content)  # type: ignore[method-assign]

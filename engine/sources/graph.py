@@ -28,6 +28,7 @@ from engine.sources.remote import (
     check_folders,
     rebuilt,
 )
+from engine.sources.unreachable import why_unreachable
 
 PAGE_ITEMS = 100
 # MAPI's size of a message: Graph has no field of its own for it.
@@ -262,4 +263,14 @@ def _told() -> Iterator[None]:
     except (MissingSecret, BadCertificate) as missing:
         raise SignInFailed(str(missing)) from missing
     except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
-        raise RemoteError(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
+        words = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise RemoteError(why_unreachable(error, _asked(error)) or words) from error
+
+
+def _asked(error: Exception) -> str:
+    """Host and port of what httpx asked for."""
+    try:
+        url = error.request.url if isinstance(error, httpx.RequestError) else None
+    except RuntimeError:  # it was never sent
+        url = None
+    return f"{url.host}:{url.port or 443}" if url else ""

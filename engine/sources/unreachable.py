@@ -1,0 +1,30 @@
+"""Why there was no connection to a server, in words for who wrote its address; requests, urllib3 and httpx say it in theirs."""
+
+from __future__ import annotations
+
+import re
+
+_UNTRUSTED = re.compile(r"certificate verify failed: ([^(\[]+)")
+_AT = re.compile(r"host='([^']+)', port=(\d+)")
+_WHY = (
+    (re.compile(r"ProxyError|Unable to connect to proxy"), "the proxy (HTTPS_PROXY) lets nothing through to {at}"),
+    (
+        re.compile(r"NameResolutionError|ame or service not known|name resolution|getaddrinfo failed|No address associated"),
+        "no name server knows the host of {at}",
+    ),
+    (re.compile(r"onnection refused"), "{at} refuses the connection: no server listens there"),
+    (re.compile(r"No route to host|etwork is unreachable"), "no way leads to {at}"),
+    (re.compile(r"WRONG_VERSION_NUMBER|RECORD_LAYER|HTTP_REQUEST|UNKNOWN_PROTOCOL"), "{at} speaks no TLS"),
+    (re.compile(r"timed out|(?:Read|Write|Connect|Pool)Timeout"), "{at} gave no answer in time"),
+)
+
+
+def why_unreachable(error: Exception, at: str = "") -> str | None:
+    """`at`: host and port, where the error does not say them. None where it is of another kind."""
+    text = f"{type(error).__name__}: {error}"
+    untrusted = _UNTRUSTED.search(text)
+    if untrusted:
+        return f"the server's certificate is not trusted: {untrusted[1].strip()}; a private CA is named with exchange.ca_file"
+    named = _AT.search(text)
+    place = ":".join(named.groups()) if named else at or "the server"
+    return next((words.format(at=place) for reason, words in _WHY if reason.search(text)), None)

@@ -1,0 +1,128 @@
+"""What an administrator reads whose server does not answer, or whose `endpoint` leads elsewhere."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from engine.config.connections import ExchangeSource, ExchangeTls, GraphSource
+from engine.config.load import load_config
+from engine.sources.exchange import ExchangeMailbox, use_tls
+from engine.sources.graph import GraphMailbox
+from engine.sources.remote import Remote, RemoteError
+from tests.loopback import Handler, Loopback
+from tests.polling.conftest import ADDRESS, exchange, polled
+
+__all__ = ["exchange", "polled"]
+
+TLS = ExchangeTls(None, True, timedelta(seconds=1))
+PAGE = b"<!DOCTYPE html>\n<html><title>Outlook</title></html>"
+
+
+class _Elsewhere(Handler):
+    """The first part of the path is the status; nothing comes where it is `silence`."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        what = self.path.split("/")[1]
+        if what == "silence":
+            time.sleep(1.5)
+            return
+        if what == "half":
+            self.answer(200, b"<?xml version='1.0'?><s:Envelope><s:Body>", "text/xml")
+            return
+        self.answer(int(what), PAGE, "text/html", {"Location": "https://login.example/"} if what == "302" else None)
+
+    do_GET = do_POST
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    server = Loopback(None)
+    yield server.listen(_Elsewhere)
+    server.stop()
+
+
+@pytest.fixture
+def nobody() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def exchange_at(rules: Path, endpoint: str) -> ExchangeMailbox:
+    source = load_config(rules).mailboxes["help"].source
+    assert isinstance(source, ExchangeSource)
+    use_tls(TLS)
+    return ExchangeMailbox(ADDRESS, replace(source, endpoint=endpoint))
+
+
+def graph_at(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> GraphMailbox:
+    monkeypatch.setenv("GRAPH_SECRET", "app-secret")
+    values: dict[str, Any] = dict.fromkeys(GraphSource.__struct_fields__)
+    values |= {"tenant": "t", "client_id": "c", "client_secret": "${env:GRAPH_SECRET}", "folder": "Inbox", "every": TLS.timeout}
+    return GraphMailbox(ADDRESS, GraphSource(**values | {"endpoint": f"{endpoint}/v1.0", "authority": endpoint}), TLS)
+
+
+def said(remote: Remote) -> str:
+    with pytest.raises(RemoteError) as found:
+        remote.check(fix=False)
+    remote.close()
+    return str(found.value)
+
+
+@pytest.fixture(autouse=True)
+def _usual_patience() -> Iterator[None]:
+    yield
+    use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+
+
+MOSTLY = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("200", f"no answer of Exchange came but a web page; {MOSTLY}"),
+        ("302", "the server sends us on to https://login.example/; `endpoint` must be the address itself"),
+        *((str(code), f"the server answered {code} {HTTPStatus(code).phrase}; {MOSTLY}") for code in (403, 404, 405)),
+        ("500", "the server answered 500 Internal Server Error"),
+        ("503", "the server is busy: HTTP 503 response"),
+        ("half", "the answer broke off in the middle"),
+        ("silence", "127.0.0.1:{port} gave no answer in time"),
+    ],
+)
+def test_an_endpoint_that_is_not_exchange(path: str, says: str, polled: Path, port: int) -> None:
+    assert said(exchange_at(polled, f"http://127.0.0.1:{port}/{path}/EWS/Exchange.asmx")) == says.format(port=port)
+
+
+def test_no_exchange_at_all(polled: Path, port: int, nobody: int) -> None:
+    assert said(exchange_at(polled, f"http://127.0.0.1:{nobody}/x")) == (
+        f"127.0.0.1:{nobody} refuses the connection: no server listens there"
+    )
+    assert said(exchange_at(polled, f"https://127.0.0.1:{port}/x")) == f"127.0.0.1:{port} speaks no TLS"
+    assert said(exchange_at(polled, "https://mail.invalid/x")) == "no name server knows the host of mail.invalid:443"
+
+
+def test_a_proxy_that_is_not_there(polled: Path, nobody: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{nobody}")
+    assert "the proxy (HTTPS_PROXY) lets nothing through to mail.invalid:443" in said(
+        exchange_at(polled, "https://mail.invalid/x")
+    )
+
+
+def test_no_graph_at_all(port: int, nobody: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert said(graph_at(f"https://127.0.0.1:{nobody}", monkeypatch)) == (
+        f"127.0.0.1:{nobody} refuses the connection: no server listens there"
+    )
+    assert said(graph_at(f"https://127.0.0.1:{port}", monkeypatch)) == f"127.0.0.1:{port} speaks no TLS"
+    assert said(graph_at("https://graph.invalid", monkeypatch)) == "no name server knows the host of graph.invalid:443"
