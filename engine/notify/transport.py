@@ -90,7 +90,7 @@ class SmtpTransport:
         except MissingSecret as missing:
             raise Unavailable(str(missing)) from missing
         except (smtplib.SMTPException, OSError) as error:
-            raise Unavailable(f"{self._where} cannot be reached: {_words(error)}") from error
+            raise Unavailable(f"{self._where} cannot be reached: {_words(error)}{_hint(error)}") from error
         try:
             if login:
                 session.login(*login)
@@ -154,6 +154,13 @@ def _words(error: Exception) -> str:
         text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
         return f"{error.smtp_code} {' '.join(text.split())[:200]}"
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]
+
+
+def _hint(error: Exception) -> str:
+    """One that wants TLS at once is silent to who begins in the clear; who begins with TLS cannot read what the other sends."""
+    if "WRONG_VERSION_NUMBER" in str(error) or "timed out" in str(error):
+        return "; with port 587 it is mostly `tls: starttls`, with 465 `tls: implicit`"
+    return ""
 
 
 def transport_of(sending: SmtpSending | FolderSending) -> Transport:

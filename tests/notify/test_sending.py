@@ -181,6 +181,20 @@ def test_starttls_and_a_login(
     assert logins[-1] == LoginPassword(login=b"postroom", password=b"s3cret") and len(server.messages) == 1
 
 
+@pytest.mark.parametrize(("begins", "tls"), [("none", "implicit"), ("implicit", "starttls"), ("implicit", "none")])
+def test_who_begins_otherwise_than_the_server_is_told(
+    begins: str, tls: str, connection: sqlite3.Connection, setup: Setup, start: Callable[..., int]
+) -> None:
+    if begins == "none":
+        port = start()
+    else:
+        listening = socket.create_server(("127.0.0.1", 0))  # it waits for the first bytes of TLS, and so says nothing
+        port = listening.getsockname()[1]
+    done = send(connection, setup.config, smtp(port, tls=tls, timeout=timedelta(seconds=0.5)))
+    assert done.problems[0].endswith("; with port 587 it is mostly `tls: starttls`, with 465 `tls: implicit`")
+    assert row(connection, "status, attempts") == ("queued", 1)
+
+
 def test_a_server_without_starttls_gets_nothing(
     connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
 ) -> None:
