@@ -9,6 +9,8 @@ from typing import NamedTuple, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engine.printable import one_line, printable
+
 
 class Position(NamedTuple):
     """A place in a configuration file: path relative to the configuration, line and column from 1 (0: none).
@@ -47,7 +49,8 @@ class Problem(Struct, frozen=True, order=True):
             line += f"; {self.fix}"
         if self.code:
             line += f" [{self.code}]"
-        return f"{line}\n{self.excerpt}" if self.excerpt else line
+        line = one_line(line)
+        return f"{line}\n{printable(self.excerpt)}" if self.excerpt else line
 
 
 def unknown(position: Position, kind: str, name: str, known: Iterable[str]) -> Problem:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from engine.commands.options import common
-from engine.report.safe import printable
+from engine.printable import printable
 from engine.store.blobs import Blobs
 from engine.store.database import explain_error, open_existing
 from engine.store.doctor import examine, repair

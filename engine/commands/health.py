@@ -11,8 +11,8 @@ import click
 
 from engine.commands.options import common
 from engine.config.cached import load_cached
+from engine.printable import printable
 from engine.report.mailboxes import mailbox_states
-from engine.report.safe import printable
 from engine.store.database import open_for_reading
 
 

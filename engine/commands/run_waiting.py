@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from engine.commands.options import common, load_setup
-from engine.report.safe import printable
+from engine.printable import printable
 from engine.store.database import open_existing
 from engine.waiting import run_due
 

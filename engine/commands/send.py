@@ -15,7 +15,7 @@ from engine.config.connections import FolderSending
 from engine.errors import PostroomError
 from engine.notify.sender import send_due
 from engine.notify.transport import transport_of
-from engine.report.safe import printable
+from engine.printable import printable
 from engine.store.database import open_existing
 from engine.store.outbox import forget_failed, requeue_failed
 

@@ -11,7 +11,7 @@ import click
 
 from engine.commands.options import common
 from engine.errors import PostroomError
-from engine.report.safe import printable
+from engine.printable import printable
 from engine.state.whole import Whole, whole_entity
 from engine.store.database import open_for_reading
 

@@ -13,8 +13,8 @@ from engine.commands.options import common
 from engine.config.cached import load_cached
 from engine.config.model import Settings
 from engine.errors import ConfigError
+from engine.printable import printable
 from engine.report.mailboxes import mailbox_states
-from engine.report.safe import printable
 from engine.state.overview import overview
 from engine.store.database import open_for_reading
 

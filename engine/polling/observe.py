@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from engine.decide.decision import Decision
-from engine.report.safe import printable
+from engine.printable import printable
 from engine.sources.remote import Backlog
 
 

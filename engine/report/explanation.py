@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from engine.report.safe import printable
+from engine.printable import printable
 
 _WIDTH = 100
 

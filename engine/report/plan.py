@@ -13,7 +13,7 @@ from engine.decide.decision import iso
 from engine.errors import Problem
 from engine.plan.difference import Change
 from engine.plan.replay import Changed, Plan
-from engine.report.safe import printable
+from engine.printable import printable
 
 MOST_EXAMPLES = 3
 MOST_GROUPS = 40

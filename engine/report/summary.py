@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.decide.decision import Decision
+from engine.printable import printable
 from engine.processing import Summary
-from engine.report.safe import printable
 
 _ORDER = ("created", "appended", "duplicate", "ignored", "refused", "quarantined")
 _MOST_HELD = 20

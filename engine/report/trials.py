@@ -7,7 +7,7 @@ from xml.etree import ElementTree as Xml
 
 from msgspec import Struct
 
-from engine.report.safe import printable
+from engine.printable import printable
 from engine.trial.coverage import Coverage
 from engine.trial.run import Result
 

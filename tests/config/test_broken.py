@@ -115,6 +115,15 @@ def test_a_secret_that_stands_in_a_file_is_not_shown(rules: Path, old: str, new:
     assert "hunter2" not in str(raised.value) and "secrets never stand in files" in str(raised.value)
 
 
+def test_a_value_cannot_pass_for_a_line_of_ours_or_steer_a_terminal(rules: Path) -> None:
+    edit(rules / "mailboxes/help.yaml", "queue: Front desk", r'queue: "Front\e[31m\nrules: right\u2028\u202e"')
+    with pytest.raises(ConfigError) as raised:
+        load_config(rules)
+    first, *below = str(raised.value).splitlines()
+    assert first.startswith("mailboxes/help.yaml:23:12: unknown queue 'Front\ufffd[31m rules: right \ufffd'; known are: ")
+    assert [line.strip() for line in below] == [r'queue: "Front\e[31m\nrules: right\u2028\u202e"', "^"]
+
+
 def test_all_problems_are_reported_at_once_in_the_order_of_the_files(rules: Path) -> None:
     for file, old, new in (
         ("settings.yaml", "edition: unlimited", "edition: gold"),

@@ -774,7 +774,7 @@ def test_a_customer_cannot_write_to_anothers_ticket_nor_learn_of_it(connection: 
 
 
 def test_right_to_left_overrides_do_not_reach_the_terminal(connection: sqlite3.Connection, setup: Setup) -> None:
-    from engine.report.safe import printable
+    from engine.printable import printable
 
     assert "\u202e" not in printable("invoice\u202efdp.exe\x1b[2J") and "\x1b" not in printable("\x1b[2J")
 

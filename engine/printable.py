@@ -1,0 +1,16 @@
+"""Text from messages and files made safe for a terminal: no control characters, no escape sequences, nothing that turns text round."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    return _CONTROL.sub("\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """The same on one line, so that no text can pass for a line of ours."""
+    return printable(" ".join(text.splitlines()))
