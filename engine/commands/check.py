@@ -15,7 +15,9 @@ from engine.commands.options import common
 from engine.config.load import load_config
 from engine.config.model import Config
 from engine.config.revision import configuration_at
+from engine.decide.book import AddressBook
 from engine.errors import ConfigError, Problem
+from engine.report.directory import of_nobody
 from engine.report.findings import FORMS
 from engine.store.database import open_for_reading
 from engine.store.usage import rows_that_use
@@ -48,6 +50,9 @@ def check(form: str, base: str | None, rules: Path, db: Path, verbose: bool) -> 
         found: Sequence[Problem] = explain_removed(error.problems, before) if before else error.problems
     else:
         found = analyse(config, tuple(_removed(before, config, db)) if before else ())
+        if form == "text":
+            for line in of_nobody(AddressBook(config)):
+                click.echo(line)
         if not found and form == "text":
             count = len(config.rules.rules)
             click.echo(f"{rules}: right ({len(config.mailboxes)} mailboxes, {count} rules, {len(config.tags.tags)} tags)")

@@ -116,20 +116,13 @@ class _Finder:
 
     def contact(self, address: str) -> Sender | str:
         """The contact, or why none is meant: empty where nobody has the address."""
-        owners = self.setup.book.owners(address.rpartition("@")[2])
-        every = [*self.setup.book.contacts(address), *self._brought(address)]
-        for own, group in (
-            (True, [pair for pair in every if pair[1].organization in owners]),
-            (False, [pair for pair in every if pair[1].organization not in owners]),
-        ):
-            for level in range(3):
-                at_level = [contact for found, contact in group if found == level]
-                if len(at_level) > 1:
-                    names = ", ".join(f"{one.id} of {one.organization} ({one.position})" for one in at_level)
-                    return f"{address} is ambiguous: {names}"
-                if at_level:
-                    return self._contact(at_level[0], _LEVELS[level], own)
-        return ""
+        found = self.setup.book.nearest(address, self._brought(address))
+        if found is None:
+            return ""
+        if len(found.contacts) > 1:
+            names = ", ".join(f"{one.id} of {one.organization} ({one.position})" for one in found.contacts)
+            return f"{address} is ambiguous: {names}"
+        return self._contact(found.contacts[0], _LEVELS[found.level], found.own)
 
     def _brought(self, address: str) -> list[tuple[int, Contact]]:
         directory = self.setup.config.directory

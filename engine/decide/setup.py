@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import re2
@@ -13,63 +10,12 @@ from msgspec import Struct
 
 from engine.config.model import Config, Mailbox
 from engine.config.numbers import finder
-from engine.config.people import Contact, Resource
 from engine.config.secrets import MissingSecret, resolve
+from engine.decide.book import AddressBook
 from engine.decide.tags import Tagger
 from engine.decide.wording import Templates
 from engine.mail.withhold import Passwords
 from engine.rules.program import Programs, compile_rules
-
-
-@cache
-def _shipped_public_domains() -> frozenset[str]:
-    lines = Path(__file__).with_name("public_domains.txt").read_text("utf-8").splitlines()
-    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
-
-
-class AddressBook:
-    """Who has which address: active resources, active contacts of active organizations, and who owns a domain."""
-
-    def __init__(self, config: Config) -> None:
-        directory = config.directory
-        self.resources: dict[str, Resource] = {}
-        active = [resource for resource in directory.resources.values() if resource.active]
-        for resource in active:
-            self.resources.setdefault(resource.email, resource)
-        for resource in active:
-            for alias in resource.aliases:
-                self.resources.setdefault(alias, resource)
-        self._contacts: dict[str, list[tuple[int, Contact]]] = defaultdict(list)
-        for contact in directory.contacts.values():
-            organization = directory.organizations.get(contact.organization)
-            if contact.active and organization and organization.active:
-                for level, address in enumerate(contact.emails):
-                    if address:
-                        self._contacts[address].append((level, contact))
-        self._owners: dict[str, list[str]] = defaultdict(list)
-        for organization in directory.organizations.values():
-            if organization.active:
-                for domain in organization.domains:
-                    self._owners[domain].append(organization.id)
-        self._public = _shipped_public_domains() | config.settings.public_domains
-
-    def contacts(self, address: str) -> list[tuple[int, Contact]]:
-        """(level, contact) of each contact with this address; level 0 is the primary one."""
-        return self._contacts.get(address, [])
-
-    def owners(self, domain: str) -> list[str]:
-        """Active organizations that list the domain, else those that list its nearest parent domain."""
-        while domain:
-            if domain in self._owners:
-                return self._owners[domain]
-            domain = domain.partition(".")[2]
-        return []
-
-    def is_public(self, domain: str) -> bool:
-        return domain in self._public
-
-    def domains(self) -> list[str]:
-        return list(self._owners)
 
 
 class TokenSecret(Struct, frozen=True):

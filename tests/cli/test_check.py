@@ -16,6 +16,7 @@ from engine.decide.setup import prepare
 from engine.processing import Processor
 from engine.sources.item import Item
 from engine.store.database import open_database
+from tests.edit import edit
 
 
 def check(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -153,6 +154,39 @@ def test_every_kind_of_deletion_is_seen(kind: str, file: str, says: str, reposit
 def test_a_ref_that_is_none_is_told(words: tuple[str, ...], says: str, repository: Path) -> None:
     done = check(*words, cwd=repository)
     assert done.returncode == 2 and says in done.stderr
+
+
+def test_what_several_have_alike_is_told_and_no_warning(rules: Path) -> None:
+    """behaviour.md 2.2: such mail is nobody's. The one at the nearer level, or of the domain's owner, is meant; a resource comes first."""
+    contacts = rules / "directory/contacts.csv"
+    lines = contacts.read_text().splitlines()
+    lines += [
+        "twin1,olivar,Ana,One,office@olivar.example,,,yes",
+        "twin2,olivar,Ana,Two,office@olivar.example,,,yes",
+        "gone,olivar,Ana,Gone,carmen@olivar.example,,,no",
+        "second,olivar,Ana,Second,second@olivar.example,carmen@olivar.example,,yes",
+        "other,kessler,Ana,Other,carmen@olivar.example,,,yes",
+        "desk1,olivar,Joost,One,joost@harbourhill.example,,,yes",
+        "desk2,olivar,Joost,Two,joost@harbourhill.example,,,yes",
+    ]
+    contacts.write_text("\n".join(lines) + "\n")
+    edit(rules / "directory/organizations.csv", "nord.kessler.example", "nord.kessler.example;olivar.example")
+    done = check(cwd=rules.parent)
+    assert done.returncode == 0
+    where = f"directory/contacts.csv:{len(lines) - 6}"
+    assert done.stdout.splitlines()[:2] == [
+        f"1 address is of several contacts, and mail from there of none of them: office@olivar.example (twin1: {where}, twin2: directory/contacts.csv:{len(lines) - 5})",
+        "1 domain is of several organizations, and who writes from there of none of them: olivar.example (kessler-nord, olivar)",
+    ]
+    assert json.loads(check("--format", "json", cwd=rules.parent).stdout) == []
+
+
+def test_many_that_several_have_alike_are_counted(rules: Path) -> None:
+    with (rules / "directory/contacts.csv").open("a") as file:
+        for number in range(24):
+            file.write(f"c{number},olivar,A,B,of{number // 2}@olivar.example,,,yes\n")
+    (line, _) = check(cwd=rules.parent).stdout.splitlines()
+    assert line.startswith("12 addresses are of several contacts") and line.endswith(") and 7 more")
 
 
 def test_base_outside_git_is_told(rules: Path) -> None:

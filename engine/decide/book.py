@@ -1,0 +1,98 @@
+"""Who has which address, and who owns which domain, as the directory says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from msgspec import Struct
+
+from engine.config.model import Config
+from engine.config.people import Contact, Resource
+
+
+@cache
+def _shipped_public_domains() -> frozenset[str]:
+    lines = Path(__file__).with_name("public_domains.txt").read_text("utf-8").splitlines()
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+class Nearest(Struct, frozen=True):
+    """Who has an address at the first level at which somebody has it: one is meant, several are ambiguous.
+
+    `own`: they are of an organization that owns the domain. `level`: 0 primary, 1 second, 2 third.
+    """
+
+    contacts: tuple[Contact, ...]
+    level: int
+    own: bool
+
+
+class AddressBook:
+    """Who has which address: active resources, active contacts of active organizations, and who owns a domain."""
+
+    def __init__(self, config: Config) -> None:
+        directory = config.directory
+        self.resources: dict[str, Resource] = {}
+        active = [resource for resource in directory.resources.values() if resource.active]
+        for resource in active:
+            self.resources.setdefault(resource.email, resource)
+        for resource in active:
+            for alias in resource.aliases:
+                self.resources.setdefault(alias, resource)
+        self._contacts: dict[str, list[tuple[int, Contact]]] = defaultdict(list)
+        for contact in directory.contacts.values():
+            organization = directory.organizations.get(contact.organization)
+            if contact.active and organization and organization.active:
+                for level, address in enumerate(contact.emails):
+                    if address:
+                        self._contacts[address].append((level, contact))
+        self._owners: dict[str, list[str]] = defaultdict(list)
+        for organization in directory.organizations.values():
+            if organization.active:
+                for domain in organization.domains:
+                    self._owners[domain].append(organization.id)
+        self._public = _shipped_public_domains() | config.settings.public_domains
+
+    def contacts(self, address: str) -> list[tuple[int, Contact]]:
+        """(level, contact) of each contact with this address; level 0 is the primary one."""
+        return self._contacts.get(address, [])
+
+    def nearest(self, address: str, more: Iterable[tuple[int, Contact]] = ()) -> Nearest | None:
+        """`more`: contacts that mail brought. behaviour.md 2.2."""
+        owners = self.owners(address.rpartition("@")[2])
+        every = [*self.contacts(address), *more]
+        for own in (True, False):
+            for level in range(3):
+                found = tuple(one for at, one in every if at == level and (one.organization in owners) == own)
+                if found:
+                    return Nearest(found, level, own)
+        return None
+
+    def ambiguous(self) -> Iterator[tuple[str, tuple[Contact, ...]]]:
+        """Addresses that several contacts have alike: mail from there is nobody's."""
+        for address, pairs in self._contacts.items():
+            if len(pairs) > 1 and address not in self.resources:
+                found = self.nearest(address)
+                if found is not None and len(found.contacts) > 1:
+                    yield address, found.contacts
+
+    def shared(self) -> Iterator[tuple[str, list[str]]]:
+        """Domains that several organizations list: who writes from there is of none of them."""
+        return ((domain, owners) for domain, owners in self._owners.items() if len(owners) > 1)
+
+    def owners(self, domain: str) -> list[str]:
+        """Active organizations that list the domain, else those that list its nearest parent domain."""
+        while domain:
+            if domain in self._owners:
+                return self._owners[domain]
+            domain = domain.partition(".")[2]
+        return []
+
+    def is_public(self, domain: str) -> bool:
+        return domain in self._public
+
+    def domains(self) -> list[str]:
+        return list(self._owners)

@@ -1,0 +1,31 @@
+"""What of the directory finds nobody: allowed, but mostly not meant. A table has no comments to allow it, so these are no warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from engine.decide.book import AddressBook
+from engine.printable import one_line
+
+_MOST = 5
+
+
+def of_nobody(book: AddressBook) -> Iterator[str]:
+    """A line for what several contacts, or several organizations, have alike."""
+    addresses = [
+        f"{address} ({', '.join(f'{one.id}: {one.position}' for one in contacts)})" for address, contacts in book.ambiguous()
+    ]
+    if addresses:
+        yield f"{_several(addresses, 'address is', 'addresses are')} of several contacts, and mail from there of none of them: {_first(addresses)}"
+    domains = [f"{domain} ({', '.join(owners)})" for domain, owners in book.shared()]
+    if domains:
+        yield f"{_several(domains, 'domain is', 'domains are')} of several organizations, and who writes from there of none of them: {_first(domains)}"
+
+
+def _several(found: Sequence[str], one: str, many: str) -> str:
+    return f"1 {one}" if len(found) == 1 else f"{len(found):,} {many}"
+
+
+def _first(found: Sequence[str]) -> str:
+    more = f" and {len(found) - _MOST:,} more" if len(found) > _MOST else ""
+    return one_line(", ".join(found[:_MOST])) + more
