@@ -62,8 +62,10 @@ class AddressBook:
 
     def nearest(self, address: str, more: Iterable[tuple[int, Contact]] = ()) -> Nearest | None:
         """`more`: contacts that mail brought. behaviour.md 2.2."""
-        owners = self.owners(address.rpartition("@")[2])
         every = [*self.contacts(address), *more]
+        if not every:
+            return None
+        owners = self.owners(address.rpartition("@")[2])
         for own in (True, False):
             for level in range(3):
                 found = tuple(one for at, one in every if at == level and (one.organization in owners) == own)
