@@ -35,6 +35,7 @@ _TOKEN = re.compile(_STRING + r'"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*>?|[,;]|[^"(<,;
 _QUOTED = re.compile(_STRING + '("?)', re.DOTALL)  # what never ends is matched too, as above
 _NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[\w .=?*+/-]*')  # one that needs no quotation marks, or has them
 _SHORT = 200
+_PARTS = re.compile(r"[<>(),;:\\]")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d", re.ASCII)
 # Newer Pythons (and Debian's) read no address at all of a field in which anything is odd; older ones do not know the word.
 _AS_WRITTEN: dict[str, bool] = {"strict": False} if getattr(email.utils, "supports_strict_parsing", False) else {}
@@ -79,6 +80,8 @@ def _pieces(value: str) -> Iterator[str]:
 
 def _pairs(value: str) -> list[tuple[str, str]]:
     """(name, address) of each. Python's parser recurses with each bracket: where it gives up, only addresses are looked for."""
+    if (lone := _lone(value)) is not None:
+        return [lone]
     if len(value) < 2 * _PIECE:
         try:
             return email.utils.getaddresses([_names_in_quotes(value)], **_AS_WRITTEN)
@@ -86,6 +89,20 @@ def _pairs(value: str) -> list[tuple[str, str]]:
             pass
     bare = _QUOTED.sub(lambda quoted: '""' if quoted[1] else quoted[0], value)
     return [("", match[0]) for match in islice(_ADDRESS.finditer(bare), MOST_ADDRESSES)]
+
+
+def _lone(value: str) -> tuple[str, str] | None:
+    """`"Ana Diaz" ana@contoso.example` lacks the brackets only, for there is one `@` and it stands in a word of its own.
+
+    Python's parser would read the words as one.
+    """
+    if len(value) > _SHORT or value.count("@") != 1 or _PARTS.search(value):
+        return None
+    bare = _QUOTED.sub(" ", value).split()
+    address = next((word for word in bare if _ADDRESS.fullmatch(word)), None)
+    if address is None or value.strip() == address:
+        return None
+    return " ".join(value.replace(address, " ").replace('"', " ").split()), address
 
 
 def _names_in_quotes(value: str) -> str:

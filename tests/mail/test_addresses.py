@@ -64,6 +64,25 @@ def test_what_is_quoted_before_the_at_is_no_address(written: str, before: str) -
     assert addresses([written.replace("BEFORE", before)]) == ()
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (f'"Ana Diaz" {ANA}', "Ana Diaz"),
+        (f"Ana Diaz {ANA}", "Ana Diaz"),
+        (f"{ANA} Ana", "Ana"),
+        (f"=?utf-8?q?Ana_D=C3=ADaz?= {ANA}", "Ana Díaz"),
+        (f"  {ANA}  ", ""),
+    ],
+)
+def test_an_address_that_lacks_its_brackets_only(written: str, name: str) -> None:
+    assert [(one.name, one.address) for one in addresses([written])] == [(name, ANA)]
+
+
+@pytest.mark.parametrize("written", [f'Ana "{ANA}"@x', f'Ana "of {ANA} ', f"Ana ({ANA})"])
+def test_a_name_never_counts_as_an_address(written: str) -> None:
+    assert ANA not in [one.address for one in addresses([written])]
+
+
 def test_quotation_marks_that_are_not_needed_change_nothing() -> None:
     local, _, domain = ANA.partition("@")
     assert [one.address for one in addresses([f'Ana <"{local}"@{domain}>'])] == [ANA]
