@@ -62,9 +62,15 @@ def _lines(whole: Whole) -> Iterator[str]:
         (f"{one.message:>6}  {one.received_at}  {one.outcome:<9}  {one.sender}" for one in whole.messages),
     )
     yield from _part(
-        "Notifications", (f"{one.at}  {one.template} to {one.recipient}: {one.status} {one.error}" for one in whole.told)
+        "Notifications", (f"{one.at}  {one.template} to {one.recipient}: {_why(one.status, one.error)}" for one in whole.told)
     )
-    yield from _part("Rules with a delay", (f"{one.due_at}  {one.rule}: {one.status} {one.because}" for one in whole.waiting))
+    yield from _part(
+        "Rules with a delay", (f"{one.due_at}  {one.rule}: {_why(one.status, one.because)}" for one in whole.waiting)
+    )
+
+
+def _why(status: str, because: str) -> str:
+    return f"{status}, {because}" if because else status
 
 
 def _part(title: str, lines: Iterable[str]) -> Iterator[str]:

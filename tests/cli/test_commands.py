@@ -78,6 +78,9 @@ def test_a_ticket_is_shown_with_its_mail_its_notifications_and_its_rules_and_eac
     assert "\n       1  2026-11-02T10:00:00Z  created    carmen@olivar.example\n" in shown
     assert "\n       2  2026-11-02T10:01:00Z  appended   carmen@olivar.example\n" in shown
     assert "received to carmen@olivar.example: queued\n" in shown
+    assert "Nobody took an urgent ticket: waiting\n" in shown
+    postroom("run-waiting", cwd=tmp_path)
+    assert "Nobody took an urgent ticket: dropped, priority is" in postroom("show", "T20261102.0001", cwd=tmp_path).stdout
     project = postroom("show", "P20260901.0001", cwd=tmp_path).stdout
     assert "New practice" in project and "Messages" not in project and "Notifications" not in project
     # A file of that name comes first; without it, the mail that opened the ticket is meant.
