@@ -103,7 +103,11 @@ def _content(case: Case) -> MIMEPart:
             raise ConfigError(Problem(where, f"'{size}' is no size", "write one such as 6 MB")) from None
         if not 0 <= length <= _LARGEST:
             raise ConfigError(Problem(where, f"no attachment of a test can have {size}", "write one of at most 200 MB"))
-        content.add_attachment(b"x" * length, maintype=main, subtype=sub or "octet-stream", filename=one["name"])
+        try:
+            content.add_attachment(b"x" * length, maintype=main, subtype=sub or "octet-stream", filename=one["name"])
+        except ValueError:
+            where = case.where("message", "attachments", index)
+            raise ConfigError(Problem(where, "no header can have this name or type", "leave out its line breaks")) from None
     return content
 
 

@@ -76,6 +76,13 @@ def test_a_failure_shows_expected_and_found_side_by_side_and_why(tmp_path: Path)
         ),
         *(
             (
+                f"name: x, mailbox: help, message: {{attachments: [{{{attachment}}}]}}, expect: {{outcome: created}}",
+                "no header can have this name or type; leave out its line breaks",
+            )
+            for attachment in (r'name: "a\nb"', r'name: x, type: "image/png\r\nX: y"')
+        ),
+        *(
+            (
                 f"name: x, mailbox: help, message: {{from: a@b.example, attachments: [{{name: x, size: {size}}}]}}, expect: {{outcome: created}}",
                 says,
             )
