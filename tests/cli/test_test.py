@@ -66,6 +66,17 @@ def test_a_failure_shows_expected_and_found_side_by_side_and_why(tmp_path: Path)
             "name: x, mailbox: help, message: {from: a@b.example}, expect: {ticket: {assignd: null}}",
             "unknown key 'assignd'; did you mean 'assigned'?",
         ),
+        *(
+            (
+                f"name: x, mailbox: help, message: {{from: a@b.example}}, expect: {{ticket: {{{expected}}}}}",
+                f"cannot be {shown}; write {instead}",
+            )
+            for expected, shown, instead in (
+                ("tags: [{name: VPN}]", '{"name": "VPN"}', "text"),
+                ("tags: VPN", "'VPN'", "a list"),
+                ("additional_contacts: carmen", "'carmen'", "a list"),
+            )
+        ),
         (
             "name: x, mailbox: help, message: {headers: {List Id: x}}, expect: {outcome: created}",
             "'headers' cannot be 'List Id'; write the name of a header, such as List-Id",
