@@ -66,7 +66,7 @@ soak: setup
 	$(BIN)/python -m tools.soak
 	$(BIN)/python -m tools.crash
 
-# Pieces repeated until something is slow, then fuzzing guided by coverage: make fuzz SECONDS=3600. Brings atheris for the occasion.
+# Pieces repeated until something is slow, odd values in a configuration, then fuzzing guided by coverage: make fuzz SECONDS=3600. Brings atheris for the occasion.
 SECONDS := 300
 fuzz: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0
@@ -75,6 +75,7 @@ fuzz: setup
 	$(BIN)/python -m tools.pump_html --seconds $(SECONDS)
 	$(BIN)/python -m tools.pump_rules --seconds $(SECONDS)
 	$(BIN)/python -m tools.pump_patterns --seconds $(SECONDS)
+	$(BIN)/python -m tools.odd_values --seconds $(SECONDS)
 	$(BIN)/python -m tools.fuzz -max_total_time=$(SECONDS)
 
 # Known holes of what requirements.lock names; needs the network, and brings pip-audit for the occasion.
