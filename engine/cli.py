@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -9,6 +10,7 @@ import click
 
 from engine import __version__
 from engine.errors import PostroomError, did_you_mean
+from engine.printable import one_line
 
 # In the order of the help. Each is imported when it is called: Exchange's libraries alone take a third of a second.
 COMMANDS = [
@@ -85,6 +87,13 @@ def main() -> None:
     except Exception as error:
         if verbose:
             raise
-        text = f"{type(error).__name__}: {error}"
-        click.echo(f"postroom: this is a fault of postroom's: {text}; run it again with --verbose and report that", err=True)
+        click.echo(_in_words(error), err=True)
         sys.exit(2)
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        name = one_line(os.fsdecode(error.filename))
+        return f"{name[:100]}{'...' * (len(name) > 100)}: {error.strerror}; mend that, or name another, and run it again"
+    text = f"{type(error).__name__}: {error}"
+    return f"postroom: this is a fault of postroom's: {text}; run it again with --verbose and report that"
