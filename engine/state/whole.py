@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from engine.text import clean
+
 _KINDS = (
     ("ticket", "tickets", "ticket_notes", "ticket_time_entries"),
     ("task", "tasks", "task_notes", "task_time_entries"),
@@ -85,7 +87,7 @@ def _find(connection: sqlite3.Connection, number: str) -> _Found | None:
 
 def whole_entity(connection: sqlite3.Connection, number: str) -> Whole | None:
     """By its number, else by one that differs in case, for which all are looked at; None where there is none."""
-    found = _find(connection, number)
+    found = _find(connection, clean(number))
     if found is None:
         return None
     kind, row = found.kind, found.row
@@ -125,6 +127,7 @@ class Stored(Struct, frozen=True):
 
 def stored_decision(connection: sqlite3.Connection, name: str) -> Stored | None:
     """Of a message by its row's id or its Message-ID; by the number of a ticket, task or project, of the first message that it has."""
+    name = clean(name)
     is_id = name.isascii() and name.isdigit()
     found = _decision(connection, "id", name) if is_id else None
     found = found or _decision(connection, "message_id", name.strip("<>"))

@@ -95,6 +95,7 @@ def test_a_ticket_is_shown_with_its_mail_its_notifications_and_its_rules_and_eac
     [
         (("nothing.eml",), "nothing.eml is no file, and no mail in postroom.db has this number"),
         (("nothing.eml", "--db", "none.db"), "nothing.eml is no file, and there is no database none.db"),
+        (("\udcff",), "is no file, and no mail in postroom.db has this number"),
         (("--message", "77"), "there is no message '77' in postroom.db"),
         (("x" * 5_000,), f"{'x' * 100}...: File name too long; mend that, or name another"),
         ((), "name a FILE or the NUMBER of a ticket"),
