@@ -273,7 +273,14 @@ def test_notifications_leave_through_the_mailbox_where_it_says_so(
     path = polled / "mailboxes/help.yaml"
     path.write_text(path.read_text().replace("notify:\n", "notify:\n  via: mailbox\n"))
     exchange.store.add(mail(1))
-    start("--once").communicate(timeout=30)
+
+    def told() -> list[int]:
+        """Of each line about notifications, how many were sent."""
+        lines = map(json.loads, start("--once").communicate(timeout=30)[1].splitlines())
+        return [line["sent"] for line in lines if line["event"] == "notifications"]
+
+    assert told() == [1]
+    assert told() == []  # there is nothing to tell
     (sent,) = exchange.store.sent
     assert (
         b"Auto-Submitted: auto-replied" in sent
