@@ -200,6 +200,8 @@ class GraphMailbox:
             )
         scope = self.source.endpoint.partition("/v1.0")[0].rstrip("/") + "/.default"
         found = self._application.acquire_token_for_client(scopes=[scope])  # msal keeps it until it ends
+        if "access_token" not in found and "error" not in found:
+            raise RemoteError("the sign-in gave neither a token nor an error")
         if "access_token" not in found:
             raise SignInFailed(f"no token: {found.get('error')}: {' '.join(str(found.get('error_description')).split())[:200]}")
         return str(found["access_token"])
@@ -262,7 +264,8 @@ def _told() -> Iterator[None]:
         raise
     except (MissingSecret, BadCertificate) as missing:
         raise SignInFailed(str(missing)) from missing
-    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
+    except (httpx.HTTPError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        # Answers that are no JSON, or of another shape, end in all of these here and within msal.
         words = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise RemoteError(why_unreachable(error, _asked(error)) or words) from error
 

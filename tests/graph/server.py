@@ -30,6 +30,10 @@ class GraphServer(Loopback):
     def fail(self, pattern: str, status: int, times: int = 1, **headers: str) -> None:
         self.faults.append([pattern, status, {name.replace("_", "-"): value for name, value in headers.items()}, times])
 
+    def answer(self, pattern: str, body: bytes) -> None:
+        """Once, as if all were well."""
+        self.faults.append([pattern, 200, body, 1])
+
     def start(self) -> str:
         owner = self
 
@@ -60,6 +64,9 @@ class _Handler(loopback.Handler):
         for fault in graph.faults:
             if fault[3] > 0 and re.search(fault[0], path):
                 fault[3] -= 1
+                if isinstance(fault[2], bytes):
+                    self.answer(fault[1], fault[2], "application/json")
+                    return
                 self._json(fault[1], {"error": {"code": fault[2].pop("code", "x"), "message": "told to fail"}}, fault[2])
                 return
         if "openid-configuration" in path:

@@ -95,6 +95,26 @@ def test_every_fault_is_waited_out(path: str, status: int, desk: Desk, graph: Gr
     assert desk.count("tickets") == 3 and len(graph.store.in_folder("processed")) == 3
 
 
+ODD = [
+    *(b"", b"[]", b"null", b'"x"', b"{}", b'{"value": {}}', b'{"value": [[]]}', b'{"value": [null]}', b'{"value": [{"id": 5}]}'),
+    *(
+        b'{"value": [{"id": [], "receivedDateTime": 5, "singleValueExtendedProperties": 5}], "@odata.nextLink": 5}',
+        b"<html>",
+        b'{"id',
+    ),
+    *(b'{"value": 5, "@odata.deltaLink": null}', b'{"unreadItemCount": "x"}', b'{"receivedDateTime": "soon"}', b"\xff\xfe"),
+]
+
+
+@pytest.mark.parametrize("body", ODD)
+@pytest.mark.parametrize("path", ["openid-configuration", "/token", "mailFolders", "delta", r"/messages/[^/]+$", "unread|inbox$"])
+def test_an_odd_answer_is_waited_out(path: str, body: bytes, desk: Desk, graph: GraphServer) -> None:
+    graph.store.add(mail(1))
+    graph.answer(path, body)
+    desk.until_done()
+    assert desk.count("tickets") == 1 and len(graph.store.in_folder("processed")) == 1
+
+
 @pytest.mark.parametrize(("told", "wait"), [("7", 7), ("soon", None), ("-1", None), ("\xb2", None), ("", None)])
 def test_the_servers_own_wait_is_kept(told: str, wait: float | None, desk: Desk, graph: GraphServer) -> None:
     graph.fail("delta", 429, Retry_After=told)
