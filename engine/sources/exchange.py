@@ -27,7 +27,7 @@ from engine.config.connections import ExchangeSource, ExchangeTls
 from engine.config.secrets import resolve
 from engine.sources.certificate import client_assertion
 from engine.sources.ews_answers import is_whole, item_as_message, told, utc
-from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteItem, SignInFailed, check_folders
+from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteItem, SignInFailed, check_folders, listed, page
 
 PAGE_ITEMS = 100
 # exchangelib gives all mailboxes of one account the same connections, and by itself only one: a slow one would hold up the rest.
@@ -147,12 +147,12 @@ class ExchangeMailbox:
                 )
             )
             items = tuple(
-                RemoteItem(item.id, int(item.size or 0), not getattr(item, "is_read", False))
+                listed(item.id, int(item.size or 0), not getattr(item, "is_read", False))
                 for kind, item in found
                 if kind == "create"  # meeting requests and the like too: they are mail
             )
             last = bool(service.includes_last_item_in_range) or service.sync_state == state
-            return Page(items, service.sync_state, last)
+            return page(items, service.sync_state, last)
 
     def fetch(self, items: Sequence[RemoteItem]) -> list[Fetched]:
         with told():

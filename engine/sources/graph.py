@@ -26,6 +26,8 @@ from engine.sources.remote import (
     SignInFailed,
     StateLost,
     check_folders,
+    listed,
+    page,
     rebuilt,
 )
 from engine.sources.unreachable import why_unreachable
@@ -63,12 +65,12 @@ class GraphMailbox:
                 raise StateLost("the stored place is another server's")
             answer = self._call("GET", url, headers={"Prefer": f'odata.maxpagesize={PAGE_ITEMS}, IdType="ImmutableId"'}).json()
             items = tuple(
-                RemoteItem(one["id"], _size(one), not one.get("isRead", False))
+                listed(one["id"], _size(one), not one.get("isRead", False))
                 for one in answer.get("value", ())
                 if "@removed" not in one and "receivedDateTime" in one
             )
             following = answer.get("@odata.nextLink")
-            return Page(items, following or answer["@odata.deltaLink"], following is None)
+            return page(items, following or answer["@odata.deltaLink"], following is None)
 
     def fetch(self, items: Sequence[RemoteItem]) -> list[Fetched]:
         return [self._one(item) for item in items]

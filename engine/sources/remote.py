@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
 Place = Literal["processed", "failed"]
+_LARGEST = 2**62  # bytes, as SQLite can keep them; it is too large in any case
 
 
 class RemoteError(Exception):
@@ -44,6 +45,20 @@ class Page(Struct, frozen=True):
     items: tuple[RemoteItem, ...]
     state: str
     last: bool
+
+
+def listed(identity: Any, size: int, unread: bool) -> RemoteItem:
+    """As the server says it. Raises `RemoteError` for an item that nobody could ask for."""
+    if not isinstance(identity, str) or not identity:
+        raise RemoteError("the server lists a message without its id")
+    return RemoteItem(identity, max(0, min(size, _LARGEST)), unread)
+
+
+def page(items: Iterable[RemoteItem], state: Any, last: bool) -> Page:
+    """Raises `RemoteError` where the server does not say how to go on: all would be listed again and again."""
+    if not isinstance(state, str) or not state:
+        raise RemoteError("the server lists messages without the state after them")
+    return Page(tuple(items), state, last)
 
 
 class Fetched(Struct, frozen=True):

@@ -15,6 +15,10 @@ _WHY = (
     (re.compile(r"onnection refused"), "{at} refuses the connection: no server listens there"),
     (re.compile(r"No route to host|etwork is unreachable"), "no way leads to {at}"),
     (re.compile(r"WRONG_VERSION_NUMBER|RECORD_LAYER|HTTP_REQUEST|UNKNOWN_PROTOCOL"), "{at} speaks no TLS"),
+    (
+        re.compile(r"RemoteDisconnected|ConnectionResetError|onnection reset|without sending"),
+        "{at} closed the connection without an answer",
+    ),
     (re.compile(r"timed out|(?:Read|Write|Connect|Pool)Timeout"), "{at} gave no answer in time"),
 )
 

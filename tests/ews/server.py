@@ -60,6 +60,7 @@ class Server(Loopback):
         self.impersonated: set[str] = set()
         self.endpoint = ""
         self.ntlm = False
+        self.bend: Callable[[bytes], bytes] | None = None  # what becomes of each answer on its way
 
     def fail(self, operation: str, kind: str, times: int = 1, seconds: float = 0.2) -> None:
         assert kind in FAULTS
@@ -207,7 +208,8 @@ class _Handler(loopback.Handler):
     def _answer(
         self, status: int, body: bytes, kind: str = "text/xml; charset=utf-8", headers: dict[str, str] | None = None
     ) -> None:
-        self.answer(status, body, kind, headers)
+        bend = self.server_of.bend
+        self.answer(status, bend(body) if bend is not None else body, kind, headers)
 
 
 def _envelope(body: str) -> str:
@@ -316,12 +318,15 @@ def _sync(store: Store, call: Any) -> str:
     most = int(call.findtext("m:MaxChangesReturned", namespaces=N) or 100)
     start = 0
     if state:
-        epoch, _, place = base64.b64decode(state).decode().partition(":")
+        try:
+            epoch, _, place = base64.b64decode(state).decode().partition(":")
+            start = int(place)
+        except ValueError:
+            epoch = ""
         if epoch != str(store.epoch):
             return _error(
                 "SyncFolderItems", "ErrorInvalidSyncStateData", "Synchronization state data is corrupt or otherwise invalid."
             )
-        start = int(place)
     if folder not in store.folders:
         return _error("SyncFolderItems", "ErrorFolderNotFound", "The specified folder could not be found in the store.")
     shown, end, last = store.changes(folder, start, most)

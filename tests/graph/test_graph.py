@@ -102,6 +102,10 @@ ODD = [
         b"<html>",
         b'{"id',
     ),
+    *(
+        b'{"value": [{"id": 5, "receivedDateTime": "2026-11-02T10:00:00Z"}], "@odata.deltaLink": "x"}',
+        b'{"value": [], "@odata.deltaLink": 5}',
+    ),
     *(b'{"value": 5, "@odata.deltaLink": null}', b'{"unreadItemCount": "x"}', b'{"receivedDateTime": "soon"}', b"\xff\xfe"),
 ]
 

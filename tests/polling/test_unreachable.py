@@ -36,6 +36,9 @@ class _Elsewhere(Handler):
         if what == "silence":
             time.sleep(1.5)
             return
+        if what == "nothing":
+            self.close_connection = True
+            return
         if what == "half":
             self.answer(200, b"<?xml version='1.0'?><s:Envelope><s:Body>", "text/xml")
             return
@@ -98,6 +101,7 @@ MOSTLY = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
         ("500", "the server answered 500 Internal Server Error"),
         ("503", "the server is busy: HTTP 503 response"),
         ("half", "the answer broke off in the middle"),
+        ("nothing", "the server closed the connection without an answer"),
         ("silence", "127.0.0.1:{port} gave no answer in time"),
     ],
 )
