@@ -28,6 +28,10 @@ class Unavailable(Exception):
     """Nothing can be sent this way now: the others wait too. Says why, and nothing secret."""
 
 
+# What smtplib raises of an odd server; it is not about the message, which waits.
+_NO_SESSION = (smtplib.SMTPException, OSError, ValueError, LookupError, TypeError, AttributeError)
+
+
 class Transport(Protocol):
     def send(self, one: Outgoing) -> None:
         """Returns when the message was taken. Raises `Rejected`, `Postponed` or `Unavailable`."""
@@ -89,7 +93,7 @@ class SmtpTransport:
             session = self._connect()
         except MissingSecret as missing:
             raise Unavailable(str(missing)) from missing
-        except (smtplib.SMTPException, OSError) as error:
+        except _NO_SESSION as error:
             raise Unavailable(f"{self._where} cannot be reached: {_words(error)}{_hint(error)}") from error
         try:
             if login:
@@ -97,7 +101,7 @@ class SmtpTransport:
         except smtplib.SMTPAuthenticationError as error:
             session.close()
             raise Unavailable(f"{self._where} refused the login ({error.smtp_code})") from error
-        except (smtplib.SMTPException, OSError) as error:
+        except _NO_SESSION as error:
             session.close()
             raise Unavailable(f"{self._where}: the login failed: {_words(error)}") from error
         self._session = session

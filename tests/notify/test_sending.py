@@ -7,7 +7,9 @@ import email.policy
 import socket
 import sqlite3
 import ssl
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -179,6 +181,43 @@ def test_starttls_and_a_login(
     monkeypatch.setenv("SMTP_PASSWORD", "s3cret")
     assert send(connection, setup.config, smtp(port, **safe), NOW + timedelta(hours=12)).sent == 1
     assert logins[-1] == LoginPassword(login=b"postroom", password=b"s3cret") and len(server.messages) == 1
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        (b"",),
+        (b"\r\n",),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n",),
+        (b"2\xff0 x\r\n",),
+        (b"220 x\r\n", b"250-x\r\n250 AUTH CRAM-MD5\r\n", b"334 not base64!\r\n", b"500 what\r\n"),
+        (b"220 x\r\n", b"250-x\r\n250 AUTH CRAM-MD5\r\n", b"334\r\n", b"500 what\r\n"),
+        (b"220 x\r\n", b"250-x\r\n250 AUTH LOGIN\r\n", b"334 \xff\r\n", b"999\r\n"),
+        (b"220 x\r\n", b"250-\xff\r\n250-SIZE x\r\n250 AUTH\r\n", b"334 x\r\n"),
+        (b"220 x\r\n", b"250 " + b"x" * 20_000 + b"\r\n", b"500 what\r\n"),
+        (b"220 x\r\n", b"250 x\r\n", b"250 x\r\n", b"250 x\r\n"),
+    ],
+)
+def test_a_server_that_answers_oddly_keeps_a_notification_waiting(
+    replies: tuple[bytes, ...], connection: sqlite3.Connection, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_USER", "postroom")
+    monkeypatch.setenv("SMTP_PASSWORD", "s3cret")
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        client, _ = listening.accept()
+        with client, suppress(OSError):
+            for number, reply in enumerate(replies):
+                if number:
+                    client.recv(4096)
+                client.sendall(reply)
+
+    threading.Thread(target=serve, daemon=True).start()
+    login = {"username": "${env:SMTP_USER}", "password": "${env:SMTP_PASSWORD}"}
+    done = send(connection, setup.config, smtp(listening.getsockname()[1], timeout=timedelta(seconds=2), **login))
+    assert done.postponed == 1 and done.problems and "s3cret" not in done.problems[0]
+    assert row(connection, "status, attempts") == ("queued", 1)
 
 
 @pytest.mark.parametrize(("begins", "tls"), [("none", "implicit"), ("implicit", "starttls"), ("implicit", "none")])
