@@ -24,6 +24,7 @@ from exchangelib.errors import (
     RedirectError,
     UnauthorizedError,
 )
+from oauthlib.oauth2 import MissingTokenError, OAuth2Error
 
 from engine.config.secrets import MissingSecret
 from engine.sources.certificate import BadCertificate
@@ -83,6 +84,10 @@ def told() -> Iterator[None]:
         raise StateLost("the server no longer knows the sync state") from error
     except (UnauthorizedError, ErrorAccessDenied, ErrorNonExistentMailbox) as error:
         raise SignInFailed(f"the server does not let us in: {_words(error)}") from error
+    except MissingTokenError as error:
+        raise RemoteError("the sign-in gave neither a token nor an error; is `token_url` right?") from error
+    except OAuth2Error as error:
+        raise SignInFailed(f"no token: {_words(error)}") from error
     except ErrorServerBusy as error:
         raise RemoteError(f"the server is busy: {_words(error)}", cast("float | None", error.back_off)) from error
     except RateLimitError as error:

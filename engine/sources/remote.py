@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -10,6 +11,10 @@ from email.policy import SMTP
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
+
+# Nothing that a library logs is shown: exchangelib writes down whole requests with their `Authorization` where something odd happens,
+# and without any handler Python prints that. What went wrong is in the exception, and what is told of it is ours.
+logging.getLogger().addHandler(logging.NullHandler())
 
 Place = Literal["processed", "failed"]
 _LARGEST = 2**62  # bytes, as SQLite can keep them; it is too large in any case

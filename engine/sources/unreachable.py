@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _UNTRUSTED = re.compile(r"certificate verify failed: ([^(\[]+)")
+_HEADER = re.compile(r"InvalidHeader|Illegal header value")
 _AT = re.compile(r"host='([^']+)', port=(\d+)")
 _WHY = (
     (re.compile(r"ProxyError|Unable to connect to proxy"), "the proxy (HTTPS_PROXY) lets nothing through to {at}"),
@@ -26,6 +27,8 @@ _WHY = (
 def why_unreachable(error: Exception, at: str = "") -> str | None:
     """`at`: host and port, where the error does not say them. None where it is of another kind."""
     text = f"{type(error).__name__}: {error}"
+    if _HEADER.search(text):
+        return "the sign-in gave what no header can carry"  # and that is not shown
     untrusted = _UNTRUSTED.search(text)
     if untrusted:
         return f"the server's certificate is not trusted: {untrusted[1].strip()}; a private CA is named with exchange.ca_file"

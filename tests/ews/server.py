@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import random
 import re
 import socket
@@ -53,6 +54,7 @@ class Server(Loopback):
         self.user, self.password = user, password
         self.token = "a-token"
         self.token_params: dict[str, str] = {}
+        self.token_answer: tuple[int, bytes | dict[str, Any]] | None = None  # instead of the token
         self.faults: list[Fault] = []
         self.random: random.Random | None = None
         self.chance = 0.0
@@ -103,7 +105,11 @@ class _Handler(loopback.Handler):
         server = self.server_of
         if self.path.endswith("/token"):
             server.token_params = dict(pair.split("=", 1) for pair in body.decode().split("&"))
-            self._answer(200, b'{"access_token": "a-token", "token_type": "Bearer", "expires_in": 3600}', "application/json")
+            status, answer = server.token_answer or (
+                200,
+                {"access_token": server.token, "token_type": "Bearer", "expires_in": 3600},
+            )
+            self._answer(status, answer if isinstance(answer, bytes) else json.dumps(answer).encode(), "application/json")
             return
         envelope = etree.fromstring(body, etree.XMLParser(resolve_entities=False))
         call = envelope.find("s:Body", N)[0]

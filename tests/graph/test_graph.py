@@ -119,6 +119,12 @@ def test_an_odd_answer_is_waited_out(path: str, body: bytes, desk: Desk, graph: 
     assert desk.count("tickets") == 1 and len(graph.store.in_folder("processed")) == 1
 
 
+def test_a_token_that_no_header_can_carry_is_not_shown(desk: Desk, graph: GraphServer) -> None:
+    graph.answer("/token", b'{"access_token": "hush\\nhush", "token_type": "Bearer", "expires_in": 3600}')
+    with pytest.raises(RemoteError, match="^the sign-in gave what no header can carry$"):
+        desk.reader.round()
+
+
 @pytest.mark.parametrize(("told", "wait"), [("7", 7), ("soon", None), ("-1", None), ("\xb2", None), ("", None)])
 def test_the_servers_own_wait_is_kept(told: str, wait: float | None, desk: Desk, graph: GraphServer) -> None:
     graph.fail("delta", 429, Retry_After=told)

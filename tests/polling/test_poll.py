@@ -259,6 +259,22 @@ def test_check_signs_in_and_fix_creates_folders(polled: Path, exchange: Server, 
     assert wrong.returncode == 1 and "does not let us in" in wrong.stdout and "secret" not in wrong.stdout + wrong.stderr
 
 
+def test_what_libraries_log_of_a_sign_in_is_not_shown(
+    polled: Path, exchange: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """exchangelib logs the whole request where a header cannot be sent, its `Authorization` included."""
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    monkeypatch.setenv("APP_SECRET", "app-secret")
+    exchange.user, exchange.token = "nobody", "hush\nhush"
+    path = polled / "mailboxes/help.yaml"
+    url = f"{exchange.endpoint.rpartition('/EWS')[0]}/token"
+    new = f"auth: oauth2\n    tenant: t\n    client_id: app\n    client_secret: ${{env:APP_SECRET}}\n    token_url: {url}"
+    path.write_text(path.read_text().replace("auth: basic", new))
+    done = command("poll", "--check", "--rules", polled, "--db", tmp_path / "p.db", cwd=tmp_path)
+    assert done.returncode == 1 and "help: the sign-in gave what no header can carry" in done.stdout
+    assert "hush" not in done.stdout + done.stderr and "app-secret" not in done.stdout + done.stderr
+
+
 def test_switched_off_certificates_are_told_loudly(start: Callable[..., subprocess.Popen[str]], polled: Path) -> None:
     with (polled / "settings.yaml").open("a") as file:
         file.write('exchange: {verify: "no, anybody between may read and change our mail"}\n')

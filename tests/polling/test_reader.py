@@ -351,6 +351,60 @@ def test_oauth_with_impersonation(polled: Path, exchange: Server, monkeypatch: p
     assert exchange.impersonated == {ADDRESS}
 
 
+def _with_oauth(rules: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    monkeypatch.setenv("APP_SECRET", "app-secret")
+    exchange.user = "nobody"
+    edit(
+        rules / "mailboxes/help.yaml",
+        "auth: basic",
+        "auth: oauth2\n    tenant: t\n    client_id: app\n    client_secret: ${env:APP_SECRET}\n"
+        f"    token_url: {exchange.endpoint.rpartition('/EWS')[0]}/token",
+    )
+
+
+def test_a_wrong_client_secret_is_a_refused_sign_in(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_oauth(polled, exchange, monkeypatch)
+    exchange.token_answer = (
+        401,
+        {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."},
+    )
+    with pytest.raises(SignInFailed, match=r"^no token: \(invalid_client\) AADSTS7000215: Invalid client secret provided\.$"):
+        _mailbox(polled, "client_id: app", "client_id: app").changes(None)
+
+
+@pytest.mark.parametrize("status", [200, 401, 503])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(
+            b"",
+            b"[]",
+            b"null",
+            b'"x"',
+            b"{}",
+            b"<html>",
+            b"\xff\xfe",
+            b'{"error": 5}',
+            b'{"access_token": 5}',
+            b'{"access_token": ""}',
+        ),
+        *(b'{"access_token": "hush-hush", "token_type": "mac"}', b'{"access_token": "hush-hush", "expires_in": "soon"}'),
+        b'{"access_token": "hush\\nhush", "token_type": "Bearer", "expires_in": 3600}',
+    ],
+)
+def test_an_odd_token_is_told_and_not_shown(
+    status: int, answer: bytes, polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_oauth(polled, exchange, monkeypatch)
+    exchange.token_answer = status, answer
+    remote = _mailbox(polled, "client_id: app", "client_id: app")
+    with pytest.raises(RemoteError) as found:
+        remote.changes(None)
+    remote.close()
+    assert "hush" not in str(found.value)
+
+
 def test_oauth_with_a_certificate(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     cert = trustme.CA().issue_cert("app.example", key_type=trustme.KeyType.RSA)
