@@ -11,24 +11,28 @@ _REFERENCE = re.compile(r"\$\{(?:env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?|file
 
 
 class MissingSecret(Exception):
-    """An environment variable that a reference names is not set, or a file cannot be read. Says which."""
+    """An environment variable that a reference names is not set or empty, or a file cannot be read or is empty. Says which."""
 
 
 def resolve(text: str, environment: Mapping[str, str] | None = None) -> str:
-    """Raises `MissingSecret`."""
+    """Raises `MissingSecret`. As in a shell, the fallback stands for what is empty too: an empty password would open every door."""
     values = os.environ if environment is None else environment
 
     def value(found: re.Match[str]) -> str:
         name, fallback, file = found[1], found[2], found[3]
-        if file:
-            try:
-                return Path(file).read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise MissingSecret(f"the file {file} cannot be read") from error
-        if name in values:
-            return values[name]
-        if fallback is None:
-            raise MissingSecret(f"the environment variable {name} is not set")
-        return fallback
+        what = f"the file {file}" if file else f"the environment variable {name}"
+        known = _read(file, what) if file else values.get(name) or fallback
+        if known is None:
+            raise MissingSecret(f"{what} is {'empty' if name in values else 'not set'}")
+        if not known:
+            raise MissingSecret(f"{what} is empty")
+        return known
 
     return _REFERENCE.sub(value, text)
+
+
+def _read(file: str, what: str) -> str:
+    try:
+        return Path(file).read_text("utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MissingSecret(f"{what} cannot be read") from error

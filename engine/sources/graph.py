@@ -190,8 +190,8 @@ class GraphMailbox:
             source = self.source
             credential: Any = resolve(source.client_secret) if source.client_secret else None
             if source.certificate:
-                text, fingerprint = read_certificate(resolve(source.certificate))
-                credential = {"private_key": text, "thumbprint": fingerprint.hex(), "public_certificate": text}
+                found = read_certificate(resolve(source.certificate))
+                credential = {"private_key": found.text, "thumbprint": found.fingerprint.hex(), "public_certificate": found.text}
             self._application = msal.ConfidentialClientApplication(
                 resolve(source.client_id),
                 client_credential=credential,

@@ -121,7 +121,7 @@ def test_an_odd_answer_is_waited_out(path: str, body: bytes, desk: Desk, graph: 
 
 def test_a_token_that_no_header_can_carry_is_not_shown(desk: Desk, graph: GraphServer) -> None:
     graph.answer("/token", b'{"access_token": "hush\\nhush", "token_type": "Bearer", "expires_in": 3600}')
-    with pytest.raises(RemoteError, match="^the sign-in gave what no header can carry$"):
+    with pytest.raises(RemoteError, match=r"^the sign-in gave what no header can carry$"):
         desk.reader.round()
 
 

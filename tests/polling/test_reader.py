@@ -420,7 +420,7 @@ def test_oauth_with_a_certificate(polled: Path, exchange: Server, monkeypatch: p
     claims = jwt.decode(exchange.token_params["client_assertion"], key, algorithms=["RS256"], audience=url)  # type: ignore[arg-type]
     assert claims["iss"] == claims["sub"] == "app" and not exchange.token_params.get("client_secret")
     (tmp_path / "app.pem").write_text("no certificate")
-    with pytest.raises(SignInFailed, match="cannot be used"):
+    with pytest.raises(SignInFailed, match="there is no certificate in"):
         _mailbox(polled, "tenant: t", "tenant: u").changes(None)
 
 

@@ -279,6 +279,15 @@ def test_an_alert_from_quarantine_is_read_with_its_password(
     assert len(raws(db)) == 1 and b"sample-only" not in raws(db)[0]
 
 
+def test_an_empty_password_opens_no_door(db: Path, monkeypatch: pytest.MonkeyPatch, rules: Path) -> None:
+    """A variable that is there and empty is how Compose and systemd pass on one that nobody set."""
+    edit(rules / "mailboxes/alerts.yaml", "${env:ALERTS_TOKEN:-sample-only}", "${env:ALERTS_TOKEN}")
+    monkeypatch.setenv("ALERTS_TOKEN", "")
+    run(db, prepare(load_config(rules)), mail(1, "alert", body=ALERT.replace("sample-only", "")), mailbox="alerts")
+    ((reason, error),) = rows(db, "SELECT reason, error FROM quarantine")
+    assert reason == "token" and "the environment variable ALERTS_TOKEN is empty" in error
+
+
 def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
     run(db, setup, mail(1, "boom"))
