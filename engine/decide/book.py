@@ -82,7 +82,7 @@ class AddressBook:
                     yield address, found.contacts
 
     def shared(self) -> Iterator[tuple[str, list[str]]]:
-        """Domains that several organizations list: who writes from there is of none of them."""
+        """Domains that several organizations list: an unknown sender from there is of none of them."""
         return ((domain, owners) for domain, owners in self._owners.items() if len(owners) > 1)
 
     def owners(self, domain: str) -> list[str]:

@@ -19,7 +19,7 @@ def of_nobody(book: AddressBook) -> Iterator[str]:
         yield f"{_several(addresses, 'address is', 'addresses are')} of several contacts, and mail from there of none of them: {_first(addresses)}"
     domains = [f"{domain} ({', '.join(owners)})" for domain, owners in book.shared()]
     if domains:
-        yield f"{_several(domains, 'domain is', 'domains are')} of several organizations, and who writes from there of none of them: {_first(domains)}"
+        yield f"{_several(domains, 'domain is', 'domains are')} of several organizations, and an unknown sender from there of none of them: {_first(domains)}"
 
 
 def _several(found: Sequence[str], one: str, many: str) -> str:

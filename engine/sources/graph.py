@@ -17,6 +17,7 @@ from engine.config.connections import ExchangeTls, GraphSource
 from engine.config.secrets import MissingSecret, resolve
 from engine.sources.certificate import BadCertificate, read_certificate
 from engine.sources.remote import (
+    PASSING,
     Backlog,
     Fetched,
     Page,
@@ -205,7 +206,8 @@ class GraphMailbox:
         if "access_token" not in found and "error" not in found:
             raise RemoteError("the sign-in gave neither a token nor an error")
         if "access_token" not in found:
-            raise SignInFailed(f"no token: {found.get('error')}: {' '.join(str(found.get('error_description')).split())[:200]}")
+            words = f"no token: {found['error']}: {' '.join(str(found.get('error_description')).split())[:200]}"
+            raise (RemoteError if found["error"] in PASSING else SignInFailed)(words)
         return str(found["access_token"])
 
     def close(self) -> None:

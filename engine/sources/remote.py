@@ -17,6 +17,7 @@ from msgspec import Struct
 logging.getLogger().addHandler(logging.NullHandler())
 
 Place = Literal["processed", "failed"]
+PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
 _LARGEST = 2**62  # bytes, as SQLite can keep them; it is too large in any case
 
 

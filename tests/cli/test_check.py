@@ -176,7 +176,7 @@ def test_what_several_have_alike_is_told_and_no_warning(rules: Path) -> None:
     where = f"directory/contacts.csv:{len(lines) - 6}"
     assert done.stdout.splitlines()[:2] == [
         f"1 address is of several contacts, and mail from there of none of them: office@olivar.example (twin1: {where}, twin2: directory/contacts.csv:{len(lines) - 5})",
-        "1 domain is of several organizations, and who writes from there of none of them: olivar.example (kessler-nord, olivar)",
+        "1 domain is of several organizations, and an unknown sender from there of none of them: olivar.example (kessler-nord, olivar)",
     ]
     assert json.loads(check("--format", "json", cwd=rules.parent).stdout) == []
 

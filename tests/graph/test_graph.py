@@ -119,6 +119,14 @@ def test_an_odd_answer_is_waited_out(path: str, body: bytes, desk: Desk, graph: 
     assert desk.count("tickets") == 1 and len(graph.store.in_folder("processed")) == 1
 
 
+@pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable"])
+def test_a_sign_in_that_is_out_of_order_for_now_is_tried_again_soon(error: str, desk: Desk, graph: GraphServer) -> None:
+    graph.answer("/token", f'{{"error": "{error}", "error_description": "AADSTS90033: come back later"}}'.encode())
+    with pytest.raises(RemoteError, match="AADSTS90033: come back later") as found:
+        desk.reader.round()
+    assert not isinstance(found.value, SignInFailed)
+
+
 def test_a_token_that_no_header_can_carry_is_not_shown(desk: Desk, graph: GraphServer) -> None:
     graph.answer("/token", b'{"access_token": "hush\\nhush", "token_type": "Bearer", "expires_in": 3600}')
     with pytest.raises(RemoteError, match=r"^the sign-in gave what no header can carry$"):

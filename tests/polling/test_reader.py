@@ -373,6 +373,17 @@ def test_a_wrong_client_secret_is_a_refused_sign_in(polled: Path, exchange: Serv
         _mailbox(polled, "client_id: app", "client_id: app").changes(None)
 
 
+@pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable"])
+def test_a_sign_in_that_is_out_of_order_for_now_is_tried_again_soon(
+    error: str, polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_oauth(polled, exchange, monkeypatch)
+    exchange.token_answer = 503, {"error": error, "error_description": "AADSTS90033: come back later"}
+    with pytest.raises(RemoteError, match="AADSTS90033: come back later") as found:
+        _mailbox(polled, "client_id: app", "client_id: app").changes(None)
+    assert not isinstance(found.value, SignInFailed)
+
+
 @pytest.mark.parametrize("status", [200, 401, 503])
 @pytest.mark.parametrize(
     "answer",
