@@ -27,7 +27,7 @@ from engine.config.connections import ExchangeSource, ExchangeTls
 from engine.config.secrets import resolve
 from engine.sources.certificate import client_assertion
 from engine.sources.ews_answers import is_whole, item_as_message, told, utc
-from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteItem, SignInFailed, check_folders, listed, page
+from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteItem, SignInFailed, backlog, check_folders, listed, page
 
 PAGE_ITEMS = 100
 # exchangelib gives all mailboxes of one account the same connections, and by itself only one: a slow one would hold up the rest.
@@ -182,7 +182,7 @@ class ExchangeMailbox:
             waiting = FolderCollection(account=self._connected(), folders=[folder]).filter(is_read=False)
             oldest = next(iter(waiting.order_by("datetime_received").only("datetime_received")[:1]), None)
             folder.refresh()
-            return Backlog(int(folder.unread_count or 0), utc(oldest.datetime_received) if oldest is not None else None)
+            return backlog(int(folder.unread_count or 0), utc(oldest.datetime_received) if oldest is not None else None)
 
     # --- filing and sending ------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from engine.sources.remote import (
     RemoteItem,
     SignInFailed,
     StateLost,
+    backlog,
     check_folders,
     listed,
     page,
@@ -102,7 +103,7 @@ class GraphMailbox:
             counts = self._call("GET", f"{self._user}/mailFolders/{folder}?$select=unreadItemCount").json()
             query = "$filter=isRead eq false&$orderby=receivedDateTime&$top=1&$select=receivedDateTime"
             oldest = self._call("GET", f"{self._user}/mailFolders/{folder}/messages?{query}").json().get("value", [])
-            return Backlog(int(counts.get("unreadItemCount", 0)), _moment(oldest[0]["receivedDateTime"]) if oldest else None)
+            return backlog(int(counts.get("unreadItemCount", 0)), _moment(oldest[0]["receivedDateTime"]) if oldest else None)
 
     # --- filing and sending ------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ logging.getLogger().addHandler(logging.NullHandler())
 
 Place = Literal["processed", "failed"]
 PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
-_LARGEST = 2**62  # bytes, as SQLite can keep them; it is too large in any case
+_LARGEST = 2**62  # bytes or messages, as SQLite can keep them
 
 
 class RemoteError(Exception):
@@ -53,20 +53,6 @@ class Page(Struct, frozen=True):
     last: bool
 
 
-def listed(identity: Any, size: int, unread: bool) -> RemoteItem:
-    """As the server says it. Raises `RemoteError` for an item that nobody could ask for."""
-    if not isinstance(identity, str) or not identity:
-        raise RemoteError("the server lists a message without its id")
-    return RemoteItem(identity, max(0, min(size, _LARGEST)), unread)
-
-
-def page(items: Iterable[RemoteItem], state: Any, last: bool) -> Page:
-    """Raises `RemoteError` where the server does not say how to go on: all would be listed again and again."""
-    if not isinstance(state, str) or not state:
-        raise RemoteError("the server lists messages without the state after them")
-    return Page(tuple(items), state, last)
-
-
 class Fetched(Struct, frozen=True):
     """One item's bytes. `raw` is None where the item is gone."""
 
@@ -80,6 +66,28 @@ class Backlog(Struct, frozen=True):
 
     unread: int
     oldest: datetime | None
+
+
+def listed(identity: Any, size: int, unread: bool) -> RemoteItem:
+    """As the server says it. Raises `RemoteError` for an item that nobody could ask for."""
+    if not isinstance(identity, str) or not identity:
+        raise RemoteError("the server lists a message without its id")
+    return RemoteItem(identity, _kept(size), unread)
+
+
+def backlog(unread: int, oldest: datetime | None) -> Backlog:
+    return Backlog(_kept(unread), oldest)
+
+
+def _kept(number: int) -> int:
+    return max(0, min(number, _LARGEST))
+
+
+def page(items: Iterable[RemoteItem], state: Any, last: bool) -> Page:
+    """Raises `RemoteError` where the server does not say how to go on: all would be listed again and again."""
+    if not isinstance(state, str) or not state:
+        raise RemoteError("the server lists messages without the state after them")
+    return Page(tuple(items), state, last)
 
 
 def rebuilt(fields: Mapping[str, str], text: str) -> bytes:

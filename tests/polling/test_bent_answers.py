@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from engine.sources.remote import RemoteError, RemoteItem, listed, page
+from engine.sources.remote import Backlog, RemoteError, RemoteItem, backlog, listed, page
 from tests.ews.server import Server
 from tests.polling.conftest import Desk, desk, exchange, mail, polled
 
@@ -69,5 +69,6 @@ def test_a_page_without_a_state_is_told(state: object) -> None:
 
 
 @pytest.mark.parametrize(("told", "kept"), [(-1, 0), (10**30, 2**62), (7, 7)])
-def test_a_size_is_one_that_the_database_can_keep(told: int, kept: int) -> None:
+def test_a_number_is_one_that_the_database_can_keep(told: int, kept: int) -> None:
     assert listed("x", told, True) == RemoteItem("x", kept, True)
+    assert backlog(told, None) == Backlog(kept, None)
