@@ -21,7 +21,8 @@ def resolve(text: str, environment: Mapping[str, str] | None = None) -> str:
     def value(found: re.Match[str]) -> str:
         name, fallback, file = found[1], found[2], found[3]
         what = f"the file {file}" if file else f"the environment variable {name}"
-        known = _read(file, what) if file else values.get(name) or fallback
+        # Who puts a secret into Kubernetes by `echo` puts a line end behind it.
+        known = _read(file, what) if file else values.get(name, "").rstrip("\r\n") or fallback
         if known is None:
             raise MissingSecret(f"{what} is {'empty' if name in values else 'not set'}")
         if not known:

@@ -14,6 +14,7 @@ from engine.config.secrets import MissingSecret, resolve
     [
         ("${env:A}", {"A": "hush"}, "hush"),
         ("${env:A}", {"A": " hush "}, " hush "),
+        ("${env:A}", {"A": "hush\r\n"}, "hush"),
         ("${env:A:-else}", {"A": "hush"}, "hush"),
         ("${env:A:-else}", {}, "else"),
         ("${env:A:-else}", {"A": ""}, "else"),  # as in a shell
@@ -30,6 +31,7 @@ def test_what_a_variable_says(text: str, environment: dict[str, str], found: str
     [
         ("${env:A}", {}, "the environment variable A is not set"),
         ("${env:A}", {"A": ""}, "the environment variable A is empty"),
+        ("${env:A}", {"A": "\n"}, "the environment variable A is empty"),
         ("${env:A:-}", {}, "the environment variable A is empty"),
         ("${env:A:-}", {"A": ""}, "the environment variable A is empty"),
     ],
