@@ -101,6 +101,9 @@ class SmtpTransport:
         except smtplib.SMTPAuthenticationError as error:
             session.close()
             raise Unavailable(f"{self._where} refused the login ({error.smtp_code})") from error
+        except UnicodeEncodeError as error:  # which letter is not told: it is one of a password
+            session.close()
+            raise Unavailable(f"{self._where}: the login's name or password has letters beyond ASCII; take others") from error
         except _NO_SESSION as error:
             session.close()
             raise Unavailable(f"{self._where}: the login failed: {_words(error)}") from error

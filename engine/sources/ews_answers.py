@@ -84,6 +84,10 @@ def told() -> Iterator[None]:
         raise StateLost("the server no longer knows the sync state") from error
     except (UnauthorizedError, ErrorAccessDenied, ErrorNonExistentMailbox) as error:
         raise SignInFailed(f"the server does not let us in: {_words(error)}") from error
+    except UnicodeEncodeError as error:  # which letter is not told: it is one of a password
+        raise SignInFailed(
+            "the name or the password has letters that this sign-in cannot send; take others, or `auth: ntlm`"
+        ) from error
     except MissingTokenError as error:
         raise RemoteError("the sign-in gave neither a token nor an error; is `token_url` right?") from error
     except OAuth2Error as error:

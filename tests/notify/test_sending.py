@@ -183,6 +183,17 @@ def test_starttls_and_a_login(
     assert logins[-1] == LoginPassword(login=b"postroom", password=b"s3cret") and len(server.messages) == 1
 
 
+def test_a_password_beyond_ascii_is_told_and_no_letter_of_it_shown(
+    connection: sqlite3.Connection, setup: Setup, start: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_USER", "postroom")
+    monkeypatch.setenv("SMTP_PASSWORD", "hushé")
+    port = start(auth_require_tls=False)
+    done = send(connection, setup.config, smtp(port, username="${env:SMTP_USER}", password="${env:SMTP_PASSWORD}"))
+    assert done.problems == [f"127.0.0.1:{port}: the login's name or password has letters beyond ASCII; take others"]
+    assert row(connection, "status, attempts") == ("queued", 1)
+
+
 @pytest.mark.parametrize(
     "replies",
     [

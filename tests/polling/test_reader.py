@@ -351,6 +351,15 @@ def test_oauth_with_impersonation(polled: Path, exchange: Server, monkeypatch: p
     assert exchange.impersonated == {ADDRESS}
 
 
+def test_a_password_that_basic_cannot_send_is_told_and_no_letter_of_it_shown(
+    polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELP_PASSWORD", "hush€")
+    with pytest.raises(SignInFailed, match="has letters that this sign-in cannot send; take others, or `auth: ntlm`") as found:
+        _mailbox(polled, "auth: basic", "auth: basic").changes(None)
+    assert "20ac" not in str(found.value) and "€" not in str(found.value)
+
+
 def _with_oauth(rules: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     monkeypatch.setenv("APP_SECRET", "app-secret")
