@@ -105,6 +105,8 @@ def _connected(path: Path, words: str) -> tuple[sqlite3.Connection, int]:
 def _look_for(path: Path) -> None:
     if not path.exists():
         raise StoreError.of("there is no such database", "run `postroom run` first, or name one with --db", Position(str(path)))
+    if path.is_dir():
+        raise StoreError.of("this is a folder and no database", "name a file with --db", Position(str(path)))
 
 
 def database_path(connection: sqlite3.Connection) -> Path | None:
@@ -126,6 +128,8 @@ def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreErr
         fix = "the disk is full: make room, then run the same command again; nothing is lost"
     elif "locked" in low or "busy" in low:
         fix = "another process holds it: try again when that has ended"
+    elif path is not None and path.is_dir():
+        fix = "this is a folder; name a file with --db"
     elif "readonly" in low or "read-only" in low or "permission" in low or ("unable to open" in low and path and path.exists()):
         fix = "mend the rights of the file and its folder, or name another with --db"
     elif "malformed" in low or "not a database" in low or "corrupt" in low:
