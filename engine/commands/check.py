@@ -53,10 +53,10 @@ def check(form: str, base: str | None, rules: Path, db: Path, verbose: bool) -> 
         if form == "text":
             for line in of_nobody(AddressBook(config)):
                 click.echo(line)
-        if not found and form == "text":
-            count = len(config.rules.rules)
-            click.echo(f"{rules}: right ({len(config.mailboxes)} mailboxes, {count} rules, {len(config.tags.tags)} tags)")
-            return
+            if not found:
+                count = len(config.rules.rules)
+                click.echo(f"{rules}: right ({len(config.mailboxes)} mailboxes, {count} rules, {len(config.tags.tags)} tags)")
+                return
     click.echo(FORMS[form](found, rules))
     if found:
         sys.exit(1 if all(problem.warning for problem in found) else 2)

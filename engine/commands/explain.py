@@ -68,11 +68,13 @@ def explain(
     """
     if (mail is None) == (stored is None):
         raise click.UsageError("name a FILE or the NUMBER of a ticket, or a stored message with --message ID")
-    is_stored = mail is None or _is_number(mail, db)
-    if is_stored:
-        if as_test or mailbox is not None:
-            raise click.UsageError(f"{'--as-test' if as_test else '--mailbox'} takes a FILE")
-        decision = _stored(str(stored or mail), db)
+    found = None if mail is None else _numbered(mail, db)
+    if (as_test or mailbox is not None) and (mail is None or found is not None):
+        raise click.UsageError(f"{'--as-test' if as_test else '--mailbox'} takes a FILE")
+    if stored is not None:
+        found = _stored(stored, db)
+    if found is not None:
+        decision = _as_kept(found)
     else:
         decided = _fresh(str(mail), mailbox, rules, db)
         if as_test:
@@ -83,18 +85,38 @@ def explain(
     click.echo(json.dumps(decision, ensure_ascii=False) if as_json else explanation(decision), nl=as_json)
 
 
-def _is_number(mail: str, db: Path) -> bool:
-    """A file comes before a ticket of the same name. Raises `PostroomError` where it is neither."""
+def _stored(name: str, db: Path) -> Stored:
+    with closing(open_for_reading(db)) as connection:
+        found = stored_decision(connection, name)
+    if found is None:
+        raise PostroomError.of(
+            f"there is no message '{name}' in {db}", "give its Message-ID or its number: `postroom show` and `status` tell it"
+        )
+    return found
+
+
+def _numbered(mail: str, db: Path) -> Stored | None:
+    """None for a file, which comes before a ticket of the same name. Raises `PostroomError` where it is neither."""
     if mail == "-" or Path(mail).exists():
-        return False
+        return None
+    lacks = f"there is no database {db}"
     if db.exists():
         with closing(open_for_reading(db)) as connection:
-            if stored_decision(connection, mail) is not None:
-                return True
+            found = stored_decision(connection, mail)
+        if found is not None:
+            return found
+        lacks = f"no mail in {db} has this number"
     raise PostroomError.of(
-        f"{mail} is no file, and {f'no mail in {db} has this number' if db.exists() else f'there is no database {db}'}",
-        "name a message's file, or a ticket's number and with --db the database that has it",
+        f"{mail} is no file, and {lacks}", "name a message's file, or a ticket's number and with --db the database that has it"
     )
+
+
+def _as_kept(found: Stored) -> dict[str, Any]:
+    decision = read_kept(found.decision)
+    decision["configuration"] = found.version
+    when = f"message {found.message}, {found.processed_at}, under the configuration {found.version}"
+    decision["trace"].append({"step": "decided", "found": when, "where": ""})
+    return decision
 
 
 class _Decided(Struct, frozen=True):
@@ -142,17 +164,3 @@ def _as_test(decided: _Decided, file: str) -> str:
     return (
         f"# In words alone the message would become something else, so it stays in its file: keep that beside this one.\n{whole}"
     )
-
-
-def _stored(name: str, db: Path) -> dict[str, Any]:
-    with closing(open_for_reading(db)) as connection:
-        found: Stored | None = stored_decision(connection, name)
-    if found is None:
-        raise PostroomError.of(
-            f"there is no message '{name}' in {db}", "give its Message-ID or its number: `postroom show` and `status` tell it"
-        )
-    decision = read_kept(found.decision)
-    decision["configuration"] = found.version
-    when = f"message {found.message}, {found.processed_at}, under the configuration {found.version}"
-    decision["trace"].append({"step": "decided", "found": when, "where": ""})
-    return decision

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engine.config.git import git_says, run_git
 from engine.errors import PostroomError
 
+_PATIENCE = 60.0  # seconds
 MAIN_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
@@ -67,7 +67,7 @@ def _unpack(archive: bytes, folder: Path, ref: str) -> None:
 def _inside(root: Path) -> None:
     if not root.is_dir():
         raise PostroomError.of(f"there is no folder {root}", "name the configuration's with --rules")
-    done = _run(root, "rev-parse", "--git-dir")
+    done = run_git(root, "rev-parse", "--git-dir", seconds=_PATIENCE)
     if done is None:
         raise PostroomError.of("git cannot be run", "install it: another version of the configuration is compared with")
     said = done.stderr.decode(errors="replace").strip()
@@ -79,14 +79,4 @@ def _inside(root: Path) -> None:
 
 
 def _git(root: Path, *words: str) -> bytes | None:
-    done = _run(root, *words)
-    return done.stdout if done is not None and done.returncode == 0 else None
-
-
-def _run(root: Path, *words: str) -> subprocess.CompletedProcess[bytes] | None:
-    """None where git is not there, or does not end. It speaks English, whatever the user's language."""
-    line = ["git", "-C", str(root), *words]
-    try:
-        return subprocess.run(line, capture_output=True, timeout=60, check=False, env={**os.environ, "LC_ALL": "C"})
-    except (OSError, subprocess.TimeoutExpired):
-        return None
+    return git_says(root, *words, seconds=_PATIENCE)

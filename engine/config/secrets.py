@@ -23,10 +23,8 @@ def resolve(text: str, environment: Mapping[str, str] | None = None) -> str:
         what = f"the file {file}" if file else f"the environment variable {name}"
         # Who puts a secret into Kubernetes by `echo` puts a line end behind it.
         known = _read(file, what) if file else values.get(name, "").rstrip("\r\n") or fallback
-        if known is None:
-            raise MissingSecret(f"{what} is {'empty' if name in values else 'not set'}")
         if not known:
-            raise MissingSecret(f"{what} is empty")
+            raise MissingSecret(f"{what} is {'not set' if known is None and name not in values else 'empty'}")
         return known
 
     return _REFERENCE.sub(value, text)

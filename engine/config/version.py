@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from engine.config.git import git_says
+
 
 def describe_version(root: Path, digest: str) -> str:
     """`1f3a9c2 digest 0a1b2c3d4e5f`, `1f3a9c2+changed digest ...`, or the digest alone outside git."""
@@ -23,10 +25,4 @@ def _may_be_in_git(root: Path) -> bool:
 
 
 def _git(root: Path, *words: str) -> str:
-    import subprocess
-
-    try:
-        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return (git_says(root, *words, seconds=10) or b"").decode(errors="replace").strip()

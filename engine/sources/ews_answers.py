@@ -28,7 +28,7 @@ from oauthlib.oauth2 import MissingTokenError, OAuth2Error
 
 from engine.config.secrets import MissingSecret
 from engine.sources.certificate import BadCertificate
-from engine.sources.remote import PASSING, RemoteError, SignInFailed, StateLost, rebuilt
+from engine.sources.remote import RemoteError, SignInFailed, StateLost, no_token, rebuilt
 from engine.sources.unreachable import why_unreachable
 
 _ENDPOINT = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
@@ -91,7 +91,7 @@ def told() -> Iterator[None]:
     except MissingTokenError as error:
         raise RemoteError("the sign-in gave neither a token nor an error; is `token_url` right?") from error
     except OAuth2Error as error:
-        raise (RemoteError if error.error in PASSING else SignInFailed)(f"no token: {_words(error)}") from error
+        raise no_token(error.error, _words(error)) from error
     except ErrorServerBusy as error:
         raise RemoteError(f"the server is busy: {_words(error)}", cast("float | None", error.back_off)) from error
     except RateLimitError as error:

@@ -27,7 +27,19 @@ from engine.config.connections import ExchangeSource, ExchangeTls
 from engine.config.secrets import resolve
 from engine.sources.certificate import client_assertion
 from engine.sources.ews_answers import is_whole, item_as_message, told, utc
-from engine.sources.remote import Backlog, Fetched, Page, Place, RemoteItem, SignInFailed, backlog, check_folders, listed, page
+from engine.sources.remote import (
+    Backlog,
+    Fetched,
+    Page,
+    Place,
+    RemoteItem,
+    SignInFailed,
+    backlog,
+    check_folders,
+    listed,
+    page,
+    retry_after,
+)
 
 PAGE_ITEMS = 100
 # exchangelib gives all mailboxes of one account the same connections, and by itself only one: a slow one would hold up the rest.
@@ -42,9 +54,9 @@ class _Policy(FailFast):  # type: ignore[misc]
     """We wait ourselves, so that a mailbox that must wait holds nobody up; but the server's own time is kept."""
 
     def raise_response_errors(self, response: Any) -> None:
-        wait = response.headers.get("Retry-After", "")
-        if response.status_code in (429, 503) and wait.isdecimal():
-            raise ErrorServerBusy("the server asks to wait", back_off=int(wait))
+        wait = retry_after(response.headers)
+        if response.status_code in (429, 503) and wait is not None:
+            raise ErrorServerBusy("the server asks to wait", back_off=wait)
         super().raise_response_errors(response)
 
 

@@ -17,7 +17,6 @@ from engine.config.connections import ExchangeTls, GraphSource
 from engine.config.secrets import MissingSecret, resolve
 from engine.sources.certificate import BadCertificate, read_certificate
 from engine.sources.remote import (
-    PASSING,
     Backlog,
     Fetched,
     Page,
@@ -29,8 +28,10 @@ from engine.sources.remote import (
     backlog,
     check_folders,
     listed,
+    no_token,
     page,
     rebuilt,
+    retry_after,
 )
 from engine.sources.unreachable import why_unreachable
 
@@ -175,8 +176,7 @@ class GraphMailbox:
             raise _Gone(words)
         if answer.status_code in (401, 403):
             raise SignInFailed(f"the server does not let us in: {words}")
-        wait = answer.headers.get("Retry-After", "")
-        raise RemoteError(f"the server answered {answer.status_code}: {words}", float(wait) if wait.isdecimal() else None)
+        raise RemoteError(f"the server answered {answer.status_code}: {words}", retry_after(answer.headers))
 
     def _http(self) -> httpx.Client:
         """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named. msal uses it too."""
@@ -207,8 +207,7 @@ class GraphMailbox:
         if "access_token" not in found and "error" not in found:
             raise RemoteError("the sign-in gave neither a token nor an error")
         if "access_token" not in found:
-            words = f"no token: {found['error']}: {' '.join(str(found.get('error_description')).split())[:200]}"
-            raise (RemoteError if found["error"] in PASSING else SignInFailed)(words)
+            raise no_token(found["error"], f"{found['error']}: {' '.join(str(found.get('error_description')).split())[:200]}")
         return str(found["access_token"])
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from msgspec import Struct
 logging.getLogger().addHandler(logging.NullHandler())
 
 Place = Literal["processed", "failed"]
-PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
+_PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
 _LARGEST = 2**62  # bytes or messages, as SQLite can keep them
 
 
@@ -35,6 +35,17 @@ class SignInFailed(RemoteError):
 
 class StateLost(RemoteError):
     """The server no longer knows the sync state: start again without it."""
+
+
+def no_token(error: object, words: str) -> RemoteError:
+    """What a sign-in's `error` means for us."""
+    return (RemoteError if error in _PASSING else SignInFailed)(f"no token: {words}")
+
+
+def retry_after(headers: Mapping[str, str]) -> int | None:
+    """Seconds; None where the server names none, or a date."""
+    wait = headers.get("Retry-After", "")
+    return int(wait) if wait.isdecimal() else None
 
 
 class RemoteItem(Struct, frozen=True):

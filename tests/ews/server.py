@@ -72,6 +72,10 @@ class Server(Loopback):
         """Any operation, any fault that a client can wait out."""
         self.chance, self.random = chance, random.Random(seed)
 
+    @property
+    def token_url(self) -> str:
+        return f"{self.endpoint.rpartition('/EWS')[0]}/token"
+
     def start(self) -> str:
         owner = self
 

@@ -18,6 +18,7 @@ from engine.processing import Processor
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import Remote, RemoteError, SignInFailed
 from engine.store.database import open_database
+from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
 
@@ -100,3 +101,12 @@ def desk(polled: Path, tmp_path: Path) -> Iterator[Desk]:
 def again(polled: Path, tmp_path: Path) -> Callable[[], Desk]:
     """A new process on the same database, as far as that goes within one."""
     return lambda: Desk(polled, tmp_path / "p.db")
+
+
+def with_oauth(rules: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The help mailbox signs in with a client secret, and only its token opens the door."""
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the token comes over plain HTTP, on loopback only
+    monkeypatch.setenv("APP_SECRET", "app-secret")
+    exchange.user = "nobody"
+    new = "auth: oauth2\n    tenant: t\n    client_id: app\n    client_secret: ${env:APP_SECRET}\n"
+    edit(rules / "mailboxes/help.yaml", "auth: basic", f"{new}    token_url: {exchange.token_url}")

@@ -20,7 +20,7 @@ from engine.errors import StoreError
 from engine.store.database import open_database
 from engine.store.prune import prune_database
 from tests.ews.server import Server
-from tests.polling.conftest import mail
+from tests.polling.conftest import mail, with_oauth
 from tools.soak import soak
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -263,13 +263,8 @@ def test_what_libraries_log_of_a_sign_in_is_not_shown(
     polled: Path, exchange: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """exchangelib logs the whole request where a header cannot be sent, its `Authorization` included."""
-    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
-    monkeypatch.setenv("APP_SECRET", "app-secret")
-    exchange.user, exchange.token = "nobody", "hush\nhush"
-    path = polled / "mailboxes/help.yaml"
-    url = f"{exchange.endpoint.rpartition('/EWS')[0]}/token"
-    new = f"auth: oauth2\n    tenant: t\n    client_id: app\n    client_secret: ${{env:APP_SECRET}}\n    token_url: {url}"
-    path.write_text(path.read_text().replace("auth: basic", new))
+    with_oauth(polled, exchange, monkeypatch)
+    exchange.token = "hush\nhush"
     done = command("poll", "--check", "--rules", polled, "--db", tmp_path / "p.db", cwd=tmp_path)
     assert done.returncode == 1 and "help: the sign-in gave what no header can carry" in done.stdout
     assert "hush" not in done.stdout + done.stderr and "app-secret" not in done.stdout + done.stderr

@@ -21,7 +21,7 @@ from engine.sources.remote import RemoteError, SignInFailed
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
-from tests.polling.conftest import ADDRESS, Desk, mail
+from tests.polling.conftest import ADDRESS, Desk, mail, with_oauth
 
 
 def test_mail_becomes_tickets_and_is_filed(desk: Desk, exchange: Server) -> None:
@@ -313,6 +313,10 @@ def test_a_server_that_does_not_count_is_read_all_the_same(desk: Desk, exchange:
 
 def _mailbox(rules: Path, old: str, new: str) -> ExchangeMailbox:
     edit(rules / "mailboxes/help.yaml", old, new, -1)
+    return _remote(rules)
+
+
+def _remote(rules: Path) -> ExchangeMailbox:
     mailbox = load_config(rules).mailboxes["help"]
     return ExchangeMailbox(mailbox.address, mailbox.source)  # type: ignore[arg-type]
 
@@ -342,7 +346,7 @@ def test_oauth_with_impersonation(polled: Path, exchange: Server, monkeypatch: p
     exchange.user = "nobody"  # only the token opens the door
     new = (
         f"auth: oauth2\n    access: impersonation\n    tenant: t\n    client_id: app\n    client_secret: ${{file:{tmp_path}/secret}}\n"
-        f"    token_url: {exchange.endpoint.rpartition('/EWS')[0]}/token"
+        f"    token_url: {exchange.token_url}"
     )
     remote = _mailbox(polled, "auth: basic", new)
     exchange.store.add(mail(1))
@@ -356,40 +360,28 @@ def test_a_password_that_basic_cannot_send_is_told_and_no_letter_of_it_shown(
 ) -> None:
     monkeypatch.setenv("HELP_PASSWORD", "hush€")
     with pytest.raises(SignInFailed, match="has letters that this sign-in cannot send; take others, or `auth: ntlm`") as found:
-        _mailbox(polled, "auth: basic", "auth: basic").changes(None)
+        _remote(polled).changes(None)
     assert "20ac" not in str(found.value) and "€" not in str(found.value)
 
 
-def _with_oauth(rules: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
-    monkeypatch.setenv("APP_SECRET", "app-secret")
-    exchange.user = "nobody"
-    edit(
-        rules / "mailboxes/help.yaml",
-        "auth: basic",
-        "auth: oauth2\n    tenant: t\n    client_id: app\n    client_secret: ${env:APP_SECRET}\n"
-        f"    token_url: {exchange.endpoint.rpartition('/EWS')[0]}/token",
-    )
-
-
 def test_a_wrong_client_secret_is_a_refused_sign_in(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    _with_oauth(polled, exchange, monkeypatch)
+    with_oauth(polled, exchange, monkeypatch)
     exchange.token_answer = (
         401,
         {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."},
     )
     with pytest.raises(SignInFailed, match=r"^no token: \(invalid_client\) AADSTS7000215: Invalid client secret provided\.$"):
-        _mailbox(polled, "client_id: app", "client_id: app").changes(None)
+        _remote(polled).changes(None)
 
 
 @pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable"])
 def test_a_sign_in_that_is_out_of_order_for_now_is_tried_again_soon(
     error: str, polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _with_oauth(polled, exchange, monkeypatch)
+    with_oauth(polled, exchange, monkeypatch)
     exchange.token_answer = 503, {"error": error, "error_description": "AADSTS90033: come back later"}
     with pytest.raises(RemoteError, match="AADSTS90033: come back later") as found:
-        _mailbox(polled, "client_id: app", "client_id: app").changes(None)
+        _remote(polled).changes(None)
     assert not isinstance(found.value, SignInFailed)
 
 
@@ -416,9 +408,9 @@ def test_a_sign_in_that_is_out_of_order_for_now_is_tried_again_soon(
 def test_an_odd_token_is_told_and_not_shown(
     status: int, answer: bytes, polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _with_oauth(polled, exchange, monkeypatch)
+    with_oauth(polled, exchange, monkeypatch)
     exchange.token_answer = status, answer
-    remote = _mailbox(polled, "client_id: app", "client_id: app")
+    remote = _remote(polled)
     with pytest.raises(RemoteError) as found:
         remote.changes(None)
     remote.close()
@@ -430,7 +422,7 @@ def test_oauth_with_a_certificate(polled: Path, exchange: Server, monkeypatch: p
     cert = trustme.CA().issue_cert("app.example", key_type=trustme.KeyType.RSA)
     (tmp_path / "app.pem").write_bytes(cert.private_key_pem.bytes() + cert.cert_chain_pems[0].bytes())
     exchange.user = "nobody"
-    url = f"{exchange.endpoint.rpartition('/EWS')[0]}/token"
+    url = exchange.token_url
     new = f"auth: oauth2\n    tenant: t\n    client_id: app\n    certificate: {tmp_path}/app.pem\n    token_url: {url}"
     assert _mailbox(polled, "auth: basic", new).changes(None).items == ()
     import jwt
