@@ -41,6 +41,12 @@ class Observer:
         self._stages = Histogram("postroom_stage_seconds", "Time of a batch, by stage", ["stage"], registry=self.registry)
         self._lag = Gauge("postroom_lag_seconds", "Age of the oldest unread message", ["mailbox"], registry=self.registry)
         self._unread = Gauge("postroom_unread", "Unread messages", ["mailbox"], registry=self.registry)
+        self._contact = Gauge(
+            "postroom_last_contact_timestamp_seconds",
+            "When the mailbox was last read without an error",
+            ["mailbox"],
+            registry=self.registry,
+        )
         self._errors = Counter("postroom_mailbox_errors", "Rounds that failed", ["mailbox"], registry=self.registry)
         self._quarantine = Gauge("postroom_quarantine", "Messages in quarantine", registry=self.registry)
         self._outbox = Gauge("postroom_outbox", "Notifications by status", ["status"], registry=self.registry)
@@ -63,6 +69,14 @@ class Observer:
 
     def stage(self, name: str, seconds: float) -> None:
         self._stages.labels(name).observe(seconds)
+
+    def polled(self) -> None:
+        """Mailboxes are about to be read: what was known of one that is read no more would stand still for ever."""
+        for gauge in (self._lag, self._unread, self._contact):
+            gauge.clear()
+
+    def contact(self, mailbox: str, now: datetime) -> None:
+        self._contact.labels(mailbox).set(now.timestamp())
 
     def backlog(self, mailbox: str, backlog: Backlog, now: datetime) -> None:
         self._unread.labels(mailbox).set(backlog.unread)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,6 +86,7 @@ class Poller:
         self._failed: set[str] = set()  # mailboxes that were not read, or not the last time
         self._setup = load_setup(rules)
         self._seen_digest = self._setup.config.digest
+        self._told_wrong = ""  # what keeps the new configuration out
 
     def stop(self) -> None:
         self._stop.set()
@@ -103,11 +105,8 @@ class Poller:
             self._housekeep(self._setup)
             return not self._failed or self._stop.is_set()
         while not self._stop.wait(HOUSEKEEPING_SECONDS):
-            self._maybe_reload()
-            try:
-                self._housekeep(self._setup)
-            except Exception as error:  # mail is read all the same, and the next round of this tries again
-                self._observer.told("housekeeping", f"{type(error).__name__}: {error}")
+            self._attempt("configuration", self._maybe_reload)
+            self._attempt("housekeeping", lambda: self._housekeep(self._setup))
             for thread in self._threads:
                 if not thread.is_alive() and not self._generation.is_set():
                     self._observer.told(thread.name, "the mailbox's thread ended: starting all again")
@@ -115,6 +114,13 @@ class Poller:
                     break
         self._end_threads()
         return True
+
+    def _attempt(self, where: str, what: Callable[[], None]) -> None:
+        """Mail is read all the same where this fails, and the next round tries it again."""
+        try:
+            what()
+        except Exception as error:
+            self._observer.told(where, f"{type(error).__name__}: {error}")
 
     # --- threads -----------------------------------------------------------------------------------------------------
 
@@ -137,6 +143,7 @@ class Poller:
         ]
         for thread in self._threads:
             thread.start()
+        self._observer.polled()
         self._observer.info("polling", mailboxes=[one.id for one in mailboxes], configuration=setup.config.digest[:12])
 
     def _end_threads(self) -> None:
@@ -220,26 +227,34 @@ class Poller:
             self._observer.counts(quarantine_count(connection), outbox_counts(connection))
 
     def _maybe_reload(self) -> None:
-        """A new configuration only where it is right; else the old one goes on."""
+        """A new configuration only where it is right; else the old one goes on, and what is wrong is told once.
+
+        Who asks for it (SIGHUP) has all mailboxes signed in to anew, also where nothing changed: a certificate's file is no part of
+        the configuration, and nobody then waits until a refused sign-in is tried again.
+        """
         asked = self._reload_now.is_set()
         self._reload_now.clear()
         if not (asked or self._reload):
             return
         try:
             digest = read_folder(self._rules).digest
-            if digest == self._seen_digest:
+            if digest == self._seen_digest and not asked:
+                self._told_wrong = ""  # a folder that was away for a while is back
                 return
             self._seen_digest = digest
             setup = load_setup(self._rules)
         except PostroomError as error:
             first = str(error.problems[0]).partition("\n")[0]
-            self._observer.told(
-                "configuration",
-                "the new configuration is not right: the old one goes on",
-                problem=first,
-                problems=len(error.problems),
-            )
+            if asked or first != self._told_wrong:
+                self._observer.told(
+                    "configuration",
+                    "the new configuration is not right: the old one goes on",
+                    problem=first,
+                    problems=len(error.problems),
+                )
+            self._told_wrong = first
             return
+        self._told_wrong = ""
         self._observer.info("configuration reloaded", configuration=digest[:12])
         self._restart(setup)
 

@@ -173,6 +173,7 @@ class Reader:
             except RemoteError as error:  # how much waits is worth a line, not a mailbox
                 self._observer.told(self.mailbox, "the backlog cannot be asked for", error=str(error))
         store.note_contact(self._connection, self.mailbox, backlog, _now())
+        self._observer.contact(self.mailbox, _now())
         if backlog is not None:
             self._observer.backlog(self.mailbox, backlog, _now())
 

@@ -9,14 +9,18 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from engine.errors import StoreError
+from engine.polling.observe import Observer
+from engine.sources.remote import Backlog
 from engine.store.database import open_database
 from engine.store.prune import prune_database
 from tests.ews.server import Server
@@ -123,6 +127,81 @@ def test_a_new_configuration_is_taken_only_when_it_is_right(
     assert "the new configuration is not right: the old one goes on" in events and "configuration reloaded" in events
 
 
+def test_a_configuration_that_is_away_is_told_once_and_mail_goes_on(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
+) -> None:
+    db = tmp_path / "p.db"
+    process = start("--reload")
+    exchange.store.add(mail(1))
+    wait_for(lambda: rows(db, "SELECT 1 FROM tickets"))
+    away = polled.rename(tmp_path / "away")
+    time.sleep(5)
+    exchange.store.add(mail(2))
+    wait_for(lambda: len(rows(db, "SELECT 1 FROM tickets")) == 2)
+    away.rename(polled)
+    time.sleep(3)
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=12)
+    assert [json.loads(line)["problem"] for line in log.splitlines() if '"configuration"' in line and "old one" in line] == [
+        f"{polled}: there is no such configuration folder; name one with --rules DIR or POSTROOM_RULES"
+    ]
+
+
+def test_who_asks_has_all_signed_in_to_anew_though_no_file_changed(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, tmp_path: Path
+) -> None:
+    db = tmp_path / "p.db"
+    exchange.password = "another"
+    process = start()
+    wait_for(lambda: rows(db, "SELECT 1 FROM mailbox_status WHERE error <> ''"))
+    exchange.password = "secret"
+    exchange.store.add(mail(1))
+    process.send_signal(signal.SIGHUP)
+    wait_for(lambda: rows(db, "SELECT 1 FROM tickets"))
+
+
+def test_what_is_told_of_mailboxes_that_are_read_no_more_goes() -> None:
+    observer = Observer()
+    observer.contact("help", datetime(2026, 11, 2, tzinfo=UTC))
+    observer.backlog("help", Backlog(3, None), datetime(2026, 11, 2, tzinfo=UTC))
+    sample = observer.registry.get_sample_value
+    assert sample("postroom_last_contact_timestamp_seconds", {"mailbox": "help"}) == 1793577600.0
+    observer.polled()
+    for name in ("postroom_last_contact_timestamp_seconds", "postroom_unread", "postroom_lag_seconds"):
+        assert sample(name, {"mailbox": "help"}) is None
+
+
+@pytest.mark.parametrize("failing", ["read_folder", "run_due"])
+def test_a_fault_beside_reading_mail_is_told_and_mail_goes_on(
+    failing: str,
+    polled: Path,
+    exchange: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    from engine.polling import poller as polling
+
+    def fails(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(polling, failing, fails)
+    monkeypatch.setattr(polling, "HOUSEKEEPING_SECONDS", 0.1)
+    poller = polling.Poller(polled, tmp_path / "p.db", Observer(), reload=True)
+    running = threading.Thread(target=poller.run)
+    running.start()
+    try:
+        time.sleep(0.5)
+        exchange.store.add(mail(1))
+        wait_for(lambda: rows(tmp_path / "p.db", "SELECT 1 FROM tickets"))
+        assert running.is_alive()
+    finally:
+        poller.stop()
+        running.join(12)
+    shown = capfd.readouterr()
+    assert "Too many open files" in shown.out + shown.err
+
+
 def test_metrics_are_served_on_loopback(start: Callable[..., subprocess.Popen[str]], exchange: Server, tmp_path: Path) -> None:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -139,6 +218,7 @@ def test_metrics_are_served_on_loopback(start: Callable[..., subprocess.Popen[st
         "postroom_quarantine",
         'postroom_outbox{status="queued"}',
         "postroom_unread",
+        'postroom_last_contact_timestamp_seconds{mailbox="help"}',
     ):
         assert name in text
 
@@ -186,7 +266,6 @@ def test_a_fault_of_ours_in_one_round_is_told_and_the_next_goes_on(
     polled: Path, exchange: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from engine.polling import poller as polling
-    from engine.polling.observe import Observer
     from engine.polling.reader import Reader
 
     exchange.store.add(mail(1))
@@ -209,7 +288,6 @@ def test_once_says_so_where_the_database_could_not_be_opened(
     polled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from engine.polling import poller as polling
-    from engine.polling.observe import Observer
 
     real, calls = polling.open_database, []
 
