@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -17,6 +17,8 @@ from engine.printable import printable
 
 MOST_EXAMPLES = 3
 MOST_GROUPS = 40
+MOST_LINES = 40  # of rules, and of warnings
+LARGEST_COMMENT = 60_000  # letters; GitHub takes 65,536, and the step that comments would fail
 
 
 class Context(Struct, frozen=True):
@@ -42,9 +44,8 @@ class Group(Struct, frozen=True):
         return "; ".join(change.words for change in self.changes)
 
     @property
-    def heading(self) -> str:
-        count = len(self.messages)
-        return f"{count:,} message{'' if count == 1 else 's'}: {self.words}"
+    def count(self) -> str:
+        return f"{len(self.messages):,} message{'' if len(self.messages) == 1 else 's'}"
 
 
 def groups_of(plan: Plan) -> list[Group]:
@@ -72,20 +73,20 @@ def together(groups: list[Group]) -> list[Group]:
     return list(found.values())
 
 
-def _headline(plan: Plan, context: Context) -> str:
+def _headline(plan: Plan, base: str, work: str) -> str:
     changed = f"{len(plan.changed):,}" if plan.changed else "none"
     words = f"{changed} of {plan.messages:,} messages would change" if plan.messages else "no message was there to replay"
-    words += f": {context.base} -> {context.work}"
+    words += f": {base} -> {work}"
     if plan.without_bytes:
         words += f" ({plan.without_bytes:,} more are not kept as they came, and were not replayed)"
     return words
 
 
 def as_text(plan: Plan, context: Context) -> str:
-    lines = [_headline(plan, context)]
+    lines = [_headline(plan, context.base, context.work)]
     groups = together(groups_of(plan))
     for group in groups[:MOST_GROUPS]:
-        lines += ["", f"  {group.heading}"]
+        lines += ["", f"  {group.count}: {group.words}"]
         if group.because:
             lines.append(f"      because of {', '.join(group.because)}")
         for message in group.messages[:MOST_EXAMPLES]:
@@ -97,11 +98,24 @@ def as_text(plan: Plan, context: Context) -> str:
     if plan.rules:
         width = max(len(name) for name in plan.rules)
         lines += ["", "Rules that ran more or less often"]
-        for name, (before, after) in plan.rules.items():
+        for name, before, after in _most_changed(plan):
             lines.append(f"  {name:<{width}}  {before:>6,} -> {after:<6,}  {after - before:+,}")
+        lines += [f"  {words}" for words in _further(plan.rules, "rules")]
     if context.new_warnings:
-        lines += ["", "New warnings of `postroom check`", *(f"  {_one_line(problem)}" for problem in context.new_warnings)]
+        lines += ["", "New warnings of `postroom check`"]
+        lines += [f"  {_one_line(problem)}" for problem in context.new_warnings[:MOST_LINES]]
+        lines += [f"  {words}" for words in _further(context.new_warnings, "warnings")]
     return printable("\n".join(lines))
+
+
+def _most_changed(plan: Plan) -> list[tuple[str, int, int]]:
+    """Rules with how often they ran before and do now; those that differ most."""
+    found = sorted(plan.rules.items(), key=lambda item: (-abs(item[1][1] - item[1][0]), item[0]))
+    return [(name, before, after) for name, (before, after) in found[:MOST_LINES]]
+
+
+def _further(all_of_them: Sized, what: str) -> list[str]:
+    return [f"and {len(all_of_them) - MOST_LINES:,} more {what}"] if len(all_of_them) > MOST_LINES else []
 
 
 def _example(message: Changed) -> str:
@@ -115,34 +129,44 @@ def _one_line(problem: Problem) -> str:
 
 
 def as_markdown(plan: Plan, context: Context) -> str:
-    """Nothing of a message becomes Markdown: what comes from mail stands in code spans without backticks."""
-    lines = [f"### {_headline(plan, context)}", ""]
+    """Nothing of a message becomes Markdown, a link or a call to somebody (`@name`): what is not ours stands in code spans."""
+    lines = [f"### {_headline(plan, _code(context.base), _code(context.work))}", ""]
     groups = together(groups_of(plan))
     for group in groups[:MOST_GROUPS]:
-        lines.append(f"- **{_plain(group.heading)}**")
+        lines.append(f"- **{group.count}**: {_code(group.words)}")
         if group.because:
-            lines.append(f"  because of {_plain(', '.join(group.because))}")
+            lines.append(f"  because of {_code(', '.join(group.because))}")
         lines += [f"  - {_code(_example(message))}" for message in group.messages[:MOST_EXAMPLES]]
     if len(groups) > MOST_GROUPS:
         lines.append(f"- and {len(groups) - MOST_GROUPS} more kinds of change")
     if plan.rules:
         lines += ["", "| rule | before | after | |", "|---|--:|--:|--:|"]
         lines += [
-            f"| {_plain(name)} | {before:,} | {after:,} | {after - before:+,} |" for name, (before, after) in plan.rules.items()
+            f"| {_cell(name)} | {before:,} | {after:,} | {after - before:+,} |" for name, before, after in _most_changed(plan)
         ]
+        lines += ["", *_further(plan.rules, "rules")]
     if context.new_warnings:
-        lines += ["", "**New warnings**", "", *(f"- {_code(_one_line(problem))}" for problem in context.new_warnings)]
-    return printable("\n".join(lines))
+        lines += ["", "**New warnings**", ""]
+        lines += [f"- {_code(_one_line(problem))}" for problem in context.new_warnings[:MOST_LINES]]
+        lines += [f"- {words}" for words in _further(context.new_warnings, "warnings")]
+    return _cut(printable("\n".join(lines)))
 
 
-def _plain(text: str) -> str:
-    for letter in "\\`*_{}[]<>|#@!~":
-        text = text.replace(letter, f"\\{letter}" if letter not in "<>@" else {"<": "&lt;", ">": "&gt;", "@": "&#64;"}[letter])
-    return text.replace("\n", " ")
+def _cut(comment: str) -> str:
+    """Whole lines of it, as many as a comment takes."""
+    if len(comment) <= LARGEST_COMMENT:
+        return comment
+    end = comment.rfind("\n", 0, LARGEST_COMMENT)
+    return f"{comment[: end if end > 0 else LARGEST_COMMENT]}\n\nThe rest is too long for a comment: `postroom plan` shows it."
 
 
 def _code(text: str) -> str:
     return f"`{text.replace('`', chr(39)).replace(chr(10), ' ')}`"
+
+
+def _cell(text: str) -> str:
+    """A table looks for its bars before code spans are."""
+    return _code(text).replace("|", "\\|")
 
 
 def as_json(plan: Plan, context: Context) -> str:

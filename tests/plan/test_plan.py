@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,9 +18,12 @@ import pytest
 from engine.config.load import load_config
 from engine.decide.decision import read_kept
 from engine.decide.setup import prepare
+from engine.errors import Position, Problem
 from engine.mail.parse import parse_message
-from engine.plan.replay import _decided, replay_recorded
+from engine.plan.difference import Change
+from engine.plan.replay import Changed, Plan, _decided, replay_recorded
 from engine.processing import Processor
+from engine.report.plan import Context, as_markdown, as_text
 from engine.sources.files import open_source
 from engine.sources.item import Item
 from engine.state.past import PastState, read_recorded, recorded
@@ -150,9 +156,8 @@ def test_what_one_rule_changes_of_the_same_messages_is_read_once(repository: Pat
     )
     alone = ["priority Low instead of Urgent", "queue Projects instead of Second line"]
     assert {group["words"] for group in plan(repository)["groups"]} >= set(alone)  # type: ignore[attr-defined]
-    for form in ("text", "markdown"):
-        shown = postroom("plan", "--base", "HEAD", "--format", form, cwd=repository).stdout
-        assert f"1 message: {'; '.join(alone)}" in shown
+    for form, words in (("text", f"1 message: {'; '.join(alone)}"), ("markdown", f"**1 message**: `{'; '.join(alone)}`")):
+        assert words in postroom("plan", "--base", "HEAD", "--format", form, cwd=repository).stdout
 
 
 def test_each_message_has_the_state_it_then_had(repository: Path) -> None:
@@ -285,6 +290,34 @@ def test_markdown_shows_mail_as_text_only(repository: Path, tmp_path: Path) -> N
     assert "1 of 1 messages would change" in done.stdout
     (line,) = [line for line in done.stdout.splitlines() if "evil.eml" in line]
     assert line.startswith("  - `") and line.endswith("`") and line.count("`") == 2
+
+
+def test_values_of_mail_make_no_link_and_call_nobody_in_markdown() -> None:
+    words = "www.evil.example http://evil.example @everyone `x` | <b>"
+    change = Change("title", "a", words, ("rule 'A | @team' (a.rules:1)",))
+    found = as_markdown(_plan([change], {"A | @team": 1}), Context("HEAD", "@b", ()))
+    outside = re.sub(r"`[^`\n]*`", "", found)
+    assert not any(word in outside for word in ("evil", "everyone", "@", "<"))
+    assert "| `A \\| @team` | 1 | 0 | -1 |" in found
+
+
+def test_a_comment_is_never_longer_than_github_takes() -> None:
+    changes = [Change("title", "b" * 500, f"{number}" * 300, ("rule " + "r" * 300,)) for number in range(100)]
+    warnings = tuple(Problem(Position("a.rules", number), "w" * 500, "f", "PR101") for number in range(2_000))
+    rules = {f"rule {number}": number for number in range(3_000)}
+    found = as_markdown(_plan(changes, rules), Context("HEAD", "the working tree", warnings))
+    assert len(found) < 65_536 and found.endswith("\n\nThe rest is too long for a comment: `postroom plan` shows it.")
+    found = as_markdown(_plan(changes[:1], rules), Context("HEAD", "the working tree", warnings))
+    assert len(found) < 65_536 and "| `rule 2999` | 2,999 | 0 | -2,999 |" in found and "| `rule 1` |" not in found
+    assert "\nand 2,959 more rules\n" in found and found.endswith("\n- and 1,960 more warnings")
+    text = as_text(_plan(changes[:1], rules), Context("HEAD", "the working tree", warnings))
+    assert "  and 2,959 more rules\n" in text and text.endswith("\n  and 1,960 more warnings")
+
+
+def _plan(changes: list[Change], rules: dict[str, int]) -> Plan:
+    came = datetime(2026, 11, 2, tzinfo=UTC)
+    messages = [Changed(n, f"{n}", came, "a@b.example", "s" * 100, "T1", (change,)) for n, change in enumerate(changes)]
+    return Plan(len(messages), 0, messages, Counter(rules))
 
 
 def test_five_thousand_messages_and_exactly_those_that_change(tmp_path: Path, rules: Path) -> None:
