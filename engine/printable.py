@@ -1,10 +1,11 @@
-"""Text from messages and files made safe for a terminal: no control characters, no escape sequences, nothing that turns text round."""
+"""Text from messages and files made safe for a terminal: no control characters, no escape sequences, nothing that turns text round;
+and for XML 1.0, which has no letters U+FFFE, U+FFFF and no surrogates."""
 
 from __future__ import annotations
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def printable(text: str) -> str:

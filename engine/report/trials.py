@@ -32,11 +32,11 @@ def failure(result: Result) -> str:
     lines.append("  because")
     for step in result.decision.trace:
         where = f"  [{step.where}]" if step.where else ""
-        lines.append(f"      {step.step}: {printable(step.found)}{where}")
+        lines.append(f"      {step.step}: {step.found}{where}")
     for rule in result.decision.not_fired:
         if any(rule.rule in str(one.expected) for one in result.differences):
-            lines.append(f"      '{rule.rule}' did not run: {printable(rule.because)}")
-    return "\n".join([*lines, ""])
+            lines.append(f"      '{rule.rule}' did not run: {rule.because}")
+    return printable("\n".join([*lines, ""]))
 
 
 def _shown(value: object) -> str:
@@ -57,8 +57,8 @@ def junit(results: Sequence[Timed]) -> bytes:
             suite,
             "testcase",
             name=printable(one.result.case.name),
-            classname=position.file,
-            file=position.file,
+            classname=printable(position.file),
+            file=printable(position.file),
             line=str(position.line),
             time=f"{one.seconds:.3f}",
         )

@@ -142,6 +142,15 @@ def test_junit_names_each_test_and_what_failed(tmp_path: Path) -> None:
     assert bad.get("line") == "4" and bad[0].get("message") == "outcome: expected 'ignored', found 'created'"
 
 
+def test_odd_letters_break_neither_the_report_nor_a_terminal(tmp_path: Path) -> None:
+    odd = r"\e[31m \0 ]]> \uFFFE"
+    case = f'name: "{odd}", message: {{from: maya@brightwater.example, subject: "{odd}"}}, expect: {{ticket: {{title: "{odd} \\r"}}}}'
+    done = postroom("test", "--tests", write(tmp_path, case), "--junit", tmp_path / "j.xml", cwd=ROOT)
+    assert done.returncode == 1 and "\x1b" not in done.stdout and "\0" not in done.stdout
+    (failed,) = ElementTree.parse(tmp_path / "j.xml").getroot()[0]
+    assert failed.get("name") == "\ufffd[31m \ufffd ]]> \ufffd" and "FAILED" in str(failed[0].text)
+
+
 def test_coverage_says_what_no_test_reaches(tmp_path: Path) -> None:
     done = postroom("test", "--tests", write(tmp_path, GOOD), "--coverage", cwd=ROOT)
     assert done.returncode == 0
