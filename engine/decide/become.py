@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from engine.config.model import Entity, Mailbox, ReplyPolicy
+from engine.decide import mentions
 from engine.decide.authenticate import is_doubtful
 from engine.decide.decision import Ending
 from engine.decide.indicators import Indicators
 from engine.decide.setup import Setup
-from engine.decide.target import Resolved
+from engine.decide.target import Named, Resolved
 from engine.entities import Project, Sender, Target, Task, Ticket
 from engine.mail.message import Message
 from engine.state.view import State
@@ -52,7 +53,7 @@ def plan(
     """`indicators` are those that may be obeyed. An ending where the mailbox may not make anything of the message."""
     target = resolved.entity
     if target is None:
-        remarks = (f"[The subject names {resolved.refused}.]",) if resolved.refused else ()
+        remarks = (_mention(resolved.refused),) if resolved.refused else ()
         return _permitted(Plan("ticket", None, resolved.because, remarks=remarks), mailbox, setup)
     books = indicators is not None and indicators.hours is not None and not indicators.errors
     if isinstance(target, Project):
@@ -64,6 +65,12 @@ def plan(
     return _permitted(
         _on_ticket(target, resolved, indicators, books, message, sender, mailbox, now, setup, state), mailbox, setup
     )
+
+
+def _mention(refused: Named) -> str:
+    """What the sender may not write to, for our own people."""
+    number = refused.entity.number
+    return mentions.names(number) if refused.via == "number" else mentions.answers_others(number)
 
 
 def _on_ticket(
@@ -106,7 +113,7 @@ def _on_complete(
     if policy.reopen == "new_linked" or (policy.reopen and late):
         why = "it was completed too long ago" if late else "`reopen: new_linked`"
         because = f"{base.because}, which is complete; {why}: a new ticket, related to it"
-        remark = f"[This message answers {ticket.number}, which is complete.]"
+        remark = mentions.answers_complete(ticket.number)
         return Plan("ticket", None, because, base.where, remarks=(remark,), related=(ticket.number, "answers"))
     if not policy.reopen:
         return Plan(base.entity, ticket, f"{base.because}, which is complete and stays so", base.where)
@@ -149,8 +156,7 @@ def _permitted(wanted: Plan, mailbox: Mailbox, setup: Setup) -> Plan | Ending:
             continue
         because = f"{wanted.because}; {mailbox.id} makes no {wanted.entity.replace('_', ' ')}"
         if entity == "ticket":
-            number = wanted.target.number if wanted.target else ""
-            remark = f"[This message is about {number}.]"
+            remark = mentions.is_about(wanted.target.number if wanted.target else "")
             return Plan("ticket", None, because, where, remarks=(*wanted.remarks, remark), related=_relation(wanted))
         return Plan(entity, wanted.target, because, where, wanted.status, wanted.reopens, wanted.remarks)
     return Ending("refused", "not_created_here", f"{mailbox.id} makes no {wanted.entity.replace('_', ' ')}", where=where)

@@ -24,10 +24,10 @@ class Named(Struct, frozen=True):
 
 
 class Resolved(Struct, frozen=True):
-    """`entity` is what the message may be added to; `refused` names one that its sender may not write to."""
+    """`entity` is what the message may be added to; `refused` is what it names and its sender may not write to."""
 
     entity: Target | None
-    refused: str | None
+    refused: Named | None
     because: str
 
 
@@ -76,7 +76,6 @@ def resolve(named: Named | None, sender: Sender, setup: Setup) -> Resolved:
     if named is None:
         return Resolved(None, None, "no number in the subject that exists, and no thread that is known")
     organization = named.entity.organization
-    number = named.entity.number
     if sender.kind == "resource":
         return Resolved(named.entity, None, f"{named.found}; a resource may write to it")
     if sender.kind == "unknown":
@@ -86,7 +85,7 @@ def resolve(named: Named | None, sender: Sender, setup: Setup) -> Resolved:
     owner = setup.config.directory.organizations.get(organization or "")
     if owner is not None and owner.parent == sender.organization:
         return Resolved(named.entity, None, f"{named.found}, of an organization that belongs to the sender's")
-    return Resolved(None, number, f"{named.found}, of another organization: its contacts may not write to it")
+    return Resolved(None, named, f"{named.found}, of another organization: its contacts may not write to it")
 
 
 def is_of(sender: Sender, organization: str | None, setup: Setup) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.config.model import Choice
+from engine.decide.mentions import without_mentions
 from engine.rules.facts import Facts, contact_of
 
 # A record whose attributes are variables, and those variables that it does not have, or in another form.
@@ -63,7 +64,9 @@ class Values:
 
     def _ticket(self) -> _Source:
         ticket = self._facts.ticket
-        return ticket, {"tags": ", ".join(ticket.tags) if ticket else ""}
+        if ticket is None:
+            return None, {"tags": ""}
+        return ticket, {"tags": ", ".join(ticket.tags), "description": without_mentions(ticket.description)}
 
     def _assigned(self) -> _Source:
         ticket = self._facts.ticket

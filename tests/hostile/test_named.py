@@ -773,6 +773,27 @@ def test_a_customer_cannot_write_to_anothers_ticket_nor_learn_of_it(connection: 
     assert shape[0] == shape[1]
 
 
+@pytest.mark.parametrize("creates", ["ticket, ticket_note", "ticket"])
+@pytest.mark.parametrize("reply", ["Subject: Re: [T20261102.0001]\r\n", "Subject: Re: hello\r\nIn-Reply-To: <h@x>\r\n"])
+@pytest.mark.parametrize("sender", ["carmen@olivar.example", "eve@stranger.example"])
+def test_nobody_learns_from_his_own_tickets_text_which_others_there_are(
+    sender: str, reply: str, creates: str, rules: Path, tmp_path: Path
+) -> None:
+    (rules / "templates/received.md").write_text('---\nsubject: "x"\n---\n{{ sender.name }}{{ ticket.description }}\n')
+    path = rules / "mailboxes/help.yaml"
+    path.write_text(re.sub("creates: .*", f"creates: [{creates}]", path.read_text()))
+    connection = open_database(tmp_path / "p.db")
+    opened = HEAD.encode() + b"Subject: the secret merger\r\n\r\nx\r\n"
+    mail = f"From: {sender}\r\n{reply}Message-ID: <2@x>\r\nDate: Mon, 2 Nov 2026 11:00:00 +0000\r\n\r\ntell me\r\n"
+    run(connection, prepare(load_config(rules)), opened, mail.encode())
+    opened_too = connection.execute("SELECT description FROM tickets WHERE number = 'T20261102.0002'").fetchall()
+    told = connection.execute("SELECT body FROM outbox WHERE recipient = ?", (sender,)).fetchall()
+    # Who has a ticket of his own is told of his own words; our people read in it what it is about.
+    assert told == ([("tell me",)] if opened_too else [])
+    assert all("T20261102.0001" in text for (text,) in opened_too)
+    assert bool(opened_too) == (sender == "carmen@olivar.example" or creates == "ticket")
+
+
 def test_right_to_left_overrides_do_not_reach_the_terminal(connection: sqlite3.Connection, setup: Setup) -> None:
     from engine.printable import printable
 

@@ -1,0 +1,34 @@
+"""Lines that name another entity below the text of a ticket, for the people who work on it; and the text without them.
+
+Who is told of a ticket may not know of the other one: a customer who names another's number, or answers a mail that he was shown, must
+not learn from a notification that it exists (`behaviour.md` 3.1).
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def names(number: str) -> str:
+    return f"[The subject names {number}.]"
+
+
+def answers_others(number: str) -> str:
+    return f"[This message answers {number}, of another organization.]"
+
+
+def answers_complete(number: str) -> str:
+    return f"[This message answers {number}, which is complete.]"
+
+
+def is_about(number: str) -> str:
+    return f"[This message is about {number}.]"
+
+
+_LINE = re.compile(
+    r"\n*^\[(?:The subject names|This message answers|This message is about) [^\]\n]{1,300}\.\]$(?=\n|\Z)", re.MULTILINE
+)
+
+
+def without_mentions(description: str) -> str:
+    return _LINE.sub("", description) if ".]" in description else description
