@@ -101,16 +101,21 @@ def _on_ticket(
         return Plan(entity, ticket, f"{resolved.because}; #S= sets the status", where, status=said)
     if not setup.config.is_complete(ticket.status):
         return Plan(entity, ticket, resolved.because, where, status=policy.status)
-    return _on_complete(ticket, base, policy, mailbox, now, setup, state)
+    obeyed = indicators is not None and not indicators.errors
+    return _on_complete(ticket, base, policy, obeyed, mailbox, now, setup, state)
 
 
 def _on_complete(
-    ticket: Ticket, base: Plan, policy: ReplyPolicy, mailbox: Mailbox, now: datetime, setup: Setup, state: State
+    ticket: Ticket, base: Plan, policy: ReplyPolicy, obeyed: bool, mailbox: Mailbox, now: datetime, setup: Setup, state: State
 ) -> Plan:
-    """The ticket is complete: `reopen`, `reopen_within`, and not for ever."""
+    """The ticket is complete: `reopen`, `reopen_within`, and not for ever. `obeyed`: there are indicators, which mean this ticket."""
     completed = ticket.completed_at or ticket.updated_at
     late = policy.reopen_within is not None and now - completed > policy.reopen_within
     if policy.reopen == "new_linked" or (policy.reopen and late):
+        if obeyed:
+            return Plan(
+                base.entity, ticket, f"{base.because}, which is complete and stays so; the indicators are for it", base.where
+            )
         why = "it was completed too long ago" if late else "`reopen: new_linked`"
         because = f"{base.because}, which is complete; {why}: a new ticket, related to it"
         remark = mentions.answers_complete(ticket.number)

@@ -49,7 +49,7 @@ class SqliteState:
     def seen_elsewhere(self, mailbox: str, identity: str) -> Seen | None:
         row = self._one(
             f"SELECT mailbox, outcome, number FROM messages WHERE identity = ? AND mailbox <> ?{self._seen[0]}"
-            " AND outcome IN ('created', 'appended') ORDER BY id LIMIT 1",
+            " AND outcome IN ('created', 'appended', 'duplicate') ORDER BY id LIMIT 1",
             identity,
             mailbox,
             *self._seen[1],
@@ -113,7 +113,7 @@ class SqliteState:
     def number_of_thread(self, message_id: str) -> str | None:
         row = self._one(
             f"SELECT number FROM messages WHERE message_id = ? AND number IS NOT NULL{self._seen[0]}"
-            " AND outcome IN ('created', 'appended') ORDER BY id LIMIT 1",
+            " AND outcome IN ('created', 'appended', 'duplicate') ORDER BY id LIMIT 1",
             message_id,
             *self._seen[1],
         )
