@@ -10,43 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-PUBLIC = "gmail.com"
-STATUSES = {"New": False, "Open": False, "Answered": False, "Done": True, "Closed": True}  # and whether they are complete
+from tools.desk import APPROVALS, PUBLIC, ROLES, STATUSES, Desk
+
 BECAME = ("created", "appended", "duplicate")
-ROLES, APPROVALS = ("Engineer",), ("Approved", "Rejected")
-
-
-@dataclass
-class Reply:
-    """`from_customer` and `from_resource`. `within` in hours."""
-
-    status: str | None
-    reopen: Any
-    within: int | None
-    publish: str | None = None
-
-
-@dataclass
-class Desk:
-    """A configuration. Organizations: id to (domains, parent, active)."""
-
-    organizations: dict[str, tuple[list[str], str, bool]]
-    contacts: list[tuple[str, str, list[str], bool]]  # id, organization, addresses by level, active
-    resources: list[tuple[str, str, list[str], bool]]  # id, address, aliases, active
-    tasks: dict[str, str]  # number to organization
-    projects: dict[str, str]
-    unattributed: str
-    loop: tuple[int, int] | None  # messages, minutes
-    alike: list[str]
-    spared: list[str]
-    automatic: dict[str, str]
-    private: str
-    several: str
-    create_contact: bool
-    creates: set[str]
-    customer: Reply
-    resource: Reply
-    duplicates: list[dict[str, Any]]
+Who = tuple[str, str | None, str]  # kind of sender, id, organization
 
 
 @dataclass
@@ -98,7 +65,7 @@ class Became:
 
     outcome: str
     reason: str | None = None
-    who: tuple[str, str | None, str] | None = None
+    who: Who | None = None
     what: str | None = None
     entity: Entity | None = None
     publish: str | None = None
@@ -189,7 +156,7 @@ class Model:
                     return found
         return []
 
-    def sender(self, mail: Mail, named: Entity | None) -> tuple[tuple[str, str | None, str], str]:
+    def sender(self, mail: Mail, named: Entity | None) -> tuple[Who, str]:
         """(kind, id, organization), and how an unknown sender's organization was found."""
         address = mail.sender.lower()
         local, _, domain = address.partition("@")
@@ -234,12 +201,12 @@ class Model:
             self.brought.setdefault(who[1], who[2])
         return became
 
-    def _may_write(self, who: tuple[str, str | None, str], target: Entity) -> bool:
+    def _may_write(self, who: Who, target: Entity) -> bool:
         kind, _, organization = who
         parent = self.desk.organizations[target.organization][1]
         return kind in ("resource", "unknown") or organization in (target.organization, parent)
 
-    def _added(self, mail: Mail, who: tuple[str, str | None, str], how: str, target: Entity) -> Became:
+    def _added(self, mail: Mail, who: Who, how: str, target: Entity) -> Became:
         said = self._indicators(mail, who, target)
         what = f"{target.kind}_{'time_entry' if 'T' in said and target.kind != 'project' else 'note'}"
         status, reopens, linked = (
@@ -261,7 +228,7 @@ class Model:
         target.approval = said.get("A", target.approval)
         return self._noted(mail, who, target, what)
 
-    def _indicators(self, mail: Mail, who: tuple[str, str | None, str], target: Entity) -> dict[str, str]:
+    def _indicators(self, mail: Mail, who: Who, target: Entity) -> dict[str, str]:
         """Those that are obeyed: none where one of them is wrong."""
         said = mail.first if "T" in mail.first else {key: value for key, value in mail.first.items() if key == "A"}
         if who[0] != "resource" or target.kind == "project" or not self.desk.creates - {"ticket"}:
@@ -269,9 +236,7 @@ class Model:
         known = {"T": ("0.5", "0:30", "90m"), "R": ROLES, "S": STATUSES, "A": APPROVALS if target.kind == "ticket" else ()}
         return said if all(value in known[key] for key, value in said.items()) else {}
 
-    def _on_ticket(
-        self, mail: Mail, who: tuple[str, str | None, str], ticket: Entity, said: dict[str, str]
-    ) -> tuple[str | None, bool, bool]:
+    def _on_ticket(self, mail: Mail, who: Who, ticket: Entity, said: dict[str, str]) -> tuple[str | None, bool, bool]:
         """(the status that is set, whether that reopens, whether a new ticket is opened instead)."""
         policy = self.desk.resource if who[0] == "resource" else self.desk.customer
         if mail.kind:
@@ -293,7 +258,7 @@ class Model:
         target.completed = (target.completed or at) if STATUSES[status] else None
         target.status = status
 
-    def _noted(self, mail: Mail, who: tuple[str, str | None, str], target: Entity, what: str) -> Became:
+    def _noted(self, mail: Mail, who: Who, target: Entity, what: str) -> Became:
         if who[0] == "unknown" or mail.kind == "auto_reply":
             publish = "internal"
         else:
@@ -305,7 +270,7 @@ class Model:
             target.people |= self._people(mail, who, target)
         return Became("appended", None, who, what, target, publish)
 
-    def _people(self, mail: Mail, who: tuple[str, str | None, str], ticket: Entity) -> set[str]:
+    def _people(self, mail: Mail, who: Who, ticket: Entity) -> set[str]:
         """Who stands in Cc and is a contact of the ticket's organization."""
         found: set[str | None] = set()
         for address in mail.cc:
@@ -323,7 +288,7 @@ class Model:
 
     # --- 3.3, 5 ----------------------------------------------------------------------------------------------------------
 
-    def _opened(self, mail: Mail, who: tuple[str, str | None, str], how: str, remark: str, related: Entity | None) -> Became:
+    def _opened(self, mail: Mail, who: Who, how: str, remark: str, related: Entity | None) -> Became:
         if "ticket" not in self.desk.creates:
             return Became("refused", "not_created_here", who)
         if mail.kind and self.desk.automatic[mail.kind] == "note_or_ignore":
@@ -338,6 +303,7 @@ class Model:
                 continue
             handling = criterion["when_complete" if STATUSES[found.status] else "when_open"]
             if handling["do"] == "discard":
+                found.occurrences += handling.get("count", False)
                 return Became("duplicate", "duplicate", who, None, found)
             if handling["do"] != "create" and "ticket_note" in self.desk.creates:
                 found.occurrences += handling.get("count", False)

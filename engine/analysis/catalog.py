@@ -28,5 +28,6 @@ CODES: dict[str, str] = {
     "PR113": "an address is compared with what none can be",
     "PR114": "passwords or mail would travel in the clear",
     "PR115": "a value that nobody in the directory has",
+    "PR116": "a key that does nothing where it stands",
     "PR120": "something was removed that is still used",
 }

@@ -6,6 +6,7 @@ import re
 
 from msgspec.structs import replace
 
+from engine.analysis.idle import check_idle
 from engine.analysis.nobody import check_nobody
 from engine.analysis.rules import check_rules
 from engine.analysis.transport import check_transport
@@ -22,7 +23,9 @@ _ALLOW = re.compile(r"(?:#|\{#|<!--)\s*allow\s+(PR\d{3}(?:\s*,\s*PR\d{3})*)\b:?[
 def analyse(config: Config, more: tuple[Problem, ...] = ()) -> list[Problem]:
     """Warnings about a configuration that `load_config` accepts; `more` are those of other analyses, to be silenced alike."""
     folder = read_folder(config.root)
-    found = sorted({*check_rules(config), *check_unused(config), *check_nobody(config), *check_transport(config), *more})
+    found = sorted(
+        {*check_rules(config), *check_unused(config), *check_nobody(config), *check_idle(config), *check_transport(config), *more}
+    )
     allowed, problems = _allowances(folder)
     used: set[tuple[str, int, str]] = set()
     for problem in found:

@@ -205,6 +205,7 @@ class Mailbox(Struct, frozen=True):
 
 
 class Handling(Struct, frozen=True):
+    position: Position
     do: Literal["append_note", "create", "discard", "reopen"]
     status: str | None = None
     link: bool = False

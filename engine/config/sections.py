@@ -171,8 +171,8 @@ def build_duplicates(document: Document) -> tuple[Criterion, ...]:
             same=tuple(entry.get("same", ())),
             similar=dict(entry.get("similar", {})),
             within=_optional(entry, "within", parse_duration),
-            when_open=Handling(**entry["when_open"]),
-            when_complete=Handling(**entry["when_complete"]),
+            when_open=Handling(document.where("duplicates", index, "when_open"), **entry["when_open"]),
+            when_complete=Handling(document.where("duplicates", index, "when_complete"), **entry["when_complete"]),
             position=document.where("duplicates", index),
         )
         for index, entry in enumerate(document.data["duplicates"])

@@ -28,7 +28,7 @@ VARIABLES: dict[str, dict[str, str]] = {
     "ticket": {
         "number": "its number",
         "title": "its title",
-        "description": "its description",
+        "description": "its description, without the lines of ours that name another ticket",
         "organization": "the id of its organization",
         "contact": "the id of its contact",
         "queue": "its queue",

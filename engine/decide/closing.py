@@ -47,7 +47,7 @@ def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
         not_fired=run.not_ran if run else (),
         not_fired_count=run.not_ran_count if run else 0,
         trace=tuple(work.trace),
-        changes=Changes(notifications=sent),
+        changes=Changes(ticket=ending.ticket, notifications=sent),
     )
 
 

@@ -111,13 +111,14 @@ class Waiting(Struct, frozen=True):
 
 
 class Ending(Struct, frozen=True):
-    """The message becomes nothing, or is held back."""
+    """The message becomes nothing, or is held back. `ticket`: the one that counts it all the same."""
 
     outcome: Outcome
     reason: Reason
     detail: str = ""
     number: str | None = None
     where: str = ""
+    ticket: Ticket | None = None
 
 
 class Changes(Struct, frozen=True):

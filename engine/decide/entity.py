@@ -92,12 +92,14 @@ def _handle(work: Work, duplicate: Duplicate, body: Body, message_run: Run) -> M
     work.step("duplicate", f"{duplicate.because}: {handling.do.replace('_', ' ')}", duplicate.where)
     if handling.do == "create":
         return None
+    counted = replace(ticket, occurrences=ticket.occurrences + 1) if handling.count else ticket
     if handling.do == "discard":
         # Who forgot a file sends the same mail again, with it.
         there = work.state.files_of(ticket.number) if body.attachments else frozenset()
         forgotten = [one.name for one in body.attachments if one.sha256 not in there]
         if not forgotten:
-            return Ending("duplicate", "duplicate", duplicate.because, ticket.number, duplicate.where)
+            changed = counted if handling.count else None
+            return Ending("duplicate", "duplicate", duplicate.because, ticket.number, duplicate.where, changed)
         work.step("duplicate", f"not discarded, for it brings {', '.join(forgotten[:5])}: append note", duplicate.where)
     if "ticket_note" not in allowed(work.mailbox, work.setup):
         work.step("duplicate", f"{work.mailbox.id} makes no notes: a new ticket", str(work.mailbox.where("creates")))
@@ -107,7 +109,6 @@ def _handle(work: Work, duplicate: Duplicate, body: Body, message_run: Run) -> M
     if reopens and work.message.automatic is not None and work.token is None:
         # Automatic mail never reopens a ticket; an alert that carries the token is not anybody's automatic mail.
         status, reopens = None, False
-    counted = replace(ticket, occurrences=ticket.occurrences + 1) if handling.count else ticket
     what = Plan("ticket_note", counted, duplicate.because, duplicate.where, status, reopens)
     return add_to(work, what, message_run, before=ticket)
 

@@ -172,6 +172,12 @@ FILES = [
     ),
     ("PR114", "mailboxes/help.yaml", 10, ("endpoint: https://", "endpoint: http://")),
     ("PR114", "settings.yaml", 12, ("\nnumbers: ", "\nsending: {smtp: {host: smtp.example.com, tls: none}}\nnumbers: ")),
+    ("PR116", "duplicates.yaml", 15, ("when_open: {do: discard}", "when_open: {do: discard, status: New}")),
+    ("PR116", "duplicates.yaml", 15, ("when_open: {do: discard}", "when_open: {do: discard, link: true}")),
+    ("PR116", "duplicates.yaml", 16, ("when_complete: {do: create}", "when_complete: {do: create, count: true}")),
+    ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "reopen: new_linked,")),
+    ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "")),
+    ("PR116", "tags.yaml", 6, ("{label: Alert, match: false}", "{label: Alert, aliases: [alarm], match: false}")),
     ("PR112", "mailboxes/priority.yaml", 6, ("source:\n  exchange: {folder: Inbox/Priority}\n", "")),
 ]
 

@@ -1,0 +1,43 @@
+"""Keys that do nothing where they stand: whoever wrote them believes otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.config.model import Config, Handling, Mailbox, ReplyPolicy
+from engine.errors import Problem, warn
+
+CODE = "PR116"
+
+
+def check_idle(config: Config) -> Iterator[Problem]:
+    for criterion in config.duplicates:
+        yield from _handling(criterion.when_open)
+        yield from _handling(criterion.when_complete)
+    for mailbox in config.mailboxes.values():
+        notes = mailbox.notes["ticket_note"]
+        yield from _reply(mailbox, "from_customer", notes.from_customer)
+        yield from _reply(mailbox, "from_resource", notes.from_resource)
+    for tag in config.tags.tags:
+        if tag.aliases and not tag.match:
+            fix = "leave `match: false` out, or the aliases"
+            yield warn(CODE, tag.position, f"the aliases of '{tag.label}' are not looked for: `match: false`", fix)
+
+
+def _handling(handling: Handling) -> Iterator[Problem]:
+    for name, is_there, goes_with in (
+        ("status", handling.status is not None, ("reopen",)),
+        ("link", handling.link, ("create",)),
+        ("count", handling.count, ("append_note", "reopen", "discard")),
+    ):
+        if is_there and handling.do not in goes_with:
+            fix = f"leave it out, or write `do: {' or '.join(goes_with)}`"
+            yield warn(CODE, handling.position, f"`{name}` does nothing with `do: {handling.do}`", fix)
+
+
+def _reply(mailbox: Mailbox, whose: str, policy: ReplyPolicy) -> Iterator[Problem]:
+    where = mailbox.where("defaults", "ticket_note", whose, "reopen_within")
+    # What another mailbox wrote (`extends`) is told there.
+    if policy.reopen_within is not None and policy.reopen is not True and where.file == f"mailboxes/{mailbox.id}.yaml":
+        said = "new_linked" if policy.reopen else "false"
+        yield warn(CODE, where, f"`reopen_within` does nothing with `reopen: {said}`", "leave it out, or write `reopen: true`")
