@@ -23,6 +23,13 @@ def comparable(address: str) -> str:
     return address if address.isascii() else _with_domain(address, _encoded)
 
 
+def without_tag(address: str) -> str:
+    """`ana@x` of `ana+anything@x`; the same where there is no tag, or nothing before it."""
+    local, at, domain = address.rpartition("@")
+    base = local.partition("+")[0]
+    return f"{base}{at}{domain}" if base else address
+
+
 def in_letters(address: str) -> str:
     """As people write it: `müller.example`. The same where there is no such form."""
     return _with_domain(address, _decoded) if _ENCODED in address else address

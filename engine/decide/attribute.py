@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.addresses import without_tag
 from engine.config.model import Mailbox
 from engine.config.people import Contact
 from engine.decide.setup import Setup
@@ -29,7 +30,7 @@ def attribute(
     """
     finder = _Finder(sender, setup, state, authenticated)
     ambiguous = ""
-    for address in _forms(sender.address):
+    for address in dict.fromkeys((sender.address, without_tag(sender.address))):  # the exact one first
         found = finder.resource(address) or finder.contact(address)
         if isinstance(found, Sender):
             return found, None
@@ -50,13 +51,6 @@ def attribute(
     else:
         because = f"nobody's address, and no organization owns {sender.domain}{note}"
     return finder.unknown(settings.unattributed, "unattributed", because, where), None
-
-
-def _forms(address: str) -> list[str]:
-    """The address, then without its plus-tag."""
-    local, _, domain = address.rpartition("@")
-    base = local.partition("+")[0]
-    return [address, f"{base}@{domain}"] if base and base != local else [address]
 
 
 def _of_domain(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from engine.addresses import comparable
+from engine.addresses import comparable, without_tag
 from engine.config.model import Notice
 from engine.config.variables import INTERNAL_WHERE_INTERNAL, OF_WHAT_EXISTS
 from engine.decide.decision import Notification
@@ -126,7 +126,7 @@ def permitted(
     `message` is None for a rule that waited: no message is behind it any more.
     """
     sender = message.sender.address if message else None
-    answerable = message is None or (message.automatic is None and "X-Auto-Response-Suppress" not in message.headers)
+    silent = _addresses_of(message.sender.address, setup) if message and _is_unanswerable(message) else frozenset()
     kept: dict[tuple[str, str], Notification] = {}
     left_out: list[str] = []
     for one in notifications:
@@ -134,7 +134,7 @@ def permitted(
             left_out.append(f"none to {one.recipient}: it is our own")
         elif not _ADDRESS.fullmatch(one.recipient):
             left_out.append("none to an address that is none")
-        elif one.recipient == sender and not answerable:
+        elif one.recipient in silent:
             left_out.append(f"none to {one.recipient}: automatic mail is never answered")
         elif NOBODYS.match(one.recipient.partition("@")[0]):
             left_out.append(f"none to {one.recipient}: nobody reads what is sent there")
@@ -144,6 +144,23 @@ def permitted(
         else:
             kept[one.recipient, one.event] = _threaded(one, message) if message and one.recipient == sender else one
     return tuple(kept.values()), list(dict.fromkeys(left_out))
+
+
+def _is_unanswerable(message: Message) -> bool:
+    return message.automatic is not None or "X-Auto-Response-Suppress" in message.headers
+
+
+def _addresses_of(address: str, setup: Setup) -> frozenset[str]:
+    """All of whoever has this one: who lets one of his mailboxes answer by itself, or pass on what comes, does so with another."""
+    forms = (address, without_tag(address))
+    for form in forms:
+        resource = setup.book.resources.get(form)
+        if resource is not None:
+            return frozenset((*forms, resource.email, *resource.aliases))
+        nearest = setup.book.nearest(form)
+        if nearest is not None and len(nearest.contacts) == 1:
+            return frozenset((*forms, *nearest.contacts[0].emails))
+    return frozenset(forms)
 
 
 def _threaded(one: Notification, message: Message) -> Notification:

@@ -37,7 +37,7 @@ class Tagger:
         mine = tuple(label for label in dict.fromkeys(own) if label in self._active)
         found = sorted(
             (label for label in counts if label not in mine),
-            key=lambda label: (-counts[label], -longest[label], label),
+            key=lambda label: (-counts[label], -longest[label], label.casefold(), label),
         )
         kept = found[: max(self._most - len(mine), 0)]
         dropped = len(found) - len(kept)

@@ -201,6 +201,31 @@ def test_a_stranger_learns_no_organization_where_a_number_becomes_a_ticket_of_hi
     assert ("eve@evil.example" in [row[0] for row in rows(connection)]) is told
 
 
+@pytest.mark.parametrize(
+    ("sender", "header", "told"),
+    [
+        ("maya.okafor@gmail.com", "", ["maya@brightwater.example", "peter@brightwater.example"]),
+        ("maya.okafor@gmail.com", "X-Auto-Response-Suppress: All\r\n", ["peter@brightwater.example"]),
+        ("maya+away@brightwater.example", "Auto-Submitted: auto-generated\r\n", ["peter@brightwater.example"]),
+        (
+            "l.smit@harbourhill.example",
+            "Auto-Submitted: auto-generated\r\n",
+            ["maya@brightwater.example", "peter@brightwater.example"],
+        ),
+        ("lotte+x@harbourhill.example", "Precedence: bulk\r\n", ["maya@brightwater.example", "peter@brightwater.example"]),
+    ],
+)
+def test_a_robot_is_not_answered_at_its_owners_other_address(rules: Path, sender: str, header: str, told: list[str]) -> None:
+    """Two mailboxes of one person that pass on and answer what comes would keep each other, and us, busy."""
+    template(rules, "told", "x", "y")
+    people = 'contact, resource lotte, "maya@brightwater.example", "peter@brightwater.example"'
+    (rules / "workflow/00.rules").write_text(f'rule "x"\n  on ticket created\n  then notify {people} using told\n  stop\n')
+    connection = process(rules, mail("Question", sender=sender, more=header))
+    found = {recipient for recipient, used in rows(connection, "recipient, template") if used == "told"}
+    assert found - {"lotte@harbourhill.example"} == set(told)
+    assert ("lotte@harbourhill.example" in found) is ("harbourhill" not in sender)
+
+
 def test_a_stranger_is_told_of_the_ticket_that_his_own_mail_opened(rules: Path) -> None:
     template(rules, "noted", "x", "{{ ticket.number }}: {{ ticket.title }}")
     path = rules / "mailboxes" / "help.yaml"
