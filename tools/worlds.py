@@ -5,21 +5,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
 import sqlite3
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from engine.config.load import load_config
-from engine.decide.decision import Decision
-from engine.decide.setup import prepare
+from engine.decide.decision import Decision, read_kept
+from engine.decide.setup import Setup, prepare
+from engine.mail.parse import parse_message
+from engine.plan.replay import decide_again
 from engine.processing import Processor
+from engine.state.past import PastState, read_recorded, recorded
 from engine.store.database import open_database
 from tools.desk import PEOPLE, STATUSES, a_desk, write
 from tools.hostile import search
@@ -114,6 +119,7 @@ def compare(seed: int, folder: Path) -> list[str]:
     write(desk, folder / "rules")
     setup, model = prepare(load_config(folder / "rules")), Model(desk)
     sent: list[Mail] = []
+    by_hand = dice.random() < 0.5
     at = datetime(2026, 11, 2, 8, tzinfo=UTC)
     with closing(open_database(folder / "p.db")) as connection:
         connection.execute("PRAGMA synchronous=OFF")
@@ -127,7 +133,7 @@ def compare(seed: int, folder: Path) -> list[str]:
                 mail = a_mail(dice, number, at, sent, model.known)
                 sent.append(mail)
             tickets = [one for one in model.known if one.kind == "ticket"]
-            if tickets and dice.random() < 0.15:
+            if by_hand and tickets and dice.random() < 0.15:
                 _set_by_hand(dice.choice(tickets), dice.choice(list(STATUSES)), at, connection)
             connection.execute("BEGIN")
             decision = processor.take(raw(mail), f"{number}", mail.mailbox, mail.at)
@@ -136,7 +142,18 @@ def compare(seed: int, folder: Path) -> list[str]:
             if found:
                 trace = [f"{step.step}: {step.found}" for step in decision.trace] if decision else []
                 return [f"seed {seed}, mail {number}: {mail}", *found, *(f"    {one}" for one in trace)]
-    return []
+        return [] if by_hand else [f"seed {seed}, {one}" for one in _decided_otherwise(connection, setup)]
+
+
+def _decided_otherwise(connection: sqlite3.Connection, setup: Setup) -> Iterator[str]:
+    """Messages of which `plan` would say that they become something else, though nothing changed."""
+    identities, _ = recorded(connection, None, None)
+    for one in read_recorded(connection, identities, setup.passwords):
+        again = json.loads(decide_again(parse_message(one.raw), one, setup, PastState(connection, setup.config, one)).as_json())
+        then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0])
+        for key in again:
+            if again[key] != then[key]:
+                yield f"message {one.id}, {key}: {again[key]!r}, and first {then[key]!r}"
 
 
 def _set_by_hand(ticket: Entity, status: str, at: datetime, connection: sqlite3.Connection) -> None:

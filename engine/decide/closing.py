@@ -43,6 +43,7 @@ def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
         detail=ending.detail,
         number=ending.number,
         sender=work.sender,
+        ticket=ending.ticket,
         fired=run.ran if run else (),
         not_fired=run.not_ran if run else (),
         not_fired_count=run.not_ran_count if run else 0,

@@ -81,13 +81,14 @@ def replay_recorded(
     plan = Plan()
     for one in read_recorded(connection, identities, base.passwords):
         message = parse_message(one.raw)
-        pair = tuple(_decided(message, one, setup, PastState(connection, setup.config, one)) for setup in (base, work))
+        pair = tuple(decide_again(message, one, setup, PastState(connection, setup.config, one)) for setup in (base, work))
         plan.add(one.id, message, (pair[0], pair[1]))
         on_message()
     return plan
 
 
-def _decided(message: Message, one: Recorded, setup: Setup, state: State) -> Decision:
+def decide_again(message: Message, one: Recorded, setup: Setup, state: State) -> Decision:
+    """What becomes of a recorded message, whose bytes `message` is made of."""
     # A mailbox that one of the configurations does not have: its mail would come in as files do.
     mailbox = one.mailbox if one.mailbox in setup.config.mailboxes else route(message, setup.config)
     return _decide(message, Envelope(mailbox, one.source_id, one.received_at), setup, state)

@@ -85,7 +85,8 @@ class PastState(SqliteState):
         if opened is None and found.created_at > self._message.received_at:
             return None
         row = self._one(
-            "SELECT decision FROM messages WHERE number = ? AND id < ? AND outcome IN ('created', 'appended') ORDER BY id DESC LIMIT 1",
+            "SELECT decision FROM messages WHERE number = ? AND id < ? AND (outcome IN ('created', 'appended')"
+            " OR outcome = 'duplicate' AND json_extract(decision, '$.ticket') IS NOT NULL) ORDER BY id DESC LIMIT 1",
             number,
             self._id,
         )
@@ -103,7 +104,7 @@ class PastState(SqliteState):
 
     def contacts_of(self, address: str) -> list[NewContact]:
         found = super().contacts_of(address)
-        if not found or self._wrote_before(address):
+        if not found or self._became_one_before(address):
             return found
         # A token may have brought the contact: then the time says it.
         row = self._one(
@@ -113,9 +114,13 @@ class PastState(SqliteState):
         )
         return found if row else []
 
-    def _wrote_before(self, address: str) -> bool:
+    def _became_one_before(self, address: str) -> bool:
+        """He may have written before that, when a number in the subject said whose his mail was."""
         # By mailbox, for the index begins with it.
-        query = "SELECT 1 FROM messages WHERE mailbox = ? AND sender = ? AND +id < ? LIMIT 1"
+        query = (
+            "SELECT 1 FROM messages WHERE mailbox = ? AND sender = ? AND +id < ? AND outcome IN ('created', 'appended')"
+            " AND json_extract(decision, '$.sender.via') = 'created' LIMIT 1"
+        )
         return any(self._one(query, mailbox, address, self._id) for mailbox in self._mailboxes)
 
     def last_sequence(self, series: str) -> int:

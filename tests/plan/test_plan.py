@@ -21,7 +21,7 @@ from engine.decide.setup import prepare
 from engine.errors import Position, Problem
 from engine.mail.parse import parse_message
 from engine.plan.difference import Change
-from engine.plan.replay import Changed, Plan, _decided, replay_recorded
+from engine.plan.replay import Changed, Plan, decide_again, replay_recorded
 from engine.processing import Processor
 from engine.report.plan import Context, as_markdown, as_text
 from engine.sources.files import open_source
@@ -81,7 +81,7 @@ def test_every_message_is_decided_again_as_it_was(repository: Path) -> None:
     identities, without = recorded(connection, None, None)
     assert len(identities) > 60 and without == 2  # a private one and one that is too large
     for one in read_recorded(connection, identities, setup.passwords):
-        again = _decided(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
+        again = decide_again(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
         then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0])
         assert json.loads(again.as_json()) == then
 
