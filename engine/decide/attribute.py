@@ -78,6 +78,19 @@ def _of_domain(
     return sender, contact
 
 
+def brought_by_mail(address: str, setup: Setup, state: State) -> list[tuple[int, Contact]]:
+    """(level, contact) of those whom mail or an alert brought. One that the directory lists by now, or says is not active, counts as
+    the directory says."""
+    directory = setup.config.directory
+    result = []
+    for one in state.contacts_of(address):
+        organization = directory.organizations.get(one.organization)
+        if organization and organization.active and one.id not in directory.contacts:
+            where = organization.position
+            result.append((0, Contact(one.id, one.organization, one.first_name, one.last_name, (one.email,), True, where)))
+    return result
+
+
 def _names(sender: Address) -> tuple[str, str]:
     """First and last name from a display name; `García, Ana` is turned round."""
     name = " ".join(sender.name.split())[:100]
@@ -110,24 +123,13 @@ class _Finder:
 
     def contact(self, address: str) -> Sender | str:
         """The contact, or why none is meant: empty where nobody has the address."""
-        found = self.setup.book.nearest(address, self._brought(address))
+        found = self.setup.book.nearest(address, brought_by_mail(address, self.setup, self.state))
         if found is None:
             return ""
         if len(found.contacts) > 1:
             names = ", ".join(f"{one.id} of {one.organization} ({one.position})" for one in found.contacts)
             return f"{address} is ambiguous: {names}"
         return self._contact(found.contacts[0], _LEVELS[found.level], found.own)
-
-    def _brought(self, address: str) -> list[tuple[int, Contact]]:
-        directory = self.setup.config.directory
-        result = []
-        for one in self.state.contacts_of(address):
-            organization = directory.organizations.get(one.organization)
-            # A contact that the directory lists by now, or one it says is not active, counts as the directory says.
-            if organization and organization.active and one.id not in directory.contacts:
-                where = organization.position
-                result.append((0, Contact(one.id, one.organization, one.first_name, one.last_name, (one.email,), True, where)))
-        return result
 
     def _contact(self, contact: Contact, level: str, own: bool) -> Sender:
         domain = "" if own else ", at a domain that is not the organization's"

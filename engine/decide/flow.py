@@ -109,7 +109,7 @@ def _find_sender_and_target(work: Work, address: Address) -> _Found | Ending:
 
 def _sender(work: Work, address: Address) -> tuple[Sender, NewContact | None, tuple[str, ...]]:
     if work.token is not None:
-        by_token = attribute_by_token(work.token, address, work.setup, work.authenticated)
+        by_token = attribute_by_token(work.token, address, work.setup, work.state, work.authenticated)
         return by_token.sender, by_token.contact, by_token.remark
     named = work.named_in_subject
     named_organization = named.entity.organization if named else None

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from engine.addresses import comparable
+from engine.decide.attribute import brought_by_mail
 from engine.decide.decision import Ending
 from engine.decide.setup import Setup, TokenSecret
 from engine.entities import NewContact, Sender, SenderKind
 from engine.mail.message import Address
+from engine.state.view import State
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -103,12 +105,13 @@ def _values(root: Element) -> dict[str, str]:
     return values
 
 
-def attribute_by_token(token: Token, address: Address, setup: Setup, authenticated: bool) -> TokenSender:
+def attribute_by_token(token: Token, address: Address, setup: Setup, state: State, authenticated: bool) -> TokenSender:
     """Customer by exact name, else contact by address; what is not clear goes to the local organization with a line."""
     directory = setup.config.directory
     local = setup.config.settings.local_organization
     named = [one for one in directory.organizations.values() if one.active and token.customer and one.name == token.customer]
-    contacts = sorted(setup.book.contacts(token.email), key=lambda pair: pair[0]) if token.email else []
+    known = [*setup.book.contacts(token.email), *brought_by_mail(token.email, setup, state)] if token.email else []
+    contacts = sorted(known, key=lambda pair: pair[0])
 
     def sender(kind: SenderKind, identity: str | None, organization: str, because: str, where: str = "") -> Sender:
         return Sender(

@@ -288,6 +288,15 @@ def test_an_empty_password_opens_no_door(db: Path, monkeypatch: pytest.MonkeyPat
     assert reason == "token" and "the environment variable ALERTS_TOKEN is empty" in error
 
 
+def test_whom_one_alert_brought_the_next_one_finds(db: Path, setup: Setup) -> None:
+    first = '<Customer name="Olivar Hermanos S.L."/><Email name="rosa@home.example"/><Contact name="Rosa Gil"/>'
+    head = '<Autotask><ID name="harbourhill"/><PW name="sample-only"/>'
+    for number, named in enumerate((first, first.replace('<Contact name="Rosa Gil"/>', ""), '<Email name="ROSA@home.example"/>')):
+        run(db, setup, mail(number, f"alert {'xyz'[number] * 9}", body=f"text\n{head}{named}</Autotask>"), mailbox="alerts")
+    assert rows(db, "SELECT organization, contact FROM tickets") == [("olivar", "rosa@home.example")] * 3
+    assert rows(db, "SELECT first_name, last_name FROM contacts WHERE origin = 'mail'") == [("Rosa", "Gil")]
+
+
 def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
     run(db, setup, mail(1, "boom"))
