@@ -38,7 +38,7 @@ _ALSO = {
 
 
 class Setting(Struct, frozen=True):
-    """One field that a rule sets: its full name, and the value in a form that compares."""
+    """One field that a rule sets: its full name, and the value in a form that compares. `shown`: that value, or what a tag suffers."""
 
     field: str
     value: object
@@ -66,7 +66,7 @@ def settings_of(rule: Rule) -> list[Setting]:
             found.append(Setting("ticket.assigned", (action.resource.text, None), action.resource.text, action))
         elif isinstance(action, AddTag | RemoveTag):
             on = isinstance(action, AddTag)
-            found.append(Setting(f"tag {action.tag.text}", on, "put on" if on else "taken off", action))
+            found.append(Setting(f"tag {action.tag.text}", on, "puts on" if on else "takes off", action))
     return found
 
 

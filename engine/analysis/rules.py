@@ -125,12 +125,15 @@ def _pair(rules: list[Rule], operands: list[set[str]], earlier: int, later: int,
     clash = _clash(first, second, between)
     if clash is not None:
         mine, theirs = clash
-        what = mine.field if mine.field.startswith("tag ") else mine.field.partition(".")[2].replace("_", " ")
+        where = f"'{first.name}' ({theirs.action.position})"
+        if mine.field.startswith("tag "):
+            words = f"{mine.shown} the {mine.field}, which {where} {theirs.shown}"
+        else:
+            words = f"sets {mine.field.partition('.')[2].replace('_', ' ')} to {mine.shown}, which {where} sets to {theirs.shown}"
         return warn(
             "PR104",
             mine.action.position,
-            f"'{second.name}' sets {what} to {mine.shown}, which '{first.name}' ({theirs.action.position}) sets to "
-            f"{theirs.shown} under the same conditions just before",
+            f"'{second.name}' {words} under the same conditions just before",
             "keep one of the two, or make their conditions exclude each other",
         )
     if condition is not None and logic.implies(condition, running_condition(first)):
