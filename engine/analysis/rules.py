@@ -28,13 +28,9 @@ from engine.errors import Problem, warn
 def check_rules(config: Config) -> Iterator[Problem]:
     for (event, waits), rules in _passes(config.rules.rules):
         logic = Logic(config, WAITING_GROUPS if waits else EVENTS[event].groups)
-        never = set()
         for rule in rules:
-            found = list(_alone(rule, logic))
-            yield from found
-            if any(one.code == "PR101" for one in found):
-                never.add(rule.name)
-        alive = [rule for rule in rules if rule.name not in never]
+            yield from _alone(rule, logic)
+        alive = [rule for rule in rules if _can_run(rule, logic)]
         # `ticket updated` is passed again, and waiting rules know no pass.
         if not waits:
             yield from _together(alive, logic, may_stop=event != "ticket updated")
@@ -49,6 +45,10 @@ def _passes(rules: tuple[Rule, ...]) -> list[tuple[tuple[str, bool], list[Rule]]
         return rule.event.name, rule.event.after is not None
 
     return [(name, list(group)) for name, group in groupby(sorted(rules, key=lambda rule: (key(rule), rule.order)), key)]
+
+
+def _can_run(rule: Rule, logic: Logic) -> bool:
+    return rule.condition is None or logic.possible(Given(rule.condition))
 
 
 def _alone(rule: Rule, logic: Logic) -> Iterator[Problem]:

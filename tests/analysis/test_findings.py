@@ -129,6 +129,16 @@ RULES = [
             'subject is "x" or not any recipient.domain contains "me@contoso.com"',
         )
     ),
+    # A part that never holds does not keep its rule from changing what the next one looks at.
+    (
+        "PR101",
+        7,
+        one('priority is "Low"', action="stop")
+        + one('(status is "New" and status is "Done") or subject contains "z"', action='set priority to "Low"').replace(
+            '"A"', '"C"'
+        )
+        + one('priority is "Low" and body contains "q"').replace('"A"', '"B"'),
+    ),
     ("PR115", 3, one('organization.classification is "Premum"')),
     ("PR115", 3, one('organization name in ("Kessler Maschinenbau GmbH", "Kesler")')),
     ("PR115", 3, one('subject contains "x" and organization.classification is not "Gold"')),

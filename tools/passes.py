@@ -1,0 +1,266 @@
+"""Random workflow rules: postroom must run those, in that order, that `behaviour.md` 7 says, and no warning may be a false one.
+
+`python -m tools.passes --seconds 600 --seed 7`. Conditions are evaluated and passes are run here as plainly as can be, without atoms,
+automata or durable-rules; nothing of `engine/` is used for it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from engine.analysis.report import analyse
+from engine.config.load import load_config
+from engine.config.model import Config
+from engine.decide.setup import prepare
+from engine.processing import Processor
+from engine.store.database import open_database
+from tools.hostile import search
+
+CHOICES = {
+    "queue": ["Front", "Back", "Far"],
+    "status": ["New", "Open", "Waiting", "Done"],
+    "priority": ["Low", "Normal", "High"],
+    "issue type": ["A", "B"],
+}
+TAGS = ["red", "green", "blue"]
+WORDS = ["printer", "vpn", "down", "urgent", "toner"]
+EVENTS = ["ticket created", "ticket note created", "ticket updated"]
+MOST_UPDATES = 5
+Condition = tuple[Any, ...]
+Ticket = dict[str, Any]
+
+
+@dataclass
+class Rule:
+    """`place`: the file, and where in it. An action is (what, field or tag, value)."""
+
+    name: str
+    event: str
+    priority: int | None
+    condition: Condition | None
+    actions: list[tuple[str, str, str]]
+    place: tuple[int, int]
+
+
+def a_condition(dice: random.Random, depth: int = 0) -> Condition:
+    if depth < 3 and dice.random() < 0.45:
+        what = dice.choice(["and", "or", "not"])
+        parts = [a_condition(dice, depth + 1) for _ in range(1 if what == "not" else dice.randint(2, 3))]
+        return (what, *parts)
+    field = dice.choice(list(CHOICES))
+    return dice.choice(
+        [
+            ("contains", dice.choice(WORDS)),
+            ("is", field, dice.choice(CHOICES[field])),
+            ("is", field, dice.choice(CHOICES[field])),
+            ("in", field, *dice.sample(CHOICES[field], 2)),
+            ("empty", field),
+            ("tag", dice.choice(TAGS)),
+        ]
+    )
+
+
+def words(condition: Condition) -> str:
+    what, *rest = condition
+    match what:
+        case "not":
+            return f"not ({words(rest[0])})"
+        case "and" | "or":
+            return f"({f' {what} '.join(map(words, rest))})"
+        case "contains":
+            return f'subject contains "{rest[0]}"'
+        case "is":
+            return f'{rest[0]} is "{rest[1]}"'
+        case "in":
+            return f'{rest[0]} in ("{rest[1]}", "{rest[2]}")'
+        case "empty":
+            return f"{rest[0]} is empty"
+    return f'ticket has tag "{rest[0]}"'
+
+
+def holds(condition: Condition | None, ticket: Ticket) -> bool:
+    if condition is None:
+        return True
+    what, *rest = condition
+    match what:
+        case "not":
+            return not holds(rest[0], ticket)
+        case "and":
+            return all(holds(one, ticket) for one in rest)
+        case "or":
+            return any(holds(one, ticket) for one in rest)
+        case "contains":
+            return rest[0] in ticket["subject"]
+        case "is" | "in":
+            return ticket[rest[0]] in rest[1:]
+        case "empty":
+            return ticket[rest[0]] is None
+    return rest[0] in ticket["tags"]
+
+
+def some_rules(dice: random.Random) -> list[Rule]:
+    """In the order in which they run."""
+    files = dice.randint(1, 3)
+    found = []
+    for number in range(dice.randint(1, 30)):
+        actions = []
+        for _ in range(dice.randint(1, 3)):
+            field = dice.choice(list(CHOICES))
+            tag = (dice.choice(["add", "remove"]), dice.choice(TAGS), "")
+            actions.append(("set", field, dice.choice(CHOICES[field])) if dice.random() < 0.7 else tag)
+        actions += [("stop", "", "")] * (dice.random() < 0.15)
+        condition = a_condition(dice) if dice.random() < 0.9 else None
+        place = dice.randrange(files), number
+        found.append(Rule(f"rule {number}", dice.choice(EVENTS), dice.choice([None, None, 1, 5, 10]), condition, actions, place))
+    return sorted(found, key=lambda one: (one.priority is None, one.priority, one.place))
+
+
+def text(rule: Rule) -> str:
+    lines = [f'rule "{rule.name}"', f"  on {rule.event}"]
+    if rule.priority is not None:
+        lines.insert(1, f"  priority {rule.priority}")
+    lines += [f"  when {words(rule.condition)}"] if rule.condition else []
+    lines.append("  then")
+    for what, name, value in rule.actions:
+        lines.append({"set": f'    set {name} to "{value}"', "stop": "    stop"}.get(what, f'    {what} tag "{name}"'))
+    return "\n".join([*lines, ""])
+
+
+def run_pass(rules: list[Rule], event: str, ticket: Ticket, ran: list[str], now: datetime) -> bool:
+    """Whether it changed the ticket. Every rule runs once at most for a message."""
+    before = {**ticket, "tags": list(ticket["tags"])}
+    for rule in rules:
+        if rule.event != event or rule.name in ran or not holds(rule.condition, ticket):
+            continue
+        ran.append(rule.name)
+        for what, name, value in rule.actions:
+            if what == "set":
+                ticket[name] = value
+                if name == "status":
+                    ticket["completed"] = (ticket["completed"] or now) if value == "Done" else None
+            elif what == "add" and name not in ticket["tags"]:
+                ticket["tags"].append(name)
+            elif what == "remove" and name in ticket["tags"]:
+                ticket["tags"].remove(name)
+        if ("stop", "", "") in rule.actions:
+            break
+    return before != ticket
+
+
+def run_rules(rules: list[Rule], event: str, ticket: Ticket, now: datetime) -> list[str]:
+    ran: list[str] = []
+    changed, passes = run_pass(rules, event, ticket, ran, now), 0
+    while changed and passes < MOST_UPDATES:
+        changed = run_pass(rules, "ticket updated", ticket, ran, now)
+        passes += 1
+    return ran
+
+
+def write(rules: list[Rule], root: Path) -> None:
+    for folder in ("mailboxes", "directory", "workflow"):
+        (root / folder).mkdir(parents=True)
+    statuses = ", ".join(f"{{name: {name}, complete: {str(name == 'Done').lower()}}}" for name in CHOICES["status"])
+    (root / "settings.yaml").write_text("version: 1\nname: D\norganizations: {local: desk, unattributed: desk}\n")
+    (root / "picklists.yaml").write_text(
+        f"version: 1\nqueues: [{', '.join(CHOICES['queue'])}]\nstatuses: [{statuses}]\npriorities: [{', '.join(CHOICES['priority'])}]\n"
+        "sources: [Email]\nissue_types: {A: [], B: []}\nroles: [R]\nwork_types: [W]\nnote_types: [Mail]\napprovals: []\n"
+    )
+    (root / "mailboxes/help.yaml").write_text(
+        "version: 1\nname: Help\naddress: help@desk.example\ncreates: [ticket, ticket_note]\n"
+        "defaults: {ticket: {queue: Front, status: New, priority: Normal, source: Email}}\n"
+    )
+    (root / "tags.yaml").write_text("version: 1\ntags:\n" + "".join(f"  - {{label: {tag}, match: false}}\n" for tag in TAGS))
+    (root / "directory/organizations.csv").write_text(
+        "id,name,domains,classification,parent,active\ndesk,Desk,desk.example,,,yes\n"
+    )
+    (root / "directory/contacts.csv").write_text("id,organization,first_name,last_name,email,email2,email3,active\n")
+    (root / "directory/resources.csv").write_text("id,name,email,aliases,role,active\n")
+    for file in {one.place[0] for one in rules}:
+        mine = sorted((one for one in rules if one.place[0] == file), key=lambda one: one.place)
+        (root / f"workflow/{file}.rules").write_text("\n".join(map(text, mine)))
+
+
+def compare(seed: int, folder: Path) -> list[str]:
+    """What differs first, over a few mails that open tickets and answer them; and warnings that are not true."""
+    dice = random.Random(seed)
+    shutil.rmtree(folder, ignore_errors=True)
+    rules = some_rules(dice)
+    write(rules, folder / "rules")
+    config = load_config(folder / "rules")
+    tickets: dict[str, Ticket] = {}
+    with closing(open_database(folder / "p.db")) as connection:
+        connection.execute("PRAGMA synchronous=OFF")
+        processor = Processor(connection, prepare(config))
+        for number in range(4):
+            now = datetime(2026, 11, 2, 8, tzinfo=UTC) + timedelta(hours=number)
+            answers = dice.choice(list(tickets)) if tickets and dice.random() < 0.5 else ""
+            subject = f"{answers} {' '.join(dice.sample(WORDS, dice.randint(0, 3)))}".strip() or "x"
+            raw = f"From: a@b.example\r\nTo: help@desk.example\r\nSubject: {subject}\r\nMessage-ID: <{number}@x>\r\n\r\nhi\r\n"
+            connection.execute("BEGIN")
+            decision = processor.take(raw.encode(), f"{number}", "help", now)
+            connection.execute("COMMIT")
+            assert decision is not None and decision.number is not None
+            opened = {"queue": "Front", "status": "New", "priority": "Normal", "issue type": None, "tags": [], "completed": None}
+            ticket = tickets.setdefault(decision.number, opened)
+            ticket["subject"] = subject
+            due = run_rules(rules, "ticket note created" if answers else "ticket created", ticket, now)
+            ran = [one.rule for one in decision.fired]
+            if ran != due or _stored(connection, decision.number) != _plain(ticket):
+                found = f"ran {ran}, not {due}; {_stored(connection, decision.number)}, not {_plain(ticket)}"
+                return [f"seed {seed}, mail {number}, {subject!r}: {found}", *map(text, rules)]
+    return [f"seed {seed}, {one}" for one in _false_warnings(dice, rules, config)]
+
+
+def _plain(ticket: Ticket) -> dict[str, Any]:
+    return {name: ticket[name] for name in CHOICES} | {"tags": sorted(ticket["tags"])}
+
+
+def _stored(connection: sqlite3.Connection, number: str) -> dict[str, Any]:
+    row = connection.execute("SELECT queue, status, priority, issue_type FROM tickets WHERE number = ?", (number,)).fetchone()
+    tags = connection.execute("SELECT tag FROM ticket_tags WHERE ticket = ? ORDER BY tag", (number,)).fetchall()
+    return dict(zip(CHOICES, row, strict=True)) | {"tags": [tag for (tag,) in tags]}
+
+
+def _false_warnings(dice: random.Random, rules: list[Rule], config: Config) -> Iterator[str]:
+    """Rules that a warning says can never run, and that do; conditions that it calls always true, and are not."""
+    by_place = {f"workflow/{one.position.file.rpartition('/')[2]}:{one.position.line}": one.name for one in config.rules.rules}
+    never = {}
+    for problem in analyse(config):
+        name = by_place.get(f"{problem.position.file}:{problem.position.line}", "")
+        if "can never run" in problem.message and name:
+            never[name] = problem.message
+    for _ in range(100 if never else 0):
+        ticket: Ticket = {field: dice.choice([*values, None]) for field, values in CHOICES.items()}
+        ticket |= {"subject": " ".join(dice.sample(WORDS, dice.randint(0, 5))), "completed": None}
+        for event in EVENTS:
+            start = {**ticket, "tags": dice.sample(TAGS, dice.randint(0, 3))}
+            for name in run_rules(rules, event, start, datetime(2026, 11, 2, tzinfo=UTC)):
+                if name in never:
+                    yield f"{name} runs on {start}: {never[name]}"
+                    return
+
+
+def passes(seconds: float, seed: int) -> tuple[int, list[str]]:
+    """How many sets of rules were compared, and what differed."""
+    os.environ["POSTROOM_CACHE"] = "off"
+    ends, count, wrong = time.monotonic() + seconds, 0, []
+    with tempfile.TemporaryDirectory() as name:
+        while time.monotonic() < ends and len(wrong) < 100:
+            wrong += compare(seed * 1_000_000 + count, Path(name) / "w")
+            count += 1
+    return count, wrong
+
+
+if __name__ == "__main__":
+    search(__doc__, passes, "sets of rules", "run otherwise than they should, or told wrongly")
