@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -99,6 +101,21 @@ def search(description: str | None, pump: Callable[[float, int], tuple[int, list
     count, wrong = pump(options.seconds, options.seed)
     print("\n".join([*wrong, f"{count:,} {what}, {len(wrong)} of them {how}"]))
     sys.exit(1 if wrong else 0)
+
+
+def over_seeds(compare: Callable[[int, Path], list[str]]) -> Callable[[float, int], tuple[int, list[str]]]:
+    """For `search`: `compare` made worlds in a folder, one seed after another, until the seconds are over."""
+
+    def run(seconds: float, seed: int) -> tuple[int, list[str]]:
+        os.environ["POSTROOM_CACHE"] = "off"
+        ends, count, wrong = time.monotonic() + seconds, 0, list[str]()
+        with tempfile.TemporaryDirectory() as name:
+            while time.monotonic() < ends and len(wrong) < 100:
+                wrong += compare(seed * 1_000_000 + count, Path(name) / "world")
+                count += 1
+        return count, wrong
+
+    return run
 
 
 class Desk:

@@ -6,12 +6,9 @@ automata or durable-rules; nothing of `engine/` is used for it.
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sqlite3
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,7 +22,7 @@ from engine.config.model import Config
 from engine.decide.setup import prepare
 from engine.processing import Processor
 from engine.store.database import open_database
-from tools.hostile import search
+from tools.hostile import over_seeds, search
 
 CHOICES = {
     "queue": ["Front", "Back", "Far"],
@@ -251,16 +248,5 @@ def _false_warnings(dice: random.Random, rules: list[Rule], config: Config) -> I
                     return
 
 
-def passes(seconds: float, seed: int) -> tuple[int, list[str]]:
-    """How many sets of rules were compared, and what differed."""
-    os.environ["POSTROOM_CACHE"] = "off"
-    ends, count, wrong = time.monotonic() + seconds, 0, []
-    with tempfile.TemporaryDirectory() as name:
-        while time.monotonic() < ends and len(wrong) < 100:
-            wrong += compare(seed * 1_000_000 + count, Path(name) / "w")
-            count += 1
-    return count, wrong
-
-
 if __name__ == "__main__":
-    search(__doc__, passes, "sets of rules", "run otherwise than they should, or told wrongly")
+    search(__doc__, over_seeds(compare), "sets of rules", "run otherwise than they should, or told wrongly")

@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import sqlite3
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -27,7 +24,7 @@ from engine.processing import Processor
 from engine.state.past import PastState, read_recorded, recorded
 from engine.store.database import open_database
 from tools.desk import PEOPLE, STATUSES, a_desk, write
-from tools.hostile import search
+from tools.hostile import over_seeds, search
 from tools.model import Became, Entity, Mail, Model
 
 HEADERS = {
@@ -162,16 +159,5 @@ def _set_by_hand(ticket: Entity, status: str, at: datetime, connection: sqlite3.
     connection.execute("UPDATE tickets SET status = ?, completed_at = ? WHERE number = ?", (status, moment, ticket.number))
 
 
-def worlds(seconds: float, seed: int) -> tuple[int, list[str]]:
-    """How many were compared, and what differed."""
-    os.environ["POSTROOM_CACHE"] = "off"
-    ends, count, wrong = time.monotonic() + seconds, 0, []
-    with tempfile.TemporaryDirectory() as name:
-        while time.monotonic() < ends and len(wrong) < 100:
-            wrong += compare(seed * 1_000_000 + count, Path(name) / "w")
-            count += 1
-    return count, wrong
-
-
 if __name__ == "__main__":
-    search(__doc__, worlds, "worlds", "where postroom does not do what the model says")
+    search(__doc__, over_seeds(compare), "worlds", "where postroom does not do what the model says")
