@@ -6,6 +6,8 @@ that we evaluate, and the engine sees conjunctions of atoms, some of them negate
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct, field
 
 from engine.dsl.tree import (
@@ -63,7 +65,7 @@ class AtomTable(Struct):
     choices: dict[int, Choice] = field(default_factory=dict)
     operands: dict[tuple[str, str], Operand] = field(default_factory=dict)
     _numbers: dict[Leaf | Choice, int] = field(default_factory=dict)
-    _lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _lists: dict[tuple[str, Callable[[str], str] | None], tuple[str, ...]] = field(default_factory=dict)
 
     def conjunction(self, condition: Condition | None) -> tuple[tuple[Literal, Condition], ...]:
         """A condition as literals that must all hold, each with the part of the condition it stands for."""
@@ -108,7 +110,7 @@ class AtomTable(Struct):
             case None:
                 return None
             case Text():
-                return value.text if test.operator == "has tag" else sought(value.text)
+                return value.text if test.operator == "has tag" else sought(value.text, test.operator)
             case Number():
                 return value.number
             case Size():
@@ -120,16 +122,17 @@ class AtomTable(Struct):
             case Pattern():
                 return (value.pattern, value.flags)
             case Texts():
-                return tuple(sorted({sought(text.text) for text in value.texts}))
+                return tuple(sorted({sought(text.text, test.operator) for text in value.texts}))
             case ListName():
-                return self._list(value.name)
+                return self._list(value.name, test.operator)
 
-    def _list(self, name: str) -> tuple[str, ...]:
-        if name not in self._lists:
+    def _list(self, name: str, operator: str) -> tuple[str, ...]:
+        key = name, _ENDS.get(operator)
+        if key not in self._lists:
             named = self.book.lists.get(name)
             texts = self.organization_domains if named is None else tuple(text.text for text in named.texts)
-            self._lists[name] = tuple(sorted({sought(text) for text in texts}))
-        return self._lists[name]
+            self._lists[key] = tuple(sorted({sought(text, operator) for text in texts}))
+        return self._lists[key]
 
     def _number(self, atom: Leaf | Choice) -> int:
         number = self._numbers.get(atom)
@@ -142,9 +145,16 @@ class AtomTable(Struct):
         return number
 
 
-def sought(text: str) -> str:
+# Where a text that is looked at has no white space at its ends, one in quotes has none there either: it would never be found.
+_ENDS: dict[str, Callable[[str], str]] = {"is": str.strip, "in": str.strip, "starts with": str.lstrip, "ends with": str.rstrip}
+
+
+def sought(text: str, operator: str) -> str:
     """A text in quotes as it is compared. Where it has a line break or a tab, an administrator means these."""
-    return fold(text) if is_laid_out(text) else squeeze(fold(text))
+    if is_laid_out(text):
+        return fold(text)
+    found = squeeze(fold(text))
+    return (_ENDS[operator](found) or found) if operator in _ENDS else found
 
 
 def is_laid_out(text: str) -> bool:
