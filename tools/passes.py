@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from engine.config.model import Config
 from engine.decide.setup import prepare
 from engine.processing import Processor
 from engine.store.database import open_database
+from engine.waiting import run_due
 from tools.hostile import over_seeds, search
 
 CHOICES = {
@@ -40,10 +41,11 @@ Ticket = dict[str, Any]
 
 @dataclass
 class Rule:
-    """`place`: the file, and where in it. An action is (what, field or tag, value)."""
+    """`after`: minutes that it waits, or 0. `place`: the file, and where in it. An action is (what, field or tag, value)."""
 
     name: str
     event: str
+    after: int
     priority: int | None
     condition: Condition | None
     actions: list[tuple[str, str, str]]
@@ -117,14 +119,18 @@ def some_rules(dice: random.Random) -> list[Rule]:
             tag = (dice.choice(["add", "remove"]), dice.choice(TAGS), "")
             actions.append(("set", field, dice.choice(CHOICES[field])) if dice.random() < 0.7 else tag)
         actions += [("stop", "", "")] * (dice.random() < 0.15)
-        condition = a_condition(dice) if dice.random() < 0.9 else None
-        place = dice.randrange(files), number
-        found.append(Rule(f"rule {number}", dice.choice(EVENTS), dice.choice([None, None, 1, 5, 10]), condition, actions, place))
+        after = dice.choice([10, 60, 90]) if dice.random() < 0.2 else 0
+        condition = a_condition(dice)
+        while after and "subject" in words(condition):  # the message is long gone then
+            condition = a_condition(dice)
+        place, priority = (dice.randrange(files), number), dice.choice([None, None, 1, 5, 10])
+        rule = Rule(f"rule {number}", dice.choice(EVENTS), after, priority, condition, actions, place)
+        found.append(rule if dice.random() < 0.9 else replace(rule, condition=None))
     return sorted(found, key=lambda one: (one.priority is None, one.priority, one.place))
 
 
 def text(rule: Rule) -> str:
-    lines = [f'rule "{rule.name}"', f"  on {rule.event}"]
+    lines = [f'rule "{rule.name}"', f"  after {rule.after} minutes from {rule.event}" if rule.after else f"  on {rule.event}"]
     if rule.priority is not None:
         lines.insert(1, f"  priority {rule.priority}")
     lines += [f"  when {words(rule.condition)}"] if rule.condition else []
@@ -138,30 +144,66 @@ def run_pass(rules: list[Rule], event: str, ticket: Ticket, ran: list[str], now:
     """Whether it changed the ticket. Every rule runs once at most for a message."""
     before = {**ticket, "tags": list(ticket["tags"])}
     for rule in rules:
-        if rule.event != event or rule.name in ran or not holds(rule.condition, ticket):
+        if rule.event != event or rule.after or rule.name in ran or not holds(rule.condition, ticket):
             continue
         ran.append(rule.name)
-        for what, name, value in rule.actions:
-            if what == "set":
-                ticket[name] = value
-                if name == "status":
-                    ticket["completed"] = (ticket["completed"] or now) if value == "Done" else None
-            elif what == "add" and name not in ticket["tags"]:
-                ticket["tags"].append(name)
-            elif what == "remove" and name in ticket["tags"]:
-                ticket["tags"].remove(name)
+        act(rule, ticket, now)
         if ("stop", "", "") in rule.actions:
             break
     return before != ticket
 
 
-def run_rules(rules: list[Rule], event: str, ticket: Ticket, now: datetime) -> list[str]:
+def act(rule: Rule, ticket: Ticket, now: datetime) -> None:
+    for what, name, value in rule.actions:
+        if what == "set":
+            ticket[name] = value
+            if name == "status":
+                ticket["completed"] = (ticket["completed"] or now) if value == "Done" else None
+        elif what == "add" and name not in ticket["tags"]:
+            ticket["tags"].append(name)
+        elif what == "remove" and name in ticket["tags"]:
+            ticket["tags"].remove(name)
+
+
+def run_rules(rules: list[Rule], event: str, ticket: Ticket, now: datetime) -> tuple[list[str], list[Rule]]:
+    """The names of those that run, and those that wait from now on."""
     ran: list[str] = []
-    changed, passes = run_pass(rules, event, ticket, ran, now), 0
+    updated = changed = run_pass(rules, event, ticket, ran, now)
+    passes = 0
     while changed and passes < MOST_UPDATES:
         changed = run_pass(rules, "ticket updated", ticket, ran, now)
         passes += 1
-    return ran
+    events = [event, "ticket updated"] if updated else [event]
+    return ran, [rule for one in events for rule in rules if rule.after and rule.event == one]
+
+
+@dataclass
+class Desk:
+    """The tickets that there are by now, and the rules that wait for them: (when, rule, ticket)."""
+
+    rules: list[Rule]
+    tickets: dict[str, Ticket]
+    waiting: list[tuple[datetime, Rule, str]]
+
+    def take(self, number: str, subject: str, event: str, now: datetime) -> list[str]:
+        opened = {"queue": "Front", "status": "New", "priority": "Normal", "issue type": None, "tags": [], "completed": None}
+        ticket = self.tickets.setdefault(number, opened)
+        ticket["subject"] = subject
+        ran, waiting = run_rules(self.rules, event, ticket, now)
+        self.waiting += [(now + timedelta(minutes=rule.after), rule, number) for rule in waiting]
+        return ran
+
+    def wait(self, now: datetime) -> list[tuple[str, str, str]]:
+        """What becomes of the rules that are due: (rule, ticket, `ran` or `dropped`). None of them makes another run."""
+        due = sorted((one for one in self.waiting if one[0] <= now), key=lambda one: one[0])
+        self.waiting = [one for one in self.waiting if one[0] > now]
+        became = []
+        for _, rule, number in due:
+            there = holds(rule.condition, self.tickets[number])
+            if there:
+                act(rule, self.tickets[number], now)
+            became.append((rule.name, number, "ran" if there else "dropped"))
+        return became
 
 
 def write(rules: list[Rule], root: Path) -> None:
@@ -195,26 +237,26 @@ def compare(seed: int, folder: Path) -> list[str]:
     rules = some_rules(dice)
     write(rules, folder / "rules")
     config = load_config(folder / "rules")
-    tickets: dict[str, Ticket] = {}
+    setup, desk = prepare(config), Desk(rules, {}, [])
     with closing(open_database(folder / "p.db")) as connection:
         connection.execute("PRAGMA synchronous=OFF")
-        processor = Processor(connection, prepare(config))
-        for number in range(4):
+        processor = Processor(connection, setup)
+        for number in range(5):
             now = datetime(2026, 11, 2, 8, tzinfo=UTC) + timedelta(hours=number)
-            answers = dice.choice(list(tickets)) if tickets and dice.random() < 0.5 else ""
+            finished, due = [(row.rule, row.ticket, one.status) for row, one in run_due(connection, setup, now)], desk.wait(now)
+            answers = dice.choice(list(desk.tickets)) if desk.tickets and dice.random() < 0.5 else ""
             subject = f"{answers} {' '.join(dice.sample(WORDS, dice.randint(0, 3)))}".strip() or "x"
             raw = f"From: a@b.example\r\nTo: help@desk.example\r\nSubject: {subject}\r\nMessage-ID: <{number}@x>\r\n\r\nhi\r\n"
             connection.execute("BEGIN")
             decision = processor.take(raw.encode(), f"{number}", "help", now)
             connection.execute("COMMIT")
             assert decision is not None and decision.number is not None
-            opened = {"queue": "Front", "status": "New", "priority": "Normal", "issue type": None, "tags": [], "completed": None}
-            ticket = tickets.setdefault(decision.number, opened)
-            ticket["subject"] = subject
-            due = run_rules(rules, "ticket note created" if answers else "ticket created", ticket, now)
-            ran = [one.rule for one in decision.fired]
-            if ran != due or _stored(connection, decision.number) != _plain(ticket):
-                found = f"ran {ran}, not {due}; {_stored(connection, decision.number)}, not {_plain(ticket)}"
+            finished += [(one.rule, decision.number, "") for one in decision.fired]
+            event = "ticket note created" if answers else "ticket created"
+            due += [(name, decision.number, "") for name in desk.take(decision.number, subject, event, now)]
+            stored, ticket = _stored(connection, decision.number), _plain(desk.tickets[decision.number])
+            if finished != due or stored != ticket:
+                found = f"{finished}, not {due}; {stored}, not {ticket}"
                 return [f"seed {seed}, mail {number}, {subject!r}: {found}", *map(text, rules)]
     return [f"seed {seed}, {one}" for one in _false_warnings(dice, rules, config)]
 
@@ -242,7 +284,7 @@ def _false_warnings(dice: random.Random, rules: list[Rule], config: Config) -> I
         ticket |= {"subject": " ".join(dice.sample(WORDS, dice.randint(0, 5))), "completed": None}
         for event in EVENTS:
             start = {**ticket, "tags": dice.sample(TAGS, dice.randint(0, 3))}
-            for name in run_rules(rules, event, start, datetime(2026, 11, 2, tzinfo=UTC)):
+            for name in run_rules(rules, event, start, datetime(2026, 11, 2, tzinfo=UTC))[0]:
                 if name in never:
                     yield f"{name} runs on {start}: {never[name]}"
                     return

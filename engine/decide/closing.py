@@ -155,10 +155,11 @@ def _waiting(work: Work, made: Made, ticket: Ticket | None) -> tuple[Waiting, ..
     """Rules that wait after what happened. Whether their conditions hold is asked when they are due."""
     if ticket is None:
         return ()
-    program = work.setup.programs.waiting[made.event]
+    events = (made.event, "ticket updated") if made.run.updated else (made.event,)
     return tuple(
         Waiting(compiled.rule.name, ticket.number, later(work.now, compiled.rule.event.after, work.setup.config))
-        for compiled in program.rules
+        for event in events
+        for compiled in work.setup.programs.waiting[event].rules
         if compiled.rule.event.after is not None
     )
 

@@ -227,7 +227,7 @@ def _rules(work: Work, event: str, facts: Facts, message_run: Run, *, changed: b
     run = run_event(event, start, work.setup, explain=work.explain)
     if facts.ticket is not None:
         changed = changed or run.facts.ticket != before
-        run = run_updates(run, work.setup, changed=changed, explain=work.explain)
+        run = replace(run_updates(run, work.setup, changed=changed, explain=work.explain), updated=changed)
     for ran in run.ran:
         work.step("rule", f"'{ran.rule}': {'; '.join(ran.did)}", ran.where)
     for name in run.reported:

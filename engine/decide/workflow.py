@@ -25,7 +25,7 @@ MOST_REASONS_KEPT = 40
 
 
 class Run(Struct, frozen=True):
-    """What the rules of a message did so far."""
+    """What the rules of a message did so far. `updated`: the message or a rule changed the ticket."""
 
     facts: Facts
     ran: tuple[Ran, ...] = ()
@@ -38,6 +38,7 @@ class Run(Struct, frozen=True):
     refusal: str | None = None
     reported: tuple[str, ...] = ()
     names: frozenset[str] = field(default_factory=frozenset)
+    updated: bool = False
 
 
 def run_event(event: str, run: Run, setup: Setup, *, explain: bool, reattribute: Reattribute | None = None) -> Run:

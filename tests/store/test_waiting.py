@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.decide.setup import Setup
+from engine.config.load import load_config
+from engine.decide.setup import Setup, prepare
 from engine.decide.waiting import decide_due
 from engine.processing import Processor
 from engine.sources.item import Item
@@ -71,6 +72,20 @@ def test_it_survives_a_restart(tmp_path: Path, connection: sqlite3.Connection, s
 def test_a_rule_that_the_configuration_no_longer_has_is_dropped(connection: sqlite3.Connection, setup: Setup) -> None:
     connection.execute("UPDATE waiting_rules SET rule = 'Gone' WHERE rule = ?", (RULE,))
     assert run(connection, setup, DUE, "Gone") == [("dropped", "the configuration has no such rule any more")]
+
+
+def test_it_waits_after_an_update_too(tmp_path: Path, rules: Path) -> None:
+    (rules / "workflow/90.rules").write_text(
+        'rule "x"\n  after 30 minutes from ticket updated\n  when status is "Done"\n  then set priority to "Low"\n'
+        'rule "y"\n  on ticket note created\n  when subject contains "thanks"\n  then set status to "Done"\n'
+    )
+    setup, connection = prepare(load_config(rules)), open_database(tmp_path / "p.db")
+    quiet = MAIL.replace(b"Everything is down", b"A question")
+    thanks = quiet.replace(b"A question", b"T20261102.0001 thanks").replace(b"<1@t>", b"<2@t>").replace(b"10:00:00", b"11:00:00")
+    Processor(connection, setup).run([Item("1", lambda: quiet)], "help")
+    assert connection.execute("SELECT 1 FROM waiting_rules WHERE rule = 'x'").fetchall() == []  # opened, and nothing changed it
+    Processor(connection, setup).run([Item("2", lambda: thanks)], "help")
+    assert run(connection, setup, RECEIVED + timedelta(minutes=90), "x") == [("ran", "set priority to Low")]
 
 
 def test_one_that_fails_is_dropped_and_keeps_no_other_waiting(connection: sqlite3.Connection, setup: Setup) -> None:
