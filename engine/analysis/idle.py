@@ -36,8 +36,10 @@ def _handling(handling: Handling) -> Iterator[Problem]:
 
 
 def _reply(mailbox: Mailbox, whose: str, policy: ReplyPolicy) -> Iterator[Problem]:
-    where = mailbox.where("defaults", "ticket_note", whose, "reopen_within")
-    # What another mailbox wrote (`extends`) is told there.
-    if policy.reopen_within is not None and policy.reopen is not True and where.file == f"mailboxes/{mailbox.id}.yaml":
+    within, publish = (mailbox.where("defaults", "ticket_note", whose, key) for key in ("reopen_within", "publish"))
+    own = f"mailboxes/{mailbox.id}.yaml"  # what another mailbox wrote (`extends`) is told there
+    if policy.reopen_within is not None and policy.reopen is not True and within.file == own:
         said = "new_linked" if policy.reopen else "false"
-        yield warn(CODE, where, f"`reopen_within` does nothing with `reopen: {said}`", "leave it out, or write `reopen: true`")
+        yield warn(CODE, within, f"`reopen_within` does nothing with `reopen: {said}`", "leave it out, or write `reopen: true`")
+    if policy.publish == "internal" and whose == "from_customer" and publish.file == own:
+        yield warn(CODE, publish, "`publish: internal` does nothing here: a customer always sees his own note", "leave it out")

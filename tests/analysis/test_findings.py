@@ -187,6 +187,7 @@ FILES = [
     ("PR116", "duplicates.yaml", 16, ("when_complete: {do: create}", "when_complete: {do: create, count: true}")),
     ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "reopen: new_linked,")),
     ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "")),
+    ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "reopen: true, publish: internal,")),
     ("PR116", "tags.yaml", 6, ("{label: Alert, match: false}", "{label: Alert, aliases: [alarm], match: false}")),
     ("PR112", "mailboxes/priority.yaml", 6, ("source:\n  exchange: {folder: Inbox/Priority}\n", "")),
 ]
