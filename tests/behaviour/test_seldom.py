@@ -1,0 +1,118 @@
+"""Statements of `behaviour.md` that seldom come true: with the lines that they add to texts and traces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.config.load import load_config
+from engine.decide.decision import Decision
+from engine.decide.setup import prepare
+from engine.processing import Processor
+from engine.store.database import open_database
+from tests.edit import edit
+
+TOKEN = '<Autotask><ID name="harbourhill"/><PW name="sample-only"/>{}</Autotask>'
+
+
+def take(rules: Path, *mails: tuple[str, str, str], mailbox: str = "help", more: str = "") -> Decision:
+    """What became of the last of them: (sender, subject, body)."""
+    processor = Processor(open_database(None), prepare(load_config(rules)))
+    decision = None
+    for number, (sender, subject, body) in enumerate(mails):
+        head = (
+            f"From: {sender}\r\nSubject: {subject}\r\nMessage-ID: <{number}@x>\r\nDate: Mon, 2 Nov 2026 1{number}:00:00 +0000\r\n"
+        )
+        decision = processor.take(f"{head}{more}\r\n{body}\r\n".encode(), f"{number}", mailbox)
+    assert decision is not None
+    return decision
+
+
+def traced(decision: Decision, step: str) -> list[str]:
+    return [one.found for one in decision.trace if one.step == step]
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "named", "line"),
+    [
+        (
+            "organizations.csv",
+            "olivar-2,Olivar Hermanos S.L.,,Standard,,yes\n",
+            '<Customer name="Olivar Hermanos S.L."/>',
+            "[The token's customer 'Olivar Hermanos S.L.' is the name of several organizations: olivar, olivar-2.]",
+        ),
+        (
+            "contacts.csv",
+            "twin,kessler,T,W,carmen@olivar.example,,,yes\n",
+            '<Email name="Carmen@olivar.example"/>',
+            "[The token's email carmen@olivar.example belongs to several contacts: carmen of olivar, twin of kessler.]",
+        ),
+        ("contacts.csv", "", '<Customer name="Olivar"/>', "[The token names no customer that is known: 'Olivar'.]"),
+        ("contacts.csv", "", '<Email name="who@x.example"/>', "[The token names no customer that is known: 'who@x.example'.]"),
+    ],
+)
+def test_5_an_alert_of_nobody_certain_is_the_local_organizations_with_a_line(
+    table: str, row: str, named: str, line: str, rules: Path
+) -> None:
+    with (rules / "directory" / table).open("a") as file:
+        file.write(row)
+    decision = take(rules, ("m@kessler.example", "PROBLEM", f"down\r\n{TOKEN.format(named)}"), mailbox="alerts")
+    assert decision.ticket is not None and decision.sender is not None
+    assert (decision.ticket.organization, decision.sender.kind) == ("harbourhill", "unknown")
+    assert decision.ticket.description == f"down\n\n{line}"
+
+
+def test_7_a_rule_that_would_run_in_a_sixth_pass_is_reported(rules: Path) -> None:
+    """Each pass enables the next rule, which stands before it."""
+    with (rules / "tags.yaml").open("a") as file:
+        file.write("".join(f"  - {{label: step {number}, match: false}}\n" for number in range(8)))
+    chain = "".join(
+        f'rule "{number}"\n  priority {9 - number}\n  on ticket updated\n  when ticket has tag "step {number - 1}"\n'
+        f'  then add tag "step {number}"\n'
+        for number in range(7, 0, -1)
+    )
+    (rules / "workflow/90.rules").write_text(f'rule "0"\n  on ticket created\n  then add tag "step 0"\n{chain}')
+    decision = take(rules, ("maya@brightwater.example", "A question", "x"))
+    assert [one.rule for one in decision.fired if one.rule.isdigit()] == ["0", "1", "2", "3", "4", "5"]
+    assert "'6' would run in a sixth pass: the rules of `ticket updated` go round in circles" in traced(decision, "rule")
+
+
+@pytest.mark.parametrize(
+    ("body", "did"),
+    [
+        ("nothing forwarded", "attribute to forwarded sender: the message forwards none"),
+        (
+            "---------- Forwarded message ---------\r\nFrom: Who <who@nowhere.example>\r\nDate: Mon, 2 Nov 2026\r\nSubject: x\r\n"
+            "To: maya@brightwater.example\r\n\r\nhello",
+            "attribute to forwarded sender: who@nowhere.example belongs to nobody",
+        ),
+    ],
+)
+def test_2_a_forwarded_sender_who_is_not_there_or_nobody_leaves_the_sender(body: str, did: str, rules: Path) -> None:
+    edit(rules / "settings.yaml", "unattributed: harbourhill ", "unattributed: none ")
+    (rules / "workflow/00.rules").write_text('rule "f"\n  on message\n  then attribute to forwarded sender\n')
+    decision = take(rules, ("maya@brightwater.example", "Fwd: x", body))
+    assert decision.sender is not None and decision.sender.id == "maya"
+    assert [one.did for one in decision.fired if one.rule == "f"] == [(did,)]
+
+
+def test_5_automatic_mail_is_noted_on_a_complete_duplicate_and_does_not_reopen_it(rules: Path) -> None:
+    (rules / "duplicates.yaml").write_text(
+        "version: 1\nduplicates:\n  - name: d\n    same: [title]\n    when_open: {do: append_note}\n"
+        "    when_complete: {do: reopen, status: In progress}\n"
+    )
+    (rules / "workflow/90.rules").write_text('rule "done"\n  on ticket created\n  then set status to "Done"\n')
+    backup = ("backup@kessler.example", "Backup failed", "x")
+    again = take(rules, backup, backup, more="Auto-Submitted: auto-generated\r\n")
+    assert (again.outcome, again.ticket and again.ticket.status) == ("appended", "Done")
+    by_people = take(rules, backup, backup)
+    assert (by_people.outcome, by_people.ticket and by_people.ticket.status) == ("appended", "In progress")
+
+
+def test_3_4_an_indicator_that_stands_twice_books_nothing(rules: Path) -> None:
+    edit(rules / "settings.yaml", "indicators_need: pass", "indicators_need: none")
+    first = ("maya@brightwater.example", "A question", "x")
+    decision = take(rules, first, ("joost@harbourhill.example", "T20261102.0001", "#T=1 #T=2\r\ndone"))
+    assert decision.note is not None and decision.time_entry is None
+    assert decision.note.description.endswith("[Nothing was booked or set: #T= stands twice.]")
