@@ -112,6 +112,13 @@ rule "One"  # the name
     assert formatted(found) == found
 
 
+def test_a_line_may_end_between_a_number_and_its_unit_too() -> None:
+    broken = 'rule "a"\n  after 10\n  minutes from ticket created\n  when ticket.age > 2\nbusiness\n hours\n  then set due to 3\n\n days\n'
+    rule = 'rule "a"\n  after 10 minutes from ticket created\n  when ticket.age > 2 business hours\n  then set due to 3 days\n'
+    assert formatted(broken) == rule
+    assert meaning(parse_rules("x.rules", broken)[0]) == meaning(parse_rules("x.rules", rule)[0])
+
+
 def test_a_file_with_an_error_stays_as_it_is() -> None:
     text = 'rule   "x" on message when then stop\n'
     found, problems = format_rules("x.rules", text)
