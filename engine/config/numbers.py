@@ -37,6 +37,8 @@ class NumberForm(Struct, frozen=True):
     @classmethod
     def parse(cls, form: str) -> NumberForm:
         """Raises `ValueError` with what is wrong with the form."""
+        if form != form.strip():
+            raise ValueError(f"'{form}' has a space at an end, where no subject keeps one; leave it out")
         parts: list[tuple[str, str]] = []
         pieces: list[tuple[str, str]] = []
         counter = position = 0

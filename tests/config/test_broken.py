@@ -37,6 +37,7 @@ MISTAKES = [
     ("workflow/20-triage.rules", "priority is not \"Urgent\"", f"any attachment.size > {'9' * 400} MB", "is too large; write less"),
     ("workflow/30-follow-up.rules", "after 4 business hours", f"after {'9' * 400} business hours", "is too long: 99999 days at the most; write less"),
     ("settings.yaml", "ticket: T{date:%Y%m%d}.{seq:04d}", "ticket: T{date:%Q}.{seq:04d}", "settings.yaml:13:11: the date form '%Q' is not understood"),
+    ("settings.yaml", "  ticket: T{date:%Y%m%d}.{seq:04d}", '  ticket: "T{date:%Y%m%d}.{seq:04d} "', "has a space at an end, where no subject keeps one; leave it out"),
     ("settings.yaml", "private_mail: ignore", "private_mail: ignore\nprivate_mail: process", "the key 'private_mail' stands twice (first in line 42); remove one"),
     ("settings.yaml", "name: Harbour & Hill IT", "name: [Harbour", "settings.yaml:5:9: this is not YAML: did not find expected ',' or ']'; close the bracket"),
     ("settings.yaml", "signatures: strip", "\tsignatures: strip", "indent with spaces, not tabs"),
