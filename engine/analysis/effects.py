@@ -38,7 +38,7 @@ _ALSO = {
 
 
 class Setting(Struct, frozen=True):
-    """One field that a rule sets: its full name, and the value in a form that compares. `shown`: that value, or what a tag suffers."""
+    """One field that a rule sets: its full name, and the value in a form that compares. `shown`: that value, or what is done to a tag."""
 
     field: str
     value: object

@@ -26,9 +26,9 @@ def is_about(number: str) -> str:
 
 
 _LINE = re.compile(
-    r"\n*^\[(?:The subject names|This message answers|This message is about) [^\]\n]{1,300}\.\]$(?=\n|\Z)", re.MULTILINE
+    r"^\[(?:The subject names|This message answers|This message is about) [^\]\n]{1,300}\.\](?:\n|\Z)", re.MULTILINE
 )
 
 
 def without_mentions(description: str) -> str:
-    return _LINE.sub("", description) if ".]" in description else description
+    return _LINE.sub("", description).rstrip("\n") if ".]" in description else description

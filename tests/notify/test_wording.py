@@ -18,6 +18,7 @@ from engine.config.templates import read_template
 from engine.config.variables import PLAIN, VARIABLES
 from engine.decide.decision import Envelope
 from engine.decide.flow import decide
+from engine.decide.mentions import without_mentions
 from engine.decide.setup import Setup, prepare
 from engine.decide.wording import Templates
 from engine.errors import ConfigError
@@ -331,3 +332,22 @@ def test_text_and_variables_are_filled_in_as_jinja_does_it(setup: Setup, facts: 
 def test_all_else_is_left_to_jinja(text: str) -> None:
     found, problems = read_template(SourceFile("templates/x.md", f'---\nsubject: "x"\n---\n{text}'))
     assert found is not None and problems == [] and found.body.parts is None and found.subject.parts == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("description", "shown"),
+    [
+        ("x\n\n[The subject names T1.]", "x"),
+        ("[This message is about P1.]", ""),
+        (
+            "x\n\n[This message answers T1, which is complete.]\n[Attachment left out, over 1 KB: a (2 KB)]",
+            "x\n\n[Attachment left out, over 1 KB: a (2 KB)]",
+        ),
+        ("x [The subject names T1.]", "x [The subject names T1.]"),
+        ("x\n[The subject names T1.] y\n", "x\n[The subject names T1.] y"),
+        ("x\n", "x\n"),
+        ("\n" * 200_000 + ".]" + "[The subject names " * 10_000, "\n" * 200_000 + ".]" + "[The subject names " * 10_000),
+    ],
+)
+def test_lines_that_name_another_ticket_are_left_out(description: str, shown: str) -> None:
+    assert without_mentions(description) == shown
