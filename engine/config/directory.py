@@ -128,7 +128,7 @@ def _table(
     known = [*required, *optional]
     end = 0  # the line in which the row before this one ends
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip().lower() for name in next(reader, [])]
         problems += _wrong_columns(header, required, known, Position(source.name, 1))
         if not set(required) <= set(header):
             return {}

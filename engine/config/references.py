@@ -11,6 +11,7 @@ import re2
 from engine.config.connections import SmtpSending
 from engine.config.document import Document
 from engine.config.model import Config, Mailbox
+from engine.config.people import Organization
 from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names
 from engine.errors import Position, Problem, unknown
@@ -93,6 +94,28 @@ def _settings(config: Config) -> Iterator[Problem]:
         yield Problem(Position("mailboxes"), "there is no active mailbox", fix, lacks="mailbox")
 
 
+_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;/]+")
+_DOMAIN = re.compile(r"[^@\s<>,;:/*.][^@\s<>,;:/*]*\.[^@\s<>,;:/*.]+")
+
+
+def _plain_addresses(row: Position, addresses: Iterable[str]) -> Iterator[Problem]:
+    """One address a cell, without a name: no mail would ever be of another."""
+    for address in addresses:
+        if not _ADDRESS.fullmatch(address):
+            within = _ADDRESS.findall(address)
+            fix = f"write {within[0]}" if len(within) == 1 else "write one such as ana@example.com, and each in its own column"
+            yield Problem(row, f"'{address}' is no address", fix, code="PR005")
+
+
+def _domains(organization: Organization) -> Iterator[Problem]:
+    for domain in organization.domains:
+        if not _DOMAIN.fullmatch(domain):
+            # `@example.com`, `*.example.com` and `https://example.com/` mean it.
+            meant = domain.rpartition("@")[2].rpartition("//")[2].partition("/")[0].strip("*. ")
+            fix = f"write {meant}" if _DOMAIN.fullmatch(meant) else "write one such as example.com"
+            yield Problem(organization.position, f"'{domain}' is no domain", fix, code="PR005")
+
+
 def _directory(config: Config) -> Iterator[Problem]:
     directory = config.directory
     for organization in directory.organizations.values():
@@ -103,15 +126,12 @@ def _directory(config: Config) -> Iterator[Problem]:
             above = directory.organizations[above].parent
         if above in seen:
             yield Problem(organization.position, "its parents run in a circle", "remove one `parent`")
-        for domain in organization.domains:
-            if "@" in domain or "." not in domain:
-                yield Problem(organization.position, f"'{domain}' is no domain", "write one such as example.com")
+        yield from _domains(organization)
     for contact in directory.contacts.values():
         yield from _unknown(contact.position, "organization", contact.organization, directory.organizations)
-        for address in contact.emails:
-            if address and "@" not in address:
-                yield Problem(contact.position, f"'{address}' is no address", "write one such as ana@example.com")
+        yield from _plain_addresses(contact.position, filter(None, contact.emails))
     for resource in directory.resources.values():
+        yield from _plain_addresses(resource.position, (resource.email, *resource.aliases))
         if config.picklists.roles and resource.role:
             yield from _unknown(resource.position, "role", resource.role, config.picklists.roles)
     for project in directory.projects.values():
