@@ -25,7 +25,7 @@ CODES: dict[str, str] = {
     "PR110": "a regular expression matches everything",
     "PR111": "a mailbox that nothing reads",
     "PR112": "two mailboxes read one folder",
-    "PR113": "an address is compared with what none can be",
+    "PR113": "a comparison with what cannot be",
     "PR114": "passwords or mail would travel in the clear",
     "PR115": "a value that nobody in the directory has",
     "PR116": "a key that does nothing where it stands",

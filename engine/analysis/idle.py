@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.config.model import Config, Handling, Mailbox, ReplyPolicy
+from engine.config.model import Config, Handling, Mailbox, ReplyPolicy, Settings, Tag
 from engine.errors import Problem, warn
+from engine.text import words_of
 
 CODE = "PR116"
 
@@ -19,9 +20,35 @@ def check_idle(config: Config) -> Iterator[Problem]:
         yield from _reply(mailbox, "from_customer", notes.from_customer)
         yield from _reply(mailbox, "from_resource", notes.from_resource)
     for tag in config.tags.tags:
-        if tag.aliases and not tag.match:
-            fix = "leave `match: false` out, or the aliases"
-            yield warn(CODE, tag.position, f"the aliases of '{tag.label}' are not looked for: `match: false`", fix)
+        yield from _tag(tag, config.tags.shortest)
+    yield from _names(config.settings)
+
+
+def _tag(tag: Tag, shortest: int) -> Iterator[Problem]:
+    if tag.aliases and not tag.match:
+        fix = "leave `match: false` out, or the aliases"
+        yield warn(CODE, tag.position, f"the aliases of '{tag.label}' are not looked for: `match: false`", fix)
+        return
+    for alias in tag.aliases:
+        if len(words_of(alias)) < shortest:
+            message = (
+                f"the alias '{alias}' of '{tag.label}' is not looked for: it is shorter than `shortest: {shortest} characters`"
+            )
+            yield warn(CODE, tag.position, message, "leave it out, or lower `shortest`")
+
+
+def _names(settings: Settings) -> Iterator[Problem]:
+    """Names of senders, domains and servers stand for themselves."""
+    loop = settings.loop_protection
+    for key, what, names in (
+        ("loop_protection", "sender", loop.exempt if loop else ()),
+        ("public_domains", "domain", settings.public_domains),
+        ("sender_authentication", "server", settings.sender_authentication.trust),
+    ):
+        for name in sorted(names):
+            if "*" in name or name != name.strip():
+                message = f"no {what} is called '{name}': it stands for itself, and `*` for nothing else"
+                yield warn(CODE, settings.where(key), message, f"write each {what}'s whole name")
 
 
 def _handling(handling: Handling) -> Iterator[Problem]:

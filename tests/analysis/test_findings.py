@@ -127,6 +127,13 @@ RULES = [
             'sender.domain is "*.contoso.com"',
             'any recipient.address is "contoso.com"',
             'subject is "x" or not any recipient.domain contains "me@contoso.com"',
+            'sender.address in ("maya", "a@contoso.com")',
+            'any attachment.type is "pdf"',
+            'not any attachment.type in ("image/png", "*.pdf")',
+            'subject is "*invoice*"',
+            'body contains "invoice*"',
+            'any attachment.name ends with "*.exe"',
+            'header "X-Source" is "scanner*"',
         )
     ),
     # A part that never holds does not keep its rule from changing what the next one looks at.
@@ -188,6 +195,11 @@ FILES = [
     ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "reopen: new_linked,")),
     ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "")),
     ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "reopen: true, publish: internal,")),
+    ("PR116", "tags.yaml", 9, ("aliases: [toner,", "aliases: [AD, toner,")),
+    ("PR116", "settings.yaml", 25, ("[orders@brightwater.example]", '["*@brightwater.example"]')),
+    ("PR116", "settings.yaml", 42, ("private_mail: ignore", 'public_domains: ["*.brightwater.example"]\nprivate_mail: ignore')),
+    ("PR116", "settings.yaml", 38, ("[mx.harbourhill.example]", '["*.harbourhill.example"]')),
+    ("PR116", "settings.yaml", 38, ("[mx.harbourhill.example]", '["mx.harbourhill.example "]')),
     ("PR116", "tags.yaml", 6, ("{label: Alert, match: false}", "{label: Alert, aliases: [alarm], match: false}")),
     ("PR112", "mailboxes/priority.yaml", 6, ("source:\n  exchange: {folder: Inbox/Priority}\n", "")),
 ]
@@ -239,6 +251,15 @@ CLEAN = [
     + one('subject contains "x" and body contains "y"', "ticket updated").replace('"A"', '"B"'),
     one('organization.classification is "premium" and organization.name contains "Clin"'),
     one("message.size > 2 bytes and message.size < 4 bytes"),
+    one(
+        'subject contains "*** SPAM ***" or header "X-Spam-Level" starts with "*****" or subject starts with "* " or body contains "a*b"'
+    ),
+    one(
+        'any attachment.type contains "pdf" and any attachment.type is "application/pdf" or subject matches /^*x/'.replace(
+            "^*", "^.*"
+        )
+    ),
+    one('sender.address starts with "maya" and sender.name is "Maya"'),
     one("ticket.age > 3 hours and ticket.age <= 3.5 hours"),
     one("ticket.age >= 3 hours and ticket.age <= 3 hours"),
     one("message.received >= 2026-01-01 and message.received < 2026-01-02"),
