@@ -29,5 +29,6 @@ CODES: dict[str, str] = {
     "PR114": "passwords or mail would travel in the clear",
     "PR115": "a value that nobody in the directory has",
     "PR116": "a key that does nothing where it stands",
+    "PR117": "a rule that no mail reaches",
     "PR120": "something was removed that is still used",
 }

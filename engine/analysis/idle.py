@@ -22,6 +22,14 @@ def check_idle(config: Config) -> Iterator[Problem]:
     for tag in config.tags.tags:
         yield from _tag(tag, config.tags.shortest)
     yield from _names(config.settings)
+    expected = config.settings.expectations
+    if expected.slow > expected.late:
+        yield warn(
+            CODE,
+            config.settings.where("expectations"),
+            "`slow` does nothing: `late` comes before it",
+            "write it shorter than `late`",
+        )
 
 
 def _tag(tag: Tag, shortest: int) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from engine.analysis.idle import check_idle
 from engine.analysis.nobody import check_nobody
 from engine.analysis.rules import check_rules
 from engine.analysis.transport import check_transport
+from engine.analysis.unreached import check_unreached
 from engine.analysis.unused import check_unused
 from engine.config.files import Folder, read_folder
 from engine.config.model import Config
@@ -19,13 +20,13 @@ from engine.errors import Position, Problem
 # `# allow PR106: kept for the summer`, at the end of the line or alone on the line before.
 _ALLOW = re.compile(r"(?:#|\{#|<!--)\s*allow\s+(PR\d{3}(?:\s*,\s*PR\d{3})*)\b:?[ \t]*(.*?)\s*(?:#\}|-->)?\s*$")
 
+_CHECKS = (check_rules, check_unused, check_nobody, check_idle, check_unreached, check_transport)
+
 
 def analyse(config: Config, more: tuple[Problem, ...] = ()) -> list[Problem]:
     """Warnings about a configuration that `load_config` accepts; `more` are those of other analyses, to be silenced alike."""
     folder = read_folder(config.root)
-    found = sorted(
-        {*check_rules(config), *check_unused(config), *check_nobody(config), *check_idle(config), *check_transport(config), *more}
-    )
+    found = sorted({*more, *(problem for check in _CHECKS for problem in check(config))})
     allowed, problems = _allowances(folder)
     used: set[tuple[str, int, str]] = set()
     for problem in found:

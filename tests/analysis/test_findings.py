@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,12 @@ RULES = [
         + one('priority is "Low" and body contains "q"').replace('"A"', '"B"'),
     ),
     ("PR115", 3, one('organization.classification is "Premum"')),
+    ("PR117", 3, one('message.automatic is "feedback_report"', "message", "stop")),
+    (
+        "PR117",
+        3,
+        one('subject contains "x" and not (message.automatic not in ("feedback_report", "mailing_list"))', "message", "stop"),
+    ),
     ("PR115", 3, one('organization name in ("Kessler Maschinenbau GmbH", "Kesler")')),
     ("PR115", 3, one('subject contains "x" and organization.classification is not "Gold"')),
     ("PR115", 1, 'list best = "Premium", "Golden"\n' + one("organization.classification in best")),
@@ -195,6 +202,7 @@ FILES = [
     ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "reopen: new_linked,")),
     ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "")),
     ("PR116", "mailboxes/help.yaml", 32, ("reopen: true,", "reopen: true, publish: internal,")),
+    ("PR116", "settings.yaml", 42, ("private_mail: ignore", "expectations: {slow: 2 hours, late: 1 hour}\nprivate_mail: ignore")),
     ("PR116", "tags.yaml", 9, ("aliases: [toner,", "aliases: [AD, toner,")),
     ("PR116", "settings.yaml", 25, ("[orders@brightwater.example]", '["*@brightwater.example"]')),
     ("PR116", "settings.yaml", 42, ("private_mail: ignore", 'public_domains: ["*.brightwater.example"]\nprivate_mail: ignore')),
@@ -251,6 +259,8 @@ CLEAN = [
     + one('subject contains "x" and body contains "y"', "ticket updated").replace('"A"', '"B"'),
     one('organization.classification is "premium" and organization.name contains "Clin"'),
     one("message.size > 2 bytes and message.size < 4 bytes"),
+    one('message.automatic is not "feedback_report" and subject contains "x"', "message", "stop"),
+    one('message.automatic in ("bounce", "mailing_list")', "message", "stop"),
     one(
         'subject contains "*** SPAM ***" or header "X-Spam-Level" starts with "*****" or subject starts with "* " or body contains "a*b"'
     ),
@@ -353,3 +363,19 @@ def test_a_tag_that_rules_only_ask_for_or_take_off_is_put_by_none(action: str, i
     asked = "" if is_put else '  when ticket has tag "Idle"\n'
     put(rules, NEW, f'rule "idle"\n  on ticket created\n{asked}  then {action}\n')
     assert ("PR108" in [code for code, *_ in found(rules)]) != is_put
+
+
+@pytest.mark.parametrize(("edition", "creates"), [("unlimited", "ticket, ticket_note"), ("basic", "ticket, project_note")])
+def test_a_rule_about_what_no_mailbox_makes_is_found(edition: str, creates: str, rules: Path) -> None:
+    for path in (rules / "mailboxes").iterdir():
+        path.write_text(re.sub("creates: .*", f"creates: [{creates}]", path.read_text()))
+    edit(rules / "settings.yaml", "edition: unlimited", f"edition: {edition}")
+    if edition == "basic":
+        for name in ("priority", "former"):
+            (rules / f"mailboxes/{name}.yaml").unlink()
+        path = rules / "duplicates.yaml"
+        path.write_text(path.read_text().replace("[help, priority]", "[help]"))
+    put(rules, NEW, one('subject contains "x"', "project note created", "stop"))
+    assert ("PR117", NEW, 2) in found(rules)
+    put(rules, NEW, one('subject contains "x"', "ticket created", "stop"))
+    assert ("PR117", NEW, 2) not in found(rules)
