@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import re2
 
 from engine.analysis.rules import matches_everything
-from engine.config.model import Config
+from engine.config.connections import ExchangeSource
+from engine.config.model import Config, Mailbox
 from engine.dsl.tree import AddTag, ListName, Notify, Refuse, tests_of
 from engine.errors import Position, Problem, warn
 from engine.text import collapse, fold_accents
@@ -74,9 +75,8 @@ def _tags(config: Config, used: _Used) -> Iterator[Problem]:
 
 def _mailboxes(config: Config) -> Iterator[Problem]:
     folders: dict[tuple[str, ...], str] = {}
-    for mailbox in config.mailboxes.values():
-        if not mailbox.active:
-            continue
+    active = [one for one in config.mailboxes.values() if one.active]
+    for mailbox in active:
         if mailbox.source is None:
             yield warn(
                 "PR111",
@@ -93,6 +93,20 @@ def _mailboxes(config: Config) -> Iterator[Problem]:
                 where = mailbox.where("address")
             yield warn("PR112", where, message, "give it a folder of its own")
         folders.setdefault(place, mailbox.id)
+    for mailbox in active:
+        yield from _filed(mailbox, folders)
+
+
+def _filed(mailbox: Mailbox, read: dict[tuple[str, ...], str]) -> Iterator[Problem]:
+    """Mail that one mailbox is done with, and that another one would then read."""
+    source = mailbox.source
+    for key in ("processed", "failed") if source is not None else ():
+        folder: str | None = getattr(source, key)
+        other = read.get(source.place(mailbox.address, folder)) if source is not None and folder else None
+        where = mailbox.where("source", "exchange" if isinstance(source, ExchangeSource) else "graph", key)
+        if other is not None and other != mailbox.id and where.file == f"mailboxes/{mailbox.id}.yaml":
+            message = f"the mailbox '{mailbox.id}' files its mail into the folder that '{other}' reads"
+            yield warn("PR112", where, message, "give it a folder of its own")
 
 
 def _extracts_anything(pattern: str) -> bool:

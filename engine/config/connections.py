@@ -67,13 +67,13 @@ class ExchangeSource(Struct, frozen=True):
     failed: str | None
     every: timedelta
 
-    def place(self, address: str) -> tuple[str, ...]:
-        """What two mailboxes must not share: with access to others' mailboxes, the address says which."""
+    def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
+        """Where `folder` is, or what is read: two mailboxes must not share it. With access to others' mailboxes, the address says which."""
         return (
             self.endpoint or "",
             "" if self.username else address,
             self.username or self.client_id or "",
-            self.folder.casefold(),
+            _comparable(folder or self.folder),
         )
 
 
@@ -91,5 +91,9 @@ class GraphSource(Struct, frozen=True):
     failed: str | None
     every: timedelta
 
-    def place(self, address: str) -> tuple[str, ...]:
-        return (self.endpoint, address, self.folder.casefold())
+    def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
+        return (self.endpoint, address, _comparable(folder or self.folder))
+
+
+def _comparable(folder: str) -> str:
+    return folder.strip("/").casefold()

@@ -8,7 +8,7 @@ from email.utils import parseaddr
 
 import re2
 
-from engine.config.connections import SmtpSending
+from engine.config.connections import ExchangeSource, SmtpSending
 from engine.config.document import Document
 from engine.config.model import Config, Mailbox
 from engine.config.people import Organization
@@ -17,6 +17,7 @@ from engine.dsl.scope import Names
 from engine.errors import Position, Problem, unknown
 
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
+_DOMAIN = re.compile(r"[^@\s<>,;:/*.][^@\s<>,;:/*]*\.[^@\s<>,;:/*.]+")
 _ACTIVE_MAILBOXES = {"basic": 1, "advanced": 15}
 
 
@@ -94,10 +95,6 @@ def _settings(config: Config) -> Iterator[Problem]:
         yield Problem(Position("mailboxes"), "there is no active mailbox", fix, lacks="mailbox")
 
 
-_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;/]+")
-_DOMAIN = re.compile(r"[^@\s<>,;:/*.][^@\s<>,;:/*]*\.[^@\s<>,;:/*.]+")
-
-
 def _plain_addresses(row: Position, addresses: Iterable[str]) -> Iterator[Problem]:
     """One address a cell, without a name: no mail would ever be of another."""
     for address in addresses:
@@ -147,7 +144,20 @@ def _directory(config: Config) -> Iterator[Problem]:
                 yield Problem(row.position, f"'{number}' is no {kind} number", f"the form is {form.form}")
 
 
+def _filed_where_read(mailbox: Mailbox) -> Iterator[Problem]:
+    """Mail that is moved to where it is gets another id, and would be read again and again."""
+    source = mailbox.source
+    for key in ("processed", "failed") if source is not None else ():
+        folder: str | None = getattr(source, key)
+        if source is not None and folder and source.place(mailbox.address, folder) == source.place(mailbox.address):
+            where = mailbox.where("source", "exchange" if isinstance(source, ExchangeSource) else "graph", key)
+            message = f"'{folder}' is the folder that the mailbox '{mailbox.id}' reads: its mail would come again and again"
+            yield Problem(where, message, "name another one")
+
+
 def _mailbox(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
+    if mailbox.active:
+        yield from _filed_where_read(mailbox)
     picklists, resources = config.picklists, config.directory.resources
     at = ("defaults", "ticket")
     ticket = mailbox.ticket

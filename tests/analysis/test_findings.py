@@ -209,6 +209,12 @@ FILES = [
     ("PR116", "settings.yaml", 38, ("[mx.harbourhill.example]", '["*.harbourhill.example"]')),
     ("PR116", "settings.yaml", 38, ("[mx.harbourhill.example]", '["mx.harbourhill.example "]')),
     ("PR116", "tags.yaml", 6, ("{label: Alert, match: false}", "{label: Alert, aliases: [alarm], match: false}")),
+    (
+        "PR112",
+        "mailboxes/alerts.yaml",
+        13,
+        ("username: ${env:ALERTS_USER}", "username: ${env:HELP_USER}\n    folder: Inbox/Alerts\n    processed: Inbox/Priority"),
+    ),
     ("PR112", "mailboxes/priority.yaml", 6, ("source:\n  exchange: {folder: Inbox/Priority}\n", "")),
 ]
 
