@@ -30,5 +30,6 @@ CODES: dict[str, str] = {
     "PR115": "a value that nobody in the directory has",
     "PR116": "a key that does nothing where it stands",
     "PR117": "a rule that no mail reaches",
+    "PR118": "mail that would be lost and was not meant",
     "PR120": "something was removed that is still used",
 }

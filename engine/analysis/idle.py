@@ -22,6 +22,11 @@ def check_idle(config: Config) -> Iterator[Problem]:
     for tag in config.tags.tags:
         yield from _tag(tag, config.tags.shortest)
     yield from _names(config.settings)
+    limits = config.settings.limits
+    for key, lower in (("attachments", limits.attachments), ("message", limits.message)):
+        if lower < limits.attachment:
+            message = f"`limits.attachment` does nothing: `limits.{key}` is smaller"
+            yield warn(CODE, config.settings.where("limits"), message, "lower it, or raise the other")
     expected = config.settings.expectations
     if expected.slow > expected.late:
         yield warn(

@@ -7,6 +7,7 @@ import re
 from msgspec.structs import replace
 
 from engine.analysis.idle import check_idle
+from engine.analysis.losing import check_losing
 from engine.analysis.nobody import check_nobody
 from engine.analysis.rules import check_rules
 from engine.analysis.transport import check_transport
@@ -20,7 +21,7 @@ from engine.errors import Position, Problem
 # `# allow PR106: kept for the summer`, at the end of the line or alone on the line before.
 _ALLOW = re.compile(r"(?:#|\{#|<!--)\s*allow\s+(PR\d{3}(?:\s*,\s*PR\d{3})*)\b:?[ \t]*(.*?)\s*(?:#\}|-->)?\s*$")
 
-_CHECKS = (check_rules, check_unused, check_nobody, check_idle, check_unreached, check_transport)
+_CHECKS = (check_rules, check_unused, check_nobody, check_idle, check_unreached, check_losing, check_transport)
 
 
 def analyse(config: Config, more: tuple[Problem, ...] = ()) -> list[Problem]:
