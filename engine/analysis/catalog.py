@@ -31,5 +31,6 @@ CODES: dict[str, str] = {
     "PR116": "a key that does nothing where it stands",
     "PR117": "a rule that no mail reaches",
     "PR118": "mail that would be lost and was not meant",
+    "PR119": "a notification that nobody gets",
     "PR120": "something was removed that is still used",
 }

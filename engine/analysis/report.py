@@ -12,6 +12,7 @@ from engine.analysis.nobody import check_nobody
 from engine.analysis.rules import check_rules
 from engine.analysis.transport import check_transport
 from engine.analysis.unreached import check_unreached
+from engine.analysis.untold import check_untold
 from engine.analysis.unused import check_unused
 from engine.config.files import Folder, read_folder
 from engine.config.model import Config
@@ -21,7 +22,7 @@ from engine.errors import Position, Problem
 # `# allow PR106: kept for the summer`, at the end of the line or alone on the line before.
 _ALLOW = re.compile(r"(?:#|\{#|<!--)\s*allow\s+(PR\d{3}(?:\s*,\s*PR\d{3})*)\b:?[ \t]*(.*?)\s*(?:#\}|-->)?\s*$")
 
-_CHECKS = (check_rules, check_unused, check_nobody, check_idle, check_unreached, check_losing, check_transport)
+_CHECKS = (check_rules, check_unused, check_nobody, check_idle, check_unreached, check_losing, check_untold, check_transport)
 
 
 def analyse(config: Config, more: tuple[Problem, ...] = ()) -> list[Problem]:

@@ -209,6 +209,16 @@ FILES = [
     ("PR118", "duplicates.yaml", 11, ("same: [contact, title, description]", "same: [title]")),
     ("PR118", NEW, 1, 'rule "x"\n  on message\n  then quarantine "y"\n'),
     ("PR118", NEW, 1, 'rule "x"\n  on message\n  then discard "y"\n'),
+    ("PR119", "mailboxes/help.yaml", 41, ("postmaster@harbourhill.example", "Support@harbourhill.example")),
+    ("PR119", "mailboxes/help.yaml", 41, ("postmaster@harbourhill.example", "no-reply@x.example")),
+    (
+        "PR119",
+        NEW,
+        3,
+        one('subject contains "x"', action='notify contact, "alerts@harbourhill.example" using urgent').replace(
+            "\n  when", " when"
+        ),
+    ),
     ("PR116", "tags.yaml", 9, ("aliases: [toner,", "aliases: [AD, toner,")),
     ("PR116", "settings.yaml", 25, ("[orders@brightwater.example]", '["*@brightwater.example"]')),
     ("PR116", "settings.yaml", 42, ("private_mail: ignore", 'public_domains: ["*.brightwater.example"]\nprivate_mail: ignore')),
