@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.config.model import Config
 from engine.dsl.tree import Condition, Not, Test
+from engine.dsl.vocabulary import EVENTS, resolve
 from engine.errors import Problem, warn
 
 CODE = "PR117"
@@ -25,11 +26,24 @@ def check_unreached(config: Config) -> Iterator[Problem]:
             fix = f"let a mailbox make one: `creates: [..., {entity}]`, or take the rule out"
             yield warn(CODE, rule.event.position, f"no mailbox makes a {what}, so '{rule.name}' never runs", fix)
         for test in _asked(rule.condition, True):
+            if rule.event.name == "ticket created" and rule.event.after is None:
+                yield from _too_early(test)
             for text in config.rules.texts_of(test.value) if test.operand.name == "message.automatic" else ():
                 policy = settings.automatic_mail.get(text.text.lower())
                 if policy in _ENDING and test.operator in ("is", "in"):
                     message = f"mail that is a '{text.text}' comes to no rule: `automatic_mail` says {policy}"
                     yield warn(CODE, text.position, message, f"write `{text.text.lower()}: process` there, or leave it out here")
+
+
+def _too_early(test: Test) -> Iterator[Problem]:
+    """A ticket has no age when it is opened, and opens with no reply to one that exists."""
+    name = resolve(test.operand.name, EVENTS["ticket created"].groups) if test.operand.kind == "field" else None
+    if name is not None and name.name == "ticket.age" and test.operator in (">", ">="):
+        message = f"'{test.words}' never holds on 'ticket created': the ticket is opened just then"
+        yield warn(CODE, test.position, message, "write: after 2 hours from ticket created")
+    elif name is not None and name.name == "message.reply" and test.operator in ("holds", "is"):
+        message = f"'{test.words}' never holds on 'ticket created': a reply becomes a note"
+        yield warn(CODE, test.position, message, "write: on ticket note created")
 
 
 def _asked(condition: Condition | None, holds: bool) -> Iterator[Test]:

@@ -25,7 +25,7 @@ def one(condition: str, event: str = "ticket created", action: str = 'add tag "V
 # (code, line, text of workflow/90-new.rules)
 RULES = [
     *(
-        ("PR101", 3, one(condition))
+        ("PR101", 3, one(condition, "ticket note created"))
         for condition in (
             'status is "New" and status is "Done"',
             'status is "New" and status is not "New"',
@@ -71,7 +71,7 @@ RULES = [
         )
     ),
     *(
-        ("PR105", 3, one(condition))
+        ("PR105", 3, one(condition, "ticket note created"))
         for condition in (
             'status is not "New" or status is not "Done"',
             'subject contains "a" or not subject contains "a"',
@@ -149,6 +149,9 @@ RULES = [
     ),
     ("PR115", 3, one('organization.classification is "Premum"')),
     ("PR117", 3, one('message.automatic is "feedback_report"', "message", "stop")),
+    ("PR117", 3, one("ticket.age > 2 hours")),
+    ("PR117", 3, one('age >= 2 hours and subject contains "x"')),
+    ("PR117", 3, one('subject contains "x" and message.reply')),
     (
         "PR117",
         3,
@@ -283,6 +286,8 @@ CLEAN = [
     one("message.size > 2 bytes and message.size < 4 bytes"),
     one('message.automatic is not "feedback_report" and subject contains "x"', "message", "stop"),
     one('message.automatic in ("bounce", "mailing_list")', "message", "stop"),
+    one('ticket.age > 2 hours or message.reply and subject contains "x"', "ticket note created"),
+    one('subject contains "x" and not message.reply'),
     one(
         'subject contains "*** SPAM ***" or header "X-Spam-Level" starts with "*****" or subject starts with "* " or body contains "a*b"'
     ),
@@ -292,8 +297,8 @@ CLEAN = [
         )
     ),
     one('sender.address starts with "maya" and sender.name is "Maya"'),
-    one("ticket.age > 3 hours and ticket.age <= 3.5 hours"),
-    one("ticket.age >= 3 hours and ticket.age <= 3 hours"),
+    one("ticket.age > 3 hours and ticket.age <= 3.5 hours", "ticket note created"),
+    one("ticket.age >= 3 hours and ticket.age <= 3 hours", "ticket note created"),
     one("message.received >= 2026-01-01 and message.received < 2026-01-02"),
     one("message.time > 23:58"),
     one("any attachment.size > 5 MB and any attachment.size < 1 MB"),
