@@ -22,7 +22,9 @@ _KEEP = {
     "resource": "put its line back, with no in the column active",
     "contact": "put its line back, with no in the column active",
     "rule": "give it its old name back, or let them be dropped",
+    "form of ticket numbers": "keep it, for mail that names one only in its subject would open a new ticket",
 }
+_WARNINGS = ("rule", "form of ticket numbers")
 Names = dict[str, dict[str, Position]]
 
 
@@ -37,6 +39,7 @@ def names_in(config: Config) -> Names:
         "organization": dict.fromkeys(directory.organizations, Position("directory/organizations.csv")),
         "resource": dict.fromkeys(directory.resources, Position("directory/resources.csv")),
         "contact": dict.fromkeys(directory.contacts, Position("directory/contacts.csv")),
+        "form of ticket numbers": {config.settings.numbers["ticket"].form: config.settings.where("numbers")},
         "rule": {rule.name: Position(rule.position.file) for rule in config.rules.rules if rule.event.after},
     }
 
@@ -50,7 +53,9 @@ def removed_but_used(before: Names, now: Names, rows: Callable[[str, str], list[
             if used:
                 how = "the database still uses it: " + ", ".join(f"{what} {count}" for what, count in used)
                 problems.append(
-                    Problem(where, f"the {kind} '{name}' was removed, but {how}", _KEEP[kind], code=CODE, warning=kind == "rule")
+                    Problem(
+                        where, f"the {kind} '{name}' was removed, but {how}", _KEEP[kind], code=CODE, warning=kind in _WARNINGS
+                    )
                 )
     return problems
 

@@ -109,6 +109,22 @@ def test_what_a_change_removes_but_rows_still_use_is_a_problem(repository: Path)
     assert check("--base", "HEAD", "--db", db, cwd=repository).returncode == 0
 
 
+def test_another_form_of_numbers_is_told_while_there_are_tickets_of_the_old_one(repository: Path) -> None:
+    path, db = repository / "rules/settings.yaml", repository / "p.db"
+    path.write_text(
+        path.read_text().replace(
+            "  ticket: T{date:%Y%m%d}.{seq:04d}\n  task: T{date:%Y%m%d}", "  ticket: N{seq:06d}\n  task: T{date:%Y%m%d}"
+        )
+    )
+    assert check("--base", "HEAD", "--db", db, cwd=repository).returncode == 0  # no database, no tickets
+    connection = open_database(db)
+    mail = b"From: maya@brightwater.example\r\nSubject: hello\r\nMessage-ID: <1@t>\r\n\r\nx\r\n"
+    Processor(connection, prepare(load_config(repository / "rules"))).run([Item("1", lambda: mail)], "help")
+    connection.close()
+    done = check("--base", "HEAD", "--db", db, cwd=repository)
+    assert done.returncode == 1 and "the form of ticket numbers 'T{date:%Y%m%d}.{seq:04d}' was removed" in done.stdout
+
+
 def test_what_a_change_removes_but_other_files_use_is_told_so(repository: Path) -> None:
     path = repository / "rules/picklists.yaml"
     path.write_text(path.read_text().replace("queues: [Front desk, ", "queues: ["))
