@@ -190,6 +190,9 @@ class Desk:
         ticket = self.tickets.setdefault(number, opened)
         ticket["subject"] = subject
         ran, waiting = run_rules(self.rules, event, ticket, now)
+        # From an update it waits anew.
+        again = [rule.name for rule in waiting if rule.event == "ticket updated"]
+        self.waiting = [one for one in self.waiting if one[2] != number or one[1].name not in again]
         self.waiting += [(now + timedelta(minutes=rule.after), rule, number) for rule in waiting]
         return ran
 

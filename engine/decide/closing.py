@@ -152,12 +152,20 @@ def _notifications(work: Work, made: Made) -> list[Notification]:
 
 
 def _waiting(work: Work, made: Made, ticket: Ticket | None) -> tuple[Waiting, ...]:
-    """Rules that wait after what happened. Whether their conditions hold is asked when they are due."""
+    """Rules that wait after what happened. Whether their conditions hold is asked when they are due.
+
+    Three days from an update are three days in which nothing happened: each update begins them anew.
+    """
     if ticket is None:
         return ()
     events = (made.event, "ticket updated") if made.run.updated else (made.event,)
     return tuple(
-        Waiting(compiled.rule.name, ticket.number, later(work.now, compiled.rule.event.after, work.setup.config))
+        Waiting(
+            compiled.rule.name,
+            ticket.number,
+            later(work.now, compiled.rule.event.after, work.setup.config),
+            anew=event == "ticket updated",
+        )
         for event in events
         for compiled in work.setup.programs.waiting[event].rules
         if compiled.rule.event.after is not None

@@ -103,11 +103,12 @@ class Notification(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """A rule that is to run later on a ticket."""
+    """A rule that is to run later on a ticket. `anew`: where it waits already, it does no more, for it counts from the last time."""
 
     rule: str
     ticket: str
     due_at: datetime
+    anew: bool = False
 
 
 class Ending(Struct, frozen=True):

@@ -76,6 +76,12 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
     for notification in changes.notifications:
         _notification(connection, notification, decision, message, config, now)
     for waiting in changes.waiting:
+        if waiting.anew:
+            connection.execute(
+                "UPDATE waiting_rules SET status = 'dropped', because = 'the ticket was updated again', finished_at = ?"
+                " WHERE ticket = ? AND rule = ? AND status = 'waiting'",
+                (now, waiting.ticket, waiting.rule),
+            )
         connection.execute(
             "INSERT INTO waiting_rules (rule, ticket, due_at, status, created_at) VALUES (?, ?, ?, 'waiting', ?)",
             (waiting.rule, waiting.ticket, iso(waiting.due_at), now),

@@ -160,7 +160,18 @@ DROP INDEX tickets_by_title;
 CREATE INDEX tickets_by_title ON tickets (organization, title_key, created_at, number);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SENDING, _POLLING, _ONE_INDEX_LESS, _TITLES_BY_TIME, _TITLES_OF_A_TIME)
+# What waits for a ticket is asked for when it is updated, and by `show`.
+_WAITING_BY_TICKET = "CREATE INDEX waiting_rules_by_ticket ON waiting_rules (ticket);\n"
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _SENDING,
+    _POLLING,
+    _ONE_INDEX_LESS,
+    _TITLES_BY_TIME,
+    _TITLES_OF_A_TIME,
+    _WAITING_BY_TICKET,
+)
 
 
 def migrate(connection: sqlite3.Connection, now: str) -> None:

@@ -85,7 +85,17 @@ def test_it_waits_after_an_update_too(tmp_path: Path, rules: Path) -> None:
     Processor(connection, setup).run([Item("1", lambda: quiet)], "help")
     assert connection.execute("SELECT 1 FROM waiting_rules WHERE rule = 'x'").fetchall() == []  # opened, and nothing changed it
     Processor(connection, setup).run([Item("2", lambda: thanks)], "help")
-    assert run(connection, setup, RECEIVED + timedelta(minutes=90), "x") == [("ran", "set priority to Low")]
+    again = thanks.replace(b"<2@t>", b"<3@t>").replace(b"11:00:00", b"11:20:00").replace(b"thanks", b"thanks again")
+    done = [("2026-11-02T11:30:00Z", "waiting", "")]
+    assert connection.execute("SELECT due_at, status, because FROM waiting_rules WHERE rule = 'x'").fetchall() == done
+    connection.execute("UPDATE tickets SET status = 'In progress'")  # it changes once more
+    Processor(connection, setup).run([Item("3", lambda: again)], "help")
+    assert connection.execute("SELECT due_at, status, because FROM waiting_rules WHERE rule = 'x' ORDER BY id").fetchall() == [
+        ("2026-11-02T11:30:00Z", "dropped", "the ticket was updated again"),
+        ("2026-11-02T11:50:00Z", "waiting", ""),
+    ]
+    assert run(connection, setup, RECEIVED + timedelta(minutes=100), "x") == []
+    assert run(connection, setup, RECEIVED + timedelta(minutes=110), "x") == [("ran", "set priority to Low")]
 
 
 def test_one_that_fails_is_dropped_and_keeps_no_other_waiting(connection: sqlite3.Connection, setup: Setup) -> None:
