@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from engine.config.model import Config
-from engine.dsl.tree import Condition, Not, Test
+from engine.config.model import AutomaticPolicy, Config
+from engine.dsl.tree import Condition, Not, Rule, Test, Text
 from engine.dsl.vocabulary import EVENTS, resolve
 from engine.errors import Problem, warn
 
@@ -28,11 +28,18 @@ def check_unreached(config: Config) -> Iterator[Problem]:
         for test in _asked(rule.condition, True):
             if rule.event.name == "ticket created" and rule.event.after is None:
                 yield from _too_early(test)
-            for text in config.rules.texts_of(test.value) if test.operand.name == "message.automatic" else ():
-                policy = settings.automatic_mail.get(text.text.lower())
-                if policy in _ENDING and test.operator in ("is", "in"):
-                    message = f"mail that is a '{text.text}' comes to no rule: `automatic_mail` says {policy}"
-                    yield warn(CODE, text.position, message, f"write `{text.text.lower()}: process` there, or leave it out here")
+            if test.operand.name == "message.automatic" and test.operator in ("is", "in"):
+                yield from _automatic(rule, config.rules.texts_of(test.value), settings.automatic_mail)
+
+
+def _automatic(rule: Rule, kinds: Iterable[Text], policies: Mapping[str, AutomaticPolicy]) -> Iterator[Problem]:
+    opens = rule.event.name == "ticket created"
+    for kind in kinds:
+        policy = policies.get(kind.text.lower())
+        if policy in _ENDING or (opens and policy == "note_or_ignore"):
+            what = "opens no ticket" if policy == "note_or_ignore" else "comes to no rule"
+            message = f"mail that is a '{kind.text}' {what}: `automatic_mail` says {policy}"
+            yield warn(CODE, kind.position, message, f"write `{kind.text.lower()}: process` there, or leave it out here")
 
 
 def _too_early(test: Test) -> Iterator[Problem]:

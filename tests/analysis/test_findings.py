@@ -149,6 +149,7 @@ RULES = [
     ),
     ("PR115", 3, one('organization.classification is "Premum"')),
     ("PR117", 3, one('message.automatic is "feedback_report"', "message", "stop")),
+    ("PR117", 3, one('message.automatic is "bounce"')),
     ("PR117", 3, one("ticket.age > 2 hours")),
     ("PR117", 3, one('age >= 2 hours and subject contains "x"')),
     ("PR117", 3, one('subject contains "x" and message.reply')),
