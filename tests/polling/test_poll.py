@@ -104,13 +104,19 @@ def test_sigterm_ends_within_ten_seconds_even_when_the_server_hangs(
     assert time.monotonic() - began < 10.5 and process.returncode == 0
 
 
+def reloading(start: Callable[..., subprocess.Popen[str]], exchange: Server, db: Path) -> subprocess.Popen[str]:
+    """One that looks whether its configuration changed, and that has read its first mail."""
+    process = start("--reload")
+    exchange.store.add(mail(1))
+    wait_for(lambda: rows(db, "SELECT 1 FROM tickets"))
+    return process
+
+
 def test_a_new_configuration_is_taken_only_when_it_is_right(
     start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
 ) -> None:
     db = tmp_path / "p.db"
-    process = start("--reload")
-    exchange.store.add(mail(1))
-    wait_for(lambda: rows(db, "SELECT 1 FROM tickets"))
+    process = reloading(start, exchange, db)
     path = polled / "mailboxes/help.yaml"
     right = path.read_text()
     path.write_text(right.replace("queue: Front desk", "queue: Nowhere"))
@@ -131,9 +137,7 @@ def test_a_configuration_that_is_away_is_told_once_and_mail_goes_on(
     start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
 ) -> None:
     db = tmp_path / "p.db"
-    process = start("--reload")
-    exchange.store.add(mail(1))
-    wait_for(lambda: rows(db, "SELECT 1 FROM tickets"))
+    process = reloading(start, exchange, db)
     away = polled.rename(tmp_path / "away")
     time.sleep(5)
     exchange.store.add(mail(2))
