@@ -57,6 +57,8 @@ class Desk:
     automatic: dict[str, str]
     private: str
     several: str
+    trusts: bool  # a server whose word says who is authenticated
+    needs: str
     create_contact: bool
     creates: set[str]
     customer: Reply
@@ -98,6 +100,8 @@ def a_desk(dice: random.Random) -> Desk:
         automatic={kind: dice.choice(policies) for kind in KINDS},
         private=dice.choice(["ignore", "process"]),
         several=dice.choice(["each", "first"]),
+        trusts=dice.random() < 0.5,
+        needs=dice.choice(["pass", "none"]),
         create_contact=dice.random() < 0.5,
         creates=set(CREATES if dice.random() < 0.6 else dice.sample(CREATES, dice.randint(1, 5))),
         customer=reply(),
@@ -144,7 +148,7 @@ def write(desk: Desk, root: Path) -> None:
         "several_mailboxes": desk.several,
     }
     settings |= {"organizations": {"local": "desk", "unattributed": desk.unattributed}, "automatic_mail": desk.automatic}
-    settings |= {"sender_authentication": {"trust": [], "indicators_need": "none"}}
+    settings |= {"sender_authentication": {"trust": ["mx.desk.example"] if desk.trusts else [], "indicators_need": desk.needs}}
     if desk.loop:
         messages, minutes = desk.loop
         settings["loop_protection"] = {

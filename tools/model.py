@@ -1,74 +1,16 @@
 """`behaviour.md` said a second time, as plainly as can be, to compare with what postroom does (`tools.worlds`).
 
 Of sections 1, 2, 3 and 5: what one mail after another becomes, in memory, without a thought for speed, text or storing. It shares no
-code with `engine/`. What it leaves out: text and its cutting, tags, rules, notifications, alerts, authentication.
+code with `engine/`. What it leaves out: text and its cutting, tags, rules, notifications, alerts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from tools.desk import APPROVALS, PUBLIC, ROLES, STATUSES, Desk
-
-BECAME = ("created", "appended", "duplicate")
-Who = tuple[str, str | None, str]  # kind of sender, id, organization
-
-
-@dataclass
-class Mail:
-    """`numbers` stand in the subject, `first` is a line of indicators, `kind` a kind of automatic mail."""
-
-    message_id: str
-    sender: str
-    title: str
-    body: str
-    date: datetime
-    at: datetime
-    mailbox: str = "help"
-    numbers: list[str] = field(default_factory=list)
-    in_reply_to: list[str] = field(default_factory=list)
-    references: list[str] = field(default_factory=list)
-    cc: list[str] = field(default_factory=list)
-    first: dict[str, str] = field(default_factory=dict)
-    kind: str = ""
-    private: bool = False
-
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        return self.message_id, self.sender, self.date, self.title, tuple(self.numbers)
-
-
-@dataclass
-class Entity:
-    """A ticket, task or project, and what is kept to tell its duplicates."""
-
-    kind: str
-    number: str
-    organization: str
-    status: str = "New"
-    opened: datetime | None = None
-    completed: datetime | None = None
-    reopened: list[datetime] = field(default_factory=list)
-    occurrences: int = 1
-    approval: str | None = None
-    related: set[str] = field(default_factory=set)
-    people: set[str] = field(default_factory=set)
-    keys: dict[str, Any] = field(default_factory=dict)
-    identity: tuple[Any, ...] = ()
-
-
-@dataclass
-class Became:
-    """What became of a mail. `entity` is what it opened or went to; a new ticket's number is put in by who compares."""
-
-    outcome: str
-    reason: str | None = None
-    who: Who | None = None
-    what: str | None = None
-    entity: Entity | None = None
-    publish: str | None = None
+from tools.records import BECAME, Became, Entity, Mail, Who
 
 
 def bare(title: str) -> str:
@@ -233,13 +175,15 @@ class Model:
         said = mail.first if "T" in mail.first else {key: value for key, value in mail.first.items() if key == "A"}
         if who[0] != "resource" or target.kind == "project" or not self.desk.creates - {"ticket"}:
             return {}
+        if self.desk.needs == "pass" and not (self.desk.trusts and mail.verified):
+            return {}
         known = {"T": ("0.5", "0:30", "90m"), "R": ROLES, "S": STATUSES, "A": APPROVALS if target.kind == "ticket" else ()}
         return said if all(value in known[key] for key, value in said.items()) else {}
 
     def _on_ticket(self, mail: Mail, who: Who, ticket: Entity, said: dict[str, str]) -> tuple[str | None, bool, bool]:
         """(the status that is set, whether that reopens, whether a new ticket is opened instead)."""
         policy = self.desk.resource if who[0] == "resource" else self.desk.customer
-        if mail.kind:
+        if mail.kind or self._is_doubtful(mail, who):
             return None, False, False
         if "S" in said:
             return said["S"], False, False
@@ -259,16 +203,24 @@ class Model:
         target.status = status
 
     def _noted(self, mail: Mail, who: Who, target: Entity, what: str) -> Became:
-        if who[0] == "unknown" or mail.kind == "auto_reply":
+        if who[0] == "unknown" or mail.kind == "auto_reply" or self._is_doubtful(mail, who):
             publish = "internal"
         else:
             publish = (self.desk.resource.publish or "all") if who[0] == "resource" else "all"
         domain = mail.sender.lower().partition("@")[2]
         stranger = who[0] == "unknown" and (domain == PUBLIC or target.organization not in self.owners(domain))
         publish = publish if target.kind == "ticket" else "internal"
-        if target.kind == "ticket" and not (stranger and target.keys["sender"] != mail.sender.lower()):
+        if (
+            target.kind == "ticket"
+            and not self._is_doubtful(mail, who)
+            and not (stranger and target.keys["sender"] != mail.sender.lower())
+        ):
             target.people |= self._people(mail, who, target)
         return Became("appended", None, who, what, target, publish)
+
+    def _is_doubtful(self, mail: Mail, who: Who) -> bool:
+        """Where it could be known that he is the resource, and is not."""
+        return who[0] == "resource" and self.desk.trusts and self.desk.needs == "pass" and not mail.verified
 
     def _people(self, mail: Mail, who: Who, ticket: Entity) -> set[str]:
         """Who stands in Cc and is a contact of the ticket's organization."""

@@ -22,7 +22,8 @@ from engine.processing import Processor
 from engine.store.database import open_database
 from tools.desk import PUBLIC, Desk, a_desk, write
 from tools.hostile import over_seeds, search
-from tools.model import Became, Mail, Model
+from tools.model import Model
+from tools.records import Became, Mail
 from tools.worlds import a_mail, differences, raw
 
 EVENTS = ["ticket created", "ticket note created", "ticket time entry created", "project note created", "task note created"]

@@ -25,7 +25,8 @@ from engine.state.past import PastState, read_recorded, recorded
 from engine.store.database import open_database
 from tools.desk import PEOPLE, STATUSES, a_desk, write
 from tools.hostile import over_seeds, search
-from tools.model import Became, Entity, Mail, Model
+from tools.model import Model
+from tools.records import Became, Entity, Mail
 
 HEADERS = {
     "auto_reply": "Auto-Submitted: auto-replied\r\n",
@@ -59,6 +60,7 @@ def a_mail(dice: random.Random, number: int, at: datetime, sent: list[Mail], kno
         first=dice.choice(FIRST) if dice.random() < 0.25 else {},
         kind=dice.choice(list(HEADERS)) if dice.random() < 0.12 else "",
         private=dice.random() < 0.03,
+        verified=dice.random() < 0.5,
     )
 
 
@@ -70,6 +72,9 @@ def raw(mail: Mail) -> bytes:
     )
     head += f"References: {' '.join(f'<{one}>' for one in mail.references)}\r\n" if mail.references else ""
     head += HEADERS.get(mail.kind, "") + "Sensitivity: private\r\n" * mail.private
+    if mail.verified:
+        domain = mail.sender.partition("@")[2].lower()
+        head += f"Authentication-Results: mx.desk.example; dmarc=pass header.from={domain}\r\n"
     first = " ".join(f"#{key}={value}" for key, value in mail.first.items())
     return f"{head}\r\n{first}{chr(10) if first else ''}{mail.body}\r\n".encode()
 
