@@ -6,6 +6,7 @@ code with `engine/`. What it leaves out: text and its cutting, tags, rules, noti
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -128,6 +129,13 @@ class Model:
         who, how = self.sender(mail, named)
         if who[2] == "none":
             return Became("refused", "unattributed")
+        if (
+            who[0] == "resource" and mail.forwarded and mail.kind != "auto_reply"
+        ):  # the rule `attribute to forwarded sender`; nobody has authenticated that one
+            passed_on = replace(mail, sender=mail.forwarded, verified=False)
+            whose, found = self.sender(passed_on, named)
+            if whose[2] != "none":
+                mail, who, how = passed_on, whose, found
         target = named
         if target is None:
             answered = [*mail.in_reply_to, *reversed(mail.references)]
@@ -246,7 +254,10 @@ class Model:
         if mail.kind and self.desk.automatic[mail.kind] == "note_or_ignore":
             return Became("ignored", mail.kind, who)
         address, contact = mail.sender.lower(), who[1] if who[0] == "contact" else None
-        keys = {"title": (bare(mail.title), tuple(mail.numbers)), "description": (mail.body, tuple(mail.first.items()), remark)}
+        keys = {
+            "title": (bare(mail.title), tuple(mail.numbers)),
+            "description": (mail.body, tuple(mail.first.items()), mail.forwarded, remark),
+        }
         keys |= {"contact": contact, "sender": address}
         links = {related.number} if related else set()
         for criterion in self.desk.duplicates:
@@ -292,4 +303,4 @@ def _key(mail: Mail, what: str) -> Any:
         case "subject":
             return bare(mail.title), tuple(mail.numbers)
         case _:
-            return mail.body, tuple(mail.first.items())
+            return mail.body, tuple(mail.first.items()), mail.forwarded

@@ -177,6 +177,7 @@ def compare(seed: int, folder: Path) -> list[str]:
         for number in range(dice.randint(10, 40)):
             at += timedelta(minutes=dice.choice([0, 1, 3, 5, 9, 15, 40, 70, 130]))
             mail = a_mail(dice, number, at, sent, model.known)
+            mail.forwarded = ""
             sent.append(mail)
             connection.execute("BEGIN")
             decision = processor.take(raw(mail), f"{number}", mail.mailbox, mail.at)

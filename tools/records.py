@@ -29,6 +29,7 @@ class Mail:
     kind: str = ""
     private: bool = False
     verified: bool = False
+    forwarded: str = ""  # whose mail it passes on
 
     @property
     def identity(self) -> tuple[Any, ...]:

@@ -19,6 +19,10 @@ from engine.mail.walk import walk
 _PRIVATE = {"private", "company-confidential", "confidential"}
 
 
+# What a mailbox's rule or a list passes on has a sender of its own; what a bounce or an answer returns is our mail, or nobody's.
+_PASSED_ON = ("auto_generated", "mailing_list")
+
+
 def parse_message(raw: Raw) -> Message:
     """Every step is bounded; whatever still fails in one is a defect, and the rest of the message stands.
 
@@ -72,7 +76,9 @@ def _message(raw: bytes) -> Message:
         html=body.html,
         attachments=body.attachments,
         automatic=automatic,
-        forwarded=find_forwarded(subject, body.text, body.attached) if automatic is None else None,
+        forwarded=find_forwarded(subject, body.text, body.attached)
+        if automatic is None or automatic.kind in _PASSED_ON
+        else None,
         encrypted=body.encrypted,
         calendar=body.calendar,
         private=headers.get("Sensitivity").strip().lower() in _PRIVATE,
