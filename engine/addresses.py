@@ -23,11 +23,11 @@ def comparable(address: str) -> str:
     return address if address.isascii() else _with_domain(address, _encoded)
 
 
-def without_tag(address: str) -> str:
-    """`ana@x` of `ana+anything@x`; the same where there is no tag, or nothing before it."""
-    local, at, domain = address.rpartition("@")
-    base = local.partition("+")[0]
-    return f"{base}{at}{domain}" if base else address
+def tagged_forms(address: str) -> tuple[str, ...]:
+    """The address, and then `ana@x` where it is `ana+anything@x`."""
+    local, _, domain = address.rpartition("@")
+    base, tag, _ = local.partition("+")
+    return (address, f"{base}@{domain}") if base and tag else (address,)
 
 
 def in_letters(address: str) -> str:

@@ -20,20 +20,23 @@ _WILDCARD = re.compile(r"\*(?=[^*\s])|.*[^*\s]\*$", re.DOTALL)
 
 def check_addresses(test: Test) -> Iterator[Problem]:
     for text in texts_of(test.value):
-        words = text.text.strip().lower()
-        if test.operand.name in _ADDRESSES + _DOMAINS:
-            kind, fix = "address" if test.operand.name in _ADDRESSES else "domain", _fix(test, words)
-        elif test.operand.name == _TYPE:
-            kind, fix = "content type", _fix_type(test, words)
-        elif test.operator != "matches" and _WILDCARD.match(words):
-            yield warn(
-                "PR113", text.position, f"`*` in '{text.text}' stands for itself only", _fix_wildcard(test, text.text.strip())
-            )
-            continue
-        else:
-            continue
-        if fix:
-            yield warn("PR113", text.position, f"no {kind} is '{text.text}'", fix)
+        wrong = _wrong(test, text.text)
+        if wrong:
+            yield warn("PR113", text.position, *wrong)
+
+
+def _wrong(test: Test, text: str) -> tuple[str, str] | None:
+    """(what is wrong, and how to mend it)."""
+    name, words = test.operand.name, text.strip()
+    if name in _ADDRESSES + _DOMAINS:
+        kind, fix = "address" if name in _ADDRESSES else "domain", _fix(test, words.lower())
+    elif name == _TYPE:
+        kind, fix = "content type", _fix_type(test, words.lower())
+    elif test.operator != "matches" and _WILDCARD.match(words):
+        return f"`*` in '{text}' stands for itself only", _fix_wildcard(test, words)
+    else:
+        return None
+    return (f"no {kind} is '{text}'", fix) if fix else None
 
 
 def _name(test: Test) -> str:

@@ -77,7 +77,7 @@ def _handling(handling: Handling) -> Iterator[Problem]:
 
 def _reply(mailbox: Mailbox, whose: str, policy: ReplyPolicy) -> Iterator[Problem]:
     within, publish = (mailbox.where("defaults", "ticket_note", whose, key) for key in ("reopen_within", "publish"))
-    own = f"mailboxes/{mailbox.id}.yaml"  # what another mailbox wrote (`extends`) is told there
+    own = mailbox.file  # what another mailbox wrote (`extends`) is told there
     if policy.reopen_within is not None and policy.reopen is not True and within.file == own:
         said = "new_linked" if policy.reopen else "false"
         yield warn(CODE, within, f"`reopen_within` does nothing with `reopen: {said}`", "leave it out, or write `reopen: true`")

@@ -28,9 +28,11 @@ from engine.errors import Problem, warn
 def check_rules(config: Config) -> Iterator[Problem]:
     for (event, waits), rules in _passes(config.rules.rules):
         logic = Logic(config, WAITING_GROUPS if waits else EVENTS[event].groups)
+        alive = []
         for rule in rules:
-            yield from _alone(rule, logic)
-        alive = [rule for rule in rules if _can_run(rule, logic)]
+            can_run = rule.condition is None or logic.possible(Given(rule.condition))
+            yield from _alone(rule, logic, can_run=can_run)
+            alive += [rule] * can_run
         # `ticket updated` is passed again, and waiting rules know no pass.
         if not waits:
             yield from _together(alive, logic, may_stop=event != "ticket updated")
@@ -47,16 +49,12 @@ def _passes(rules: tuple[Rule, ...]) -> list[tuple[tuple[str, bool], list[Rule]]
     return [(name, list(group)) for name, group in groupby(sorted(rules, key=lambda rule: (key(rule), rule.order)), key)]
 
 
-def _can_run(rule: Rule, logic: Logic) -> bool:
-    return rule.condition is None or logic.possible(Given(rule.condition))
-
-
-def _alone(rule: Rule, logic: Logic) -> Iterator[Problem]:
+def _alone(rule: Rule, logic: Logic, *, can_run: bool) -> Iterator[Problem]:
     """One condition by itself: never, always, or with a part that is one of these."""
     condition = rule.condition
     if condition is None:
         return
-    if not logic.possible(Given(condition)):
+    if not can_run:
         yield warn(
             "PR101",
             condition.position,

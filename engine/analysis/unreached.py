@@ -16,9 +16,7 @@ _ENDING = ("ignore", "quarantine")
 
 def check_unreached(config: Config) -> Iterator[Problem]:
     settings = config.settings
-    made = {entity for one in config.mailboxes.values() if one.active for entity in one.creates}
-    if settings.edition == "basic":
-        made &= {"ticket"}
+    made = {entity for one in config.mailboxes.values() if one.active for entity in config.makes(one)}
     for rule in config.rules.rules:
         entity = rule.event.name.removesuffix(" created").replace(" ", "_")
         if rule.event.name.endswith(" created") and entity not in made:

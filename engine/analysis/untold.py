@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.addresses import comparable
 from engine.config.model import Config
-from engine.dsl.tree import Notify
+from engine.dsl.tree import Notify, Recipient
 from engine.errors import Position, Problem, warn
 from engine.mail.automatic_words import NOBODYS
 
@@ -26,18 +26,16 @@ def check_untold(config: Config) -> Iterator[Problem]:
 def _told(config: Config) -> Iterator[tuple[str, Position]]:
     """Addresses that the configuration names, each with where it does."""
     resources = config.directory.resources
+    named: list[Recipient] = []
     for mailbox in config.mailboxes.values():
         for notice in filter(None, (mailbox.created, mailbox.noted, mailbox.failed)):
-            for one in notice.to:
-                resource = resources.get(one.removeprefix("resource ").strip())
-                if "@" in one:
-                    yield comparable(one), notice.position
-                elif one.startswith("resource ") and resource is not None:
-                    yield resource.email, notice.position
+            named += notice.recipients
     for rule in config.rules.rules:
         for action in rule.actions:
-            for recipient in action.recipients if isinstance(action, Notify) else ():
-                if recipient.kind == "address":
-                    yield comparable(recipient.name), recipient.position
-                elif recipient.kind == "resource" and recipient.name in resources:
-                    yield resources[recipient.name].email, recipient.position
+            if isinstance(action, Notify):
+                named += action.recipients
+    for recipient in named:
+        if recipient.kind == "address":
+            yield comparable(recipient.name), recipient.position
+        elif recipient.kind == "resource" and recipient.name in resources:
+            yield resources[recipient.name].email, recipient.position

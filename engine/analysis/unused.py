@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import re2
 
 from engine.analysis.rules import matches_everything
-from engine.config.connections import ExchangeSource
 from engine.config.model import Config, Mailbox
 from engine.dsl.tree import AddTag, ListName, Notify, Refuse, tests_of
 from engine.errors import Position, Problem, warn
-from engine.text import collapse, fold_accents
+from engine.text import words_of
 
 
 def check_unused(config: Config) -> Iterator[Problem]:
@@ -59,7 +58,7 @@ def _tags(config: Config, used: _Used) -> Iterator[Problem]:
     for tag in config.tags.tags:
         if not tag.active:
             continue
-        phrases = {text: collapse(fold_accents(text)) for text in (tag.label, *tag.aliases)}
+        phrases = {text: words_of(text) for text in (tag.label, *tag.aliases)}
         longest = max(map(len, phrases.values()))
         if tag.label not in used.tags and (not tag.match or longest < config.tags.shortest):
             why = "is put by no mailbox and no rule" if not tag.match else "is too short to be found in any text"
@@ -77,7 +76,8 @@ def _mailboxes(config: Config) -> Iterator[Problem]:
     folders: dict[tuple[str, ...], str] = {}
     active = [one for one in config.mailboxes.values() if one.active]
     for mailbox in active:
-        if mailbox.source is None:
+        place = mailbox.reads
+        if place is None:
             yield warn(
                 "PR111",
                 mailbox.where("address"),
@@ -85,11 +85,10 @@ def _mailboxes(config: Config) -> Iterator[Problem]:
                 "add source: ..., or set active: false",
             )
             continue
-        place = mailbox.source.place(mailbox.address)
         if place in folders:
             message = f"the mailbox '{mailbox.id}' reads the same folder as '{folders[place]}'"
             where = mailbox.where("source")
-            if where.file != mailbox.where("address").file:  # it is inherited
+            if where.file != mailbox.file:  # it is inherited
                 where = mailbox.where("address")
             yield warn("PR112", where, message, "give it a folder of its own")
         folders.setdefault(place, mailbox.id)
@@ -99,12 +98,9 @@ def _mailboxes(config: Config) -> Iterator[Problem]:
 
 def _filed(mailbox: Mailbox, read: dict[tuple[str, ...], str]) -> Iterator[Problem]:
     """Mail that one mailbox is done with, and that another one would then read."""
-    source = mailbox.source
-    for key in ("processed", "failed") if source is not None else ():
-        folder: str | None = getattr(source, key)
-        other = read.get(source.place(mailbox.address, folder)) if source is not None and folder else None
-        where = mailbox.where("source", "exchange" if isinstance(source, ExchangeSource) else "graph", key)
-        if other is not None and other != mailbox.id and where.file == f"mailboxes/{mailbox.id}.yaml":
+    for _, place, where in mailbox.files_into():
+        other = read.get(place)
+        if other is not None and other != mailbox.id and where.file == mailbox.file:
             message = f"the mailbox '{mailbox.id}' files its mail into the folder that '{other}' reads"
             yield warn("PR112", where, message, "give it a folder of its own")
 

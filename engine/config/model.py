@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -22,7 +22,7 @@ from engine.config.connections import (
 )
 from engine.config.numbers import NumberForm
 from engine.config.people import Directory
-from engine.dsl.tree import RuleBook
+from engine.dsl.tree import Recipient, RuleBook
 from engine.errors import Position
 
 Entity = Literal["ticket", "ticket_note", "ticket_time_entry", "project_note", "task_note", "task_time_entry"]
@@ -159,6 +159,19 @@ class Notice(Struct, frozen=True):
     template: str
     position: Position
 
+    @property
+    def recipients(self) -> tuple[Recipient, ...]:
+        return tuple(_recipient(text, self.position) for text in self.to)
+
+
+def _recipient(text: str, position: Position) -> Recipient:
+    """As a mailbox file writes it."""
+    if text in ("sender", "contact", "additional contacts", "assigned resource"):
+        return Recipient(text, "", position)  # type: ignore[arg-type]
+    if text.startswith("resource "):
+        return Recipient("resource", text.removeprefix("resource ").strip(), position)
+    return Recipient("address", text, position)
+
 
 class Token(Struct, frozen=True):
     """What the alerts token must say. `password` is still the reference `${env:NAME}`."""
@@ -195,13 +208,33 @@ class Mailbox(Struct, frozen=True):
     def addresses(self) -> tuple[str, ...]:
         return (self.address, *self.aliases)
 
+    @property
+    def file(self) -> str:
+        """Its own; what it takes over (`extends`) stands in another."""
+        return f"mailboxes/{self.id}.yaml"
+
+    @property
+    def reads(self) -> tuple[str, ...] | None:
+        """The place of the folder that it reads: no two mailboxes share one."""
+        return self.source.place(self.address) if self.source is not None else None
+
+    def files_into(self) -> Iterator[tuple[str, tuple[str, ...], Position]]:
+        """Folders that mail is moved to once it is read, each with its place and where that is said."""
+        source = self.source
+        if source is None:
+            return
+        kind = "exchange" if isinstance(source, ExchangeSource) else "graph"
+        for key, folder in (("processed", source.processed), ("failed", source.failed)):
+            if folder:
+                yield folder, source.place(self.address, folder), self.where("source", kind, key)
+
     def where(self, *path: str | int) -> Position:
         """Where a key stands (through `extends`), or the nearest key around it."""
         while path:
             if path in self.positions:
                 return self.positions[path]
             path = path[:-1]
-        return self.positions.get((), Position(f"mailboxes/{self.id}.yaml"))
+        return self.positions.get((), Position(self.file))
 
 
 class Handling(Struct, frozen=True):
@@ -294,6 +327,10 @@ class Config(Struct, frozen=True):
     def extracted_fields(self) -> frozenset[str]:
         """Names of fields that some mailbox extracts from its messages."""
         return frozenset(name for mailbox in self.mailboxes.values() for name in mailbox.extract)
+
+    def makes(self, mailbox: Mailbox) -> frozenset[Entity]:
+        """What the mailbox may make; edition basic makes tickets only."""
+        return mailbox.creates & {"ticket"} if self.settings.edition == "basic" else mailbox.creates
 
     def is_complete(self, status: str | None) -> bool:
         return status in self.picklists.complete

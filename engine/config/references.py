@@ -8,7 +8,7 @@ from email.utils import parseaddr
 
 import re2
 
-from engine.config.connections import ExchangeSource, SmtpSending
+from engine.config.connections import SmtpSending
 from engine.config.document import Document
 from engine.config.model import Config, Mailbox
 from engine.config.people import Organization
@@ -146,11 +146,8 @@ def _directory(config: Config) -> Iterator[Problem]:
 
 def _filed_where_read(mailbox: Mailbox) -> Iterator[Problem]:
     """Mail that is moved to where it is gets another id, and would be read again and again."""
-    source = mailbox.source
-    for key in ("processed", "failed") if source is not None else ():
-        folder: str | None = getattr(source, key)
-        if source is not None and folder and source.place(mailbox.address, folder) == source.place(mailbox.address):
-            where = mailbox.where("source", "exchange" if isinstance(source, ExchangeSource) else "graph", key)
+    for folder, place, where in mailbox.files_into():
+        if place == mailbox.reads:
             message = f"'{folder}' is the folder that the mailbox '{mailbox.id}' reads: its mail would come again and again"
             yield Problem(where, message, "name another one")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.addresses import without_tag
+from engine.addresses import tagged_forms
 from engine.config.model import Mailbox
 from engine.config.people import Contact
 from engine.decide.setup import Setup
@@ -30,7 +30,7 @@ def attribute(
     """
     finder = _Finder(sender, setup, state, authenticated)
     ambiguous = ""
-    for address in dict.fromkeys((sender.address, without_tag(sender.address))):  # the exact one first
+    for address in tagged_forms(sender.address):
         found = finder.resource(address) or finder.contact(address)
         if isinstance(found, Sender):
             return found, None

@@ -33,13 +33,6 @@ class Plan(Struct, frozen=True):
     related: tuple[str, str] | None = None
 
 
-def allowed(mailbox: Mailbox, setup: Setup) -> frozenset[Entity]:
-    """What the mailbox may make; edition basic makes tickets only."""
-    if setup.config.settings.edition == "basic":
-        return mailbox.creates & {"ticket"}
-    return mailbox.creates
-
-
 def plan(
     resolved: Resolved,
     indicators: Indicators | None,
@@ -148,7 +141,7 @@ _NEAREST: dict[Entity, Entity] = {
 
 
 def _permitted(wanted: Plan, mailbox: Mailbox, setup: Setup) -> Plan | Ending:
-    may = allowed(mailbox, setup)
+    may = setup.config.makes(mailbox)
     if wanted.entity in may:
         return wanted
     where = str(mailbox.where("creates"))

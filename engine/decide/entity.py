@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from engine.config.model import Entity
 from engine.decide.authenticate import is_doubtful
-from engine.decide.become import Plan, allowed
+from engine.decide.become import Plan
 from engine.decide.body import Body, reply_body, title_of, whole_body
 from engine.decide.decision import Ending, Outcome
 from engine.decide.draft import changed_ticket, new_note, new_ticket, new_time_entry, with_additional_contacts
@@ -92,16 +92,15 @@ def _handle(work: Work, duplicate: Duplicate, body: Body, message_run: Run) -> M
     work.step("duplicate", f"{duplicate.because}: {handling.do.replace('_', ' ')}", duplicate.where)
     if handling.do == "create":
         return None
-    counted = replace(ticket, occurrences=ticket.occurrences + 1) if handling.count else ticket
+    counted = replace(ticket, occurrences=ticket.occurrences + 1) if handling.count else None
     if handling.do == "discard":
         # Who forgot a file sends the same mail again, with it.
         there = work.state.files_of(ticket.number) if body.attachments else frozenset()
         forgotten = [one.name for one in body.attachments if one.sha256 not in there]
         if not forgotten:
-            changed = counted if handling.count else None
-            return Ending("duplicate", "duplicate", duplicate.because, ticket.number, duplicate.where, changed)
+            return Ending("duplicate", "duplicate", duplicate.because, ticket.number, duplicate.where, counted)
         work.step("duplicate", f"not discarded, for it brings {', '.join(forgotten[:5])}: append note", duplicate.where)
-    if "ticket_note" not in allowed(work.mailbox, work.setup):
+    if "ticket_note" not in work.setup.config.makes(work.mailbox):
         work.step("duplicate", f"{work.mailbox.id} makes no notes: a new ticket", str(work.mailbox.where("creates")))
         return None
     status = handling.status if handling.do == "reopen" else None
@@ -109,7 +108,7 @@ def _handle(work: Work, duplicate: Duplicate, body: Body, message_run: Run) -> M
     if reopens and work.message.automatic is not None and work.token is None:
         # Automatic mail never reopens a ticket; an alert that carries the token is not anybody's automatic mail.
         status, reopens = None, False
-    what = Plan("ticket_note", counted, duplicate.because, duplicate.where, status, reopens)
+    what = Plan("ticket_note", counted or ticket, duplicate.because, duplicate.where, status, reopens)
     return add_to(work, what, message_run, before=ticket)
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from engine.decide.attribute import attribute
 from engine.decide.authenticate import authentication
-from engine.decide.become import allowed, plan
+from engine.decide.become import plan
 from engine.decide.closing import close, ended
 from engine.decide.decision import Decision, Ending, Envelope
 from engine.decide.entity import add_to, open_ticket
@@ -228,7 +228,7 @@ def _indicators(work: Work, found: _Found) -> Indicators | None:
     """Those of an authenticated resource about something that exists; anybody else's line is text."""
     if found.sender.kind != "resource" or found.resolved.entity is None:
         return None
-    if not allowed(work.mailbox, work.setup) - {"ticket"}:
+    if not work.setup.config.makes(work.mailbox) - {"ticket"}:
         return None
     indicators = read_indicators(work.text, work.setup.config.picklists)
     if indicators is None:

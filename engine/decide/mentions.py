@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import re
 
+_NAMES, _ANSWERS, _IS_ABOUT = "The subject names", "This message answers", "This message is about"
+_LINE = re.compile(rf"^\[(?:{_NAMES}|{_ANSWERS}|{_IS_ABOUT}) [^\]\n]{{1,300}}\.\](?:\n|\Z)", re.MULTILINE)
+
 
 def names(number: str) -> str:
-    return f"[The subject names {number}.]"
+    return f"[{_NAMES} {number}.]"
 
 
 def answers_others(number: str) -> str:
-    return f"[This message answers {number}, of another organization.]"
+    return f"[{_ANSWERS} {number}, of another organization.]"
 
 
 def answers_complete(number: str) -> str:
-    return f"[This message answers {number}, which is complete.]"
+    return f"[{_ANSWERS} {number}, which is complete.]"
 
 
 def is_about(number: str) -> str:
-    return f"[This message is about {number}.]"
-
-
-_LINE = re.compile(
-    r"^\[(?:The subject names|This message answers|This message is about) [^\]\n]{1,300}\.\](?:\n|\Z)", re.MULTILINE
-)
+    return f"[{_IS_ABOUT} {number}.]"
 
 
 def without_mentions(description: str) -> str:

@@ -7,14 +7,13 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from engine.addresses import comparable, without_tag
+from engine.addresses import comparable, tagged_forms
 from engine.config.model import Notice
 from engine.config.variables import INTERNAL_WHERE_INTERNAL, OF_WHAT_EXISTS
 from engine.decide.decision import Notification
 from engine.decide.setup import Setup
 from engine.decide.target import is_of
 from engine.dsl.tree import Recipient
-from engine.errors import Position
 from engine.mail.automatic_words import NOBODYS
 from engine.mail.message import Message
 from engine.rules.facts import Facts
@@ -23,15 +22,6 @@ MOST_REFERENCES = 10
 # What may stand in a header of ours, and after RCPT TO: one plain address, one Message-ID.
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,255}")
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,250}")
-
-
-def parse_recipient(text: str, position: Position) -> Recipient:
-    """A recipient as a mailbox file writes it."""
-    if text in ("sender", "contact", "additional contacts", "assigned resource"):
-        return Recipient(text, "", position)  # type: ignore[arg-type]
-    if text.startswith("resource "):
-        return Recipient("resource", text.removeprefix("resource ").strip(), position)
-    return Recipient("address", text, position)
 
 
 def addresses_of(recipient: Recipient, facts: Facts, setup: Setup) -> list[str]:
@@ -113,8 +103,7 @@ def of_notice(notice: Notice | None, event: str, facts: Facts, setup: Setup, rea
     """What a mailbox sends by itself."""
     if notice is None:
         return []
-    recipients = [parse_recipient(text, notice.position) for text in notice.to]
-    return notify(recipients, event, notice.template, facts, setup, reason)
+    return notify(notice.recipients, event, notice.template, facts, setup, reason)
 
 
 def permitted(
@@ -152,7 +141,7 @@ def _is_unanswerable(message: Message) -> bool:
 
 def _addresses_of(address: str, setup: Setup) -> frozenset[str]:
     """All of whoever has this one: who lets one of his mailboxes answer by itself, or pass on what comes, does so with another."""
-    forms = (address, without_tag(address))
+    forms = tagged_forms(address)
     for form in forms:
         resource = setup.book.resources.get(form)
         if resource is not None:

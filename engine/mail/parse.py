@@ -17,8 +17,6 @@ from engine.mail.split import split
 from engine.mail.walk import walk
 
 _PRIVATE = {"private", "company-confidential", "confidential"}
-
-
 # What a mailbox's rule or a list passes on has a sender of its own; what a bounce or an answer returns is our mail, or nobody's.
 _PASSED_ON = ("auto_generated", "mailing_list")
 

@@ -70,8 +70,8 @@ class Observer:
     def stage(self, name: str, seconds: float) -> None:
         self._stages.labels(name).observe(seconds)
 
-    def polled(self) -> None:
-        """Mailboxes are about to be read: what was known of one that is read no more would stand still for ever."""
+    def forget_mailboxes(self) -> None:
+        """Others are about to be read: what was known of one that is read no more would stand still for ever."""
         for gauge in (self._lag, self._unread, self._contact):
             gauge.clear()
 

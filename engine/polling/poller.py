@@ -141,9 +141,9 @@ class Poller:
             threading.Thread(target=self._life, args=(one, setup, self._generation), name=one.id, daemon=True)
             for one in mailboxes
         ]
+        self._observer.forget_mailboxes()
         for thread in self._threads:
             thread.start()
-        self._observer.polled()
         self._observer.info("polling", mailboxes=[one.id for one in mailboxes], configuration=setup.config.digest[:12])
 
     def _end_threads(self) -> None:

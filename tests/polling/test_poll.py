@@ -170,7 +170,7 @@ def test_what_is_told_of_mailboxes_that_are_read_no_more_goes() -> None:
     observer.backlog("help", Backlog(3, None), datetime(2026, 11, 2, tzinfo=UTC))
     sample = observer.registry.get_sample_value
     assert sample("postroom_last_contact_timestamp_seconds", {"mailbox": "help"}) == 1793577600.0
-    observer.polled()
+    observer.forget_mailboxes()
     for name in ("postroom_last_contact_timestamp_seconds", "postroom_unread", "postroom_lag_seconds"):
         assert sample(name, {"mailbox": "help"}) is None
 
