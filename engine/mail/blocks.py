@@ -32,6 +32,7 @@ _GROUPWISE = re.compile(r"^>>> [^\n]{0,280}\d{1,2}[:.]\d{2}[^\n]{0,20} >>>[ \t]*
 _RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
 _ORIGINAL = re.compile(rf"^[ \t>]*+[-_─—]{{2,}}+[ \t]*+(?:{ORIGINAL_MESSAGE})[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
 _FORWARDED = re.compile(rf"^[ \t>]*+[-_─—]*+[ \t]*+(?:{FORWARDED_MESSAGE})[ \t]*+[:：]?+[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
+_AROUND_LABELS = " \t>*"
 _MOST_WRAPPED = 2  # lines without a label, within a header block
 _SHORTEST, _LONGEST_SEPARATOR = 4, 200  # of a separator: most lines need no look at its words
 
@@ -90,7 +91,8 @@ def _has_label(text: str, colon: str) -> bool:
 
 def header_block(lines: list[str], start: int) -> Block | None:
     """The header block that begins in this line with a From, if one does: From and two more labels within a few lines."""
-    if _field(lines[start])[0] not in ("from", "sent", "subject"):
+    first = _field(lines[start])[0]
+    if first not in ("from", "sent", "subject"):
         return None
     fields: dict[str, str] = {}
     end, blanks, wrapped = start, 0, 0
@@ -100,9 +102,11 @@ def header_block(lines: list[str], start: int) -> Block | None:
         if kind:
             if kind == "from" and "from" in fields:
                 break
+            if kind == first and kind in fields and not lines[start + 1].strip(_AROUND_LABELS):
+                return None  # the first stands alone: the writer's own last line (`Date: tomorrow`), with the block below it
             fields.setdefault(kind, value)
             end, blanks, wrapped = index + 1, 0, 0
-        elif not line.strip(" \t>*"):
+        elif not line.strip(_AROUND_LABELS):
             blanks += 1
             if blanks > 1:
                 break
@@ -137,7 +141,9 @@ def wrote_header(lines: list[str], start: int) -> int | None:
     if not (_OPENING.match(line) or _DASHED.match(line) or _BRACKETED.search(line)):
         return None
     if "@" in line and _WITHOUT_COLON.search(line.strip()):
-        return start + 1
+        return start + (
+            2 if "".join(lines[start + 1 : start + 2]).strip() in (":", "：") else 1
+        )  # French has a space before its colon
     joined = ""
     for index in range(start, min(start + _MOST_LINES, len(lines))):
         piece = lines[index].strip()

@@ -50,6 +50,7 @@ LABELS = {
     "Thai": "จาก|ส่ง|ถึง|เรื่อง",
 }
 CITING = [
+    f"Le mar. 3 nov. 2026 à 10:00, {ANA} a écrit\n:",
     f"On Tue, Nov 3, 2026 at 10:00 AM {ANA} wrote:",
     f"Am Di., 3. Nov. 2026 um 10:00 Uhr schrieb {ANA}:",
     f"Le mar. 3 nov. 2026 à 10:00, {ANA} a écrit :",
@@ -165,6 +166,12 @@ def test_a_sentence_with_a_date_that_ends_in_a_colon_is_the_writers(line: str) -
 def test_what_is_a_header_and_what_a_list_of_the_writers(block: str, cut: bool) -> None:
     text = f"It works now.\n\n{block}Is it so?"
     assert (strip_reply(text).text == "It works now.") is cut
+
+
+@pytest.mark.parametrize("line", ["Date: tomorrow", "Datum: 3. Mai, Uhrzeit: 10:00", "Subject: see below", "From: Lisbon"])
+def test_a_label_of_the_writers_above_a_header_stays(line: str) -> None:
+    text = f"We meet again.\n\n{line}\n\nFrom: Ana <ana@x.example>\nSent: 3 May 10:00\nTo: help@us.example\nSubject: meeting\n\nWhen?"
+    assert strip_reply(text).text == f"We meet again.\n\n{line}"
 
 
 @pytest.mark.parametrize(
