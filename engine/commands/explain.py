@@ -15,9 +15,10 @@ from msgspec import Struct
 
 from engine.commands.options import chosen_mailbox, common, load_setup
 from engine.config.version import describe_version
-from engine.decide.decision import Decision, Envelope, read_kept
+from engine.decide.decision import Decision, Envelope, iso, read_kept
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
+from engine.decide.waiting import Foreseen, foresee
 from engine.entities import Ticket
 from engine.errors import PostroomError
 from engine.mail.message import Message
@@ -81,7 +82,10 @@ def explain(
             click.echo(_as_test(decided, str(mail)), nl=False)
             return
         config = decided.setup.config
-        decision = decided.decision.as_dict() | {"configuration": describe_version(config.root, config.digest)}
+        decision = decided.decision.as_dict() | {
+            "configuration": describe_version(config.root, config.digest),
+            "when_due": [_when_due(one) for one in decided.foreseen],
+        }
     click.echo(json.dumps(decision, ensure_ascii=False) if as_json else explanation(decision), nl=as_json)
 
 
@@ -120,10 +124,13 @@ def _as_kept(found: Stored) -> dict[str, Any]:
 
 
 class _Decided(Struct, frozen=True):
-    """A message with its Decision, the ticket that it is about as it was before, and the configuration."""
+    """A message with its Decision, what becomes of the rules that wait after it, the ticket that it is about as it was before, and
+    the configuration.
+    """
 
     message: Message
     decision: Decision
+    foreseen: tuple[Foreseen, ...]
     target: Ticket | None
     setup: Setup
 
@@ -143,12 +150,18 @@ def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> _Decided:
         seen = state.seen(name, message.identity)
         decision = decide(message, Envelope(name, items[0].source_id, at), setup, state, at, explain=True)
         before = state.target(decision.target) if decision.target else None
+        ticket = decision.changes.ticket
+        foreseen = foresee(ticket, decision.changes.waiting, setup, state) if ticket else ()
     if seen is not None:
         click.echo(
             f"It was processed before ({seen.outcome} {seen.number or ''}): `run` would pass it over.".replace(" )", ")"),
             err=True,
         )
-    return _Decided(message, decision, before if isinstance(before, Ticket) else None, setup)
+    return _Decided(message, decision, foreseen, before if isinstance(before, Ticket) else None, setup)
+
+
+def _when_due(one: Foreseen) -> dict[str, str]:
+    return {"rule": one.waiting.rule, "due_at": iso(one.waiting.due_at), "status": one.due.status, "because": one.due.because}
 
 
 def _as_test(decided: _Decided, file: str) -> str:

@@ -71,7 +71,7 @@ def _run(rules: Path, places: list[Path], word: str | None, cover: bool, junit_f
         start = time.perf_counter()
         result = run_case(case, setup)
         results.append(Timed(result, time.perf_counter() - start))
-        found.add(result.decision)
+        found.add(result.decision, result.foreseen)
         if not result.passed:
             click.echo(failure(result))
     if junit_file is not None:

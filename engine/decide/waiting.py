@@ -1,14 +1,15 @@
-"""A rule that waited, when it is due: run on the ticket as it now is, or dropped. Pure (`behaviour.md` 7)."""
+"""A rule that waited, when it is due: run on the ticket as it then is, or dropped. Pure (`behaviour.md` 7)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
 from engine.decide.actions import perform
-from engine.decide.decision import Notification
+from engine.decide.decision import Notification, Waiting
 from engine.decide.draft import another_ticket
 from engine.decide.numbering import Numbering
 from engine.decide.recipients import permitted, worded
@@ -29,11 +30,34 @@ class Due(Struct, frozen=True):
     notifications: tuple[Notification, ...] = ()
 
 
+class Foreseen(Struct, frozen=True):
+    """A rule that waits, what becomes of it when it is due, and the ticket after that."""
+
+    waiting: Waiting
+    due: Due
+    ticket: Ticket
+
+
 def decide_due(rule: str, number: str, setup: Setup, state: State, now: datetime) -> Due:
     """`rule` by its name, `number` of its ticket."""
     ticket = state.target(number)
     if not isinstance(ticket, Ticket):
         return Due("dropped", f"there is no ticket {number} any more")
+    return when_due(rule, ticket, setup, state, now)
+
+
+def foresee(ticket: Ticket, waiting: Iterable[Waiting], setup: Setup, state: State) -> tuple[Foreseen, ...]:
+    """The rules that wait, each when it is due, were nothing else to happen to the ticket: one after another."""
+    found = []
+    for one in sorted(waiting, key=lambda one: one.due_at):
+        due = when_due(one.rule, ticket, setup, state, one.due_at)
+        ticket = due.ticket or ticket
+        found.append(Foreseen(one, due, ticket))
+    return tuple(found)
+
+
+def when_due(rule: str, ticket: Ticket, setup: Setup, state: State, now: datetime) -> Due:
+    """`ticket` as it is by then; `now` is when."""
     found = setup.programs.waiting_rules.get(rule)
     if found is None:
         return Due("dropped", "the configuration has no such rule any more")

@@ -40,6 +40,12 @@ def _lines(decision: dict[str, Any]) -> Iterator[str]:
             yield from _entry("      ", rule["because"], "")
     elif decision["not_fired_count"]:
         yield f"{decision['not_fired_count']} rules did not run; `postroom explain FILE` says why"
+    if decision.get("when_due"):
+        yield ""
+        yield "Rules that wait, and what they do then if nothing else happens to the ticket"
+        for one in decision["when_due"]:
+            yield from _entry(f"  {'+' if one['status'] == 'ran' else '-'} at {one['due_at']}: ", one["rule"], "")
+            yield from _entry("      ", one["because"] or "nothing", "")
 
 
 def _headline(decision: dict[str, Any]) -> str:

@@ -36,6 +36,9 @@ def failure(result: Result) -> str:
     for rule in result.decision.not_fired:
         if any(rule.rule in str(one.expected) for one in result.differences):
             lines.append(f"      '{rule.rule}' did not run: {rule.because}")
+    if any(one.what.startswith("when_due") for one in result.differences):
+        for foreseen in result.foreseen:
+            lines.append(f"      '{foreseen.waiting.rule}' when due: {foreseen.due.status}: {foreseen.due.because}")
     return printable("\n".join([*lines, ""]))
 
 

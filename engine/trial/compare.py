@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from engine.decide.decision import Decision, plain
+from engine.decide.waiting import Foreseen
 from engine.errors import Position
 from engine.trial.case import Case
 
@@ -23,8 +24,8 @@ class Difference(Struct, frozen=True):
     position: Position
 
 
-def differences(case: Case, decision: Decision) -> list[Difference]:
-    found = _found(decision)
+def differences(case: Case, decision: Decision, foreseen: Sequence[Foreseen]) -> list[Difference]:
+    found = _found(decision) | {"when_due": _when_due(foreseen)}
     return [
         difference
         for key, expected in case.data["expect"].items()
@@ -53,8 +54,23 @@ def _found(decision: Decision) -> dict[str, Any]:
     }
 
 
+def _when_due(foreseen: Sequence[Foreseen]) -> dict[str, Any] | None:
+    """What becomes of the rules that wait; None where none does."""
+    if not foreseen:
+        return None
+    ran = [one for one in foreseen if one.due.status == "ran"]
+    return {
+        "fired": [one.waiting.rule for one in ran],
+        "not_fired": [one.waiting.rule for one in foreseen if one.due.status == "dropped"],
+        "ticket": plain(foreseen[-1].ticket),
+        "tags": list(foreseen[-1].ticket.tags),
+        "notified": [sent.recipient for one in ran for sent in one.due.notifications],
+        "notes": [note.description for one in ran for note in one.due.notes],
+    }
+
+
 def _compare(case: Case, path: tuple[str, ...], name: str, expected: Any, found: Any) -> Iterator[Difference]:
-    if name == "not_fired":
+    if name.rpartition(".")[2] == "not_fired":
         # These rules must not have run; others may not have either.
         if not set(expected) <= set(found or ()):
             yield Difference(name, expected, found, case.where(*path))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct, field
 
 from engine.config.model import Config, Mailbox
 from engine.decide.decision import Decision
+from engine.decide.waiting import Foreseen
 from engine.dsl.tree import And, Condition, Rule
 from engine.errors import Position
 
@@ -28,12 +29,13 @@ class Coverage(Struct):
     _failed: set[str] = field(default_factory=set)
     _reached: set[tuple[str, ...]] = field(default_factory=set)
 
-    def add(self, decision: Decision) -> None:
+    def add(self, decision: Decision, foreseen: Sequence[Foreseen]) -> None:
+        """`foreseen`: what became of the rules that wait after it."""
         self._rules.update(ran.rule for ran in decision.fired)
-        self._rules.update(waiting.rule for waiting in decision.changes.waiting)
+        self._rules.update(one.waiting.rule for one in foreseen if one.due.status == "ran")
         for one in decision.not_fired:
-            # `CONDITION (file:line:column) does not hold`
-            self._failed.add(f"{one.rule}\0{one.because.rpartition(' (')[2].partition(')')[0]}")
+            self._failed.add(_failed(one.rule, one.because))
+        self._failed.update(_failed(one.waiting.rule, one.due.because) for one in foreseen if one.due.status == "dropped")
         mailbox = decision.mailbox
         if decision.entity:
             self._reached.add(("entity", mailbox, decision.entity))
@@ -62,8 +64,7 @@ class Coverage(Struct):
     def _branches(self) -> Iterator[tuple[tuple[str, ...], Gap]]:
         for rule in self.config.rules.rules:
             yield ("rule", rule.name), Gap(rule.position, f"no test runs the rule '{rule.name}'")
-            if rule.event.after is None:
-                yield from self._parts(rule)
+            yield from self._parts(rule)
         for mailbox in self.config.mailboxes.values():
             if mailbox.active:
                 yield from _mailbox(mailbox)
@@ -80,6 +81,11 @@ class Coverage(Struct):
         for part in _conjuncts(rule.condition):
             words = f"no test of '{rule.name}' fails for: {part.words}"
             yield ("part", rule.name, str(part.position)), Gap(part.position, words)
+
+
+def _failed(rule: str, because: str) -> str:
+    """The part of its condition that kept a rule from running: `CONDITION (file:line:column) does not hold`."""
+    return f"{rule}\0{because.rpartition(' (')[2].partition(')')[0]}"
 
 
 def _conjuncts(condition: Condition | None) -> Iterable[Condition]:

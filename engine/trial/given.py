@@ -10,6 +10,8 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from engine.config.model import Config, Mailbox
 from engine.config.references import names_of
 from engine.decide.decision import iso
@@ -139,22 +141,25 @@ def _check_names(case: Case, names: Names, kind: str) -> None:
     """A misspelt status would make a test of a ticket that no rule looks at, and so one that cannot fail."""
     numbers: set[str] = set()
     for index, row in enumerate(case.data.get("given", {}).get(kind, ())):
-        for column, picklist in PICKLIST_OF.items():
-            if row.get(column) and row[column] not in names.picklists[picklist]:
-                where = case.where("given", kind, index, column)
-                raise ConfigError(unknown(where, one_of(picklist), row[column], names.picklists[picklist]))
-        for position, tag in enumerate(row.get("tags", ())):
-            if tag not in names.tags:
-                raise ConfigError(unknown(case.where("given", kind, index, "tags", position), "tag", tag, names.tags))
-        contact = row.get("contact")
-        if contact and contact not in names.contacts and "@" not in contact:  # one that mail brought has his address as id
-            raise ConfigError(unknown(case.where("given", kind, index, "contact"), "contact", contact, names.contacts))
+        _check_row(case, names, row, "given", kind, index)
         number = row.get("number")
         if number in numbers:
             again = f"the number '{number}' stands twice"
             raise ConfigError(Problem(case.where("given", kind, index, "number"), again, "give it another"))
         if number:
             numbers.add(number)
+
+
+def _check_row(case: Case, names: Names, row: dict[str, Any], *path: str | int) -> None:
+    for column, picklist in PICKLIST_OF.items():
+        if row.get(column) and row[column] not in names.picklists[picklist]:
+            raise ConfigError(unknown(case.where(*path, column), one_of(picklist), row[column], names.picklists[picklist]))
+    for position, tag in enumerate(row.get("tags", ())):
+        if tag not in names.tags:
+            raise ConfigError(unknown(case.where(*path, "tags", position), "tag", tag, names.tags))
+    contact = row.get("contact")
+    if contact and contact not in names.contacts and "@" not in contact:  # one that mail brought has his address as id
+        raise ConfigError(unknown(case.where(*path, "contact"), "contact", contact, names.contacts))
 
 
 def _ticket(
@@ -231,3 +236,18 @@ def _message(
         ),
     )
     return cursor.lastrowid or 0
+
+
+# --- what comes after -------------------------------------------------------------------------------------------
+
+
+def meanwhile(case: Case, ticket: Ticket, config: Config) -> Ticket:
+    """The ticket as it is before its rules that wait are due: with what somebody changed on it. Raises `ConfigError`."""
+    row = case.data.get("meanwhile")
+    if row is None:
+        return ticket
+    _check_row(case, names_of(config), row, "meanwhile")
+    values = {name: tuple(value) if name == "tags" else value for name, value in row.items()}
+    if "status" in row:
+        values["completed_at"] = ticket.updated_at if config.is_complete(row["status"]) else None
+    return replace(ticket, **values)

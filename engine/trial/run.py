@@ -7,6 +7,7 @@ from msgspec import Struct
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
+from engine.decide.waiting import Foreseen, foresee
 from engine.errors import ConfigError, Problem, did_you_mean
 from engine.mail.parse import parse_message
 from engine.sources.route import route
@@ -14,12 +15,15 @@ from engine.state.sqlite import SqliteState
 from engine.store.database import open_database
 from engine.trial.case import Case
 from engine.trial.compare import Difference, differences
-from engine.trial.given import message_of, now_of, set_up
+from engine.trial.given import meanwhile, message_of, now_of, set_up
 
 
 class Result(Struct, frozen=True):
+    """`foreseen`: the rules that wait after the message, and what becomes of each."""
+
     case: Case
     decision: Decision
+    foreseen: tuple[Foreseen, ...]
     differences: list[Difference]
 
     @property
@@ -43,15 +47,23 @@ def run_case(case: Case, setup: Setup) -> Result:
         set_up(case, connection, config, mailbox, now)
         state = SqliteState(connection, config)
         decision = decide(message, Envelope(mailbox, str(case.position), now), setup, state, now, explain=True)
+        ticket = decision.changes.ticket
+        foreseen = foresee(meanwhile(case, ticket, config), decision.changes.waiting, setup, state) if ticket else ()
     finally:
         connection.close()
-    return Result(case, decision, differences(case, decision))
+    return Result(case, decision, foreseen, differences(case, decision, foreseen))
 
 
 def _check_names(case: Case, setup: Setup) -> None:
-    """A misspelt rule in `not_fired` would always pass."""
+    """What could not fail is an error: a misspelt rule in `not_fired` would always pass."""
     names = [rule.name for rule in setup.config.rules.rules]
-    for key in ("fired", "not_fired", "waiting"):
-        for index, name in enumerate(case.data["expect"].get(key, ())):
+    expected = case.data["expect"]
+    if "meanwhile" in case.data and "when_due" not in expected:
+        told = "`meanwhile` changes nothing that is expected"
+        raise ConfigError(Problem(case.where("meanwhile"), told, "say under `expect` what becomes of it: `when_due`"))
+    for path in (("fired",), ("not_fired",), ("waiting",), ("when_due", "fired"), ("when_due", "not_fired")):
+        listed = (expected.get(path[0], {}) if len(path) == 2 else expected).get(path[-1], ())
+        for index, name in enumerate(listed):
             if name not in names:
-                raise ConfigError(Problem(case.where("expect", key, index), f"unknown rule '{name}'", did_you_mean(name, names)))
+                where = case.where("expect", *path, index)
+                raise ConfigError(Problem(where, f"unknown rule '{name}'", did_you_mean(name, names)))

@@ -129,6 +129,20 @@ def test_explain_says_each_step_with_its_place_and_why_rules_did_not_run(tmp_pat
     assert not (tmp_path / "postroom.db").exists()
 
 
+def test_explain_says_what_rules_that_wait_would_do(tmp_path: Path) -> None:
+    mail = MAIL.replace(b"carmen@olivar", b"maya@brightwater").replace(b"VPN \x1b[31mred", b"Reception is down")
+    lines = [line.strip() for line in postroom("explain", "-", cwd=tmp_path, stdin=mail).stdout.splitlines()]
+    place = lines.index("+ at 2026-11-02T10:30:00Z: Nobody took an urgent ticket")
+    assert lines[place + 1] == "notify oncall@harbourhill.example using urgent; add a note (internal)"
+    place = lines.index("- at 2026-11-02T14:00:00Z: A premium customer waits no longer than half a day")
+    assert lines[place + 1].startswith('priority is not "Urgent" (workflow/30-follow-up.rules:')
+    told = json.loads(postroom("explain", "-", "--json", cwd=tmp_path, stdin=mail).stdout)["when_due"]
+    assert [(one["rule"], one["status"]) for one in told] == [
+        ("Nobody took an urgent ticket", "ran"),
+        ("A premium customer waits no longer than half a day", "dropped"),
+    ]
+
+
 def test_json_is_one_decision_a_line(tmp_path: Path) -> None:
     done = postroom("run", "--source", ROOT / "sample", "--json", cwd=tmp_path)
     decisions = [json.loads(line) for line in done.stdout.splitlines()]

@@ -121,11 +121,36 @@ def test_a_failure_shows_expected_and_found_side_by_side_and_why(tmp_path: Path)
                 ("seen: [{from: a@b.example, mailbox: halp}]", "unknown mailbox 'halp'; did you mean 'help'?"),
             )
         ),
+        *(
+            (f"name: x, mailbox: help, message: {{from: maya@brightwater.example}}, {more}", says)
+            for more, says in (
+                ("meanwhile: {status: Dome}, expect: {when_due: {fired: []}}", "unknown status 'Dome'; did you mean 'Done'?"),
+                ("meanwhile: {statsu: Done}, expect: {when_due: {fired: []}}", "unknown key 'statsu'; did you mean 'status'?"),
+                ("meanwhile: {status: Done}, expect: {outcome: created}", "`meanwhile` changes nothing that is expected"),
+                ("expect: {when_due: {fired: [Nobody tok an urgent ticket]}}", "did you mean 'Nobody took an urgent ticket'?"),
+                ("expect: {when_due: {fird: []}}", "unknown key 'fird'; did you mean 'fired'?"),
+                ("expect: {when_due: {ticket: {queu: x}}}", "unknown key 'queu'; did you mean 'queue'?"),
+            )
+        ),
     ],
 )
 def test_a_wrong_test_is_an_error_and_never_a_pass(test: str, says: str, tmp_path: Path) -> None:
     done = postroom("test", "--tests", write(tmp_path, test), cwd=ROOT)
     assert done.returncode == 2 and says in done.stderr and "passed" not in done.stdout
+
+
+def test_what_rules_that_wait_do_when_they_are_due_is_shown_where_it_differs(tmp_path: Path) -> None:
+    late = "name: late, mailbox: help, message: {from: maya@brightwater.example, subject: Reception is down}, expect: {when_due: {notified: [], ticket: {status: Done}}}"
+    never = "name: never, mailbox: help, message: {from: noreply@brightwater.example, headers: {Sensitivity: Private}}, expect: {when_due: {fired: []}}"
+    done = postroom("test", "--tests", write(tmp_path, late, never), cwd=ROOT)
+    assert done.returncode == 1 and done.stdout.endswith("0 passed, 2 failed\n")
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "when_due.notified [] ['oncall@harbourhill.example']" in lines
+    assert "when_due.ticket.status 'Done' 'New'" in lines
+    assert "when_due {'fired': []} None" in lines
+    assert any(
+        line.startswith("'Nobody took an urgent ticket' when due: ran: notify oncall@harbourhill.example") for line in lines
+    )
 
 
 def test_no_test_at_all_is_an_error(tmp_path: Path) -> None:
@@ -162,8 +187,10 @@ def test_coverage_says_what_no_test_reaches(tmp_path: Path) -> None:
         "tags.yaml:8:5: no test has the tag 'VPN'",
     ):
         assert line in done.stdout.splitlines(), done.stdout
+    assert "no test runs the rule 'Nobody took an urgent ticket'" in done.stdout  # that it waits says nothing of what it does
     both = postroom("test", "--tests", ROOT / "tests/behaviour", "--coverage", cwd=ROOT)
     assert "no test runs the rule 'Remote access" not in both.stdout
+    assert "no test runs the rule 'Nobody took an urgent ticket'" not in both.stdout
 
 
 def test_watch_runs_again_after_a_change(tmp_path: Path) -> None:
