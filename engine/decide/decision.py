@@ -243,6 +243,11 @@ def read_kept(text: str) -> dict[str, Any]:
     return found
 
 
+def ticket_as_kept(ticket: Ticket) -> str:
+    """As it stands in a kept Decision: all but its HTML."""
+    return json.encode(plain(ticket), enc_hook=str).decode()
+
+
 def plain(value: Ticket | Note | TimeEntry | Task | Project) -> dict[str, Any]:
     """An entity as JSON takes it: times as ISO 8601 in UTC, HTML and what was removed left out."""
     names, values = _PLAIN[type(value)]

@@ -20,11 +20,15 @@ from engine.state.view import State
 
 
 class Due(Struct, frozen=True):
-    """What became of a waiting rule: `ran`, with what it did, or `dropped`, with why. It never causes another rule."""
+    """What became of a waiting rule: `ran`, with what it did, or `dropped`, with why. It never causes another rule.
+
+    `ticket` is as it stands after the rule ran, `changes_it` whether it was another before.
+    """
 
     status: Literal["ran", "dropped"]
     because: str
     ticket: Ticket | None = None
+    changes_it: bool = False
     notes: tuple[Note, ...] = ()
     more_tickets: tuple[Ticket, ...] = ()
     notifications: tuple[Notification, ...] = ()
@@ -76,6 +80,7 @@ def when_due(rule: str, ticket: Ticket, setup: Setup, state: State, now: datetim
         "ran",
         "; ".join(done.did),
         done.facts.ticket,
+        done.facts.ticket != ticket,
         done.notes,
         more,
         worded(permitted(done.notifications, None, setup)[0], done.facts, setup),

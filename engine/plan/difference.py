@@ -40,9 +40,18 @@ class Change(Struct, frozen=True):
                 return f"{self.kind}: {self.before}"
             case "text of a notification":
                 return f"another text of the notification '{self.after}'"
+        if self.kind.endswith(" when due"):
+            if self.kind.startswith("text of "):
+                return f"another {self.kind}"
+            return f"{self.kind}: {self.after or 'nothing'} instead of {self.before or 'nothing'}"
         if self.kind.rpartition(" ")[2] in _LONG:
             return f"another {self.kind}"
-        return f"{self.kind} {self.after or 'nothing'} instead of {self.before or 'nothing'}"
+        return f"{self.becomes} instead of {self.before or 'nothing'}"
+
+    @property
+    def becomes(self) -> str:
+        """Of a field: what it is set to."""
+        return f"{self.kind} {self.after or 'nothing'}"
 
 
 def changes_between(before: Decision, after: Decision) -> list[Change]:
@@ -60,22 +69,16 @@ def _changes(before: Decision, after: Decision) -> Iterator[Change]:
             yield Change("target", before.target or "", after.target or "")
         return
     yield from _sender(before, after)
+    if before.ticket is not None and after.ticket is not None:
+        yield from ticket_changes(before.ticket, after.ticket)
     for name, one, other, keys in (
-        ("", before.ticket, after.ticket, _TICKET),
         ("note ", before.note, after.note, _NOTE),
         ("time entry ", before.time_entry, after.time_entry, _TIME),
     ):
         if one is not None and other is not None:
-            old, new = _plain(one), _plain(other)
-            for key in keys:
-                if old[key] != new[key]:
-                    yield Change(f"{name}{key.replace('_', ' ')}", _shown(old[key]), _shown(new[key]))
+            yield from _fields(name, plain(one), plain(other), keys)
     if before.task and after.task and before.task.status != after.task.status:
         yield Change("task status", before.task.status, after.task.status)
-    for tag in sorted(set(after.tags) - set(before.tags)):
-        yield Change("tag added", "", tag)
-    for tag in sorted(set(before.tags) - set(after.tags)):
-        yield Change("tag removed", tag, "")
     yield from _notifications(before, after)
     yield from _waiting(before, after)
     for kind, old_count, new_count in (
@@ -86,11 +89,26 @@ def _changes(before: Decision, after: Decision) -> Iterator[Change]:
             yield Change(kind, str(old_count), str(new_count))
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    """With due times as how long after the ticket was opened, so that all of one rule make one group."""
-    found = plain(value)
-    if isinstance(value, Ticket) and value.due_at is not None:
-        found["due_at"] = f"{show_duration(value.due_at - value.created_at)} after it was opened"
+def ticket_changes(before: Ticket, after: Ticket) -> Iterator[Change]:
+    """Of one ticket in two states."""
+    yield from _fields("", _with_age(before), _with_age(after), _TICKET)
+    for tag in sorted(set(after.tags) - set(before.tags)):
+        yield Change("tag added", "", tag)
+    for tag in sorted(set(before.tags) - set(after.tags)):
+        yield Change("tag removed", tag, "")
+
+
+def _fields(name: str, old: dict[str, Any], new: dict[str, Any], keys: list[str]) -> Iterator[Change]:
+    for key in keys:
+        if old[key] != new[key]:
+            yield Change(f"{name}{key.replace('_', ' ')}", _shown(old[key]), _shown(new[key]))
+
+
+def _with_age(ticket: Ticket) -> dict[str, Any]:
+    """With the due time as how long after the ticket was opened, so that all of one rule make one group."""
+    found = plain(ticket)
+    if ticket.due_at is not None:
+        found["due_at"] = f"{show_duration(ticket.due_at - ticket.created_at)} after it was opened"
     return found
 
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
@@ -17,6 +18,7 @@ from engine.decide.setup import Setup
 from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.plan.difference import Change, changes_between
+from engine.plan.waiting import Side, due_changes
 from engine.processing import Processor
 from engine.sources.item import Item, contents
 from engine.sources.route import received_at, route
@@ -53,38 +55,68 @@ class Plan(Struct):
         names = sorted(set(self.before) | set(self.after))
         return {name: (self.before[name], self.after[name]) for name in names if self.before[name] != self.after[name]}
 
+
+class _Replay:
+    """Takes pairs of Decisions, a message at a time in the order in which they came, and makes the plan of them."""
+
+    def __init__(self, before: Side, after: Side) -> None:
+        self._sides = before, after
+        self._plan = Plan()
+        self._told: dict[int, Changed] = {}  # by place: those that change, and those after which rules wait
+
+    def until(self, now: datetime) -> None:
+        """Time goes on: rules that waited run."""
+        for side in self._sides:
+            side.run(now)
+
     def add(self, identity: int | None, message: Message, pair: tuple[Decision, Decision]) -> None:
-        self.messages += 1
         old, new = pair
-        self.before.update(ran.rule for ran in old.fired)
-        self.after.update(ran.rule for ran in new.fired)
+        self._plan.messages += 1
+        self._plan.before.update(ran.rule for ran in old.fired)
+        self._plan.after.update(ran.rule for ran in new.fired)
         changes = changes_between(old, new)
-        if changes:
-            private = "private" in (old.reason, new.reason)
-            self.changed.append(
-                Changed(
-                    identity,
-                    old.envelope.source_id,
-                    old.envelope.received_at,
-                    message.sender.address,
-                    "" if private else message.subject,
-                    old.number or new.number,
-                    tuple(changes),
-                )
-            )
+        if not (changes or old.changes.waiting or new.changes.waiting):
+            return
+        place = self._plan.messages
+        private = "private" in (old.reason, new.reason)
+        self._told[place] = Changed(
+            identity,
+            old.envelope.source_id,
+            old.envelope.received_at,
+            message.sender.address,
+            "" if private else message.subject,
+            old.number or new.number,
+            tuple(changes),
+        )
+        for side, decision in zip(self._sides, pair, strict=True):
+            side.add(place, decision)
+
+    def end(self, now: datetime) -> Plan:
+        self.until(now)
+        before, after = self._sides
+        for counts, side in ((self._plan.before, before), (self._plan.after, after)):
+            counts.update(rule for (_, rule), effect in side.ran.items() if effect is not None)
+        for place, change in due_changes(before, after):
+            told = self._told[place]
+            self._told[place] = replace(told, changes=(*told.changes, change))
+        self._plan.changed = [told for told in self._told.values() if told.changes]
+        return self._plan
 
 
 def replay_recorded(
     connection: sqlite3.Connection, identities: list[int], base: Setup, work: Setup, on_message: Callable[[], None]
 ) -> Plan:
     """Each message on the state that it then had, so one change does not hide or cause the next."""
-    plan = Plan()
+    setups = base, work
+    before, after = (Side(setup, SqliteState(connection, setup.config)) for setup in setups)
+    replay = _Replay(before, after)
     for one in read_recorded(connection, identities, base.passwords):
         message = parse_message(one.raw)
-        pair = tuple(decide_again(message, one, setup, PastState(connection, setup.config, one)) for setup in (base, work))
-        plan.add(one.id, message, (pair[0], pair[1]))
+        replay.until(one.received_at)
+        pair = tuple(decide_again(message, one, setup, PastState(connection, setup.config, one)) for setup in setups)
+        replay.add(one.id, message, (pair[0], pair[1]))
         on_message()
-    return plan
+    return replay.end(datetime.now(UTC))
 
 
 def decide_again(message: Message, one: Recorded, setup: Setup, state: State) -> Decision:
@@ -105,18 +137,19 @@ def _decide(message: Message, envelope: Envelope, setup: Setup, state: State) ->
 
 def replay_source(items: Iterable[Item], mailbox: str | None, base: Setup, work: Setup, on_message: Callable[[], None]) -> Plan:
     """Mail from files, on a database in memory that the base fills: both decide on what the base made of those before."""
-    plan = Plan()
     with closing(open_database(None)) as connection:
         processor = Processor(connection, base)
         state = SqliteState(connection, work.config)
+        replay = _Replay(Side(base, processor.state), Side(work, state))
         for item in items:
             raw = contents(item)
             message = parse_message(raw)
             received = received_at(message, datetime.now(UTC))
+            replay.until(received)
             envelope = Envelope(mailbox or route(message, work.config), item.source_id, received)
             after = _decide(message, envelope, work, state)
             before = processor.take_parsed(message, raw, item.source_id, mailbox, received)
             if before is not None:  # else it was there before
-                plan.add(None, message, (before, after))
+                replay.add(None, message, (before, after))
             on_message()
-    return plan
+        return replay.end(datetime.now(UTC))

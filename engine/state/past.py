@@ -1,6 +1,6 @@
 """The past as it was just before one recorded message, and the recorded messages: what `plan` replays on.
 
-A ticket is as the last message before left it; its Decision says how. What a rule that waited changed in between is not seen.
+A ticket is as the last message before left it, or a rule that waited and ran after that: its Decision, or the rule's row, says how.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 from msgspec.structs import fields
 
 from engine.config.model import Config
@@ -84,14 +84,26 @@ class PastState(SqliteState):
             return None
         if opened is None and found.created_at > self._message.received_at:
             return None
-        row = self._one(
-            "SELECT decision FROM messages WHERE number = ? AND id < ? AND (outcome IN ('created', 'appended')"
+        snapshot = self._left(number)
+        return _restored(snapshot, found) if snapshot and snapshot.get("number") == number else found
+
+    def _left(self, number: str) -> dict[str, Any] | None:
+        """The ticket as it was kept last; None where nobody wrote to it, as to one that a rule made."""
+        message = self._one(
+            "SELECT id, decision FROM messages WHERE number = ? AND id < ? AND (outcome IN ('created', 'appended')"
             " OR outcome = 'duplicate' AND json_extract(decision, '$.ticket') IS NOT NULL) ORDER BY id DESC LIMIT 1",
             number,
             self._id,
         )
-        snapshot = read_kept(row[0])["ticket"] if row else None
-        return _restored(snapshot, found) if snapshot and snapshot.get("number") == number else found
+        rule = self._one(
+            "SELECT changed FROM waiting_rules WHERE ticket = ? AND changed IS NOT NULL AND after_message >= ? AND after_message < ?"
+            " ORDER BY after_message DESC, finished_at DESC, due_at DESC, id DESC LIMIT 1",
+            number,
+            message[0] if message else 0,
+            self._id,
+        )
+        kept: dict[str, Any] | None = json.decode(rule[0]) if rule else read_kept(message[1])["ticket"] if message else None
+        return kept
 
     def number_of_notification(self, message_id: str) -> str | None:
         row = self._one(

@@ -163,6 +163,12 @@ CREATE INDEX tickets_by_title ON tickets (organization, title_key, created_at, n
 # What waits for a ticket is asked for when it is updated, and by `show`.
 _WAITING_BY_TICKET = "CREATE INDEX waiting_rules_by_ticket ON waiting_rules (ticket);\n"
 
+# The ticket as a rule that waited left it, where it changed it, and the last message before: for `plan`, which goes back in time.
+_LEFT_BY_RULES = """
+ALTER TABLE waiting_rules ADD COLUMN after_message INTEGER;
+ALTER TABLE waiting_rules ADD COLUMN changed TEXT;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SENDING,
@@ -171,6 +177,7 @@ MIGRATIONS: tuple[str, ...] = (
     _TITLES_BY_TIME,
     _TITLES_OF_A_TIME,
     _WAITING_BY_TICKET,
+    _LEFT_BY_RULES,
 )
 
 

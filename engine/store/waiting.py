@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from engine.config.model import Config
-from engine.decide.decision import iso
+from engine.decide.decision import iso, ticket_as_kept
 from engine.decide.waiting import Due
 from engine.store.apply import queue_notification
 from engine.store.entities import insert_ticket, store_note, update_ticket
@@ -37,7 +37,7 @@ def still_waiting(connection: sqlite3.Connection, row: WaitingRow) -> bool:
 def finish(connection: sqlite3.Connection, row: WaitingRow, due: Due, config: Config, now: datetime) -> None:
     """Within the caller's transaction: a crash leaves the rule waiting, with nothing of it done."""
     moment = iso(now)
-    if due.ticket is not None:
+    if due.ticket is not None and due.changes_it:
         update_ticket(connection, due.ticket)
     for note in due.notes:
         store_note(connection, "ticket_note", note, None)
@@ -48,6 +48,7 @@ def finish(connection: sqlite3.Connection, row: WaitingRow, due: Due, config: Co
     for one in due.notifications:
         queue_notification(connection, one, ("waiting", str(row.id)), mailbox, None, config, moment)
     connection.execute(
-        "UPDATE waiting_rules SET status = ?, because = ?, finished_at = ? WHERE id = ?",
-        (due.status, due.because, moment, row.id),
+        "UPDATE waiting_rules SET status = ?, because = ?, finished_at = ?, changed = ?,"
+        " after_message = (SELECT COALESCE(MAX(id), 0) FROM messages) WHERE id = ?",
+        (due.status, due.because, moment, ticket_as_kept(due.ticket) if due.ticket and due.changes_it else None, row.id),
     )
