@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from engine.commands.options import chosen_mailbox, common, load_setup
 from engine.config.version import describe_version
-from engine.decide.decision import Decision, Envelope, iso, read_kept
+from engine.decide.decision import Decision, Envelope, Notification, iso, read_kept
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
 from engine.decide.waiting import Foreseen, foresee
@@ -45,6 +45,7 @@ from engine.trial.run import run_case
     help="What became of a stored message, by its Message-ID or its number in `show` and `status`.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the Decision.")
+@click.option("--words", is_flag=True, help="Also show what each notification says.")
 @click.option("--as-test", is_flag=True, help="Print a rule test of this message: what it says, and what becomes of it.")
 @common
 def explain(
@@ -52,6 +53,7 @@ def explain(
     mailbox: str | None,
     stored: str | None,
     as_json: bool,
+    words: bool,
     as_test: bool,
     rules: Path,
     db: Path,
@@ -62,6 +64,7 @@ def explain(
     \b
     Examples:
       postroom explain mail.eml
+      postroom explain mail.eml --words
       postroom explain - --mailbox support < mail.eml
       postroom explain T20261102.0001
       postroom explain --message 4711
@@ -70,8 +73,8 @@ def explain(
     if (mail is None) == (stored is None):
         raise click.UsageError("name a FILE or the NUMBER of a ticket, or a stored message with --message ID")
     found = None if mail is None else _numbered(mail, db)
-    if (as_test or mailbox is not None) and (mail is None or found is not None):
-        raise click.UsageError(f"{'--as-test' if as_test else '--mailbox'} takes a FILE")
+    if (as_test or words or mailbox is not None) and (mail is None or found is not None):
+        raise click.UsageError(f"{'--as-test' if as_test else '--words' if words else '--mailbox'} takes a FILE")
     if stored is not None:
         found = _stored(stored, db)
     if found is not None:
@@ -86,6 +89,8 @@ def explain(
             "configuration": describe_version(config.root, config.digest),
             "when_due": [_when_due(one) for one in decided.foreseen],
         }
+        if words:
+            decision["notifications"] = [_words(one) for one in decided.notifications]
     click.echo(json.dumps(decision, ensure_ascii=False) if as_json else explanation(decision), nl=as_json)
 
 
@@ -134,6 +139,12 @@ class _Decided(Struct, frozen=True):
     target: Ticket | None
     setup: Setup
 
+    @property
+    def notifications(self) -> list[Notification]:
+        """What is sent at once, and then by rules that wait."""
+        later = [one for foreseen in self.foreseen for one in foreseen.due.notifications]
+        return [*self.decision.changes.notifications, *later]
+
 
 def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> _Decided:
     setup = load_setup(rules)
@@ -158,6 +169,12 @@ def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> _Decided:
             err=True,
         )
     return _Decided(message, decision, foreseen, before if isinstance(before, Ticket) else None, setup)
+
+
+def _words(one: Notification) -> dict[str, str]:
+    wording = one.wording
+    said = wording.body if not wording.error else f"(it cannot be worded: {wording.error})"
+    return {"recipient": one.recipient, "template": one.template, "subject": wording.subject, "body": said}
 
 
 def _when_due(one: Foreseen) -> dict[str, str]:

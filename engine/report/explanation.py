@@ -46,6 +46,12 @@ def _lines(decision: dict[str, Any]) -> Iterator[str]:
         for one in decision["when_due"]:
             yield from _entry(f"  {'+' if one['status'] == 'ran' else '-'} at {one['due_at']}: ", one["rule"], "")
             yield from _entry("      ", one["because"] or "nothing", "")
+    for one in decision.get("notifications", ()):
+        yield ""
+        yield printable(f"To {one['recipient']}, by the template '{one['template']}'")
+        yield printable(f"  Subject: {one['subject']}")
+        yield ""
+        yield from (printable(f"  {line}".rstrip()) for line in one["body"].splitlines())
 
 
 def _headline(decision: dict[str, Any]) -> str:

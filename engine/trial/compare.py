@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from engine.decide.decision import Decision, plain
+from engine.decide.decision import Decision, Notification, plain
 from engine.decide.waiting import Foreseen
+from engine.entities import Note, Ticket
 from engine.errors import Position
 from engine.trial.case import Case
 
-_SETS = ("fired", "not_fired", "notified", "tags", "waiting")
+_SETS = ("fired", "not_fired", "notified", "tags", "waiting", "attachments")
 
 
 class Difference(Struct, frozen=True):
@@ -51,6 +52,25 @@ def _found(decision: Decision) -> dict[str, Any]:
         "notified": list(decision.notified),
         "tags": list(decision.tags),
         "waiting": [one.rule for one in decision.changes.waiting],
+        **_made(
+            [note for _, note in decision.changes.notes if note is not decision.note],
+            decision.changes.more_tickets,
+            decision.changes.notifications,
+        ),
+        "attachments": [one.name for one in decision.changes.attachments],
+    }
+
+
+def _made(notes: Iterable[Note], tickets: Iterable[Ticket], notifications: Iterable[Notification]) -> dict[str, Any]:
+    """What rules made beside. A notification by its address: one of another event to the same comes after it and is not seen."""
+    written: dict[str, dict[str, str]] = {}
+    for one in notifications:
+        words = {"template": one.template, "subject": one.wording.subject, "body": one.wording.body}
+        written.setdefault(one.recipient, words)
+    return {
+        "notes": [note.description for note in notes],
+        "more_tickets": [ticket.title for ticket in tickets],
+        "notifications": written,
     }
 
 
@@ -65,7 +85,11 @@ def _when_due(foreseen: Sequence[Foreseen]) -> dict[str, Any] | None:
         "ticket": plain(foreseen[-1].ticket),
         "tags": list(foreseen[-1].ticket.tags),
         "notified": [sent.recipient for one in ran for sent in one.due.notifications],
-        "notes": [note.description for one in ran for note in one.due.notes],
+        **_made(
+            [note for one in ran for note in one.due.notes],
+            [ticket for one in ran for ticket in one.due.more_tickets],
+            [sent for one in ran for sent in one.due.notifications],
+        ),
     }
 
 

@@ -143,6 +143,19 @@ def test_explain_says_what_rules_that_wait_would_do(tmp_path: Path) -> None:
     ]
 
 
+def test_explain_shows_what_notifications_say(tmp_path: Path) -> None:
+    mail = MAIL.replace(b"carmen@olivar", b"maya@brightwater").replace(b"VPN ", b"Reception is down ")
+    shown = postroom("explain", "-", "--words", cwd=tmp_path, stdin=mail).stdout
+    assert (
+        "\nTo maya@brightwater.example, by the template 'received'\n"
+        "  Subject: [T20261102.0001] Reception is down \ufffd[31mred\n\n  Hello Maya,\n\n  thank you" in shown
+    )
+    assert shown.count("To oncall@harbourhill.example, by the template 'urgent'") == 2  # at once, and when nobody takes it
+    assert "\x1b" not in shown and "Subject:" not in postroom("explain", "-", cwd=tmp_path, stdin=mail).stdout
+    told = json.loads(postroom("explain", "-", "--words", "--json", cwd=tmp_path, stdin=mail).stdout)["notifications"]
+    assert [one["recipient"].partition("@")[0] for one in told] == ["oncall", "maya", "oncall"]
+
+
 def test_json_is_one_decision_a_line(tmp_path: Path) -> None:
     done = postroom("run", "--source", ROOT / "sample", "--json", cwd=tmp_path)
     decisions = [json.loads(line) for line in done.stdout.splitlines()]

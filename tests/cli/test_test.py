@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -151,6 +152,65 @@ def test_what_rules_that_wait_do_when_they_are_due_is_shown_where_it_differs(tmp
     assert any(
         line.startswith("'Nobody took an urgent ticket' when due: ran: notify oncall@harbourhill.example") for line in lines
     )
+
+
+MADE = """version: 1
+tests:
+  - name: what rules make beside is asked for too
+    mailbox: help
+    message:
+      from: maya@brightwater.example
+      subject: Two doors
+      body: are stuck
+      attachments: [{name: left.jpg}, {name: right.jpg}, {name: film.mp4, size: 300 KB}]
+    expect:
+      attachments: [right.jpg, left.jpg]
+      notes: [Look at both]
+      more_tickets: [The second door]
+      notifications:
+        maya@brightwater.example:
+          template: received
+          subject: "[T20261102.0001] Two doors"
+          body: |
+            Hello Maya,
+
+            thank you for your message. It is ticket **T20261102.0001**. Answer this mail to add to it.
+      when_due:
+        notes: [And the cellar]
+        more_tickets: [The cellar]
+        notifications: {joost@harbourhill.example: {template: urgent, subject: "Normal: Two doors (Brightwater Clinic)"}}
+"""
+
+
+def test_what_rules_make_beside_is_asked_for_too(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    (tmp_path / "rules/workflow/90-doors.rules").write_text(
+        'rule "Both"\n  on ticket created\n  when title contains "doors"\n'
+        '  then add note "Look at both" as internal create ticket "The second door" with queue "Projects"\n'
+        'rule "Cellar"\n  after 1 hour from ticket created\n  when title contains "doors"\n'
+        '  then add note "And the cellar" as internal create ticket "The cellar" with queue "Projects" notify resource joost using urgent\n'
+    )
+    (tmp_path / "t.yaml").write_text(MADE)
+    done = postroom("test", "--rules", tmp_path / "rules", "--tests", tmp_path / "t.yaml", cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for right, wrong, what in (
+        ("[right.jpg, left.jpg]", "[left.jpg]", "attachments ['left.jpg'] ['left.jpg', 'right.jpg']"),
+        ("Look at both", "Look at one", "notes ['Look at one'] ['Look at both']"),
+        ("And the cellar", "And the roof", "when_due.notes ['And the roof'] ['And the cellar']"),
+        ("[The second door]", "[]", "more_tickets [] ['The second door']"),
+        ("[The cellar]", "[]", "when_due.more_tickets [] ['The cellar']"),
+        (
+            "template: urgent",
+            "template: received",
+            "when_due.notifications.joost@harbourhill.example.template 'received' 'urgent'",
+        ),
+        ("maya@brightwater.example:\n", "m@brightwater.example:\n", "notifications.m@brightwater.example"),
+    ):
+        (tmp_path / "t.yaml").write_text(MADE.replace(right, wrong))
+        done = postroom("test", "--rules", tmp_path / "rules", "--tests", tmp_path / "t.yaml", cwd=ROOT)
+        assert done.returncode == 1 and any(" ".join(line.split()).startswith(what) for line in done.stdout.splitlines()), (
+            done.stdout
+        )
 
 
 def test_no_test_at_all_is_an_error(tmp_path: Path) -> None:
