@@ -60,6 +60,8 @@ _BRACKETED = re.compile(_IN_BRACKETS)
 _CLOSING = re.compile(r"^>[ \t]*[^:]{0,20}:$")  # the end of a wrapped address, not a quoted line
 _MOST_LINES = 5  # a header of this kind is wrapped over so many lines at the most
 _LONGEST_HEADER = 600
+_ENDINGS = (":", "：", "--")
+_LONGEST_ENDING = 200  # of `_WROTE`
 
 
 class Block(Struct, frozen=True):
@@ -131,6 +133,22 @@ def _is_mails(fields: dict[str, str]) -> bool:
     return bool(_TIME.search(fields["sent"])) or any("@" in value for value in fields.values())
 
 
+def header_starts(lines: list[str]) -> set[int]:
+    """Lines in which `On ... wrote:` may begin: a few above one that ends so.
+
+    Far fewer lines end so than might begin so, each asked with the four below it: 400 KB of `a:` took 2.4 s.
+    """
+    found: set[int] = set()
+    for index, line in enumerate(lines):
+        if "@" in line or line.rstrip().endswith(">>>"):
+            found.add(index)  # it may be all in one line, and end otherwise
+        if line.rstrip(_AROUND).endswith(_ENDINGS):
+            above = " ".join(piece.strip() for piece in lines[max(index - _MOST_LINES + 1, 0) : index + 1])
+            if _WROTE.search(above[-_LONGEST_ENDING:]):
+                found.update(range(max(index - _MOST_LINES + 1, 0), index + 1))
+    return found
+
+
 def wrote_header(lines: list[str], start: int) -> int | None:
     """The line after `On ... wrote:` where that begins in this line and ends a few lines on; else None."""
     line = lines[start]
@@ -152,9 +170,9 @@ def wrote_header(lines: list[str], start: int) -> int | None:
         joined = f"{joined} {piece}".strip()
         if len(joined) > _LONGEST_HEADER:
             return None
-        if not piece.rstrip(_AROUND).endswith((":", "：", "--")):
+        if not piece.rstrip(_AROUND).endswith(_ENDINGS):
             continue  # all patterns end so: the search is spared for ordinary text
-        if (_WROTE.search(joined) and _DIGIT.search(joined)) or (index == start and _DATE_AND_ADDRESS.search(joined)):
+        if (_DIGIT.search(joined) and _WROTE.search(joined)) or (index == start and _DATE_AND_ADDRESS.search(joined)):
             # A header names a time or a person: a sentence that happens to end so does not.
             return index + 1 if _looks_like_header(joined) else None
     return None

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from engine.mail.blocks import (
     header_block,
+    header_starts,
     is_quoted,
     is_rule,
     may_have_header_block,
@@ -93,6 +94,7 @@ def _joined(lines: list[str]) -> str:
 def _without_quotation(lines: list[str]) -> tuple[list[str], list[str]]:
     """(what stays, what goes). The first header of a quotation decides; without one, quoted lines at the end go."""
     blocks = may_have_header_block("\n".join(lines))
+    starts = header_starts(lines)
     top = 0  # above it stands nothing but a header: what follows that one is all there is to read
     for index, line in enumerate(lines):
         if index < top or is_quoted(line) or not line.strip():
@@ -101,7 +103,7 @@ def _without_quotation(lines: list[str]) -> tuple[list[str], list[str]]:
             return lines, []  # what a writer forwards is what he wants to be read
         if says_original(line):
             return _cut(lines, index, index + 1)
-        if (after := wrote_header(lines, index)) is not None:
+        if index in starts and (after := wrote_header(lines, index)) is not None:
             return _cut(lines, index, after)
         if blocks and (block := header_block(lines, index)) is not None:
             start = _above(lines, index)
