@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sized
 from typing import Any
 
 from msgspec import Struct
 
-from engine.decide.decision import Decision, Ran, plain
+from engine.decide.decision import Changes, Decision, Ran, plain
 from engine.dsl.vocabulary import EVENTS
 from engine.entities import Ticket
 from engine.quantity import show_duration
 
 # Fields of what a message becomes whose change is shown; number and times of the row itself are not.
-_TICKET = [name.removeprefix("ticket.") for name in EVENTS["ticket created"].settable if name != "ticket.description"] + [
-    "occurrences"
-]
+_TICKET = [*(name.removeprefix("ticket.") for name in EVENTS["ticket created"].settable), "occurrences"]
 _NOTE = ["type", "publish", "author", "description"]
 _TIME = ["hours", "role", "work_type", "publish", "resource", "summary"]
+_COUNTED: dict[str, Callable[[Changes], Sized]] = {
+    "additional tickets": lambda changes: changes.more_tickets,
+    "notes": lambda changes: changes.notes,
+    "attachments": lambda changes: changes.attachments,
+    "related tickets": lambda changes: changes.related,
+}
 _LONG = frozenset({"description", "summary"})
 
 
@@ -81,12 +85,10 @@ def _changes(before: Decision, after: Decision) -> Iterator[Change]:
         yield Change("task status", before.task.status, after.task.status)
     yield from _notifications(before, after)
     yield from _waiting(before, after)
-    for kind, old_count, new_count in (
-        ("additional tickets", len(before.changes.more_tickets), len(after.changes.more_tickets)),
-        ("notes", len(before.changes.notes), len(after.changes.notes)),
-    ):
-        if old_count != new_count:
-            yield Change(kind, str(old_count), str(new_count))
+    for kind, count in _COUNTED.items():
+        old, new = len(count(before.changes)), len(count(after.changes))
+        if old != new:
+            yield Change(kind, str(old), str(new))
 
 
 def ticket_changes(before: Ticket, after: Ticket) -> Iterator[Change]:
@@ -101,7 +103,9 @@ def ticket_changes(before: Ticket, after: Ticket) -> Iterator[Change]:
 def _fields(name: str, old: dict[str, Any], new: dict[str, Any], keys: list[str]) -> Iterator[Change]:
     for key in keys:
         if old[key] != new[key]:
-            yield Change(f"{name}{key.replace('_', ' ')}", _shown(old[key]), _shown(new[key]))
+            kind = f"{name}{key.replace('_', ' ')}"
+            # A long text is told without its words: so all of one reason make one group.
+            yield Change(kind, "", "") if key in _LONG else Change(kind, _shown(old[key]), _shown(new[key]))
 
 
 def _with_age(ticket: Ticket) -> dict[str, Any]:

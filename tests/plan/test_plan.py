@@ -131,6 +131,8 @@ def test_a_comment_changes_nothing(repository: Path) -> None:
             "tags (mailboxes/help.yaml:23:5)",
         ),
         ("templates/received.md", "thank you for your message", "thanks", "another text of the notification 'received'", ""),
+        ("settings.yaml", "attachment: 200 KB", "attachment: 1 KB", "attachments 0 instead of 2", ""),
+        ("settings.yaml", "attachment: 200 KB", "attachment: 1 KB", "another description", ""),
         ("settings.yaml", "  messages: 2\n", "  messages: 9\n", "a ticket note instead of ignored (loop)", ""),
         (
             "directory/contacts.csv",
@@ -234,6 +236,24 @@ def test_files_can_be_replayed_without_a_database(repository: Path) -> None:
     found = plan(repository, "--source", str(ROOT / "sample"))
     assert found["messages"] == 67
     assert [group["count"] for group in found["groups"]] == [2]  # type: ignore[attr-defined]
+
+
+def test_tickets_that_are_no_longer_linked_are_told(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "mail").mkdir()
+    for place, (sender, subject, body) in enumerate(
+        [
+            ("maya@brightwater.example", "Printer on floor two", "It is stuck."),
+            ("lotte@harbourhill.example", "Re: [T20261102.0001] Printer on floor two", "#T=0:10 #S=Done"),
+            ("sam@brightwater.example", "Printer on floor two", "Again."),
+        ]
+    ):
+        (tmp_path / f"mail/{place}.eml").write_text(
+            f"From: {sender}\nTo: help@harbourhill.example\nSubject: {subject}\nDate: Mon, 2 Nov 2026 10:0{place}:00 +0000\n"
+            f"Authentication-Results: mx.harbourhill.example; dmarc=pass\n\n{body}\n"
+        )
+    edit(repository / "rules/duplicates.yaml", "when_complete: {do: create, link: true}", "when_complete: {do: create}")
+    found = plan(repository, "--source", str(tmp_path / "mail"))
+    assert [group["words"] for group in found["groups"]] == ["related tickets 0 instead of 1"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file that even root cannot read from its start")
