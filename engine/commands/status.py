@@ -14,8 +14,8 @@ from engine.config.cached import load_cached
 from engine.config.model import Settings
 from engine.errors import ConfigError
 from engine.printable import printable
-from engine.report.mailboxes import mailbox_states
-from engine.state.overview import overview
+from engine.report.mailboxes import late_after, mailbox_states
+from engine.state.overview import Overdue, overview
 from engine.store.database import open_for_reading
 
 
@@ -28,21 +28,24 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
     Example:
       postroom status --db postroom.db
 
-    Exit status: 1 when messages are in quarantine, notifications could not be sent, or a mailbox is late or failing.
+    Exit status: 1 when messages are in quarantine, notifications could not be sent, a mailbox is late or failing, or nobody runs what is due.
     """
     settings = _settings(rules)
+    now = datetime.now(UTC)
     with closing(open_for_reading(db)) as connection:
-        found = overview(connection)
-        mailboxes = mailbox_states(connection, settings, datetime.now(UTC))
+        found = overview(connection, now - late_after(settings))
+        mailboxes = mailbox_states(connection, settings, now)
+    sends = settings is not None and settings.sending is not None
+    unsent = found.unsent if sends else None  # else they stay in the outbox, as they shall
     last = found.last_processed_at
     total = sum(count for *_, count in found.outcomes)
     click.echo(f"{total} messages" + (f", the last at {last}" if last else ""))
     for outcome, reason, count in found.outcomes:
         why = f" ({reason.replace('_', ' ')})" if reason else ""
         click.echo(f"  {count:>7}  {outcome}{why}")
-    click.echo(f"{found.outbox.get('queued', 0)} notifications to send")
+    click.echo(f"{found.outbox.get('queued', 0)} notifications to send{_overdue(unsent, 'send')}")
     click.echo(f"{found.outbox.get('sent', 0)} notifications sent")
-    click.echo(f"{found.waiting_rules} rules waiting")
+    click.echo(f"{found.waiting_rules} rules waiting{_overdue(found.overdue_rules, 'run-waiting')}")
     for state in mailboxes:
         click.echo(printable(f"mailbox {state.mailbox}: {state.words}"))
     for error, waiting in found.late:
@@ -58,7 +61,12 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
         click.echo(printable(f"{where}: {held.reason}: {held.error} ({held.source_id})"))
     if found.quarantine > len(found.held):
         click.echo(f"  and {found.quarantine - len(found.held)} more")
-    sys.exit(1 if found.quarantine or lost or any(state.late for state in mailboxes) else 0)
+    is_late = unsent or found.overdue_rules or any(state.late for state in mailboxes)
+    sys.exit(1 if found.quarantine or lost or is_late else 0)
+
+
+def _overdue(found: Overdue | None, command: str) -> str:
+    return f", {found.count} of them due since {found.since}: run `postroom {command}` every minute, or `poll`" if found else ""
 
 
 def _settings(rules: Path) -> Settings | None:

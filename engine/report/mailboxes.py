@@ -22,8 +22,13 @@ class MailboxState(Struct, frozen=True):
     late: bool
 
 
+def late_after(settings: Settings | None) -> timedelta:
+    """How long anything may wait that is due; without a configuration at hand the usual holds."""
+    return settings.expectations.late if settings else _LATE
+
+
 def mailbox_states(connection: sqlite3.Connection, settings: Settings | None, now: datetime) -> list[MailboxState]:
-    slow, late = (settings.expectations.slow, settings.expectations.late) if settings else (_SLOW, _LATE)
+    slow, late = (settings.expectations.slow if settings else _SLOW), late_after(settings)
     return [_state(row, slow, late, now) for row in mailbox_rows(connection)]
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+
+from engine.decide.decision import iso
 
 _MOST_LISTED = 50
 
@@ -21,6 +24,13 @@ class Held(Struct, frozen=True):
     created_at: str
 
 
+class Overdue(Struct, frozen=True):
+    """What nobody has run though it is due: how many, and since when for the oldest."""
+
+    count: int
+    since: str
+
+
 class Overview(Struct, frozen=True):
     """`outcomes`: (outcome, reason, count). `late`: (why notifications wait, count). `failed`: (id, recipient, subject, error)."""
 
@@ -32,11 +42,19 @@ class Overview(Struct, frozen=True):
     held: tuple[Held, ...]
     failed: tuple[tuple[int, str, str, str], ...]
     late: tuple[tuple[str, int], ...]
+    overdue_rules: Overdue | None
+    unsent: Overdue | None
 
 
-def overview(connection: sqlite3.Connection) -> Overview:
-    def rows(query: str) -> tuple[Any, ...]:
-        return tuple(connection.execute(query).fetchall())
+def overview(connection: sqlite3.Connection, expected: datetime) -> Overview:
+    """`expected`: what was due by then should have been run, or sent."""
+
+    def rows(query: str, *values: str) -> tuple[Any, ...]:
+        return tuple(connection.execute(query, values).fetchall())
+
+    def overdue(query: str, *values: str) -> Overdue | None:
+        ((count, since),) = rows(query, *values)
+        return Overdue(count, since) if count else None
 
     return Overview(
         outcomes=rows("SELECT outcome, COALESCE(reason, ''), COUNT(*) FROM messages GROUP BY 1, 2 ORDER BY 1, 3 DESC"),
@@ -53,6 +71,16 @@ def overview(connection: sqlite3.Connection) -> Overview:
         failed=rows(f"SELECT id, recipient, subject, error FROM outbox WHERE status = 'failed' ORDER BY id LIMIT {_MOST_LISTED}"),
         late=rows(
             "SELECT error, COUNT(*) FROM outbox WHERE status = 'queued' AND error <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+        ),
+        # Mail that is old when it comes queues rules that are due at once: they count from then.
+        overdue_rules=overdue(
+            "SELECT COUNT(*), MIN(due_at) FROM waiting_rules WHERE status = 'waiting' AND due_at < ? AND created_at < ?",
+            iso(expected),
+            iso(expected),
+        ),
+        unsent=overdue(
+            "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE status = 'queued' AND error = '' AND next_attempt_at < ?",
+            iso(expected),
         ),
     )
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -141,6 +144,33 @@ def test_explain_says_what_rules_that_wait_would_do(tmp_path: Path) -> None:
         ("Nobody took an urgent ticket", "ran"),
         ("A premium customer waits no longer than half a day", "dropped"),
     ]
+
+
+def test_status_tells_of_what_is_due_and_nobody_runs(tmp_path: Path) -> None:
+    mail = MAIL.replace(b"carmen@olivar", b"maya@brightwater")
+    (tmp_path / "a.eml").write_bytes(mail)
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    words = ("--rules", tmp_path / "rules")
+    postroom("run", "--source", "a.eml", *words, cwd=tmp_path)
+    done = postroom("status", *words, cwd=tmp_path)
+    # They were due before the mail was there.
+    assert done.returncode == 0 and "2 rules waiting\n" in done.stdout and "1 notifications to send\n" in done.stdout
+    with closing(sqlite3.connect(tmp_path / "postroom.db")) as connection, connection:
+        connection.execute("UPDATE waiting_rules SET created_at = '2026-11-02T10:00:00Z'")
+        connection.execute("UPDATE outbox SET created_at = '2026-11-02T10:00:00Z', next_attempt_at = '2026-11-02T10:00:00Z'")
+    done = postroom("status", *words, cwd=tmp_path)
+    assert done.returncode == 1
+    assert (
+        "2 rules waiting, 2 of them due since 2026-11-02T10:30:00Z: run `postroom run-waiting` every minute, or `poll`\n"
+        in done.stdout
+    )
+    assert "1 notifications to send\n" in done.stdout  # this configuration sends none
+    edit(tmp_path / "rules/settings.yaml", "private_mail: ignore", "private_mail: ignore\nsending: {folder: out}")
+    told = "1 notifications to send, 1 of them due since 2026-11-02T10:00:00Z: run `postroom send` every minute, or `poll`\n"
+    assert told in postroom("status", *words, cwd=tmp_path).stdout
+    for command in ("run-waiting", "send"):
+        postroom(command, *words, cwd=tmp_path)
+    assert postroom("status", *words, cwd=tmp_path).returncode == 0
 
 
 def test_explain_shows_what_notifications_say(tmp_path: Path) -> None:
