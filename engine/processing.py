@@ -24,11 +24,11 @@ from engine.mail.parse import parse_message
 from engine.sources.item import UNREADABLE, Item, why_unread
 from engine.sources.route import received_at, route
 from engine.state.sqlite import SqliteState
+from engine.store.again import take_out
 from engine.store.apply import Stored, apply
 from engine.store.blobs import Blobs
 from engine.store.database import database_path, explain_error
 from engine.store.directory import sync_directory
-from engine.store.quarantine import held_messages, release
 
 BATCH_MESSAGES = 200
 BATCH_SECONDS = 0.5
@@ -208,14 +208,14 @@ class Processor:
             batch.decisions = [self._alone(one, partial(self._decide, one, explain)) for one in batch.messages]
             batch.careful = True
 
-    def retry(self, only: tuple[int, ...]) -> Summary:
-        """Quarantined messages again, each in its own transaction: it leaves quarantine as it gets its new outcome."""
+    def retry(self, messages: Iterable[int]) -> Summary:
+        """Messages again that became nothing, each in its own transaction: its old outcome goes as it gets its new one."""
         summary = Summary()
         with self._guarded():
-            for message in held_messages(self.connection, only):
+            for message in messages:
                 self.connection.execute("BEGIN IMMEDIATE")
-                held = release(self.connection, message, self.setup.passwords)
-                decision = self.take(held.raw, held.source_id, held.mailbox, held.received_at) if held is not None else None
+                out = take_out(self.connection, message, self.setup.passwords)
+                decision = self.take(out.raw, out.source_id, out.mailbox, out.received_at) if out is not None else None
                 self._end("COMMIT")
                 summary.messages += 1
                 if decision is None:

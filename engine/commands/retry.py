@@ -1,34 +1,80 @@
-"""`postroom retry`: messages in quarantine once more, under the configuration as it now is."""
+"""`postroom retry`: messages once more, under the configuration as it now is."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from engine.commands.options import common, load_setup
+from engine.commands.options import common, load_setup, moment_of
+from engine.decide.decision import Reason
+from engine.errors import PostroomError, did_you_mean
+from engine.printable import printable
 from engine.processing import Processor
 from engine.report.summary import as_text
+from engine.store.again import Choice, Chosen, choose, rules_that_ran
 from engine.store.database import open_existing
 
 
 @click.command()
 @click.argument("messages", nargs=-1, type=int)
+@click.option("--rule", metavar="NAME", help="Mail that this rule discarded, refused or held back.")
+@click.option(
+    "--reason", type=click.Choice(get_args(Reason)), metavar="REASON", help="Mail that became nothing for it: loop, rule, ..."
+)
+@click.option("--since", metavar="AGE", help="Only mail received since then: 7d, 12h, or a day such as 2026-11-01.")
+@click.option("--dry-run", is_flag=True, help="Only say which it would be.")
 @common
-def retry(messages: tuple[int, ...], rules: Path, db: Path, verbose: bool) -> None:
-    """Process quarantined mail again: all of it, or the MESSAGES whose ids `postroom status` shows.
+def retry(
+    messages: tuple[int, ...],
+    rule: str | None,
+    reason: str | None,
+    since: str | None,
+    dry_run: bool,
+    rules: Path,
+    db: Path,
+    verbose: bool,
+) -> None:
+    """Process mail again: all that is in quarantine, or the MESSAGES whose ids `postroom status` and `plan` show.
+
+    Mail that became nothing can be taken again too: a rule or a criterion was wrong, and is mended.
 
     \b
     Examples:
       postroom retry
       postroom retry 12 15
+      postroom retry --rule "Newsletters never become tickets" --since 7d --dry-run
+      postroom retry --reason loop --since 1d
 
-    Exit status: 1 when some went back to quarantine.
+    Exit status: 1 when some went (back) to quarantine.
     """
+    if messages and (rule or reason or since):
+        raise click.UsageError("name MESSAGES, or say which by --rule, --reason and --since")
+    if since and not (rule or reason):
+        raise click.UsageError("--since goes with --rule or --reason")
+    choice = Choice(messages, rule, reason, moment_of(since))
     setup = load_setup(rules)
     with closing(open_existing(db)) as connection:
-        summary = Processor(connection, setup).retry(messages)
-    click.echo(as_text(summary))
-    sys.exit(1 if summary.findings else 0)
+        if rule is not None:
+            known = [*(one.name for one in setup.config.rules.rules), *rules_that_ran(connection)]
+            if rule not in known:
+                raise PostroomError.of(f"unknown rule '{rule}'", did_you_mean(rule, known))
+        chosen, lost = choose(connection, choice)
+        if dry_run:
+            for one in chosen:
+                click.echo(printable(_shown(one)))
+            click.echo(f"{len(chosen)} would be processed again")
+        else:
+            summary = Processor(connection, setup).retry(one.id for one in chosen)
+            click.echo(as_text(summary))
+    if lost:
+        click.echo(f"of {lost} more the bytes are not kept")
+    sys.exit(1 if not dry_run and summary.findings else 0)
+
+
+def _shown(one: Chosen) -> str:
+    why = f" ({one.reason.replace('_', ' ')})" if one.reason else ""
+    return f"message {one.id} to {one.mailbox}, {one.received_at}: {one.sender}: {one.subject[:60]}: {one.outcome}{why}"

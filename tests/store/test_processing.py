@@ -17,6 +17,7 @@ from engine.errors import StoreError
 from engine.processing import Processor, Summary
 from engine.sources.files import open_source
 from engine.sources.item import Item
+from engine.store.again import Choice, choose
 from engine.store.database import open_database, open_for_reading
 from engine.store.migrations import MIGRATIONS, version_of
 from tests.edit import edit
@@ -41,6 +42,12 @@ def run(path: Path, setup: Setup, *messages: bytes, mailbox: str | None = "help"
         return Processor(connection, setup).run(items(*messages), mailbox)
     finally:
         connection.close()
+
+
+def again(connection: sqlite3.Connection, setup: Setup, *only: int) -> Summary:
+    """As `postroom retry` does."""
+    chosen, _ = choose(connection, Choice(only))
+    return Processor(connection, setup).retry(one.id for one in chosen)
 
 
 def rows(path: Path, query: str) -> list[tuple]:
@@ -151,9 +158,9 @@ def test_a_message_that_makes_processing_fail_is_kept_whole_and_the_next_goes_on
     assert rows(db, "SELECT error FROM quarantine") == [("ValueError: no step expected this",)]
     monkeypatch.undo()
     connection = open_database(db)
-    again = Processor(connection, setup).retry(())
+    retried = again(connection, setup)
     connection.close()
-    assert dict(again.outcomes) == {"created: ticket": 1}
+    assert dict(retried.outcomes) == {"created: ticket": 1}
     assert rows(db, "SELECT COUNT(*) FROM quarantine") == [(0,)]
     assert rows(db, "SELECT title FROM tickets WHERE title = 'boom'") == [("boom",)]
 
@@ -275,7 +282,7 @@ def test_an_alert_from_quarantine_is_read_with_its_password(
     monkeypatch.undo()
     assert b"sample-only" not in raws(db)[0] and rows(db, "SELECT reason FROM quarantine") == [("error",)]
     with closing(open_database(db)) as connection:
-        assert dict(Processor(connection, setup).retry(()).outcomes) == {"created: ticket": 1}
+        assert dict(again(connection, setup).outcomes) == {"created: ticket": 1}
     assert len(raws(db)) == 1 and b"sample-only" not in raws(db)[0]
 
 
@@ -302,10 +309,10 @@ def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch
     run(db, setup, mail(1, "boom"))
     run(db, setup, mail(2, "else"))
     with closing(open_database(db)) as connection:
-        assert dict(Processor(connection, setup).retry((1, 1)).outcomes) == {"quarantined: error": 1}
+        assert dict(again(connection, setup, 1, 1).outcomes) == {"quarantined: error": 1}
         assert [row[0] for row in connection.execute("SELECT message FROM quarantine")] == [3]
-        with pytest.raises(StoreError, match=r"message 1 is not in quarantine.*each try gives a message a new number"):
-            Processor(connection, setup).retry((1,))
+        with pytest.raises(StoreError, match=r"there is no message 1; .*each try gives a message a new one"):
+            again(connection, setup, 1)
 
 
 def test_a_copy_that_stays_in_quarantine_keeps_its_bytes(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,8 +322,8 @@ def test_a_copy_that_stays_in_quarantine_keeps_its_bytes(db: Path, setup: Setup,
     monkeypatch.undo()
     assert len(raws(db)) == 1
     with closing(open_database(db)) as connection:
-        Processor(connection, setup).retry((1,))
-        Processor(connection, setup).retry((2,))
+        again(connection, setup, 1)
+        again(connection, setup, 2)
     assert len(raws(db)) == 1
     assert rows(db, "SELECT mailbox, outcome FROM messages ORDER BY id") == [("help", "created"), ("priority", "created")]
 
@@ -328,7 +335,7 @@ def test_what_was_no_password_of_ours_when_it_came_is_withheld_once_it_is(
     assert rows(db, "SELECT reason FROM quarantine") == [("token",)] and b"rotated-early" in raws(db)[0]
     monkeypatch.setenv("ALERTS_TOKEN", "rotated-early")
     with closing(open_database(db)) as connection:
-        assert dict(Processor(connection, prepare(load_config(rules))).retry(()).outcomes) == {"created: ticket": 1}
+        assert dict(again(connection, prepare(load_config(rules))).outcomes) == {"created: ticket": 1}
     assert len(raws(db)) == 1 and b"rotated-early" not in raws(db)[0]
 
 

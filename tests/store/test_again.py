@@ -1,0 +1,147 @@
+"""`postroom retry`: what became nothing is processed again once the rule, or the criterion, that took it is mended."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.edit import edit
+
+ROOT = Path(__file__).resolve().parents[2]
+RULE = 'rule "Nothing of doors"\n  on message\n  when subject contains "door"\n  then discard "doors"\n'
+
+
+def mail(number: int, subject: str, sender: str = "carmen@olivar.example", more: str = "", body: str = "text") -> str:
+    return (
+        f"From: {sender}\nTo: help@harbourhill.example\nSubject: {subject}\nMessage-ID: <{number}@test.example>\n"
+        f"Date: Mon, 2 Nov 2026 10:{number:02}:00 +0000\n{more}\n{body}\n"
+    )
+
+
+@pytest.fixture
+def desk(tmp_path: Path, rules: Path) -> Path:
+    """A folder with a configuration whose rule takes too much, and what it made of some mail."""
+    (rules / "workflow/00-doors.rules").write_text(RULE)
+    (tmp_path / "mail").mkdir()
+    for number, text in enumerate(
+        [
+            mail(0, "The door is stuck"),
+            mail(1, "The window too"),
+            mail(2, "Doors again", "kim@gmail.com"),
+            mail(3, "Private", more="Sensitivity: Private\n"),
+            mail(4, "Application for technician", "lee@gmail.com"),
+            mail(5, "The window too", more="Auto-Submitted: auto-generated\n"),
+        ]
+    ):
+        (tmp_path / f"mail/{number}.eml").write_text(text)
+    done = postroom(tmp_path, "run", "--source", "mail", "--mailbox", "help")
+    assert done.returncode == 0, done.stderr
+    return tmp_path
+
+
+def postroom(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "engine", *words, "--rules", str(folder / "rules")]
+    return subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+
+
+def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(folder / "postroom.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
+def outcomes(folder: Path) -> list[tuple[object, ...]]:
+    return rows(folder, "SELECT subject, outcome, reason FROM messages ORDER BY received_at")
+
+
+BEFORE = [
+    ("The door is stuck", "ignored", "rule"),
+    ("The window too", "created", None),
+    ("Doors again", "ignored", "rule"),
+    ("", "ignored", "private"),
+    ("Application for technician", "refused", "rule"),
+    ("The window too", "duplicate", "duplicate"),
+]
+
+
+def test_what_a_rule_took_wrongly_becomes_what_it_is(desk: Path) -> None:
+    assert outcomes(desk) == BEFORE
+    (desk / "rules/workflow/00-doors.rules").unlink()  # its name is known from the mail that it took
+    done = postroom(desk, "retry", "--rule", "Nothing of doors")
+    assert done.returncode == 0, done.stderr
+    assert outcomes(desk) == [
+        ("The door is stuck", "created", None),
+        BEFORE[1],
+        ("Doors again", "created", None),
+        *BEFORE[3:],
+    ]
+    opened = rows(desk, "SELECT number, created_at FROM tickets WHERE title = 'The door is stuck'")
+    assert opened == [("T20261102.0002", "2026-11-02T10:00:00Z")]
+    assert postroom(desk, "retry", "--rule", "Nothing of doors").returncode == 2  # nothing tells of it any more
+    # Mail that comes again is known.
+    postroom(desk, "run", "--source", "mail", "--mailbox", "help")
+    assert len(rows(desk, "SELECT * FROM messages")) == 6
+
+
+def test_it_says_beforehand_which_it_would_be(desk: Path) -> None:
+    done = postroom(desk, "retry", "--rule", "Nothing of doors", "--dry-run")
+    assert done.stdout == (
+        "message 1 to help, 2026-11-02T10:00:00Z: carmen@olivar.example: The door is stuck: ignored (rule)\n"
+        "message 3 to help, 2026-11-02T10:02:00Z: kim@gmail.com: Doors again: ignored (rule)\n"
+        "2 would be processed again\n"
+    )
+    assert outcomes(desk) == BEFORE
+    for since, count in (("2026-11-02", 3), ("2026-11-03", 0)):
+        done = postroom(desk, "retry", "--reason", "rule", "--since", since, "--dry-run")
+        assert done.returncode == 0 and done.stdout.endswith(f"{count} would be processed again\n")
+    done = postroom(desk, "retry", "--reason", "private")
+    assert done.returncode == 0 and "of 1 more the bytes are not kept" in done.stdout
+
+
+def test_by_its_number(desk: Path) -> None:
+    edit(desk / "rules/workflow/00-doors.rules", '"door"', '"gate"')
+    done = postroom(desk, "retry", "3")
+    assert done.returncode == 0, done.stderr
+    assert [row[1] for row in outcomes(desk)] == ["ignored", "created", "created", "ignored", "refused", "duplicate"]
+
+
+def test_a_notice_that_was_sent_is_not_sent_twice(desk: Path) -> None:
+    before = rows(desk, "SELECT message_id, recipient FROM outbox WHERE recipient = 'lee@gmail.com'")
+    assert len(before) == 1
+    assert postroom(desk, "retry", "--reason", "rule").returncode == 0
+    assert rows(desk, "SELECT message_id, recipient FROM outbox WHERE recipient = 'lee@gmail.com'") == before
+    assert outcomes(desk) == BEFORE
+
+
+def test_a_duplicate_counts_once(desk: Path) -> None:
+    edit(desk / "rules/duplicates.yaml", "when_open: {do: discard}", "when_open: {do: discard, count: true}")
+    for expected in (2, 2):
+        assert postroom(desk, "retry", "--reason", "duplicate").returncode == 0
+        assert rows(desk, "SELECT occurrences FROM tickets WHERE title = 'The window too'") == [(expected,)]
+    edit(desk / "rules/duplicates.yaml", "when_open: {do: discard, count: true}", "when_open: {do: append_note}")
+    assert postroom(desk, "retry", "--reason", "duplicate").returncode == 0
+    assert rows(desk, "SELECT occurrences FROM tickets WHERE title = 'The window too'") == [(1,)]
+    assert rows(desk, "SELECT COUNT(*) FROM ticket_notes") == [(1,)]
+    assert postroom(desk, "doctor").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("2",), "message 2 became something: T20261102.0001; `postroom show T20261102.0001` shows it"),
+        (("4",), "of message 4 the bytes are not kept; let its sender send it again"),
+        (("99",), "there is no message 99; "),
+        (("--rule", "Nothing of dors"), "unknown rule 'Nothing of dors'; did you mean 'Nothing of doors'?"),
+        (("--reason", "lop"), "'lop' is not one of 'loop', 'private'"),
+        (("--since", "7d"), "--since goes with --rule or --reason"),
+        (("3", "--reason", "loop"), "name MESSAGES, or say which by --rule, --reason and --since"),
+    ],
+)
+def test_what_cannot_be_tried_again_is_told(desk: Path, words: tuple[str, ...], says: str) -> None:
+    done = postroom(desk, "retry", *words)
+    assert done.returncode == 2 and says in done.stderr, done.stderr
+    assert outcomes(desk) == BEFORE
