@@ -22,6 +22,7 @@ COMMANDS = [
     "plan",
     "explain",
     "show",
+    "find",
     "status",
     "retry",
     "run-waiting",
@@ -58,6 +59,7 @@ def cli() -> None:
       postroom check                                is the configuration right?
       postroom run --source sample                  process a Maildir, mbox, folder of .eml or one file
       postroom explain sample/new/some-mail         what would become of it, and why
+      postroom find maya@brightwater.example        what became of somebody's mail
       postroom show T20261102.0001                  one ticket with all its notes
     """
 

@@ -12,10 +12,10 @@ import click
 from engine.commands.options import common, load_setup, moment_of
 from engine.decide.decision import Reason
 from engine.errors import PostroomError, did_you_mean
-from engine.printable import printable
 from engine.processing import Processor
+from engine.report.messages import message_line
 from engine.report.summary import as_text
-from engine.store.again import Choice, Chosen, choose, rules_that_ran
+from engine.store.again import Choice, choose, rules_that_ran
 from engine.store.database import open_existing
 
 
@@ -65,7 +65,7 @@ def retry(
         chosen, lost = choose(connection, choice)
         if dry_run:
             for one in chosen:
-                click.echo(printable(_shown(one)))
+                click.echo(message_line(one))
             click.echo(f"{len(chosen)} would be processed again")
         else:
             summary = Processor(connection, setup).retry(one.id for one in chosen)
@@ -73,8 +73,3 @@ def retry(
     if lost:
         click.echo(f"of {lost} more the bytes are not kept")
     sys.exit(1 if not dry_run and summary.findings else 0)
-
-
-def _shown(one: Chosen) -> str:
-    why = f" ({one.reason.replace('_', ' ')})" if one.reason else ""
-    return f"message {one.id} to {one.mailbox}, {one.received_at}: {one.sender}: {one.subject[:60]}: {one.outcome}{why}"

@@ -12,14 +12,12 @@ from msgspec import Struct
 from engine.decide.decision import iso
 from engine.errors import StoreError
 from engine.mail.withhold import Passwords
+from engine.state.messages import COLUMNS, MessageLine
 from engine.state.sqlite import moment
 from engine.store.database import database_path, explain_error
 
-_NOTHING = ("ignored", "refused", "duplicate")
-_ROWS = (
-    "SELECT m.id, m.mailbox, m.received_at, m.sender, m.subject, m.outcome, COALESCE(m.reason, ''), m.number, r.sha256 IS NOT NULL"
-    " FROM messages m LEFT JOIN raw_messages r ON r.sha256 = m.raw_sha256"
-)
+_NOTHING = ("ignored", "refused", "duplicate", "quarantined")
+_ROWS = f"SELECT {COLUMNS}, r.sha256 IS NOT NULL FROM messages m LEFT JOIN raw_messages r ON r.sha256 = m.raw_sha256"
 _ENDED_BY = (
     " AND m.id IN (SELECT h.message FROM rule_hits h WHERE h.rule = ?) AND EXISTS (SELECT 1 FROM json_each(m.decision, '$.fired') f,"
     " json_each(f.value, '$.did') d WHERE json_extract(f.value, '$.rule') = ?"
@@ -39,18 +37,6 @@ class Choice(Struct, frozen=True):
     since: datetime | None = None
 
 
-class Chosen(Struct, frozen=True):
-    """A message that can be processed anew."""
-
-    id: int
-    mailbox: str
-    received_at: str
-    sender: str
-    subject: str
-    outcome: str
-    reason: str
-
-
 class Taken(Struct, frozen=True):
     """One that was taken out, with its whole bytes."""
 
@@ -60,7 +46,7 @@ class Taken(Struct, frozen=True):
     raw: bytes
 
 
-def choose(connection: sqlite3.Connection, choice: Choice) -> tuple[list[Chosen], int]:
+def choose(connection: sqlite3.Connection, choice: Choice) -> tuple[list[MessageLine], int]:
     """The oldest first, and how many more there are whose bytes are not kept. Raises `StoreError` for a named one that cannot be."""
     try:
         return _chosen(connection, choice)
@@ -68,12 +54,12 @@ def choose(connection: sqlite3.Connection, choice: Choice) -> tuple[list[Chosen]
         raise explain_error(error, database_path(connection)) from error
 
 
-def _chosen(connection: sqlite3.Connection, choice: Choice) -> tuple[list[Chosen], int]:
+def _chosen(connection: sqlite3.Connection, choice: Choice) -> tuple[list[MessageLine], int]:
     if choice.only:
         return [_named(connection, message) for message in dict.fromkeys(choice.only)], 0
     if choice.rule is None and choice.reason is None:
         return _rows(connection, " WHERE m.id IN (SELECT message FROM quarantine)")
-    where, values = " WHERE m.outcome IN ('quarantined', 'ignored', 'refused', 'duplicate')", []
+    where, values = f" WHERE m.outcome IN {_NOTHING}", []
     if choice.since is not None:
         where, values = f"{where} AND m.received_at >= ?", [iso(choice.since)]
     if choice.reason is not None:
@@ -83,24 +69,26 @@ def _chosen(connection: sqlite3.Connection, choice: Choice) -> tuple[list[Chosen
     return _rows(connection, where, *values)
 
 
-def _rows(connection: sqlite3.Connection, where: str, *values: Any) -> tuple[list[Chosen], int]:
+def _rows(connection: sqlite3.Connection, where: str, *values: Any) -> tuple[list[MessageLine], int]:
     rows = connection.execute(f"{_ROWS}{where} ORDER BY m.id", values).fetchall()
-    kept = [Chosen(*row[:7]) for row in rows if row[8]]
+    kept = [MessageLine(*found) for *found, is_kept in rows if is_kept]
     return kept, len(rows) - len(kept)
 
 
-def _named(connection: sqlite3.Connection, message: int) -> Chosen:
+def _named(connection: sqlite3.Connection, message: int) -> MessageLine:
     row = connection.execute(f"{_ROWS} WHERE m.id = ?", (message,)).fetchone()
     if row is None:
         raise StoreError.of(
             f"there is no message {message}",
             "`postroom status` and `show` tell their numbers; each try gives a message a new one",
         )
-    if row[5] not in (*_NOTHING, "quarantined"):
-        raise StoreError.of(f"message {message} became something: {row[7]}", f"`postroom show {row[7]}` shows it")
-    if not row[8]:
+    *found, is_kept = row
+    one = MessageLine(*found)
+    if one.outcome not in _NOTHING:
+        raise StoreError.of(f"message {message} became something: {one.number}", f"`postroom show {one.number}` shows it")
+    if not is_kept:
         raise StoreError.of(f"of message {message} the bytes are not kept", "let its sender send it again")
-    return Chosen(*row[:7])
+    return one
 
 
 def take_out(connection: sqlite3.Connection, message: int, passwords: Passwords) -> Taken | None:
@@ -108,7 +96,7 @@ def take_out(connection: sqlite3.Connection, message: int, passwords: Passwords)
     row = connection.execute(
         "SELECT m.mailbox, m.source_id, m.received_at, r.zlib, r.sha256, m.identity, m.outcome, m.number,"
         " json_extract(m.decision, '$.ticket') IS NOT NULL FROM messages m JOIN raw_messages r ON r.sha256 = m.raw_sha256"
-        " WHERE m.id = ? AND m.outcome IN ('quarantined', 'ignored', 'refused', 'duplicate')",
+        f" WHERE m.id = ? AND m.outcome IN {_NOTHING}",
         (message,),
     ).fetchone()
     if row is None:

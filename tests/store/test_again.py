@@ -90,8 +90,8 @@ def test_what_a_rule_took_wrongly_becomes_what_it_is(desk: Path) -> None:
 def test_it_says_beforehand_which_it_would_be(desk: Path) -> None:
     done = postroom(desk, "retry", "--rule", "Nothing of doors", "--dry-run")
     assert done.stdout == (
-        "message 1 to help, 2026-11-02T10:00:00Z: carmen@olivar.example: The door is stuck: ignored (rule)\n"
-        "message 3 to help, 2026-11-02T10:02:00Z: kim@gmail.com: Doors again: ignored (rule)\n"
+        "message 1  2026-11-02 10:00  help  carmen@olivar.example: The door is stuck: ignored (doors)\n"
+        "message 3  2026-11-02 10:02  help  kim@gmail.com: Doors again: ignored (doors)\n"
         "2 would be processed again\n"
     )
     assert outcomes(desk) == BEFORE
@@ -100,6 +100,42 @@ def test_it_says_beforehand_which_it_would_be(desk: Path) -> None:
         assert done.returncode == 0 and done.stdout.endswith(f"{count} would be processed again\n")
     done = postroom(desk, "retry", "--reason", "private")
     assert done.returncode == 0 and "of 1 more the bytes are not kept" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("CARMEN", "window"), [2, 6]),
+        (("wíndow", "--outcome", "created"), [2]),
+        (("2@test.example",), [3]),
+        (("t20261102.0001",), [2, 6]),
+        (("--outcome", "ignored"), [1, 3, 4]),
+        (("--since", "2026-11-03"), []),
+        (("--mailbox", "priority"), []),
+        (("--last", "2"), [5, 6]),
+        (("%",), []),
+        (("' OR 1 --",), []),
+    ],
+)
+def test_mail_is_found_by_what_is_known_of_it(desk: Path, words: tuple[str, ...], found: list[int]) -> None:
+    done = postroom(desk, "find", *words)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [int(line.split()[1]) for line in lines if line.startswith("message ")] == found
+    assert ("no message is so" in lines) is (not found)
+    assert ("and older ones; --last 4 shows more" in lines) is ("--last" in words)
+
+
+def test_each_is_told_with_what_became_of_it(desk: Path) -> None:
+    assert postroom(desk, "find").stdout.splitlines() == [
+        "message 1  2026-11-02 10:00  help  carmen@olivar.example: The door is stuck: ignored (doors)",
+        "message 2  2026-11-02 10:01  help  carmen@olivar.example: The window too: opened T20261102.0001",
+        "message 3  2026-11-02 10:02  help  kim@gmail.com: Doors again: ignored (doors)",
+        "message 4  2026-11-02 10:03  help  carmen@olivar.example: (no subject): ignored (private)",
+        "message 5  2026-11-02 10:04  help  lee@gmail.com: Application for technician: refused (applications are taken at jobs@harbourhill.example)",
+        "message 6  2026-11-02 10:05  help  carmen@olivar.example: The window too: duplicate ('the same mail, sent twice': the same contact, title, description as T20261102.0001 within 30 minutes, which is open)",
+        "`postroom explain --message NUMBER` says why it became that",
+    ]
 
 
 def test_by_its_number(desk: Path) -> None:

@@ -1,0 +1,65 @@
+"""Messages as people look for them, each in a line. Read only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from engine.decide.decision import iso
+from engine.text import words_of
+
+COLUMNS = (
+    "m.id, m.mailbox, m.received_at, m.sender, m.subject, m.outcome,"
+    " COALESCE(NULLIF(json_extract(m.decision, '$.detail'), ''), m.reason, ''), m.number"
+)
+
+
+class MessageLine(Struct, frozen=True):
+    """A message and what became of it. `why`: where it became nothing; `number`: of what it became, or was about."""
+
+    id: int
+    mailbox: str
+    received_at: str
+    sender: str
+    subject: str
+    outcome: str
+    why: str
+    number: str | None
+
+
+class Search(Struct, frozen=True):
+    """What is looked for: all `words`, in sender, subject, Message-ID or number, without case and accents; and where."""
+
+    words: Sequence[str]
+    mailbox: str | None = None
+    outcome: str | None = None
+    since: datetime | None = None
+    most: int = 50
+
+
+def find_messages(connection: sqlite3.Connection, search: Search) -> tuple[list[MessageLine], bool]:
+    """The newest that are found, the oldest of them first; and whether there are more."""
+    words = [words_of(word) for word in search.words]
+
+    def has_all(text: str) -> bool:
+        folded = words_of(text)
+        return all(word in folded for word in words)
+
+    connection.create_function("has_all", 1, has_all, deterministic=True)
+    # With a plus SQLite goes by the ids, from the newest on, and ends early; by another index it would have to look at all and sort.
+    asked = {
+        "+m.mailbox = ?": search.mailbox,
+        "+m.outcome = ?": search.outcome,
+        "+m.received_at >= ?": iso(search.since) if search.since else None,
+    }
+    given = {condition: value for condition, value in asked.items() if value is not None}
+    where = " AND ".join(
+        [*given, "has_all(m.sender || ' ' || m.subject || ' ' || m.message_id || ' ' || COALESCE(m.number, ''))"]
+    )
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM messages m WHERE {where} ORDER BY m.id DESC LIMIT ?", (*given.values(), search.most + 1)
+    ).fetchall()
+    return [MessageLine(*row) for row in reversed(rows[: search.most])], len(rows) > search.most
