@@ -24,6 +24,7 @@ COMMANDS = [
     "show",
     "find",
     "status",
+    "hits",
     "retry",
     "run-waiting",
     "send",

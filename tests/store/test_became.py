@@ -1,4 +1,4 @@
-"""`postroom retry`: what became nothing is processed again once the rule, or the criterion, that took it is mended."""
+"""What became of mail: `find` says it, `hits` which rules did it, and `retry` makes it become something else once a rule is mended."""
 
 from __future__ import annotations
 
@@ -136,6 +136,20 @@ def test_each_is_told_with_what_became_of_it(desk: Path) -> None:
         "message 6  2026-11-02 10:05  help  carmen@olivar.example: The window too: duplicate ('the same mail, sent twice': the same contact, title, description as T20261102.0001 within 30 minutes, which is open)",
         "`postroom explain --message NUMBER` says why it became that",
     ]
+
+
+def test_how_often_rules_ran(desk: Path) -> None:
+    def shown(*words: str) -> dict[str, str]:
+        lines = postroom(desk, "hits", *words).stdout.splitlines()
+        return {line[21:].partition("  [")[0]: line[:19] for line in lines if line.endswith("]")}
+
+    found = shown()
+    assert next(iter(found)) == "Nothing of doors"  # as they stand in the files
+    assert found["Nothing of doors"] == "      2  2026-11-02" and found["Job applications go elsewhere"] == "      1  2026-11-02"
+    assert found["Nobody took an urgent ticket"].split() == ["0", "never"]
+    assert shown("--since", "2026-11-03")["Nothing of doors"].split() == ["0", "never"]
+    assert postroom(desk, "run-waiting").returncode == 0
+    assert "Nobody took an urgent ticket; waited in vain: 1" in shown()
 
 
 def test_by_its_number(desk: Path) -> None:
