@@ -183,14 +183,14 @@ def _when_due(one: Foreseen) -> dict[str, str]:
 
 def _as_test(decided: _Decided, file: str) -> str:
     """A test in words where these make the same of it, else one that names the file."""
-    text = made_test(decided.message, decided.decision, decided.target)
+    text = made_test(decided.message, decided.decision, decided.foreseen, decided.target)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "test.yaml"
         path.write_text(text, "utf-8")
         (case,) = read_cases([path])
         if run_case(case, decided.setup).passed:
             return text
-    whole = made_test(decided.message, decided.decision, decided.target, file=str(Path(file).resolve()))
+    whole = made_test(decided.message, decided.decision, decided.foreseen, decided.target, file=str(Path(file).resolve()))
     return (
         f"# In words alone the message would become something else, so it stays in its file: keep that beside this one.\n{whole}"
     )

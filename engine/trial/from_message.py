@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import yaml
 
 from engine.decide.decision import Decision, iso, plain
+from engine.decide.waiting import Foreseen
 from engine.entities import TICKET_COLUMNS, Ticket
 from engine.mail.message import Address, Message
 
@@ -34,10 +35,12 @@ _HEADERS = (
 _EXPECTED = ("queue", "status", "priority", "source", "issue_type", "sub_issue_type", "assigned", "organization", "contact")
 
 
-def as_test(message: Message, decision: Decision, target: Ticket | None, file: str | None = None) -> str:
+def as_test(
+    message: Message, decision: Decision, foreseen: Sequence[Foreseen], target: Ticket | None, file: str | None = None
+) -> str:
     """A whole test file (YAML) with one test. `target` is the ticket as it was before the message.
 
-    `file`: the message stays in its own file, where a test's few fields cannot say all that it is.
+    `foreseen`: what becomes of the rules that wait after it. `file`: the message stays in its own file, where a test's few fields cannot say all that it is.
     """
     test: dict[str, Any] = {"name": _name(message), "mailbox": decision.mailbox}
     given: dict[str, Any] = {"now": iso(decision.envelope.received_at)}
@@ -45,7 +48,7 @@ def as_test(message: Message, decision: Decision, target: Ticket | None, file: s
         given["tickets"] = [_given(target)]
     test["given"] = given
     test["message"] = {"file": file} if file else _message(message)
-    test["expect"] = _expected(decision)
+    test["expect"] = _expected(decision, foreseen)
     text = yaml.safe_dump(
         {"version": 1, "tests": [test]}, allow_unicode=True, sort_keys=False, width=120, default_flow_style=False
     )
@@ -90,7 +93,7 @@ def _written(addresses: Iterable[Address]) -> list[str]:
     ]
 
 
-def _expected(decision: Decision) -> dict[str, Any]:
+def _expected(decision: Decision, foreseen: Sequence[Foreseen]) -> dict[str, Any]:
     found: dict[str, Any] = {"outcome": decision.outcome}
     for key in ("reason", "entity", "target"):
         if getattr(decision, key):
@@ -108,4 +111,11 @@ def _expected(decision: Decision) -> dict[str, Any]:
     if decision.tags:
         found["tags"] = list(decision.tags)
     found["notified"] = list(decision.notified)
+    if foreseen:
+        ran = [one for one in foreseen if one.due.status == "ran"]
+        found["waiting"] = [one.waiting.rule for one in foreseen]
+        found["when_due"] = {
+            "fired": [one.waiting.rule for one in ran],
+            "notified": sorted({sent.recipient for one in ran for sent in one.due.notifications}),
+        }
     return found
