@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import click
 
 from engine.commands.options import common
 from engine.config.load import load_config
+from engine.config.model import Config
 from engine.config.references import names_of
 from engine.config.schema import SCHEMA_FOLDER
-from engine.dsl.scope import PICKLIST_OF, Names
+from engine.dsl.scope import PICKLIST_OF
 from engine.errors import PostroomError
 
 NAMES = ("settings", "picklists", "mailbox", "duplicates", "tags", "tests")
@@ -45,57 +47,61 @@ def schema(name: str | None, for_editor: bool, out: Path | None, rules: Path, db
     """
     if (name is None) == (out is None):
         raise click.UsageError("name one schema, or a folder for all of them with --out")
-    names = names_of(load_config(rules)) if for_editor else None
+    known = _values(load_config(rules)) if for_editor else None
     if name is not None:
-        click.echo(json.dumps(_schema(name, names), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_schema(name, known), ensure_ascii=False, indent=2))
         return
     assert out is not None
     try:
         out.mkdir(parents=True, exist_ok=True)
         for one in NAMES:
             path = out / f"{one}.schema.json"
-            if names is None:
+            if known is None:
                 shutil.copyfile(SCHEMA_FOLDER / path.name, path)
             else:
-                path.write_text(json.dumps(_schema(one, names), ensure_ascii=False, indent=2) + "\n", "utf-8")
+                path.write_text(json.dumps(_schema(one, known), ensure_ascii=False, indent=2) + "\n", "utf-8")
     except OSError as error:
         raise PostroomError.of(f"{out} cannot be written: {error.strerror}", "name another folder with --out") from error
     click.echo(f"{len(NAMES)} schemas in {out}")
 
 
-def _schema(name: str, names: Names | None) -> dict[str, Any]:
+def _values(config: Config) -> dict[str, tuple[str, ...]]:
+    """What a key may name, by the key."""
+    names = names_of(config)
+    rules = tuple(rule.name for rule in config.rules.rules)
+    return {
+        **{key: names.picklists[kind] for key, kind in _NAMED.items() if kind in names.picklists},
+        "tags": names.tags,
+        "template": names.templates,
+        **dict.fromkeys(("fired", "not_fired", "waiting"), rules),
+    }
+
+
+def _schema(name: str, known: Mapping[str, tuple[str, ...]] | None) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((SCHEMA_FOLDER / f"{name}.schema.json").read_text("utf-8"))
-    if names is not None and name != "picklists":
-        _fill(found, names)
+    if known is not None and name != "picklists":
+        _fill(found, known)
     return found
 
 
-def _fill(node: Any, names: Names) -> None:
+def _fill(node: Any, known: Mapping[str, tuple[str, ...]]) -> None:
     """Every text key that names something of the configuration gets the names as its values."""
     if isinstance(node, list):
         for one in node:
-            _fill(one, names)
+            _fill(one, known)
         return
     if not isinstance(node, dict):
         return
     for key, value in node.get("properties", {}).items():
-        if not isinstance(value, dict):
+        values = known.get(key)
+        if not isinstance(value, dict) or not values:
             continue
-        known = _known(key, names)
-        if known and value.get("type") == "string":
-            value["enum"] = [*known, "none"] if key == "unattributed" else list(known)
+        if value.get("type") == "string":
+            value["enum"] = [*values, "none"] if key == "unattributed" else list(values)
             value.pop("pattern", None)
-        elif known and value.get("type") == ["string", "null"]:
-            value["enum"] = [*known, None]
-        elif known and value.get("type") == "array" and value.get("items", {}).get("type") == "string":
-            value["items"]["enum"] = list(known)
+        elif value.get("type") == ["string", "null"]:
+            value["enum"] = [*values, None]
+        elif value.get("type") == "array" and value.get("items", {}).get("type") == "string":
+            value["items"]["enum"] = list(values)
     for value in node.values():
-        _fill(value, names)
-
-
-def _known(key: str, names: Names) -> tuple[str, ...]:
-    if key == "tags":
-        return names.tags
-    if key == "template":
-        return names.templates
-    return names.picklists.get(_NAMED.get(key, ""), ())
+        _fill(value, known)

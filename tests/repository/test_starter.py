@@ -108,6 +108,11 @@ def test_schemas_for_the_editor_offer_this_configurations_names(tmp_path: Path, 
     tests = json.loads((tmp_path / "schema/tests.schema.json").read_text())["properties"]["tests"]["items"]["properties"]
     given = tests["given"]["properties"]["tickets"]["items"]["properties"]
     assert given["assigned"]["enum"] == ["lotte", "joost", "oncall", "ruben", None] and "VPN" in given["tags"]["items"]["enum"]
+    expect = tests["expect"]["properties"]
+    for listed in (expect["fired"], expect["waiting"], expect["when_due"]["properties"]["not_fired"]):
+        assert "Nobody took an urgent ticket" in listed["items"]["enum"]
+    assert "received" in expect["notifications"]["additionalProperties"]["properties"]["template"]["enum"]
+    assert "Done" in tests["meanwhile"]["properties"]["status"]["enum"]
     for name, files in (
         ("mailbox", (rules / "mailboxes").glob("*.yaml")),
         ("settings", [rules / "settings.yaml"]),
