@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.config.version import describe_version
 from engine.decide.closing import failed
@@ -24,11 +24,12 @@ from engine.mail.parse import parse_message
 from engine.sources.item import UNREADABLE, Item, why_unread
 from engine.sources.route import received_at, route
 from engine.state.sqlite import SqliteState
-from engine.store.again import take_out
+from engine.store.again import Taken, take_out
 from engine.store.apply import Stored, apply
 from engine.store.blobs import Blobs
 from engine.store.database import database_path, explain_error
 from engine.store.directory import sync_directory
+from engine.summary import Summary
 
 BATCH_MESSAGES = 200
 BATCH_SECONDS = 0.5
@@ -36,30 +37,6 @@ BATCH_BYTES = 10_000_000  # what is in a batch is kept until its commit, to be t
 AHEAD_MESSAGES = 50
 AHEAD_BYTES = 1_000_000
 _DATABASE = (sqlite3.OperationalError, OSError)  # the database or the disk: no fault of the message
-
-
-class Summary(Struct):
-    """What a run did. `unread` are items that could not even be read, with why."""
-
-    messages: int = 0
-    known: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)
-    held: list[Decision] = field(default_factory=list)
-    unread: list[tuple[str, str]] = field(default_factory=list)
-    interrupted: bool = False
-
-    @property
-    def findings(self) -> bool:
-        """Something that a person should look at."""
-        return bool(self.held or self.unread)
-
-    def count(self, decision: Decision) -> None:
-        what = decision.entity if decision.outcome in ("created", "appended") else decision.reason
-        self.outcomes[f"{decision.outcome}: {(what or '').replace('_', ' ')}"] += 1
-        self.rules.update(ran.rule for ran in decision.fired)
-        if decision.outcome == "quarantined":
-            self.held.append(decision)
 
 
 class _New(Struct, frozen=True):
@@ -208,14 +185,17 @@ class Processor:
             batch.decisions = [self._alone(one, partial(self._decide, one, explain)) for one in batch.messages]
             batch.careful = True
 
-    def retry(self, messages: Iterable[int]) -> Summary:
-        """Messages again that became nothing, each in its own transaction: its old outcome goes as it gets its new one."""
+    def retry(self, messages: Iterable[int], *, release: bool = False) -> Summary:
+        """Messages again that became nothing, each in its own transaction: its old outcome goes as it gets its new one.
+
+        `release`: what would hold them back lets them pass.
+        """
         summary = Summary()
         with self._guarded():
             for message in messages:
                 self.connection.execute("BEGIN IMMEDIATE")
                 out = take_out(self.connection, message, self.setup.passwords)
-                decision = self.take(out.raw, out.source_id, out.mailbox, out.received_at) if out is not None else None
+                decision = self._take_again(out, release) if out is not None else None
                 self._end("COMMIT")
                 summary.messages += 1
                 if decision is None:
@@ -223,6 +203,13 @@ class Processor:
                 else:
                     summary.count(decision)
         return summary
+
+    def _take_again(self, out: Taken, release: bool) -> Decision | None:
+        new = self._new(parse_message(out.raw), out.raw, out.source_id, out.mailbox, out.received_at)
+        if new is None:
+            return None
+        new = replace(new, envelope=replace(new.envelope, released=release))
+        return self._alone(new, partial(self._decide, new, False))
 
     def take(
         self, raw: bytes, source_id: str, mailbox: str | None, received: datetime | None = None, *, explain: bool = False

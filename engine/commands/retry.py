@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -15,7 +16,9 @@ from engine.errors import PostroomError, did_you_mean
 from engine.processing import Processor
 from engine.report.messages import message_line
 from engine.report.summary import as_text
+from engine.state.messages import MessageLine
 from engine.store.again import Choice, choose, rules_that_ran
+from engine.store.again import forget as let_go
 from engine.store.database import open_existing
 
 
@@ -26,6 +29,10 @@ from engine.store.database import open_existing
     "--reason", type=click.Choice(get_args(Reason)), metavar="REASON", help="Mail that became nothing for it: loop, rule, ..."
 )
 @click.option("--since", metavar="AGE", help="Only mail received since then: 7d, 12h, or a day such as 2026-11-01.")
+@click.option(
+    "--release", is_flag=True, help="Let the MESSAGES pass: you have looked at them, and what held them back holds no more."
+)
+@click.option("--forget", is_flag=True, help="Let them go instead: they leave quarantine, and become nothing.")
 @click.option("--dry-run", is_flag=True, help="Only say which it would be.")
 @common
 def retry(
@@ -33,6 +40,8 @@ def retry(
     rule: str | None,
     reason: str | None,
     since: str | None,
+    release: bool,
+    forget: bool,
     dry_run: bool,
     rules: Path,
     db: Path,
@@ -46,6 +55,8 @@ def retry(
     Examples:
       postroom retry
       postroom retry 12 15
+      postroom retry 12 --release
+      postroom retry --reason unreadable --forget
       postroom retry --rule "Newsletters never become tickets" --since 7d --dry-run
       postroom retry --reason loop --since 1d
 
@@ -55,6 +66,10 @@ def retry(
         raise click.UsageError("name MESSAGES, or say which by --rule, --reason and --since")
     if since and not (rule or reason):
         raise click.UsageError("--since goes with --rule or --reason")
+    if release and (not messages or forget):
+        raise click.UsageError("--release takes MESSAGES that you have looked at")
+    if forget and not (messages or rule or reason):
+        raise click.UsageError("--forget takes MESSAGES, --rule or --reason")
     choice = Choice(messages, rule, reason, moment_of(since))
     setup = load_setup(rules)
     with closing(open_existing(db)) as connection:
@@ -63,13 +78,29 @@ def retry(
             if rule not in known:
                 raise PostroomError.of(f"unknown rule '{rule}'", did_you_mean(rule, known))
         chosen, lost = choose(connection, choice)
+        if forget or release:
+            chosen = _held(chosen, messages)
         if dry_run:
             for one in chosen:
                 click.echo(message_line(one))
-            click.echo(f"{len(chosen)} would be processed again")
+            click.echo(f"{len(chosen)} would {'be let go' if forget else 'be processed again'}")
+            findings = False
+        elif forget:
+            click.echo(f"{let_go(connection, chosen, datetime.now(UTC))} let go")
+            findings = False
         else:
-            summary = Processor(connection, setup).retry(one.id for one in chosen)
+            summary = Processor(connection, setup).retry((one.id for one in chosen), release=release)
             click.echo(as_text(summary))
+            findings = summary.findings
     if lost:
         click.echo(f"of {lost} more the bytes are not kept")
-    sys.exit(1 if not dry_run and summary.findings else 0)
+    sys.exit(1 if findings else 0)
+
+
+def _held(chosen: list[MessageLine], named: tuple[int, ...]) -> list[MessageLine]:
+    """Those in quarantine. Raises `PostroomError` for one that is named and is not."""
+    held = [one for one in chosen if one.outcome == "quarantined"]
+    for one in chosen:
+        if named and one not in held:
+            raise PostroomError.of(f"message {one.id} is not in quarantine", "`postroom status` shows which are")
+    return held

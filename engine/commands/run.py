@@ -11,10 +11,11 @@ import click
 
 from engine.commands.options import chosen_mailbox, common, load_setup
 from engine.commands.progress import progress
-from engine.processing import Processor, Summary
+from engine.processing import Processor
 from engine.report.summary import as_text
 from engine.sources.files import open_source
 from engine.store.database import open_database
+from engine.summary import Summary
 
 
 @click.command()

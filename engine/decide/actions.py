@@ -95,6 +95,8 @@ def _end(action: Discard | Refuse | Quarantine, rule: Rule, done: Performed) -> 
     word = type(action).__name__.lower()
     if isinstance(action, Discard | Refuse) and done.facts.reply and not action.even_replies:
         return _did(done, done.facts, f"{word}: spared, for it is a reply")
+    if isinstance(action, Quarantine) and done.facts.released:
+        return _did(done, done.facts, f"{word}: spared, for a person let it pass")
     outcome = {"discard": "ignored", "refuse": "refused", "quarantine": "quarantined"}[word]
     ending = done.ending or Ending(outcome, "rule", action.reason, where=str(rule.position))  # type: ignore[arg-type]
     refusal = action.template.text if isinstance(action, Refuse) and action.template else done.refusal

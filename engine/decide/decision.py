@@ -40,11 +40,15 @@ Reason = Literal[
 
 
 class Envelope(Struct, frozen=True):
-    """What the source says of a message: where it came to, from where, and when it was received (aware, UTC)."""
+    """What the source says of a message: where it came to, from where, and when it was received (aware, UTC).
+
+    `released`: a person has looked at it in quarantine, and lets it pass.
+    """
 
     mailbox: str
     source_id: str
     received_at: datetime
+    released: bool = False
 
 
 class Step(Struct, frozen=True):

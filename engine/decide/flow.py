@@ -35,6 +35,8 @@ def decide(message: Message, envelope: Envelope, setup: Setup, state: State, now
     """What becomes of the message, and why. `now` is aware. `explain` asks for every rule that did not run."""
     work = Work(message, envelope, setup, state, now, explain)
     work.step("message", f"{message.sender.address or 'nobody'}: {collapse(message.subject)[:100] or '(no subject)'}")
+    if envelope.released:
+        work.step("released", "a person lets it pass what held it back")
     ending, steps = take_in(message, envelope, setup, state)
     work.trace += steps
     if ending:
@@ -44,7 +46,7 @@ def decide(message: Message, envelope: Envelope, setup: Setup, state: State, now
     on_fail = setup.config.settings.sender_authentication.on_fail
     if told and not (verdict == "fail" and on_fail == "process"):
         work.step("authenticated", f"{verdict}: {told}", str(setup.config.settings.where("sender_authentication")))
-    if verdict == "fail" and on_fail == "quarantine":
+    if verdict == "fail" and on_fail == "quarantine" and not envelope.released:
         where = str(setup.config.settings.where("sender_authentication.on_fail"))
         return ended(work, Ending("quarantined", "unauthenticated", told, where=where))
 
@@ -194,6 +196,7 @@ def _message_facts(work: Work, found: _Found) -> Facts:
         project=entity if isinstance(entity, Project) else None,
         task=entity if isinstance(entity, Task) else None,
         reply=entity is not None,
+        released=work.envelope.released,
         extracted=work.extracted,
     )
 

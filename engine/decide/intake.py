@@ -94,7 +94,7 @@ def _automatic(message: Message, envelope: Envelope, setup: Setup, state: State)
     step = Step("automatic", f"{kind}: {evidence}; {policy.replace('_', ' ')}", where)
     if policy == "ignore":
         return Ending("ignored", kind, evidence, where=where), step
-    if policy == "quarantine":
+    if policy == "quarantine" and not envelope.released:
         return Ending("quarantined", kind, evidence, where=where), step
     return None, step
 

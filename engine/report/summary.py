@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.decide.decision import Decision
 from engine.printable import printable
-from engine.processing import Summary
+from engine.summary import Summary
 
 _ORDER = ("created", "appended", "duplicate", "ignored", "refused", "quarantined")
 _MOST_HELD = 20

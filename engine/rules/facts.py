@@ -39,6 +39,7 @@ class Facts(Struct, frozen=True):
     task: Task | None = None
     project: Project | None = None
     reply: bool = False
+    released: bool = False
     extracted: Mapping[str, str] | None = None
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +16,7 @@ from engine.errors import StoreError
 from engine.mail.withhold import Passwords
 from engine.state.messages import COLUMNS, MessageLine
 from engine.state.sqlite import moment
-from engine.store.database import database_path, explain_error
+from engine.store.database import database_path, explain_error, transaction
 
 _NOTHING = ("ignored", "refused", "duplicate", "quarantined")
 _ROWS = f"SELECT {COLUMNS}, r.sha256 IS NOT NULL FROM messages m LEFT JOIN raw_messages r ON r.sha256 = m.raw_sha256"
@@ -115,6 +117,22 @@ def take_out(connection: sqlite3.Connection, message: int, passwords: Passwords)
         {"sha256": sha256, "identity": identity},
     )
     return Taken(mailbox, source_id, moment(received), passwords.restore(zlib.decompress(packed), sha256))
+
+
+def forget(connection: sqlite3.Connection, messages: Sequence[MessageLine], now: datetime) -> int:
+    """They leave quarantine as they are, and become nothing; how many did, for another process may have been quicker. Raises `StoreError`."""
+    step = json.dumps({"step": "forgotten", "found": f"a person let it go at {iso(now)}", "where": ""})
+    forgotten = 0
+    with transaction(connection):
+        for one in messages:
+            if connection.execute("DELETE FROM quarantine WHERE message = ?", (one.id,)).rowcount:
+                forgotten += 1
+                connection.execute(
+                    "UPDATE messages SET outcome = 'ignored', decision = json_set(decision, '$.outcome', 'ignored', '$.trace[#]', json(?))"
+                    " WHERE id = ?",
+                    (step, one.id),
+                )
+    return forgotten
 
 
 def rules_that_ran(connection: sqlite3.Connection) -> list[str]:

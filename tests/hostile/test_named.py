@@ -28,10 +28,11 @@ from engine.decide.setup import Setup, TokenSecret, prepare
 from engine.mail import parse
 from engine.mail.guess import guess
 from engine.mail.parse import parse_message
-from engine.processing import Processor, Summary
+from engine.processing import Processor
 from engine.sources.files import open_source
 from engine.sources.item import Item
 from engine.store.database import open_database
+from engine.summary import Summary
 from tests import cms
 from tests.tnef import MESSAGE, attribute, winmail
 from tools.hostile import peak_memory, roomy_config, traced, with_rules

@@ -138,6 +138,80 @@ def test_each_is_told_with_what_became_of_it(desk: Path) -> None:
     ]
 
 
+HELD = [
+    mail(10, "Rechnung", more="Content-Type: application/octet-stream; name=Rechnung.exe\n"),
+    mail(11, "Report", "robot@olivar.example", more="Auto-Submitted: auto-generated\n"),
+    mail(12, "It is me", more="Authentication-Results: mx.harbourhill.example; dmarc=fail\n"),
+]
+
+
+@pytest.fixture
+def held(desk: Path) -> Path:
+    """The same, with four messages more that are held back, each for something else."""
+    edit(desk / "rules/settings.yaml", "auto_generated: process", "auto_generated: quarantine")
+    edit(desk / "rules/settings.yaml", "on_fail: flag", "on_fail: quarantine")
+    (desk / "held").mkdir()
+    for number, text in enumerate(HELD):
+        (desk / f"held/{number}.eml").write_text(text)
+    (desk / "held/9.eml").write_bytes(b"\0\1\2")
+    assert postroom(desk, "run", "--source", "held", "--mailbox", "help").returncode == 1
+    assert quarantine(desk) == ["rule", "auto_generated", "unauthenticated", "unreadable"]
+    return desk
+
+
+def quarantine(folder: Path) -> list[object]:
+    return [row[0] for row in rows(folder, "SELECT reason FROM quarantine ORDER BY id")]
+
+
+def test_what_a_person_has_looked_at_passes(held: Path) -> None:
+    done = postroom(held, "retry", "7", "8", "9")
+    assert done.returncode == 1 and len(quarantine(held)) == 4  # nothing has changed: it is held back again
+    ids = [str(row[0]) for row in rows(held, "SELECT message FROM quarantine WHERE reason <> 'unreadable' ORDER BY id")]
+    done = postroom(held, "retry", *ids, "--release")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert quarantine(held) == ["unreadable"]
+    for title in ("Rechnung", "Report", "It is me"):
+        assert rows(held, f"SELECT outcome FROM messages WHERE subject = '{title}'") == [("created",)]
+    (number,) = rows(held, "SELECT number FROM messages WHERE subject = 'Rechnung'")[0]
+    why = postroom(held, "explain", str(number)).stdout
+    assert "a person lets it pass what held it back" in why and "quarantine: spared, for a person let it pass" in why
+    (number,) = rows(held, "SELECT number FROM messages WHERE subject = 'It is me'")[0]
+    assert "authenticated  fail: " in " ".join(postroom(held, "explain", str(number)).stdout.split("\n"))
+
+
+def test_what_is_let_go_is_in_quarantine_no_more(held: Path) -> None:
+    done = postroom(held, "retry", "--reason", "unreadable", "--forget", "--dry-run")
+    assert done.stdout.endswith("1 would be let go\n") and len(quarantine(held)) == 4
+    done = postroom(held, "retry", "--reason", "unreadable", "--forget")
+    assert done.returncode == 0 and done.stdout == "1 let go\n"
+    assert postroom(held, "retry", "7", "8", "9", "--forget").stdout == "3 let go\n"
+    assert postroom(held, "status").returncode == 0
+    assert postroom(held, "doctor").returncode == 0
+    assert [row[1:] for row in outcomes(held)[-3:]] == [
+        ("ignored", reason) for reason in ("auto_generated", "unauthenticated", "unreadable")
+    ]
+    assert "a person let it go at 20" in postroom(held, "explain", "--message", "7").stdout
+    # It can be taken again all the same.
+    assert postroom(held, "retry", "7").returncode == 1 and quarantine(held) == ["rule"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--release",), "--release takes MESSAGES that you have looked at"),
+        (("--reason", "rule", "--release"), "--release takes MESSAGES that you have looked at"),
+        (("7", "--release", "--forget"), "--release takes MESSAGES that you have looked at"),
+        (("--forget",), "--forget takes MESSAGES, --rule or --reason"),
+        (("1", "--release"), "message 1 is not in quarantine; `postroom status` shows which are"),
+        (("7", "1", "--forget"), "message 1 is not in quarantine; `postroom status` shows which are"),
+    ],
+)
+def test_only_what_is_in_quarantine_is_released_or_let_go(held: Path, words: tuple[str, ...], says: str) -> None:
+    done = postroom(held, "retry", *words)
+    assert done.returncode == 2 and says in done.stderr, done.stderr
+    assert len(quarantine(held)) == 4
+
+
 def test_how_often_rules_ran(desk: Path) -> None:
     def shown(*words: str) -> dict[str, str]:
         lines = postroom(desk, "hits", *words).stdout.splitlines()

@@ -14,12 +14,13 @@ import pytest
 from engine.config.load import load_config
 from engine.decide.setup import Setup, prepare
 from engine.errors import StoreError
-from engine.processing import Processor, Summary
+from engine.processing import Processor
 from engine.sources.files import open_source
 from engine.sources.item import Item
 from engine.store.again import Choice, choose
 from engine.store.database import open_database, open_for_reading
 from engine.store.migrations import MIGRATIONS, version_of
+from engine.summary import Summary
 from tests.edit import edit
 
 ROOT = Path(__file__).resolve().parents[2]
