@@ -23,6 +23,7 @@ COMMANDS = [
     "explain",
     "show",
     "find",
+    "raw",
     "status",
     "hits",
     "retry",

@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-from msgspec import Struct
+import yaml
 
-from engine.commands.options import chosen_mailbox, common, load_setup
+from engine.commands.decided import Decided, from_database, from_file
+from engine.commands.options import common
 from engine.config.version import describe_version
-from engine.decide.decision import Decision, Envelope, Notification, iso, read_kept
-from engine.decide.flow import decide
-from engine.decide.setup import Setup
-from engine.decide.waiting import Foreseen, foresee
-from engine.entities import Ticket
+from engine.decide.decision import Notification, iso, read_kept
+from engine.decide.waiting import Foreseen
 from engine.errors import PostroomError
-from engine.mail.message import Message
-from engine.mail.parse import parse_message
 from engine.report.explanation import explanation
-from engine.sources.files import open_source
-from engine.sources.item import contents
-from engine.sources.route import received_at, route
-from engine.state.sqlite import SqliteState
 from engine.state.whole import Stored, stored_decision
-from engine.store.database import open_database, open_for_reading
+from engine.store.database import open_for_reading
 from engine.trial.case import read_cases
+from engine.trial.compare import Difference
 from engine.trial.from_message import as_test as made_test
 from engine.trial.run import run_case
 
@@ -45,6 +36,11 @@ from engine.trial.run import run_case
     help="What became of a stored message, by its Message-ID or its number in `show` and `status`.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the Decision.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Of a stored message: what it would be under the configuration as it is, on the past that it had.",
+)
 @click.option("--words", is_flag=True, help="Also show what each notification says.")
 @click.option("--as-test", is_flag=True, help="Print a rule test of this message: what it says, and what becomes of it.")
 @common
@@ -53,6 +49,7 @@ def explain(
     mailbox: str | None,
     stored: str | None,
     as_json: bool,
+    again: bool,
     words: bool,
     as_test: bool,
     rules: Path,
@@ -68,21 +65,20 @@ def explain(
       postroom explain - --mailbox support < mail.eml
       postroom explain T20261102.0001
       postroom explain --message 4711
+      postroom explain --message 4711 --again
       postroom explain mail.eml --as-test > rules/tests/mail.yaml
     """
     if (mail is None) == (stored is None):
         raise click.UsageError("name a FILE or the NUMBER of a ticket, or a stored message with --message ID")
-    found = None if mail is None else _numbered(mail, db)
-    if (as_test or words or mailbox is not None) and (mail is None or found is not None):
-        raise click.UsageError(f"{'--as-test' if as_test else '--words' if words else '--mailbox'} takes a FILE")
-    if stored is not None:
-        found = _stored(stored, db)
-    if found is not None:
+    found = _stored(stored, db) if stored is not None else _numbered(str(mail), db)
+    if mailbox is not None and found is not None:
+        raise click.UsageError("--mailbox takes a FILE")
+    if found is not None and not (again or words or as_test):
         decision = _as_kept(found)
     else:
-        decided = _fresh(str(mail), mailbox, rules, db)
+        decided = from_file(str(mail), mailbox, rules, db) if found is None else from_database(db, found.message, rules)
         if as_test:
-            click.echo(_as_test(decided, str(mail)), nl=False)
+            click.echo(_as_test(decided), nl=False)
             return
         config = decided.setup.config
         decision = decided.decision.as_dict() | {
@@ -128,49 +124,6 @@ def _as_kept(found: Stored) -> dict[str, Any]:
     return decision
 
 
-class _Decided(Struct, frozen=True):
-    """A message with its Decision, what becomes of the rules that wait after it, the ticket that it is about as it was before, and
-    the configuration.
-    """
-
-    message: Message
-    decision: Decision
-    foreseen: tuple[Foreseen, ...]
-    target: Ticket | None
-    setup: Setup
-
-    @property
-    def notifications(self) -> list[Notification]:
-        """What is sent at once, and then by rules that wait."""
-        later = [one for foreseen in self.foreseen for one in foreseen.due.notifications]
-        return [*self.decision.changes.notifications, *later]
-
-
-def _fresh(file: str, mailbox: str | None, rules: Path, db: Path) -> _Decided:
-    setup = load_setup(rules)
-    name = chosen_mailbox(mailbox, setup.config)
-    items = list(islice(open_source(file, setup.config.settings.limits.message), 2))
-    if len(items) != 1:
-        raise PostroomError.of(f"{file} holds {'more than one message' if items else 'no message'}", "name one message's file")
-    message = parse_message(contents(items[0]))
-    name = name or route(message, setup.config)
-    at = received_at(message, datetime.now(UTC))
-    # Without a database there is no past: every message is the first.
-    with closing(open_for_reading(db) if db.exists() else open_database(None)) as connection:
-        state = SqliteState(connection, setup.config)
-        seen = state.seen(name, message.identity)
-        decision = decide(message, Envelope(name, items[0].source_id, at), setup, state, at, explain=True)
-        before = state.target(decision.target) if decision.target else None
-        ticket = decision.changes.ticket
-        foreseen = foresee(ticket, decision.changes.waiting, setup, state) if ticket else ()
-    if seen is not None:
-        click.echo(
-            f"It was processed before ({seen.outcome} {seen.number or ''}): `run` would pass it over.".replace(" )", ")"),
-            err=True,
-        )
-    return _Decided(message, decision, foreseen, before if isinstance(before, Ticket) else None, setup)
-
-
 def _words(one: Notification) -> dict[str, str]:
     wording = one.wording
     said = wording.body if not wording.error else f"(it cannot be worded: {wording.error})"
@@ -181,16 +134,31 @@ def _when_due(one: Foreseen) -> dict[str, str]:
     return {"rule": one.waiting.rule, "due_at": iso(one.waiting.due_at), "status": one.due.status, "because": one.due.because}
 
 
-def _as_test(decided: _Decided, file: str) -> str:
+def _as_test(decided: Decided) -> str:
     """A test in words where these make the same of it, else one that names the file."""
-    text = made_test(decided.message, decided.decision, decided.foreseen, decided.target)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "test.yaml"
-        path.write_text(text, "utf-8")
-        (case,) = read_cases([path])
-        if run_case(case, decided.setup).passed:
-            return text
-    whole = made_test(decided.message, decided.decision, decided.foreseen, decided.target, file=str(Path(file).resolve()))
-    return (
-        f"# In words alone the message would become something else, so it stays in its file: keep that beside this one.\n{whole}"
-    )
+
+    def made(file: str | None) -> tuple[str, list[Difference]]:
+        text = made_test(decided.message, decided.decision, decided.foreseen, decided.target, file=file)
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "test.yaml"
+            path.write_text(text, "utf-8")
+            path.with_name("mail.eml").write_bytes(decided.raw)
+            (case,) = read_cases([path])
+            return text, run_case(case, decided.setup).differences
+
+    text, differences = made(None)
+    if not differences:
+        return text
+    text, differences = made("mail.eml")
+    told = f"# In words alone the message would become something else, so it stays in its file: {decided.keep}.\n"
+    if differences:
+        what = ", ".join(one.what for one in differences)
+        told += (
+            f"# What it belongs to cannot be given to a test, so this one does not pass ({what}): take from it what is of use.\n"
+        )
+    return told + text.replace("file: mail.eml", f"file: {dumped(decided.name)}")
+
+
+def dumped(text: str) -> str:
+    """As one line of YAML has it."""
+    return yaml.safe_dump(text, allow_unicode=True, width=10_000).removesuffix("...\n").strip()

@@ -121,9 +121,13 @@ def replay_recorded(
 
 def decide_again(message: Message, one: Recorded, setup: Setup, state: State) -> Decision:
     """What becomes of a recorded message, whose bytes `message` is made of."""
-    # A mailbox that one of the configurations does not have: its mail would come in as files do.
+    return _decide(message, envelope_again(message, one, setup), setup, state)
+
+
+def envelope_again(message: Message, one: Recorded, setup: Setup) -> Envelope:
+    """A mailbox that the configuration does not have: its mail would come in as files do."""
     mailbox = one.mailbox if one.mailbox in setup.config.mailboxes else route(message, setup.config)
-    return _decide(message, Envelope(mailbox, one.source_id, one.received_at), setup, state)
+    return Envelope(mailbox, one.source_id, one.received_at)
 
 
 def _decide(message: Message, envelope: Envelope, setup: Setup, state: State) -> Decision:

@@ -63,3 +63,11 @@ def find_messages(connection: sqlite3.Connection, search: Search) -> tuple[list[
         f"SELECT {COLUMNS} FROM messages m WHERE {where} ORDER BY m.id DESC LIMIT ?", (*given.values(), search.most + 1)
     ).fetchall()
     return [MessageLine(*row) for row in reversed(rows[: search.most])], len(rows) > search.most
+
+
+def raw_of(connection: sqlite3.Connection, message: int) -> bytes | None:
+    """The bytes of a message, packed with zlib; None where they are not kept."""
+    row = connection.execute(
+        "SELECT r.zlib FROM raw_messages r JOIN messages m ON m.raw_sha256 = r.sha256 WHERE m.id = ?", (message,)
+    ).fetchone()
+    return row[0] if row else None

@@ -45,7 +45,10 @@ def as_test(
     test: dict[str, Any] = {"name": _name(message), "mailbox": decision.mailbox}
     given: dict[str, Any] = {"now": iso(decision.envelope.received_at)}
     if target is not None:
-        given["tickets"] = [_given(target)]
+        answered = [*message.in_reply_to, *reversed(message.references)]
+        named = target.number.casefold() in message.subject.casefold()
+        # Of a reply that no number joined to its ticket: as if it answered the mail that opened it.
+        given["tickets"] = [_given(target) | ({"message_id": answered[0]} if answered and not named else {})]
     test["given"] = given
     test["message"] = {"file": file} if file else _message(message)
     test["expect"] = _expected(decision, foreseen)

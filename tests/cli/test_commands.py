@@ -93,6 +93,30 @@ def test_a_ticket_is_shown_with_its_mail_its_notifications_and_its_rules_and_eac
     assert "message 2, " in postroom("explain", "--message", "2", cwd=tmp_path).stdout
 
 
+def test_a_stored_message_comes_out_as_it_came_and_is_decided_again(tmp_path: Path, rules: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(MAIL)
+    postroom("run", "--source", "a.eml", cwd=tmp_path)
+    for name in ("1", "1@t", "T20261102.0001"):
+        done = subprocess.run(
+            [sys.executable, "-m", "engine", "raw", name], cwd=tmp_path, capture_output=True, env=_env(), check=True
+        )
+        assert done.stdout == MAIL
+    again = postroom("explain", "--message", "1", "--again", cwd=tmp_path).stdout
+    assert "It becomes the ticket T20261102.0001" in again and "Rules that did not run" in again  # as if it had just come
+    edit(rules / "mailboxes/help.yaml", "due: 8 hours", "due: 9 hours")
+    words = ("explain", "--message", "1", "--json", "--rules", rules)
+    stored, now = (json.loads(postroom(*words, *more, cwd=tmp_path).stdout) for more in ((), ("--again",)))
+    assert [one["ticket"]["due_at"] for one in (stored, now)] == ["2026-11-02T18:00:00Z", "2026-11-02T19:00:00Z"]
+    assert "\nTo carmen@" in postroom("explain", "T20261102.0001", "--words", cwd=tmp_path).stdout
+    with closing(sqlite3.connect(tmp_path / "postroom.db")) as connection, connection:
+        connection.execute("DELETE FROM raw_messages")
+    for words in (("raw", "1"), ("explain", "--message", "1", "--again")):
+        done = postroom(*words, cwd=tmp_path)
+        assert done.returncode == 2 and "of message 1 the bytes are not kept" in done.stderr
+    done = postroom("raw", "7", cwd=tmp_path)
+    assert done.returncode == 2 and "there is no message '7' in postroom.db; `postroom find` tells its number" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -102,7 +126,6 @@ def test_a_ticket_is_shown_with_its_mail_its_notifications_and_its_rules_and_eac
         (("--message", "77"), "there is no message '77' in postroom.db"),
         (("x" * 5_000,), f"{'x' * 100}...: File name too long; mend that, or name another"),
         ((), "name a FILE or the NUMBER of a ticket"),
-        (("T20261102.0001", "--as-test"), "--as-test takes a FILE"),
         (("T20261102.0001", "--mailbox", "help"), "--mailbox takes a FILE"),
     ],
 )

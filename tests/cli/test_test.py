@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+import zlib
+from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -279,7 +282,8 @@ def test_watch_runs_again_after_a_change(tmp_path: Path) -> None:
 
 def test_every_sample_message_becomes_a_test_that_passes(tmp_path: Path) -> None:
     """In-process, for sixty processes would take a minute: what `explain --as-test` does, on each message of the sample."""
-    from engine.commands.explain import _as_test, _fresh
+    from engine.commands.decided import from_file
+    from engine.commands.explain import _as_test
     from engine.config.load import load_config
     from engine.decide.setup import prepare
     from engine.trial.case import read_cases
@@ -288,7 +292,7 @@ def test_every_sample_message_becomes_a_test_that_passes(tmp_path: Path) -> None
     setup = prepare(load_config(ROOT / "rules"))
     in_words = 0
     for path in sorted((ROOT / "sample/new").glob("*.sample"))[::3]:
-        text = _as_test(_fresh(str(path), None, ROOT / "rules", tmp_path / "none.db"), str(path))
+        text = _as_test(from_file(str(path), None, ROOT / "rules", tmp_path / "none.db"))
         (tmp_path / "made.yaml").write_text(text)
         (case,) = read_cases([tmp_path / "made.yaml"])
         result = run_case(case, setup)
@@ -307,3 +311,31 @@ def test_a_test_made_of_a_reply_gives_its_ticket(tmp_path: Path) -> None:
     (tmp_path / "made.yaml").write_text(done.stdout)
     assert "number: T20261102.0003" in done.stdout and "target: T20261102.0003" in done.stdout
     assert postroom("test", "--tests", tmp_path / "made.yaml", cwd=ROOT).returncode == 0
+
+
+def test_a_test_is_made_of_a_stored_message(tmp_path: Path) -> None:
+    """In-process, as above."""
+    from engine.commands.decided import from_database
+    from engine.commands.explain import _as_test
+    from engine.config.load import load_config
+    from engine.decide.setup import prepare
+    from engine.trial.case import read_cases
+    from engine.trial.run import run_case
+
+    db = tmp_path / "p.db"
+    postroom("run", "--source", ROOT / "sample", "--db", db, cwd=ROOT)
+    setup = prepare(load_config(ROOT / "rules"))
+    with closing(sqlite3.connect(db)) as connection:
+        query = "SELECT m.id, r.zlib FROM messages m JOIN raw_messages r ON r.sha256 = m.raw_sha256"
+        kept = connection.execute(query).fetchall()
+    kinds: dict[str, list[int]] = {"in words": [], "of its file": [], "in part": []}
+    for message, packed in kept:
+        made = _as_test(from_database(db, message, ROOT / "rules"))
+        (tmp_path / "made.yaml").write_text(made)
+        (tmp_path / f"message-{message}.eml").write_bytes(zlib.decompress(packed))
+        (case,) = read_cases([tmp_path / "made.yaml"])
+        kind = "in part" if "so this one does not pass (" in made else "of its file" if "  file: " in made else "in words"
+        kinds[kind].append(message)
+        assert run_case(case, setup).passed is (kind != "in part"), made
+    assert len(kinds["in words"]) > 50 and kinds["of its file"] and len(kinds["in part"]) < 10, kinds
+    assert postroom("explain", "T20261102.0002", "--as-test", "--db", db, cwd=ROOT).stdout.startswith("# yaml-language-server")
