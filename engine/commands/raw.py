@@ -28,6 +28,9 @@ def raw(message: str, rules: Path, db: Path, verbose: bool) -> None:
     Example:
       postroom raw 4711 > mail.eml
     """
+    if sys.stdout.isatty():
+        # A stranger's bytes can make a terminal do what he likes.
+        raise PostroomError.of("a message as it came is nothing for a terminal", f"write `postroom raw {message} > mail.eml`")
     with closing(open_for_reading(db)) as connection:
         found = stored_decision(connection, message)
         if found is None:

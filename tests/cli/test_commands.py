@@ -113,6 +113,15 @@ def test_a_stored_message_comes_out_as_it_came_and_is_decided_again(tmp_path: Pa
     for words in (("raw", "1"), ("explain", "--message", "1", "--again")):
         done = postroom(*words, cwd=tmp_path)
         assert done.returncode == 2 and "of message 1 the bytes are not kept" in done.stderr
+    main, end = os.openpty()
+    shown = subprocess.run(
+        [sys.executable, "-m", "engine", "raw", "1"], cwd=tmp_path, stdout=end, stderr=subprocess.PIPE, env=_env(), check=False
+    )
+    os.close(main), os.close(end)
+    assert (
+        shown.returncode == 2
+        and b"a message as it came is nothing for a terminal; write `postroom raw 1 > mail.eml`" in shown.stderr
+    )
     done = postroom("raw", "7", cwd=tmp_path)
     assert done.returncode == 2 and "there is no message '7' in postroom.db; `postroom find` tells its number" in done.stderr
 
