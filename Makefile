@@ -78,6 +78,7 @@ fuzz: setup
 	$(BIN)/python -m tools.odd_values --seconds $(SECONDS)
 	$(BIN)/python -m tools.worlds --seconds $(SECONDS)
 	$(BIN)/python -m tools.passes --seconds $(SECONDS)
+	$(BIN)/python -m tools.waits --seconds $(SECONDS)
 	$(BIN)/python -m tools.notices --seconds $(SECONDS)
 	$(BIN)/python -m tools.fuzz -max_total_time=$(SECONDS)
 
