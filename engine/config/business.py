@@ -35,16 +35,24 @@ class BusinessHours(Struct, frozen=True):
             left -= end - begin
         raise OverflowError("no business hours within ten years")
 
+    def covers(self, moment: datetime) -> bool:
+        """Whether it is within them. An end is no part of its span."""
+        day = moment.astimezone(self.timezone).date()
+        return any(start <= moment < end for start, end in self._open_on(day))
+
     def _open_from(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Spans of business time in UTC, from the local day of `moment` on."""
         first = moment.astimezone(self.timezone).date()
         for offset in range(MOST_DAYS):
-            day = first + timedelta(days=offset)
-            if day in self.holidays:
-                continue
-            for start, end in self.hours.get(day.weekday(), ()):
-                last = day + timedelta(days=1) if end == MIDNIGHT else day
-                yield self._utc(day, start), self._utc(last, end)
+            yield from self._open_on(first + timedelta(days=offset))
+
+    def _open_on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """Those of one local day. None runs over midnight."""
+        if day in self.holidays:
+            return
+        for start, end in self.hours.get(day.weekday(), ()):
+            last = day + timedelta(days=1) if end == MIDNIGHT else day
+            yield self._utc(day, start), self._utc(last, end)
 
     def _utc(self, day: date, clock: time) -> datetime:
         return datetime.combine(day, clock, self.timezone).astimezone(UTC)

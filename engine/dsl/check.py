@@ -74,6 +74,9 @@ def _test(test: Test, scope: Scope) -> Iterator[Problem]:
     if field is None:
         yield _unknown_operand(test, scope)
         return
+    if field.name == "message.business_hours" and not scope.names.business_hours:
+        fix = "add them there, or ask for message.weekday and message.time"
+        yield Problem(test.operand.position, "settings.yaml has no business_hours", fix)
     shown = test.operand.name.replace("_", " ") if test.operand.kind == "field" else test.operand.name
     if test.operand.kind == "header" and not re.fullmatch(r"[!-9;-~]+", test.operand.name):
         yield Problem(test.operand.position, f'"{shown}" is no name of a header', 'write one such as "List-Id"')

@@ -38,6 +38,7 @@ _FIELDS = (
     Field("message.received", "day", "when it was received, in the installation's time zone"),
     Field("message.time", "clock", "the time of day of the receipt"),
     Field("message.weekday", "word", "the day of the week of the receipt", words=WEEKDAYS),
+    Field("message.business_hours", "flag", "it was received within `business_hours` of settings.yaml, on no holiday"),
     Field("message.automatic", "word", "the kind of automatic mail; empty for mail from people", words=AUTOMATIC_KINDS),
     Field("message.forwarded", "flag", "the message forwards another one"),
     Field("message.reply", "flag", "the message belongs to a ticket, task or project that exists"),

@@ -123,6 +123,11 @@ def _links(facts: Facts) -> tuple[Link, ...]:
     return facts.message.links if facts.message else ()
 
 
+def _in_business_hours(facts: Facts) -> bool:
+    hours = facts.config.settings.business_hours
+    return hours is not None and hours.covers(facts.received_at)
+
+
 def _recipients(facts: Facts) -> tuple[Address, ...]:
     return facts.message.recipients if facts.message else ()
 
@@ -135,6 +140,7 @@ _READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) fo
     "message.reply": lambda facts: facts.reply,
     "message.received": lambda facts: facts.received_at,
     "message.time": lambda facts: _local(facts).time(),
+    "message.business_hours": _in_business_hours,
     "message.weekday": lambda facts: WEEKDAYS[_local(facts).weekday()],
     "mailbox": lambda facts: facts.mailbox,
     "sender.address": _in_both_forms(_of("sender", "address")),

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from engine.config.business import BusinessHours, parse_hours
 from engine.config.load import load_config
+from engine.decide.setup import prepare
 from engine.errors import ConfigError
+from engine.trial.case import read_cases
+from engine.trial.run import run_case
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 WORK = ((time(8, 30), time(17, 30)),)
@@ -48,6 +51,40 @@ def test_a_calendar_that_is_always_closed_never_comes() -> None:
         BusinessHours({}, frozenset(), AMSTERDAM).add(datetime(2026, 1, 1, tzinfo=AMSTERDAM), timedelta(hours=1))
 
 
+@pytest.mark.parametrize(
+    ("moment", "covered"),
+    [
+        ("2026-11-02 08:29", False),
+        ("2026-11-02 08:30", True),
+        ("2026-11-02 17:29", True),
+        ("2026-11-02 17:30", False),
+        ("2026-11-07 12:00", False),
+        ("2026-12-25 12:00", False),
+        ("2026-12-28 12:00", True),
+        ("2026-03-30 08:45", True),  # the first Monday of summer time
+    ],
+)
+def test_whether_it_is_business_time(moment: str, covered: bool) -> None:
+    assert OFFICE.covers(datetime.fromisoformat(moment).replace(tzinfo=AMSTERDAM)) is covered
+
+
+def test_a_rule_asks_for_it(rules: Path) -> None:
+    (rules / "workflow" / "90.rules").write_text(
+        'rule "x" on ticket created when not message.business hours then set queue to "Projects"\n'
+    )
+    cases = "".join(
+        f"  - {{name: {name}, mailbox: help, given: {{now: '{now}'}}, message: {{from: carmen@olivar.example, subject: x}}, expect: {{ticket: {{queue: {queue}}}}}}}\n"
+        for name, now, queue in (
+            ("in", "2026-11-02T10:00:00Z", "Front desk"),
+            ("early", "2026-11-02T07:29:59Z", "Projects"),
+            ("holiday", "2026-12-25T10:00:00Z", "Projects"),
+        )
+    )
+    (rules / "tests/cases.yaml").write_text(f"version: 1\ntests:\n{cases}")
+    setup = prepare(load_config(rules))
+    assert [run_case(case, setup).differences for case in read_cases([rules / "tests/cases.yaml"])] == [[], [], []]
+
+
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)), st.integers(1, 3000), st.integers(1, 3000))
 def test_adding_twice_is_adding_the_sum(start: datetime, first: int, second: int) -> None:
     moment = start.replace(tzinfo=ZoneInfo("UTC"))
@@ -78,6 +115,11 @@ def test_wrong_hours_are_said_in_words(rules: Path, hours: str, says: str) -> No
     [
         (True, "after 2 business hours from ticket created", "settings.yaml has no business_hours"),
         (False, "after 2 business days from ticket created", "business days cannot be counted; write business hours"),
+        (
+            True,
+            "on ticket created when message.business hours",
+            "settings.yaml has no business_hours; add them there, or ask for",
+        ),
     ],
 )
 def test_business_time_that_cannot_be_counted_is_found(rules: Path, change: bool, rule: str, says: str) -> None:
@@ -87,4 +129,5 @@ def test_business_time_that_cannot_be_counted_is_found(rules: Path, change: bool
     (rules / "workflow" / "90.rules").write_text(f'rule "x" {rule} then clear queue\n')
     with pytest.raises(ConfigError) as found:
         load_config(rules)
-    assert "workflow/90.rules:1:16: " in str(found.value) and says in str(found.value)
+    place = 33 if "when" in rule else 16
+    assert f"workflow/90.rules:1:{place}: " in str(found.value) and says in str(found.value)

@@ -68,6 +68,7 @@ RIGHT_CONDITIONS = [
     ('on ticket updated', 'ticket.age > 3 hours'),
     ('on ticket created', 'ticket.assigned'),
     ('on message', 'message.weekday is Monday'),
+    ('on ticket created', 'not message.business hours and not message.business_hours'),
     ('on ticket created', 'queue is "Front desk"'),
     ('on message', 'message.size > 5 GB'),
     ('on message', 'sender address is "x"'),

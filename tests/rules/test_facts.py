@@ -64,6 +64,7 @@ READ: dict[str, Any] = {
     "message.received": AT,
     "message.time": time(0, 30),
     "message.weekday": "Tuesday",
+    "message.business_hours": False,  # half past midnight
     "message.automatic": None,
     "message.forwarded": False,
     "message.reply": True,
@@ -154,7 +155,9 @@ def test_a_header_has_all_its_values() -> None:
 @pytest.mark.parametrize("name", [*FIELDS, "asset"])
 def test_where_there_is_nothing(name: str) -> None:
     always = {"mailbox": "help", "message.received": AT, "message.time": time(0, 30), "message.weekday": "Tuesday"}
-    never = dict.fromkeys(("message.forwarded", "message.reply", "sender.known", "ticket.complete"), False)
+    never = dict.fromkeys(
+        ("message.business_hours", "message.forwarded", "message.reply", "sender.known", "ticket.complete"), False
+    )
     expected = (always | never).get(name)
     assert value(NOTHING, "field", name) == (() if expected is None else (expected,))
 
