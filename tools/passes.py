@@ -66,6 +66,8 @@ def a_condition(dice: random.Random, depth: int = 0) -> Condition:
             ("in", field, *dice.sample(CHOICES[field], 2)),
             ("empty", field),
             ("tag", dice.choice(TAGS)),
+            ("changed", field),
+            ("becomes", field, dice.choice(CHOICES[field])),
         ]
     )
 
@@ -85,6 +87,10 @@ def words(condition: Condition) -> str:
             return f'{rest[0]} in ("{rest[1]}", "{rest[2]}")'
         case "empty":
             return f"{rest[0]} is empty"
+        case "changed":
+            return f"{rest[0]} changed"
+        case "becomes":
+            return f'{rest[0]} changed to "{rest[1]}"'
     return f'ticket has tag "{rest[0]}"'
 
 
@@ -105,6 +111,10 @@ def holds(condition: Condition | None, ticket: Ticket) -> bool:
             return ticket[rest[0]] in rest[1:]
         case "empty":
             return ticket[rest[0]] is None
+        case "changed":
+            return bool(ticket[rest[0]] != ticket["was"][rest[0]])
+        case "becomes":
+            return rest[1] == ticket[rest[0]] != ticket["was"][rest[0]]
     return rest[0] in ticket["tags"]
 
 
@@ -119,12 +129,15 @@ def some_rules(dice: random.Random) -> list[Rule]:
             tag = (dice.choice(["add", "remove"]), dice.choice(TAGS), "")
             actions.append(("set", field, dice.choice(CHOICES[field])) if dice.random() < 0.7 else tag)
         actions += [("stop", "", "")] * (dice.random() < 0.15)
-        after = dice.choice([10, 60, 90]) if dice.random() < 0.2 else 0
+        after, event = dice.choice([10, 60, 90]) if dice.random() < 0.2 else 0, dice.choice(EVENTS)
         condition = a_condition(dice)
-        while after and "subject" in words(condition):  # the message is long gone then
+        # The message is long gone when a rule has waited; and what is new has changed in nothing.
+        while (after and "subject" in words(condition)) or (
+            (after or event == "ticket created") and "changed" in words(condition)
+        ):
             condition = a_condition(dice)
         place, priority = (dice.randrange(files), number), dice.choice([None, None, 1, 5, 10])
-        rule = Rule(f"rule {number}", dice.choice(EVENTS), after, priority, condition, actions, place)
+        rule = Rule(f"rule {number}", event, after, priority, condition, actions, place)
         found.append(rule if dice.random() < 0.9 else replace(rule, condition=None))
     return sorted(found, key=lambda one: (one.priority is None, one.priority, one.place))
 
@@ -168,6 +181,7 @@ def act(rule: Rule, ticket: Ticket, now: datetime) -> None:
 def run_rules(rules: list[Rule], event: str, ticket: Ticket, now: datetime) -> tuple[list[str], list[Rule]]:
     """The names of those that run, and those that wait from now on."""
     ran: list[str] = []
+    ticket["was"] = {field: ticket[field] for field in CHOICES}
     updated = changed = run_pass(rules, event, ticket, ran, now)
     passes = 0
     while changed and passes < MOST_UPDATES:

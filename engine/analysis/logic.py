@@ -142,6 +142,8 @@ class Logic:
         kind, name = operand
         if kind == "field":
             return resolve(name, self._groups, self._extracted) or Field(name, "text", "")
+        if kind == "changed":
+            return Field(name, "flag", "")
         return COLLECTIONS.get(name) if kind == "any" else None
 
     def _words(self, field: Field) -> tuple[str, ...] | None:

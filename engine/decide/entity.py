@@ -81,7 +81,7 @@ def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
     ticket = new_ticket(number, title, body, sender, work.mailbox, tags, work.extracted, work.now, work.setup, sub_issue)
     ticket = with_additional_contacts(ticket, work.message, sender, work.setup, work.state)
     work.step("defaults", _defaults(ticket), str(work.mailbox.where("defaults", "ticket")))
-    run = _rules(work, "ticket created", _facts(work, ticket=ticket), message_run)
+    run = _rules(work, "ticket created", _facts(work, ticket=ticket, before=ticket), message_run)
     links = tuple((number, other, how) for other, how in related)
     return Made("created", "ticket", "ticket created", None, run, body, True, related=links, message_run=message_run)
 
@@ -145,7 +145,8 @@ def add_to(work: Work, what: Plan, message_run: Run, before: Ticket | None = Non
         task = replace(target, status=what.status) if what.status else target
     else:
         project = target
-    facts = _facts(work, ticket=ticket, task=task, project=project, note=note, entry=entry)
+    was = (before or target) if isinstance(target, Ticket) else None
+    facts = _facts(work, ticket=ticket, before=was, task=task, project=project, note=note, entry=entry)
     event = _EVENTS[what.entity]
     run = _rules(work, event, facts, message_run, changed=changed)
     return Made(
@@ -195,6 +196,7 @@ def _facts(
     work: Work,
     *,
     ticket: Ticket | None = None,
+    before: Ticket | None = None,
     task: Task | None = None,
     project: Project | None = None,
     note: Note | None = None,
@@ -214,6 +216,7 @@ def _facts(
         time_entry=entry,
         task=task,
         project=project,
+        before=before,
         reply=note is not None or entry is not None,
         extracted=work.extracted,
     )

@@ -161,10 +161,23 @@ class Builder:
         if predicate.data == "p_compare":
             sign, quantity = predicate.children
             return Test(operand, cast(Operator, str(sign)), self._value(quantity), at, words)
+        if predicate.data in ("p_changed", "p_changed_to"):
+            return self._changed(operand, self._words(first), predicate, at, words)
         operator, negated = _PREDICATES[str(predicate.data)]
         value = self._value(predicate.children[0]) if predicate.children else None
         test = Test(operand, operator, value, at, words)
         return Not(test, at, words) if negated else test
+
+    def _changed(self, operand: Operand, name: str, predicate: Node, at: Position, words: str) -> Condition:
+        """`status changed to "Done"`: it has changed, and it is that."""
+        if operand.kind != "field":
+            raise BuildError(Problem(at, f"'{name}' does not change: the message is what it is", "ask for its value"))
+        changed = Operand("changed", operand.name, operand.position)
+        test = Test(changed, "holds", None, at, f"{name} changed")
+        if not predicate.children:
+            return test
+        value = cast(Node, predicate.children[0])
+        return And((test, Test(operand, "is", self._value(value), at, f"{name} is {self._words(value)}")), at, words)
 
     def _operand(self, node: Node) -> Operand:
         child = node.children[0]

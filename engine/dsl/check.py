@@ -23,9 +23,11 @@ from engine.dsl.tree import (
     tests_of,
 )
 from engine.dsl.vocabulary import (
+    CHANGE_SEEN,
     COLLECTIONS,
     EVENTS,
     Field,
+    changeable,
     offered,
     resolve,
 )
@@ -74,6 +76,9 @@ def _test(test: Test, scope: Scope) -> Iterator[Problem]:
     if field is None:
         yield _unknown_operand(test, scope)
         return
+    if test.operand.kind == "changed":
+        yield from _changed(test, field, scope)
+        return
     if field.name == "message.business_hours" and not scope.names.business_hours:
         fix = "add them there, or ask for message.weekday and message.time"
         yield Problem(test.operand.position, "settings.yaml has no business_hours", fix)
@@ -85,6 +90,19 @@ def _test(test: Test, scope: Scope) -> Iterator[Problem]:
         yield Problem(test.position, f"'{shown}' {wrong[0]}", wrong[1])
         return
     yield from _value(test, field, scope)
+
+
+def _changed(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
+    where = test.operand.position
+    if not changeable(field.name):
+        yield Problem(
+            where, f"'{test.operand.name.replace('_', ' ')}' is no field of a ticket that changes", "ask for its value with is"
+        )
+    elif scope.rule.event.after is not None:
+        yield Problem(where, "a rule that waits does not know what changed", "ask for the value with is")
+    elif scope.event.name not in CHANGE_SEEN:
+        fix = f"ask for the value with is; it can be asked on: {', '.join(CHANGE_SEEN)}"
+        yield Problem(where, f"'{scope.event.name}' does not know what changed", fix)
 
 
 def field_of(test: Test, groups: tuple[str, ...], extracted: frozenset[str]) -> Field | None:

@@ -28,6 +28,7 @@ _OTHER_ACTIONS = (
     | dict.fromkeys(("note", "comment"), 'add note "..."')
     | dict.fromkeys(("change", "update", "move", "route"), 'set ... to "..."')
 )
+_BECOMES = re.compile(r"\b(?:becomes|became|(?:has )?changes)(?: to)?\s*$")
 _OPERATOR = re.compile(r"\b(is(?: not)?|contains|does not contain|starts with|ends with)\b(?!.*\b(?:is|contains?|starts|ends)\b)")
 _OF_SEVERAL = {"is": "in", "is not": "not in", "contains": "contains any of", "does not contain": "does not contain any of"}
 
@@ -62,6 +63,12 @@ def _out_of_place(before: str, rest: str, accepted: Collection[str]) -> str | No
         return "a rule has one `when`: join them with `and` or `or`"
     if before.split()[-1:] == ["priority"] and "WHEN" in accepted:
         return "write `priority` above `on`"
+    if _BECOMES.search(before):
+        return 'write `changed to "..."`'
+    if first == "change" and before.split()[-1:] == ["not"]:
+        return "write `not` before it: `not status changed`"
+    if first == "from" and before.split()[-1:] == ["changed"]:
+        return 'only what it is now can be asked for: `changed to "..."`'
     if before.split()[-2:] == ["has", "tag"]:
         return 'write `ticket has tag "..."`'
     return f"write `{_OTHER_ACTIONS[first]}`" if first in _OTHER_ACTIONS and "DISCARD" in accepted else None

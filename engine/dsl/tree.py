@@ -96,9 +96,9 @@ Operator = Literal[
 
 
 class Operand(Struct, frozen=True):
-    """What is looked at: a field, a header by its name, or any member of a collection."""
+    """What is looked at: a field, a header by its name, any member of a collection, or whether a field has changed."""
 
-    kind: Literal["field", "header", "any"]
+    kind: Literal["field", "header", "any", "changed"]
     name: str
     position: Position
 

@@ -212,6 +212,14 @@ def _entity(groups: tuple[str, ...]) -> str:
     return next((entity for entity in _ENTITIES if entity in groups), "")
 
 
+CHANGE_SEEN = ("ticket note created", "ticket time entry created", "ticket updated")
+
+
+def changeable(field: str) -> bool:
+    """Whether a rule can ask of a field, by its full name, whether it `changed`."""
+    return field in FIELDS and field in _TICKET
+
+
 def settable(name: str, event: EventInfo) -> str | None:
     """The full name of a field that rules on this event may set, or None."""
     for full in (_SHORT.get(name, name), f"ticket.{name}", f"note.{name}", f"time_entry.{name}", f"task.{name}"):

@@ -95,7 +95,7 @@ class AtomTable(Struct):
     def leaf(self, test: Test) -> Leaf:
         """The question that a condition asks; equal questions are equal leaves, however they are written."""
         name, known = test.operand.name, None
-        if test.operand.kind == "field":
+        if test.operand.kind in ("field", "changed"):
             known = resolve(name, self.groups, self.extracted)
             name = known.name if known else name
         operand = (test.operand.kind, name)

@@ -24,7 +24,7 @@ Values = tuple[Any, ...]
 
 
 class Facts(Struct, frozen=True):
-    """One event as its rules see it. What the event does not have is None."""
+    """One event as its rules see it. What the event does not have is None. `before`: the ticket before the message, or as it was opened."""
 
     config: Config
     mailbox: str
@@ -38,6 +38,7 @@ class Facts(Struct, frozen=True):
     time_entry: TimeEntry | None = None
     task: Task | None = None
     project: Project | None = None
+    before: Ticket | None = None
     reply: bool = False
     released: bool = False
     extracted: Mapping[str, str] | None = None
@@ -165,6 +166,8 @@ def reader(operand: Operand, groups: tuple[str, ...], extracted: frozenset[str])
         return lambda facts: tuple(facts.message.headers.get_all(operand.name)) if facts.message else ()
     if operand.kind == "any":
         return _COLLECTION_READERS[operand.name]
+    if operand.kind == "changed":
+        return _has_changed(operand, groups)
     field = resolve(operand.name, groups, extracted)
     assert field is not None, operand  # check_rules has seen to it
     read = _READERS.get(field.name)
@@ -174,10 +177,22 @@ def reader(operand: Operand, groups: tuple[str, ...], extracted: frozenset[str])
     return lambda facts: _values(read(facts))
 
 
+def _has_changed(operand: Operand, groups: tuple[str, ...]) -> Callable[[Facts], Values]:
+    field = resolve(operand.name, groups)
+    assert field is not None, operand  # check_rules has seen to it
+    name = field.name.partition(".")[2]
+
+    def read(facts: Facts) -> Values:
+        before, ticket = facts.before, facts.ticket
+        return (before is not None and ticket is not None and getattr(before, name) != getattr(ticket, name),)
+
+    return read
+
+
 def is_of_message(operand: Operand, groups: tuple[str, ...], extracted: frozenset[str]) -> bool:
     """Whether the operand's value is the same as long as the message is, whatever rules do."""
     if operand.kind != "field":
-        return True
+        return operand.kind != "changed"
     field = resolve(operand.name, groups, extracted)
     return field is not None and field.name.startswith("message.") and field.name != "message.reply"
 
