@@ -18,7 +18,7 @@ from engine.config.load import load_config
 from engine.decide.decision import read_kept
 from engine.decide.setup import Setup, prepare
 from engine.mail.parse import parse_message
-from engine.plan.replay import decide_again
+from engine.plan.replay import decide_again, replay_recorded
 from engine.plan.waiting import Side
 from engine.processing import Processor
 from engine.state.past import PastState, read_recorded, recorded
@@ -115,6 +115,11 @@ def _again(connection: sqlite3.Connection, setup: Setup, end: datetime) -> Itera
     rows = connection.execute("SELECT rule, status FROM waiting_rules WHERE because <> 'the ticket was updated again'").fetchall()
     if found != Counter(rows):
         yield f"rules {found - Counter(rows)}, not {Counter(rows) - found}"
+    plan = replay_recorded(connection, recorded(connection, None, None)[0], setup, setup, lambda: None)
+    hits = Counter(rule for (rule,) in connection.execute("SELECT rule FROM rule_hits"))
+    hits.update(rule for rule, status in rows if status == "ran")
+    if plan.changed or plan.before != hits or plan.after != hits:
+        yield f"plan: {len(plan.changed)} changes; {plan.before - hits}, not {hits - plan.before}"
 
 
 if __name__ == "__main__":

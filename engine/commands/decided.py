@@ -29,9 +29,16 @@ from engine.state.view import State
 from engine.store.database import open_database, open_for_reading
 
 
+class MailFile(Struct, frozen=True):
+    """The file of a message, for a test that names it. `keep`: how it comes beside that test, in words."""
+
+    name: str
+    keep: str
+
+
 class Decided(Struct, frozen=True):
     """A message with its Decision, what becomes of the rules that wait after it, the ticket that it is about as it was before, and
-    the configuration. `name`: of its file; `keep`: how that comes beside a test that names it.
+    the configuration.
     """
 
     message: Message
@@ -40,8 +47,7 @@ class Decided(Struct, frozen=True):
     target: Ticket | None
     setup: Setup
     raw: bytes
-    name: str
-    keep: str
+    file: MailFile
 
     @property
     def notifications(self) -> list[Notification]:
@@ -65,7 +71,7 @@ def from_file(file: str, mailbox: str | None, rules: Path, db: Path) -> Decided:
         state = SqliteState(connection, setup.config)
         seen = state.seen(name, message.identity)
         envelope = Envelope(name, items[0].source_id, received_at(message, datetime.now(UTC)))
-        place = _Place(str(Path(file).resolve()), "keep that beside this one")
+        place = MailFile(str(Path(file).resolve()), "keep that beside this one")
         found = _decided(message, raw if isinstance(raw, bytes) else raw.raw, envelope, setup, state, place)
     if seen is not None:
         click.echo(
@@ -83,20 +89,15 @@ def from_database(db: Path, message: int, rules: Path) -> Decided:
             parsed = parse_message(one.raw)
             state = PastState(connection, setup.config, one)
             name = f"message-{message}.eml"
-            place = _Place(name, f"`postroom raw {message} > {name}` writes it beside this one")
+            place = MailFile(name, f"`postroom raw {message} > {name}` writes it beside this one")
             return _decided(parsed, one.raw, envelope_again(parsed, one, setup), setup, state, place)
     raise PostroomError.of(f"of message {message} the bytes are not kept", "without --again you see what then became of it")
 
 
-class _Place(Struct, frozen=True):
-    name: str
-    keep: str
-
-
-def _decided(message: Message, raw: bytes, envelope: Envelope, setup: Setup, state: State, place: _Place) -> Decided:
+def _decided(message: Message, raw: bytes, envelope: Envelope, setup: Setup, state: State, file: MailFile) -> Decided:
     decision = decide(message, envelope, setup, state, envelope.received_at, explain=True)
     before = state.target(decision.target) if decision.target else None
     ticket = decision.changes.ticket
     foreseen = foresee(ticket, decision.changes.waiting, setup, state) if ticket else ()
     target = before if isinstance(before, Ticket) else None
-    return Decided(message, decision, foreseen, target, setup, raw, place.name, place.keep)
+    return Decided(message, decision, foreseen, target, setup, raw, file)

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-import yaml
 
 from engine.commands.decided import Decided, from_database, from_file
 from engine.commands.options import common
@@ -24,6 +23,8 @@ from engine.trial.case import read_cases
 from engine.trial.compare import Difference
 from engine.trial.from_message import as_test as made_test
 from engine.trial.run import run_case
+
+_MAIL = "mail.eml"
 
 
 @click.command()
@@ -73,6 +74,8 @@ def explain(
     found = _stored(stored, db) if stored is not None else _numbered(str(mail), db)
     if mailbox is not None and found is not None:
         raise click.UsageError("--mailbox takes a FILE")
+    if again and found is None:
+        raise click.UsageError("--again takes a stored message; a FILE is always decided anew")
     if found is not None and not (again or words or as_test):
         decision = _as_kept(found)
     else:
@@ -137,28 +140,24 @@ def _when_due(one: Foreseen) -> dict[str, str]:
 def _as_test(decided: Decided) -> str:
     """A test in words where these make the same of it, else one that names the file."""
 
-    def made(file: str | None) -> tuple[str, list[Difference]]:
-        text = made_test(decided.message, decided.decision, decided.foreseen, decided.target, file=file)
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "test.yaml"
-            path.write_text(text, "utf-8")
-            path.with_name("mail.eml").write_bytes(decided.raw)
-            (case,) = read_cases([path])
-            return text, run_case(case, decided.setup).differences
+    def made(file: str | None) -> str:
+        return made_test(decided.message, decided.decision, decided.foreseen, decided.target, file=file)
 
-    text, differences = made(None)
-    if not differences:
-        return text
-    text, differences = made("mail.eml")
-    told = f"# In words alone the message would become something else, so it stays in its file: {decided.keep}.\n"
-    if differences:
+    if not _differences(in_words := made(None), decided):
+        return in_words
+    told = f"# In words alone the message would become something else, so it stays in its file: {decided.file.keep}.\n"
+    if differences := _differences(made(_MAIL), decided):
         what = ", ".join(one.what for one in differences)
         told += (
             f"# What it belongs to cannot be given to a test, so this one does not pass ({what}): take from it what is of use.\n"
         )
-    return told + text.replace("file: mail.eml", f"file: {dumped(decided.name)}")
+    return told + made(decided.file.name)
 
 
-def dumped(text: str) -> str:
-    """As one line of YAML has it."""
-    return yaml.safe_dump(text, allow_unicode=True, width=10_000).removesuffix("...\n").strip()
+def _differences(text: str, decided: Decided) -> list[Difference]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "test.yaml"
+        path.write_text(text, "utf-8")
+        path.with_name(_MAIL).write_bytes(decided.raw)
+        (case,) = read_cases([path])
+        return run_case(case, decided.setup).differences

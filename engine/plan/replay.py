@@ -75,9 +75,11 @@ class _Replay:
         self._plan.before.update(ran.rule for ran in old.fired)
         self._plan.after.update(ran.rule for ran in new.fired)
         changes = changes_between(old, new)
+        place = self._plan.messages
+        for side, decision in zip(self._sides, pair, strict=True):
+            side.add(place, decision)
         if not (changes or old.changes.waiting or new.changes.waiting):
             return
-        place = self._plan.messages
         private = "private" in (old.reason, new.reason)
         self._told[place] = Changed(
             identity,
@@ -88,8 +90,6 @@ class _Replay:
             old.number or new.number,
             tuple(changes),
         )
-        for side, decision in zip(self._sides, pair, strict=True):
-            side.add(place, decision)
 
     def end(self, now: datetime) -> Plan:
         self.until(now)

@@ -26,7 +26,7 @@ _Key = tuple[int, str]  # a message by its place in the replay, and a rule that 
 
 
 class Effect(Struct, frozen=True):
-    """What a rule did when it was due, in words; `texts`: of its notes and notifications."""
+    """What a rule did when it was due, in words, none where it changed nothing; `texts`: of its notes and notifications."""
 
     words: str
     texts: tuple[object, ...] = ()
@@ -106,10 +106,10 @@ def due_changes(before: Side, after: Side) -> Iterator[tuple[int, Change]]:
         kind = f"rule '{rule}' when due"
         because = (_named(rule, after.setup if rule in after.setup.programs.waiting_rules else before.setup),)
         was, becomes = (old.words if old else ""), (new.words if new else "")
-        if was == becomes:
-            yield place, Change(f"text of {kind}", rule, rule, because)
-        else:
+        if was != becomes:
             yield place, Change(kind, was, becomes, because)
+        elif old and new:
+            yield place, Change(f"text of {kind}", rule, rule, because)
 
 
 def _named(rule: str, setup: Setup) -> str:
@@ -133,4 +133,4 @@ def _effect(ticket: Ticket, due: Due, setup: Setup) -> Effect | None:
         *(note.description for note in due.notes),
         *(one.title for one in due.more_tickets),
     )
-    return Effect("; ".join(words) or "nothing", texts)
+    return Effect("; ".join(words), texts)

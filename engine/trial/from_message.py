@@ -40,7 +40,8 @@ def as_test(
 ) -> str:
     """A whole test file (YAML) with one test. `target` is the ticket as it was before the message.
 
-    `foreseen`: what becomes of the rules that wait after it. `file`: the message stays in its own file, where a test's few fields cannot say all that it is.
+    `foreseen`: what becomes of the rules that wait after it. `file`: the message stays in its own file, where a test's few fields
+    cannot say all that it is.
     """
     test: dict[str, Any] = {"name": _name(message), "mailbox": decision.mailbox}
     given: dict[str, Any] = {"now": iso(decision.envelope.received_at)}

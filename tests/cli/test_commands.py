@@ -136,6 +136,7 @@ def test_a_stored_message_comes_out_as_it_came_and_is_decided_again(tmp_path: Pa
         (("x" * 5_000,), f"{'x' * 100}...: File name too long; mend that, or name another"),
         ((), "name a FILE or the NUMBER of a ticket"),
         (("T20261102.0001", "--mailbox", "help"), "--mailbox takes a FILE"),
+        (("-", "--again"), "--again takes a stored message"),
     ],
 )
 def test_what_explain_cannot_find_is_told(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
