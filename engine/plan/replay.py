@@ -127,7 +127,7 @@ def decide_again(message: Message, one: Recorded, setup: Setup, state: State) ->
 def envelope_again(message: Message, one: Recorded, setup: Setup) -> Envelope:
     """A mailbox that the configuration does not have: its mail would come in as files do."""
     mailbox = one.mailbox if one.mailbox in setup.config.mailboxes else route(message, setup.config)
-    return Envelope(mailbox, one.source_id, one.received_at)
+    return Envelope(mailbox, one.source_id, one.received_at, one.released)
 
 
 def _decide(message: Message, envelope: Envelope, setup: Setup, state: State) -> Decision:

@@ -24,7 +24,9 @@ _TUPLES = ("tags", "additional_contacts")
 
 
 class Recorded(Struct, frozen=True):
-    """A message of the database with its bytes. `number` is what it then ended up at; `opened` whether it opened that."""
+    """A message of the database with its bytes. `number` is what it then ended up at; `opened` whether it opened that; `released`
+    whether a person let it pass what held it back.
+    """
 
     id: int
     mailbox: str
@@ -32,6 +34,7 @@ class Recorded(Struct, frozen=True):
     received_at: datetime
     number: str | None
     opened: bool
+    released: bool
     raw: bytes
 
 
@@ -50,13 +53,14 @@ def read_recorded(connection: sqlite3.Connection, identities: list[int], passwor
     """One at a time: never all of them in memory."""
     for identity in identities:
         row = connection.execute(
-            "SELECT m.id, m.mailbox, m.source_id, m.received_at, m.number, m.outcome = 'created', r.zlib, r.sha256 FROM messages m"
+            "SELECT m.id, m.mailbox, m.source_id, m.received_at, m.number, m.outcome = 'created', r.zlib, r.sha256,"
+            " EXISTS (SELECT 1 FROM json_each(m.decision, '$.trace') t WHERE json_extract(t.value, '$.step') = 'released') FROM messages m"
             " JOIN raw_messages r ON r.sha256 = m.raw_sha256 WHERE m.id = ?",
             (identity,),
         ).fetchone()
         if row is not None:
             raw = passwords.restore(zlib.decompress(row[6]), row[7])
-            yield Recorded(row[0], row[1], row[2], moment(row[3]), row[4], bool(row[5]), raw)
+            yield Recorded(row[0], row[1], row[2], moment(row[3]), row[4], bool(row[5]), bool(row[8]), raw)
 
 
 class PastState(SqliteState):

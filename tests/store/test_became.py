@@ -175,6 +175,9 @@ def test_what_a_person_has_looked_at_passes(held: Path) -> None:
     (number,) = rows(held, "SELECT number FROM messages WHERE subject = 'Rechnung'")[0]
     why = postroom(held, "explain", str(number)).stdout
     assert "a person lets it pass what held it back" in why and "quarantine: spared, for a person let it pass" in why
+    for message in rows(held, "SELECT id FROM messages WHERE subject IN ('Rechnung', 'Report', 'It is me')"):
+        again = postroom(held, "explain", "--message", str(message[0]), "--again").stdout
+        assert again.startswith("It becomes the ticket "), again
     (number,) = rows(held, "SELECT number FROM messages WHERE subject = 'It is me'")[0]
     assert "authenticated  fail: " in " ".join(postroom(held, "explain", str(number)).stdout.split("\n"))
 
