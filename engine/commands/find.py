@@ -10,8 +10,9 @@ import click
 
 from engine.commands.options import common, moment_of
 from engine.decide.decision import Outcome
+from engine.errors import PostroomError, did_you_mean
 from engine.report.messages import message_line
-from engine.state.messages import Search, find_messages
+from engine.state.messages import Search, find_messages, mailboxes_of
 from engine.store.database import open_for_reading
 
 
@@ -46,6 +47,8 @@ def find(
     """
     search = Search(words, mailbox, outcome, moment_of(since), last)
     with closing(open_for_reading(db)) as connection:
+        if mailbox is not None and mailbox not in (known := mailboxes_of(connection)):
+            raise PostroomError.of(f"no mail has come to a mailbox '{mailbox}'", did_you_mean(mailbox, known))
         found, more = find_messages(connection, search)
     for one in found:
         click.echo(message_line(one))

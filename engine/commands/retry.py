@@ -23,7 +23,7 @@ from engine.store.database import open_existing
 
 
 @click.command()
-@click.argument("messages", nargs=-1, type=int)
+@click.argument("messages", nargs=-1, type=click.IntRange(1, 2**63 - 1))
 @click.option("--rule", metavar="NAME", help="Mail that this rule discarded, refused or held back.")
 @click.option(
     "--reason", type=click.Choice(get_args(Reason)), metavar="REASON", help="Mail that became nothing for it: loop, rule, ..."

@@ -65,6 +65,11 @@ def find_messages(connection: sqlite3.Connection, search: Search) -> tuple[list[
     return [MessageLine(*row) for row in reversed(rows[: search.most])], len(rows) > search.most
 
 
+def mailboxes_of(connection: sqlite3.Connection) -> list[str]:
+    """Those that mail came to, also of an earlier configuration."""
+    return [row[0] for row in connection.execute("SELECT DISTINCT mailbox FROM messages ORDER BY 1")]
+
+
 def raw_of(connection: sqlite3.Connection, message: int) -> bytes | None:
     """The bytes of a message, packed with zlib; None where they are not kept."""
     row = connection.execute(

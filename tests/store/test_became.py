@@ -111,7 +111,6 @@ def test_it_says_beforehand_which_it_would_be(desk: Path) -> None:
         (("t20261102.0001",), [2, 6]),
         (("--outcome", "ignored"), [1, 3, 4]),
         (("--since", "2026-11-03"), []),
-        (("--mailbox", "priority"), []),
         (("--last", "2"), [5, 6]),
         (("%",), []),
         (("' OR 1 --",), []),
@@ -124,6 +123,11 @@ def test_mail_is_found_by_what_is_known_of_it(desk: Path, words: tuple[str, ...]
     assert [int(line.split()[1]) for line in lines if line.startswith("message ")] == found
     assert ("no message is so" in lines) is (not found)
     assert ("and older ones; --last 4 shows more" in lines) is ("--last" in words)
+
+
+def test_a_mailbox_that_nothing_came_to_is_told(desk: Path) -> None:
+    done = postroom(desk, "find", "--mailbox", "halp")
+    assert done.returncode == 2 and "no mail has come to a mailbox 'halp'; did you mean 'help'?" in done.stderr
 
 
 def test_each_is_told_with_what_became_of_it(desk: Path) -> None:
@@ -263,6 +267,7 @@ def test_a_duplicate_counts_once(desk: Path) -> None:
         (("4",), "of message 4 the bytes are not kept; let its sender send it again"),
         (("99",), "there is no message 99; "),
         (("--rule", "Nothing of dors"), "unknown rule 'Nothing of dors'; did you mean 'Nothing of doors'?"),
+        (("99999999999999999999",), "99999999999999999999 is not in the range"),
         (("--reason", "lop"), "'lop' is not one of 'loop', 'private'"),
         (("--since", "7d"), "--since goes with --rule or --reason"),
         (("3", "--reason", "loop"), "name MESSAGES, or say which by --rule, --reason and --since"),
