@@ -61,6 +61,8 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
         click.echo(printable(f"{where}: {held.reason}: {held.error} ({held.source_id})"))
     if found.quarantine > len(found.held):
         click.echo(f"  and {found.quarantine - len(found.held)} more")
+    if found.quarantine:
+        click.echo("  `postroom retry NUMBER` tries one again, `--release` lets it pass, `--forget` lets it go")
     is_late = unsent or found.overdue_rules or any(state.late for state in mailboxes)
     sys.exit(1 if found.quarantine or lost or is_late else 0)
 
