@@ -205,7 +205,9 @@ class Processor:
         return summary
 
     def _take_again(self, out: Taken, release: bool) -> Decision | None:
-        new = self._new(parse_message(out.raw), out.raw, out.source_id, out.mailbox, out.received_at)
+        # Where its mailbox is gone from the configuration, it comes in as mail of files does.
+        mailbox = out.mailbox if out.mailbox in self.setup.config.mailboxes else None
+        new = self._new(parse_message(out.raw), out.raw, out.source_id, mailbox, out.received_at)
         if new is None:
             return None
         new = replace(new, envelope=replace(new.envelope, released=release))

@@ -202,6 +202,16 @@ def test_what_is_let_go_is_in_quarantine_no_more(held: Path) -> None:
     assert postroom(held, "retry", "7").returncode == 1 and quarantine(held) == ["rule"]
 
 
+def test_where_its_mailbox_is_gone_it_comes_in_as_mail_of_files_does(held: Path) -> None:
+    (held / "rules/mailboxes/help.yaml").rename(held / "rules/mailboxes/desk.yaml")
+    for path in (held / "rules").rglob("*.yaml"):
+        text = path.read_text()
+        path.write_text(text.replace("extends: help", "extends: desk").replace("[help, priority]", "[desk, priority]"))
+    done = postroom(held, "retry", "7", "--release")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert rows(held, "SELECT mailbox, outcome FROM messages WHERE subject = 'Rechnung'") == [("desk", "created")]
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
