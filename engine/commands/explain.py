@@ -15,12 +15,12 @@ from engine.commands.options import common
 from engine.config.version import describe_version
 from engine.decide.decision import Notification, iso, read_kept
 from engine.decide.waiting import Foreseen
-from engine.errors import PostroomError
+from engine.errors import ConfigError, PostroomError
+from engine.printable import printable
 from engine.report.explanation import explanation
 from engine.state.whole import Stored, stored_decision
 from engine.store.database import open_for_reading
 from engine.trial.case import read_cases
-from engine.trial.compare import Difference
 from engine.trial.from_message import as_test as made_test
 from engine.trial.run import run_case
 
@@ -143,21 +143,23 @@ def _as_test(decided: Decided) -> str:
     def made(file: str | None) -> str:
         return made_test(decided.message, decided.decision, decided.foreseen, decided.target, file=file)
 
-    if not _differences(in_words := made(None), decided):
+    if not _lacks(in_words := made(None), decided):
         return in_words
     told = f"# In words alone the message would become something else, so it stays in its file: {decided.file.keep}.\n"
-    if differences := _differences(made(_MAIL), decided):
-        what = ", ".join(one.what for one in differences)
-        told += (
-            f"# What it belongs to cannot be given to a test, so this one does not pass ({what}): take from it what is of use.\n"
-        )
+    if lacks := _lacks(made(_MAIL), decided):
+        what = printable(", ".join(lacks)).replace("\n", " ")
+        told += f"# Its past cannot be given to a test, so this one does not pass ({what}): take from it what is of use.\n"
     return told + made(decided.file.name)
 
 
-def _differences(text: str, decided: Decided) -> list[Difference]:
+def _lacks(text: str, decided: Decided) -> list[str]:
+    """What keeps a test from passing: what differs, or what it names of its past that the configuration has no more."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "test.yaml"
         path.write_text(text, "utf-8")
         path.with_name(_MAIL).write_bytes(decided.raw)
-        (case,) = read_cases([path])
-        return run_case(case, decided.setup).differences
+        try:
+            (case,) = read_cases([path])
+            return [one.what for one in run_case(case, decided.setup).differences]
+        except ConfigError as error:
+            return [problem.message for problem in error.problems]

@@ -337,5 +337,14 @@ def test_a_test_is_made_of_a_stored_message(tmp_path: Path) -> None:
         kind = "in part" if "so this one does not pass (" in made else "of its file" if "  file: " in made else "in words"
         kinds[kind].append(message)
         assert run_case(case, setup).passed is (kind != "in part"), made
+    # A reply to a ticket with a status that has another name by now.
+    rules = Path(shutil.copytree(ROOT / "rules", tmp_path / "rules"))
+    for path in rules.rglob("*.*"):
+        path.write_text(path.read_text().replace("Second line", "Level 2"))
+    made = postroom("explain", "--message", "2", "--as-test", "--db", db, "--rules", rules, cwd=ROOT)
+    told = made.stdout.splitlines()[1]
+    assert told.startswith("# Its past cannot be given to a test, so this one does not pass (unknown queue 'Second line')"), (
+        made.stderr
+    )
     assert len(kinds["in words"]) > 50 and kinds["of its file"] and len(kinds["in part"]) < 10, kinds
     assert postroom("explain", "T20261102.0002", "--as-test", "--db", db, cwd=ROOT).stdout.startswith("# yaml-language-server")
