@@ -30,6 +30,9 @@ def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
         notice = work.mailbox.failed
         if notice and run and run.refusal:
             notice = replace(notice, template=run.refusal)
+        if notice and ending.reason == "unauthenticated":
+            # Whoever stands in From has not written it: to him it would be mail that he did not ask for.
+            notice = replace(notice, to=tuple(one for one in notice.to if one != "sender"))
         notifications += of_notice(notice, "failed", facts, work.setup, _reason(ending))
     sent = _permitted(work, notifications, run.facts if run else _bare_facts(work))
     words = ending.detail or (ending.reason or "").replace("_", " ")

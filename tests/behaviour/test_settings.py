@@ -328,7 +328,7 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
                 "headers": {"Authentication-Results": "mx.harbourhill.example; dmarc=fail header.from=olivar.example"},
             }
         },
-        {"outcome": "quarantined", "reason": "unauthenticated"},
+        {"outcome": "quarantined", "reason": "unauthenticated", "notified": ["postmaster@harbourhill.example"]},
     ),
     *(
         (
