@@ -96,7 +96,8 @@ def from_database(db: Path, message: int, rules: Path) -> Decided:
 
 def _decided(message: Message, raw: bytes, envelope: Envelope, setup: Setup, state: State, file: MailFile) -> Decided:
     decision = decide(message, envelope, setup, state, envelope.received_at, explain=True)
-    before = state.target(decision.target) if decision.target else None
+    about = decision.target or (decision.number if decision.outcome == "duplicate" else None)
+    before = state.target(about) if about else None
     ticket = decision.changes.ticket
     foreseen = foresee(ticket, decision.changes.waiting, setup, state) if ticket else ()
     target = before if isinstance(before, Ticket) else None

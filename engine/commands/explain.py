@@ -141,7 +141,9 @@ def _as_test(decided: Decided) -> str:
     """A test in words where these make the same of it, else one that names the file."""
 
     def made(file: str | None) -> str:
-        return made_test(decided.message, decided.decision, decided.foreseen, decided.target, file=file)
+        loop = decided.setup.config.settings.loop_protection
+        alike = loop.messages if loop else 0
+        return made_test(decided.message, decided.decision, decided.foreseen, decided.target, file=file, alike=alike)
 
     if not _lacks(in_words := made(None), decided):
         return in_words

@@ -32,16 +32,23 @@ _HEADERS = (
     "X-MS-Exchange-Inbox-Rules-Loop",
     "X-Priority",
 )
+_MOST_ABOUT = 3  # of what a bounce returns
 _EXPECTED = ("queue", "status", "priority", "source", "issue_type", "sub_issue_type", "assigned", "organization", "contact")
 
 
 def as_test(
-    message: Message, decision: Decision, foreseen: Sequence[Foreseen], target: Ticket | None, file: str | None = None
+    message: Message,
+    decision: Decision,
+    foreseen: Sequence[Foreseen],
+    target: Ticket | None,
+    *,
+    file: str | None = None,
+    alike: int = 0,
 ) -> str:
     """A whole test file (YAML) with one test. `target` is the ticket as it was before the message.
 
     `foreseen`: what becomes of the rules that wait after it. `file`: the message stays in its own file, where a test's few fields
-    cannot say all that it is.
+    cannot say all that it is. `alike`: how many alike make a loop.
     """
     test: dict[str, Any] = {"name": _name(message), "mailbox": decision.mailbox}
     given: dict[str, Any] = {"now": iso(decision.envelope.received_at)}
@@ -50,6 +57,12 @@ def as_test(
         named = target.number.casefold() in message.subject.casefold()
         # Of a reply that no number joined to its ticket: as if it answered the mail that opened it.
         given["tickets"] = [_given(target) | ({"message_id": answered[0]} if answered and not named else {})]
+        if message.automatic is not None and message.automatic.about:
+            about = message.automatic.about[:_MOST_ABOUT]
+            given["notifications"] = [{"message_id": one, "number": target.number} for one in about]
+    if decision.reason == "loop":
+        one = {"from": message.sender.address, "subject": message.subject, "body": message.text, "ago": "1 minute"}
+        given["seen"] = [dict(one) for _ in range(alike)]
     test["given"] = given
     test["message"] = {"file": file} if file else _message(message)
     test["expect"] = _expected(decision, foreseen)
@@ -73,6 +86,8 @@ def _given(ticket: Ticket) -> dict[str, Any]:
     for column in ("tags", "additional_contacts"):
         if getattr(ticket, column):
             found[column] = list(getattr(ticket, column))
+    if ticket.extracted:
+        found["extracted"] = dict(ticket.extracted)
     return found
 
 

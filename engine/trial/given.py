@@ -117,7 +117,7 @@ def _content(case: Case) -> MIMEPart:
 
 
 def set_up(case: Case, connection: sqlite3.Connection, config: Config, mailbox: str, now: datetime) -> None:
-    """Rows for the given tickets, tasks, projects and mail seen before. Raises `ConfigError`."""
+    """Rows for the given tickets, tasks, projects, notifications and mail seen before. Raises `ConfigError`."""
     given = case.data.get("given", {})
     if given:
         names = names_of(config)
@@ -133,6 +133,12 @@ def set_up(case: Case, connection: sqlite3.Connection, config: Config, mailbox: 
         connection.execute("INSERT OR REPLACE INTO projects VALUES (?, ?, ?, ?)", [*values, active])
     for index, row in enumerate(given.get("tickets", ())):
         _ticket(case, index, row, connection, config, mailbox, now)
+    for row in given.get("notifications", ()):
+        connection.execute(
+            "INSERT OR IGNORE INTO outbox (mailbox, event, recipient, template, number, reason, to_sender, message_id, status, created_at)"
+            " VALUES (?, 'given', '', '', ?, '', 0, ?, 'sent', ?)",
+            (mailbox, row["number"], row["message_id"].strip("<>"), iso(now)),
+        )
     for index, row in enumerate(given.get("seen", ())):
         _seen(case, index, row, connection, row.get("mailbox", mailbox), now)
 
