@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from engine.config.version import describe_version
 from engine.decide.closing import failed
@@ -22,9 +21,9 @@ from engine.mail.beginning import Raw
 from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.sources.item import UNREADABLE, Item, why_unread
-from engine.sources.route import received_at, route
+from engine.sources.route import mailbox_of, received_at
 from engine.state.sqlite import SqliteState
-from engine.store.again import Taken, take_out
+from engine.store.again import take_out
 from engine.store.apply import Stored, apply
 from engine.store.blobs import Blobs
 from engine.store.database import database_path, explain_error
@@ -195,7 +194,9 @@ class Processor:
             for message in messages:
                 self.connection.execute("BEGIN IMMEDIATE")
                 out = take_out(self.connection, message, self.setup.passwords)
-                decision = self._take_again(out, release) if out is not None else None
+                decision = (
+                    self.take(out.raw, out.source_id, out.mailbox, out.received_at, released=release) if out is not None else None
+                )
                 self._end("COMMIT")
                 summary.messages += 1
                 if decision is None:
@@ -204,20 +205,11 @@ class Processor:
                     summary.count(decision)
         return summary
 
-    def _take_again(self, out: Taken, release: bool) -> Decision | None:
-        # Where its mailbox is gone from the configuration, it comes in as mail of files does.
-        mailbox = out.mailbox if out.mailbox in self.setup.config.mailboxes else None
-        new = self._new(parse_message(out.raw), out.raw, out.source_id, mailbox, out.received_at)
-        if new is None:
-            return None
-        new = replace(new, envelope=replace(new.envelope, released=release))
-        return self._alone(new, partial(self._decide, new, False))
-
     def take(
-        self, raw: bytes, source_id: str, mailbox: str | None, received: datetime | None = None, *, explain: bool = False
+        self, raw: bytes, source_id: str, mailbox: str | None, received: datetime | None = None, *, released: bool = False
     ) -> Decision | None:
         """One message, within the caller's transaction; None when it was processed before."""
-        return self.take_parsed(parse_message(raw), raw, source_id, mailbox, received, explain=explain)
+        return self.take_parsed(parse_message(raw), raw, source_id, mailbox, received, released=released)
 
     def take_parsed(
         self,
@@ -227,11 +219,11 @@ class Processor:
         mailbox: str | None,
         received: datetime | None = None,
         *,
-        explain: bool = False,
+        released: bool = False,
     ) -> Decision | None:
         """The same for one that is parsed already."""
-        new = self._new(message, raw, source_id, mailbox, received)
-        return None if new is None else self._alone(new, lambda: self._decide(new, explain))
+        new = self._new(message, raw, source_id, mailbox, received, released=released)
+        return None if new is None else self._alone(new, lambda: self._decide(new, False))
 
     def hold(self, message: Message, raw: bytes, source_id: str, mailbox: str, received: datetime, error: str) -> Decision | None:
         """Keep it in quarantine with what went wrong before it could be decided."""
@@ -239,13 +231,20 @@ class Processor:
         return None if new is None else self._alone(new, lambda: self._failed(new, error))
 
     def _new(
-        self, message: Message, raw: Raw, source_id: str, mailbox: str | None, received: datetime | None = None
+        self,
+        message: Message,
+        raw: Raw,
+        source_id: str,
+        mailbox: str | None,
+        received: datetime | None = None,
+        *,
+        released: bool = False,
     ) -> _New | None:
         wall = datetime.now(UTC).replace(microsecond=0)
-        name = mailbox or route(message, self.setup.config)
+        name = mailbox_of(mailbox, message, self.setup.config)
         if self.state.seen(name, message.identity) is not None:
             return None
-        return _New(message, raw, Envelope(name, source_id, received or received_at(message, wall)), wall)
+        return _New(message, raw, Envelope(name, source_id, received or received_at(message, wall), released), wall)
 
     def _is_known(self, one: _New) -> bool:
         return self.state.seen(one.envelope.mailbox, one.message.identity) is not None

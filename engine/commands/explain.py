@@ -18,7 +18,7 @@ from engine.decide.waiting import Foreseen
 from engine.errors import ConfigError, PostroomError
 from engine.printable import printable
 from engine.report.explanation import explanation
-from engine.state.whole import Stored, stored_decision
+from engine.state.whole import Stored, stored_decision, stored_message
 from engine.store.database import open_for_reading
 from engine.trial.case import read_cases
 from engine.trial.from_message import as_test as made_test
@@ -95,12 +95,7 @@ def explain(
 
 def _stored(name: str, db: Path) -> Stored:
     with closing(open_for_reading(db)) as connection:
-        found = stored_decision(connection, name)
-    if found is None:
-        raise PostroomError.of(
-            f"there is no message '{name}' in {db}", "give its Message-ID or its number: `postroom show` and `status` tell it"
-        )
-    return found
+        return stored_message(connection, name, db)
 
 
 def _numbered(mail: str, db: Path) -> Stored | None:

@@ -12,7 +12,7 @@ import click
 from engine.commands.options import common
 from engine.errors import PostroomError
 from engine.state.messages import raw_of
-from engine.state.whole import stored_decision
+from engine.state.whole import stored_message
 from engine.store.database import open_for_reading
 
 
@@ -32,9 +32,7 @@ def raw(message: str, rules: Path, db: Path, verbose: bool) -> None:
         # A stranger's bytes can make a terminal do what he likes.
         raise PostroomError.of("a message as it came is nothing for a terminal", f"write `postroom raw {message} > mail.eml`")
     with closing(open_for_reading(db)) as connection:
-        found = stored_decision(connection, message)
-        if found is None:
-            raise PostroomError.of(f"there is no message '{message}' in {db}", "`postroom find` tells its number")
+        found = stored_message(connection, message, db)
         packed = raw_of(connection, found.message)
     if packed is None:
         raise PostroomError.of(f"of message {found.message} the bytes are not kept", "let its sender send it again")

@@ -80,14 +80,13 @@ def retry(
         chosen, lost = choose(connection, choice)
         if forget or release:
             chosen = _held(chosen, messages)
+        findings = False
         if dry_run:
             for one in chosen:
                 click.echo(message_line(one))
             click.echo(f"{len(chosen)} would {'be let go' if forget else 'be processed again'}")
-            findings = False
         elif forget:
             click.echo(f"{let_go(connection, chosen, datetime.now(UTC))} let go")
-            findings = False
         else:
             summary = Processor(connection, setup).retry((one.id for one in chosen), release=release)
             click.echo(as_text(summary))
@@ -99,8 +98,7 @@ def retry(
 
 def _held(chosen: list[MessageLine], named: tuple[int, ...]) -> list[MessageLine]:
     """Those in quarantine. Raises `PostroomError` for one that is named and is not."""
-    held = [one for one in chosen if one.outcome == "quarantined"]
     for one in chosen:
-        if named and one not in held:
+        if named and one.outcome != "quarantined":
             raise PostroomError.of(f"message {one.id} is not in quarantine", "`postroom status` shows which are")
-    return held
+    return [one for one in chosen if one.outcome == "quarantined"]

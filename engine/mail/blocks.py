@@ -143,9 +143,10 @@ def header_starts(lines: list[str]) -> set[int]:
         if "@" in line or line.rstrip().endswith(">>>"):
             found.add(index)  # it may be all in one line, and end otherwise
         if line.rstrip(_AROUND).endswith(_ENDINGS):
-            above = " ".join(piece.strip() for piece in lines[max(index - _MOST_LINES + 1, 0) : index + 1])
+            first = max(index - _MOST_LINES + 1, 0)
+            above = " ".join(piece.strip() for piece in lines[first : index + 1])
             if _WROTE.search(above[-_LONGEST_ENDING:]):
-                found.update(range(max(index - _MOST_LINES + 1, 0), index + 1))
+                found.update(range(first, index + 1))
     return found
 
 
@@ -159,9 +160,8 @@ def wrote_header(lines: list[str], start: int) -> int | None:
     if not (_OPENING.match(line) or _DASHED.match(line) or _BRACKETED.search(line)):
         return None
     if "@" in line and _WITHOUT_COLON.search(line.strip()):
-        return start + (
-            2 if "".join(lines[start + 1 : start + 2]).strip() in (":", "：") else 1
-        )  # French has a space before its colon
+        # French has a space before its colon, and so it may be wrapped onto a line of its own.
+        return start + (2 if "".join(lines[start + 1 : start + 2]).strip() in (":", "：") else 1)
     joined = ""
     for index in range(start, min(start + _MOST_LINES, len(lines))):
         piece = lines[index].strip()

@@ -21,7 +21,7 @@ from engine.plan.difference import Change, changes_between
 from engine.plan.waiting import Side, due_changes
 from engine.processing import Processor
 from engine.sources.item import Item, contents
-from engine.sources.route import received_at, route
+from engine.sources.route import mailbox_of, received_at, route
 from engine.state.past import PastState, Recorded, read_recorded
 from engine.state.sqlite import SqliteState
 from engine.state.view import State
@@ -125,9 +125,8 @@ def decide_again(message: Message, one: Recorded, setup: Setup, state: State) ->
 
 
 def envelope_again(message: Message, one: Recorded, setup: Setup) -> Envelope:
-    """A mailbox that the configuration does not have: its mail would come in as files do."""
-    mailbox = one.mailbox if one.mailbox in setup.config.mailboxes else route(message, setup.config)
-    return Envelope(mailbox, one.source_id, one.received_at, one.released)
+    """As it would come in under this configuration."""
+    return Envelope(mailbox_of(one.mailbox, message, setup.config), one.source_id, one.received_at, one.released)
 
 
 def _decide(message: Message, envelope: Envelope, setup: Setup, state: State) -> Decision:

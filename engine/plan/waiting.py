@@ -32,48 +32,50 @@ class Effect(Struct, frozen=True):
     texts: tuple[object, ...] = ()
 
 
+class _Pending(Struct):
+    """A ticket as it is by now, and the rules that wait for it: (the message's place, the rule), by a number of our own."""
+
+    ticket: Ticket
+    rules: dict[int, tuple[int, Waiting]] = field(default_factory=dict)
+
+
 class Side(Struct):
     """One configuration's. `ran`: what each did that was due by now, None where it was dropped."""
 
     setup: Setup
     state: State
     ran: dict[_Key, Effect | None] = field(default_factory=dict)
-    _due: list[tuple[datetime, int, int]] = field(default_factory=list)
-    _waiting: dict[int, tuple[int, Waiting]] = field(default_factory=dict)
-    _of_ticket: dict[str, set[int]] = field(default_factory=dict)
-    _tickets: dict[str, Ticket] = field(default_factory=dict)
+    _due: list[tuple[datetime, int, str]] = field(default_factory=list)
+    _pending: dict[str, _Pending] = field(default_factory=dict)
     _count: int = 0
 
     def add(self, place: int, decision: Decision) -> None:
         """What a message left behind."""
         ticket = decision.changes.ticket
-        if ticket is None:
+        if ticket is None or not (decision.changes.waiting or ticket.number in self._pending):
             return
+        pending = self._pending.setdefault(ticket.number, _Pending(ticket))
+        pending.ticket = replace(ticket, html="")
         for one in decision.changes.waiting:
-            mine = self._of_ticket.setdefault(one.ticket, set())
             if one.anew:  # it counts from now
-                for known in [known for known in mine if self._waiting[known][1].rule == one.rule]:
-                    self._drop(known)
+                pending.rules = {number: known for number, known in pending.rules.items() if known[1].rule != one.rule}
             self._count += 1
-            self._waiting[self._count] = place, one
-            self._of_ticket.setdefault(one.ticket, set()).add(self._count)
-            heapq.heappush(self._due, (one.due_at, place, self._count))
-        if ticket.number in self._of_ticket:
-            self._tickets[ticket.number] = replace(ticket, html="")
+            pending.rules[self._count] = place, one
+            heapq.heappush(self._due, (one.due_at, self._count, ticket.number))
 
     def run(self, now: datetime) -> None:
         """What is due by then."""
         while self._due and self._due[0][0] <= now:
-            moment, _, known = heapq.heappop(self._due)
-            if known not in self._waiting:
+            moment, number, of_ticket = heapq.heappop(self._due)
+            pending = self._pending.get(of_ticket)
+            if pending is None or number not in pending.rules:
                 continue
-            place, one = self._waiting[known]
-            ticket = self._tickets[one.ticket]
-            due = self._run(one.rule, ticket, moment)
-            self.ran[place, one.rule] = _effect(ticket, due, self.setup)
-            if due.ticket is not None:
-                self._tickets[one.ticket] = due.ticket
-            self._drop(known)
+            place, one = pending.rules.pop(number)
+            due = self._run(one.rule, pending.ticket, moment)
+            self.ran[place, one.rule] = _effect(pending.ticket, due, self.setup)
+            pending.ticket = due.ticket or pending.ticket
+            if not pending.rules:
+                del self._pending[of_ticket]
 
     def _run(self, rule: str, ticket: Ticket, moment: datetime) -> Due:
         try:
@@ -83,17 +85,10 @@ class Side(Struct):
         except Exception as error:  # as where it is due: it is dropped
             return Due("dropped", our_fault(error))
 
-    def _drop(self, known: int) -> None:
-        number = self._waiting.pop(known)[1].ticket
-        self._of_ticket[number].discard(known)
-        if not self._of_ticket[number]:
-            del self._of_ticket[number]
-            self._tickets.pop(number, None)
-
     @property
     def open(self) -> set[_Key]:
         """What still waits."""
-        return {(place, one.rule) for place, one in self._waiting.values()}
+        return {(place, one.rule) for pending in self._pending.values() for place, one in pending.rules.values()}
 
 
 def due_changes(before: Side, after: Side) -> Iterator[tuple[int, Change]]:

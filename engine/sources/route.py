@@ -1,4 +1,4 @@
-"""Which mailbox a message from a file belongs to, and when it was received."""
+"""Which mailbox a message belongs to that none has been named for, and when it was received."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def route(message: Message, config: Config) -> str:
         if mailbox.kind == "custom" and mailbox.extends is None:
             return mailbox.id
     return active[0].id
+
+
+def mailbox_of(name: str | None, message: Message, config: Config) -> str:
+    """The mailbox of this name. Where none is named, or the configuration has it no more, its mail comes in as mail of files does."""
+    return name if name is not None and name in config.mailboxes else route(message, config)
 
 
 def received_at(message: Message, now: datetime) -> datetime:

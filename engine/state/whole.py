@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
+from engine.errors import StoreError
 from engine.text import clean
 
 _KINDS = (
@@ -133,6 +135,14 @@ def stored_decision(connection: sqlite3.Connection, name: str) -> Stored | None:
     found = found or _decision(connection, "message_id", name.strip("<>"))
     if found is None and (entity := _find(connection, name)):
         found = _decision(connection, "number", entity.row["number"])
+    return found
+
+
+def stored_message(connection: sqlite3.Connection, name: str, db: Path) -> Stored:
+    """The same where there must be one. Raises `StoreError`, which names the database `db`."""
+    found = stored_decision(connection, name)
+    if found is None:
+        raise StoreError.of(f"there is no message '{name}' in {db}", "`postroom find` tells its number")
     return found
 
 

@@ -61,9 +61,9 @@ def _check_names(case: Case, setup: Setup) -> None:
     if "meanwhile" in case.data and "when_due" not in expected:
         told = "`meanwhile` changes nothing that is expected"
         raise ConfigError(Problem(case.where("meanwhile"), told, "say under `expect` what becomes of it: `when_due`"))
-    for path in (("fired",), ("not_fired",), ("waiting",), ("when_due", "fired"), ("when_due", "not_fired")):
-        listed = (expected.get(path[0], {}) if len(path) == 2 else expected).get(path[-1], ())
-        for index, name in enumerate(listed):
-            if name not in names:
-                where = case.where("expect", *path, index)
-                raise ConfigError(Problem(where, f"unknown rule '{name}'", did_you_mean(name, names)))
+    for path, part in ((("expect",), expected), (("expect", "when_due"), expected.get("when_due", {}))):
+        for key in ("fired", "not_fired", "waiting"):
+            for index, name in enumerate(part.get(key, ())):
+                if name not in names:
+                    where = case.where(*path, key, index)
+                    raise ConfigError(Problem(where, f"unknown rule '{name}'", did_you_mean(name, names)))
