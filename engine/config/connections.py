@@ -49,7 +49,19 @@ class NotificationLimit(Struct, frozen=True):
     within: timedelta
 
 
-class ExchangeSource(Struct, frozen=True):
+class Polled(Struct, frozen=True, kw_only=True):
+    """What is read every so often, and where it is filed: `None` is marked as read; what failed goes with the rest then."""
+
+    folder: str
+    processed: str | None
+    failed: str | None
+    every: timedelta
+
+    def folder_for(self, place: Literal["processed", "failed"]) -> str | None:
+        return self.failed or self.processed if place == "failed" else self.processed
+
+
+class ExchangeSource(Polled, frozen=True, kw_only=True):
     """A mailbox on Exchange, by EWS. User names, passwords and secrets are still references."""
 
     endpoint: str | None
@@ -62,10 +74,6 @@ class ExchangeSource(Struct, frozen=True):
     client_secret: str | None
     certificate: str | None
     token_url: str | None
-    folder: str
-    processed: str | None
-    failed: str | None
-    every: timedelta
 
     def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
         """Where `folder` is, or what is read: two mailboxes must not share it. With access to others' mailboxes, the address says which."""
@@ -77,7 +85,7 @@ class ExchangeSource(Struct, frozen=True):
         )
 
 
-class GraphSource(Struct, frozen=True):
+class GraphSource(Polled, frozen=True, kw_only=True):
     """A mailbox in Exchange Online, by Microsoft Graph. Secrets are still references."""
 
     tenant: str
@@ -86,10 +94,6 @@ class GraphSource(Struct, frozen=True):
     certificate: str | None
     endpoint: str
     authority: str
-    folder: str
-    processed: str | None
-    failed: str | None
-    every: timedelta
 
     def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
         return (self.endpoint, address, _comparable(folder or self.folder))

@@ -52,6 +52,7 @@ class Reader:
         listed_all = self._list()
         while not self._stopping() and (batch := self._batch()):
             self._work(batch)
+        store.take_up_mended(self._connection, self.mailbox, _now())
         self._file()  # also what an earlier round stored and could not file
         self._note()
         return not listed_all
@@ -139,7 +140,8 @@ class Reader:
                 received = min(one.received_at or _now(), _now())  # our clock may be behind the server's
                 message = parse_message(one.raw)
                 decision = take(message, one, one.raw, received)
-                store.mark_stored(connection, self.mailbox, one.id, self._place(decision, message.identity))
+                place = self._place(decision, message.identity)
+                store.mark_stored(connection, self.mailbox, one.id, place, message.identity)
                 if decision is not None:
                     decisions.append(decision)
         self._observer.stage("decide", time.perf_counter() - began)
@@ -156,8 +158,8 @@ class Reader:
         for place in places:
             while items := store.stored(self._connection, self.mailbox, place, BATCH_ITEMS):
                 began = time.perf_counter()
-                self.remote.file(items, place)
-                store.drop(self._connection, self.mailbox, items)
+                now_at = self.remote.file(items, place)
+                store.mark_filed(self._connection, self.mailbox, place, items, now_at)
                 self._observer.stage("file", time.perf_counter() - began)
                 if self._stopping():
                     return

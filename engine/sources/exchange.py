@@ -198,8 +198,8 @@ class ExchangeMailbox:
 
     # --- filing and sending ------------------------------------------------------------------------------------------
 
-    def file(self, ids: Sequence[str], place: Place) -> None:
-        path = self.source.processed if place == "processed" else self.source.failed or self.source.processed
+    def file(self, ids: Sequence[str], place: Place) -> dict[str, str]:
+        path = self.source.folder_for(place)
         with told():
             account = self._connected()
             if path is not None:
@@ -213,6 +213,9 @@ class ExchangeMailbox:
                 # Somebody else moved or deleted it meanwhile: what we wanted of it is done.
                 if isinstance(answer, Exception) and not isinstance(answer, ErrorItemNotFound):
                     raise answer
+            if path == self.source.processed:
+                return {}
+            return {old: new[0] for old, new in zip(ids, answers, strict=True) if isinstance(new, tuple) and new[0]}
 
     def send(self, mime: bytes) -> None:
         with told():

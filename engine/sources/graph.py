@@ -108,14 +108,16 @@ class GraphMailbox:
 
     # --- filing and sending ------------------------------------------------------------------------------------------
 
-    def file(self, ids: Sequence[str], place: Place) -> None:
-        path = self.source.processed if place == "processed" else self.source.failed or self.source.processed
+    def file(self, ids: Sequence[str], place: Place) -> dict[str, str]:
+        path = self.source.folder_for(place)
+        moved = {}
         with _told():
             for one in ids:
                 folder = self._folder(path) if path is not None else None
                 try:
                     if folder is not None:
                         self._call("POST", f"{self._message(one)}/move", json={"destinationId": folder})
+                        moved[one] = one  # an immutable id
                     else:
                         self._call("PATCH", self._message(one), json={"isRead": True})
                 except _Gone:
@@ -123,6 +125,7 @@ class GraphMailbox:
                     if path is not None:
                         self._folders.pop(path)
                         self._folder(path)
+        return moved if path != self.source.processed else {}
 
     def send(self, mime: bytes) -> None:
         with _told():

@@ -169,6 +169,12 @@ ALTER TABLE waiting_rules ADD COLUMN after_message INTEGER;
 ALTER TABLE waiting_rules ADD COLUMN changed TEXT;
 """
 
+# What stands in the server's folder `failed`, so that it leaves when its message leaves quarantine.
+_FAILED_ITEMS = """
+ALTER TABLE poll_items ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+CREATE TABLE failed_items (mailbox TEXT NOT NULL, item TEXT NOT NULL, identity TEXT NOT NULL, PRIMARY KEY (mailbox, item));
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SENDING,
@@ -178,6 +184,7 @@ MIGRATIONS: tuple[str, ...] = (
     _TITLES_OF_A_TIME,
     _WAITING_BY_TICKET,
     _LEFT_BY_RULES,
+    _FAILED_ITEMS,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -50,10 +50,11 @@ def listed(connection: sqlite3.Connection, mailbox: str, most: int) -> list[List
     return [ListedRow(*row) for row in rows.fetchall()]
 
 
-def mark_stored(connection: sqlite3.Connection, mailbox: str, item: str, place: Place) -> None:
-    """In the transaction of the message itself."""
+def mark_stored(connection: sqlite3.Connection, mailbox: str, item: str, place: Place, identity: str) -> None:
+    """In the transaction of the message itself, whose `identity` it is."""
     connection.execute(
-        "UPDATE poll_items SET status = 'stored', place = ? WHERE mailbox = ? AND item = ?", (place, mailbox, item)
+        "UPDATE poll_items SET status = 'stored', place = ?, identity = ? WHERE mailbox = ? AND item = ?",
+        (place, identity, mailbox, item),
     )
 
 
@@ -63,6 +64,37 @@ def stored(connection: sqlite3.Connection, mailbox: str, place: Place, most: int
         (mailbox, place, most),
     )
     return [row[0] for row in rows.fetchall()]
+
+
+def mark_filed(
+    connection: sqlite3.Connection, mailbox: str, place: Place, items: Sequence[str], now_at: Mapping[str, str]
+) -> None:
+    """They are in their place, `now_at` other ids; those in the folder `failed` are kept in mind until somebody mends them."""
+    with transaction(connection):
+        if place == "failed":
+            connection.executemany(
+                "INSERT OR REPLACE INTO failed_items SELECT mailbox, ?, identity FROM poll_items WHERE mailbox = ? AND item = ?",
+                [(new, mailbox, item) for item, new in now_at.items()],
+            )
+        drop(connection, mailbox, items)
+
+
+def take_up_mended(connection: sqlite3.Connection, mailbox: str, now: datetime) -> None:
+    """Items in the folder `failed` whose message is no longer in quarantine are to be filed once more, as processed."""
+    mended = connection.execute(
+        "SELECT item FROM failed_items f WHERE mailbox = ? AND NOT EXISTS"
+        " (SELECT 1 FROM messages m WHERE m.mailbox = f.mailbox AND m.identity = f.identity AND m.outcome = 'quarantined')",
+        (mailbox,),
+    ).fetchall()
+    if mended:
+        with transaction(connection):
+            connection.executemany(
+                "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, place, listed_at) VALUES (?, ?, 0, 'stored', 'processed', ?)",
+                [(mailbox, item, iso(now)) for (item,) in mended],
+            )
+            connection.executemany(
+                "DELETE FROM failed_items WHERE mailbox = ? AND item = ?", [(mailbox, item) for (item,) in mended]
+            )
 
 
 def drop(connection: sqlite3.Connection, mailbox: str, items: Sequence[str]) -> None:

@@ -71,6 +71,9 @@ def test_mail_becomes_tickets_and_is_filed(desk: Desk, graph: GraphServer) -> No
     desk.until_done()
     assert desk.count("tickets") == 3 and desk.count("quarantine") == 1 and desk.count("poll_items") == 0
     assert len(graph.store.in_folder("processed")) == 3 and len(graph.store.in_folder("failed")) == 1
+    desk.forget(4)
+    desk.until_done()
+    assert len(graph.store.in_folder("processed")) == 4 and desk.count("failed_items") == 0
     assert graph.token_requests[0]["client_id"] == ["app"] and len(graph.token_requests) == 1  # the token is kept
     graph.store.add(mail(4))
     fetched = graph.calls["GET messages/X/$value"]

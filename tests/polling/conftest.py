@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from engine.polling.reader import Reader
 from engine.processing import Processor
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import Remote, RemoteError, SignInFailed
+from engine.store.again import Choice, choose, forget
 from engine.store.database import open_database
 from tests.edit import edit
 from tests.ews.server import Server
@@ -67,9 +69,8 @@ class Desk:
             assert isinstance(mailbox.source, ExchangeSource)
             remote = ExchangeMailbox(mailbox.address, mailbox.source)
         self.remote = remote
-        self.reader = Reader(
-            "help", remote, Processor(self.connection, prepare(self.config)), threading.Lock(), Observer(), lambda: False
-        )
+        self.processor = Processor(self.connection, prepare(self.config))
+        self.reader = Reader("help", remote, self.processor, threading.Lock(), Observer(), lambda: False)
 
     def until_done(self, rounds: int = 200) -> int:
         """How many rounds failed before the mailbox was empty."""
@@ -84,6 +85,9 @@ class Desk:
                 failed += 1
                 self.remote.close()
         raise AssertionError("the mailbox is never empty")
+
+    def forget(self, *messages: int) -> None:
+        forget(self.connection, choose(self.connection, Choice(only=messages))[0], datetime.now(UTC))
 
     def count(self, table: str) -> int:
         return int(self.connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])

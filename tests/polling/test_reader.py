@@ -38,6 +38,37 @@ def test_mail_becomes_tickets_and_is_filed(desk: Desk, exchange: Server) -> None
     ]
 
 
+def test_what_left_quarantine_leaves_the_folder_failed_too(desk: Desk, exchange: Server, again: Callable[[], Desk]) -> None:
+    for raw in (b"\x00 no message", b"\x01 none either", b"\x02 nor this", mail(1)):
+        exchange.store.add(raw)
+    desk.until_done()
+    mended, hopeless, moved = (one.id for one in exchange.store.in_folder("failed"))
+    assert desk.count("failed_items") == 3
+
+    assert len(desk.processor.retry([1]).held) == 1  # its bytes are as they were
+    desk.until_done()
+    assert [one.id for one in exchange.store.in_folder("failed")] == [mended, hopeless, moved]
+
+    desk.forget(2, 3)
+    exchange.store.move(moved, "inbox")  # by somebody's hand, meanwhile
+    again().until_done()
+    assert [one.id for one in exchange.store.in_folder("failed")] == [mended]
+    assert len(exchange.store.in_folder("processed")) == 3 and exchange.store.in_folder("inbox") == []
+    assert desk.count("failed_items") == 1 and desk.count("poll_items") == 0
+    assert desk.count("messages") == 4
+    moves = exchange.calls["MoveItem"]
+    desk.until_done()
+    assert exchange.calls["MoveItem"] == moves
+
+
+def test_without_a_folder_for_what_failed_nothing_is_moved_again(polled: Path, tmp_path: Path, exchange: Server) -> None:
+    edit(polled / "mailboxes/help.yaml", "    failed: Inbox/Failed\n", "")
+    desk = Desk(polled, tmp_path / "p.db")
+    exchange.store.add(b"\x00 no message")
+    desk.until_done()
+    assert len(exchange.store.in_folder("processed")) == 1 and desk.count("failed_items") == 0
+
+
 def test_only_what_is_new_is_fetched(desk: Desk, exchange: Server, again: Callable[[], Desk]) -> None:
     exchange.store.add(mail(1))
     desk.until_done()
