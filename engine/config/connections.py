@@ -49,8 +49,11 @@ class NotificationLimit(Struct, frozen=True):
     within: timedelta
 
 
-class Polled(Struct, frozen=True, kw_only=True):
-    """What is read every so often, and where it is filed: `None` is marked as read; what failed goes with the rest then."""
+class Polled(Struct, frozen=True):
+    """What is read every so often, and where it is filed: `None` is marked as read; what failed goes with the rest then.
+
+    Without `kw_only`: such a record is pickled by a function, and the configuration kept ready may name none.
+    """
 
     folder: str
     processed: str | None
@@ -61,7 +64,7 @@ class Polled(Struct, frozen=True, kw_only=True):
         return self.failed or self.processed if place == "failed" else self.processed
 
 
-class ExchangeSource(Polled, frozen=True, kw_only=True):
+class ExchangeSource(Polled, frozen=True):
     """A mailbox on Exchange, by EWS. User names, passwords and secrets are still references."""
 
     endpoint: str | None
@@ -85,7 +88,7 @@ class ExchangeSource(Polled, frozen=True, kw_only=True):
         )
 
 
-class GraphSource(Polled, frozen=True, kw_only=True):
+class GraphSource(Polled, frozen=True):
     """A mailbox in Exchange Online, by Microsoft Graph. Secrets are still references."""
 
     tenant: str
