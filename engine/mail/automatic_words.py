@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from engine.late import late_pattern
 from engine.mail.linear import linear
 
 DAEMON = re.compile(
@@ -13,7 +14,7 @@ DAEMON = re.compile(
 # Addresses of mail systems that people write from too: a subject must say more.
 POSTMASTER = re.compile(r"^(?:postmaster|majordomo|uucp|mailsystem)(?:[+_=-].*)?$", re.IGNORECASE)
 # What stands in From where there is no address.
-NOBODYS_NAME = re.compile(
+NOBODYS_NAME = late_pattern(
     r"^(?:postmaster|mail(?:system)?|nobody|majordomo|uucp|system ?administrat\w{2,3}|administra\w+ (?:del |du )?syst\w+)\b",
     re.IGNORECASE,
 )
@@ -48,12 +49,12 @@ STATUS = linear(
     r"|(?:mailbox|quota|message) (?:exceeds|exceeded)|(?:sent|received) {1,3}(?:>>>|<<<)|returned to (?:you|sender)|host unknown|unrouteable|are not a member|isn't a member|message was blocked|is not accepting|nicht (?:zugestellt|zustellbar|erreicht)|konnten? (?:\w+ )?nicht .{0,40}(?:zugestellt|übermittelt)|no se (?:ha podido|pudo|puede) entregar|impossibile (?:recapitare|consegnare)|n'(?:a|ont) pas pu être (?:remis|distribué|livré|transmis)|não (?:pôde|foi possível) (?:ser )?entreg|-- failure reasons|had delivery (?:problems|errors)|exceeded the local limit|permission to post|not authorized to (?:send|post)"
     r"|退信|退回|(?:无法|未)(?:送达|传递|投递)|投[递遞]失[败敗]|(?:無法|未)(?:傳遞|送達)|(?:配信|配送|送信|送達|お届け)(?:できま|でき(?:な|ず)|に?失敗)|届けられません|반송|(?:전송|발송|전달|배달).{0,6}(?:실패|못|않)",
 )
-COPY = re.compile(
+COPY = late_pattern(
     r"^(?:-+ ?(?:below this line is a copy|this is a copy|original message|the (?:transcript|header|message|body)|returned message|message header)|received: |return-path: |message-id: )",
     re.IGNORECASE | re.MULTILINE,
 )
 # How programs begin a report. People who ask about one say something else first, or say "my message", "the message".
-BEGINS = re.compile(
+BEGINS = late_pattern(
     r"[\W_]{0,200}?(?:(?:sorry, )?your (?:e-?mail |mail )?(?:message|e-?mail|mail)\b[^\n]{0,200}?(?:"
     r"\b(?:(?:could|was|has)(?: not|n't)|can(?:not|'t)) (?:yet )?(?:be(?:en)? )?delivered\b|\bwas undeliverable\b)"
     r"|your message:?\s+(?:from|to|subject):|your mail (?:sent|attempted to be delivered) on:"
@@ -73,13 +74,13 @@ BEGINS = re.compile(
     re.IGNORECASE,
 )
 # What no person writes above words of his own.
-PROGRAMS_SUBJECT = re.compile(
+PROGRAMS_SUBJECT = late_pattern(
     r"^(?:delivery status notification ?\((?:failure|delay)\)|undelivered mail returned to sender|mail delivery failed: returning message to sender"
     r"|returned mail: see transcript for details|mail system error - returned mail)$",
     re.IGNORECASE,
 )
 # How people begin.
-GREETS = re.compile(
+GREETS = late_pattern(
     r"\W{0,20}(?:hi|hello|hey|dear|good (?:morning|afternoon|day|evening)|please|can you|could you|hallo|guten (?:tag|morgen)|moin|servus"
     r"|sehr geehrte\w?|liebe[rs]?|bonjour|bonsoir|madame|monsieur|hola|buen(?:os|as)|estimad\w+|ciao|buongiorno|gentil\w+|ol[áa]|bom dia|prezad\w+|beste"
     r"|geachte|goedemorgen|hej|god dag|hei|dzie[ńn] dobry|dobr[ýy] den|добрый|здравствуйте|您好|你好|お世話に)\b(?!\W{1,3}this is the)",
@@ -89,7 +90,7 @@ ABUSE_SUBJECT = re.compile(
     r"^\s*(?:abuse (?:report|complaint)|complaint about message|spam report|(?:e-?mail )?feedback report|\[?fbl\]?\b)",
     re.IGNORECASE,
 )
-ABUSE_TEXT = re.compile(r"abuse report|feedback loop|spam report|unsolicited|\b\d{1,3}(?:\.\d{1,3}){3}\b", re.IGNORECASE)
+ABUSE_TEXT = late_pattern(r"abuse report|feedback loop|spam report|unsolicited|\b\d{1,3}(?:\.\d{1,3}){3}\b", re.IGNORECASE)
 # RFC 7489 7.2.1.1. An answer to such a report reaches nobody.
 DMARC_SUBJECT = re.compile(r"^\s*(?:\[preview\] |dmarc aggregate )?report domain: ?\S{1,255} +submitter: ?\S", re.IGNORECASE)
 # What a person writes mail with.

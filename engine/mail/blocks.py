@@ -9,6 +9,7 @@ import re
 
 from msgspec import Struct
 
+from engine.late import late_pattern
 from engine.mail.header_words import (
     FORWARDED_MESSAGE,
     JOINED_VERBS,
@@ -24,14 +25,14 @@ _LONGEST_LABEL = max(map(len, _KIND_OF))
 # Whatever stands before a colon near the start of a line: looking it up takes a fifth of the time of trying each label.
 _BEFORE_COLON = rf"[ \t>*_|]{{0,20}}([^\s>*_|:：][^\n:：]{{0,{_LONGEST_LABEL}}}?)[ \t*_\u00a0]{{0,5}}[:：]"
 _ANY_LABEL = re.compile(_BEFORE_COLON)
-_LABEL_LINE = re.compile(_BEFORE_COLON + r"[ \t*_\u00a0]{0,5}(.{0,1000})")
+_LABEL_LINE = late_pattern(_BEFORE_COLON + r"[ \t*_\u00a0]{0,5}(.{0,1000})")
 _FARTHEST_COLON = 20 + _LONGEST_LABEL + 6
 # GroupWise writes `>>> Ana Vento <ana@x.example> 03.11.2026 10:00 >>>` above what it quotes, and no marks before that.
 _QUOTE = re.compile(r"^[ \t]{0,3}>(?!>> [^\n]{1,300} >>>[ \t]*$)")
 _GROUPWISE = re.compile(r"^>>> [^\n]{0,280}\d{1,2}[:.]\d{2}[^\n]{0,20} >>>[ \t]*$")
 _RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
-_ORIGINAL = re.compile(rf"^[ \t>]*+[-_─—]{{2,}}+[ \t]*+(?:{ORIGINAL_MESSAGE})[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
-_FORWARDED = re.compile(rf"^[ \t>]*+[-_─—]*+[ \t]*+(?:{FORWARDED_MESSAGE})[ \t]*+[:：]?+[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
+_ORIGINAL = late_pattern(rf"^[ \t>]*+[-_─—]{{2,}}+[ \t]*+(?:{ORIGINAL_MESSAGE})[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
+_FORWARDED = late_pattern(rf"^[ \t>]*+[-_─—]*+[ \t]*+(?:{FORWARDED_MESSAGE})[ \t]*+[:：]?+[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
 _AROUND_LABELS = " \t>*"
 _MOST_WRAPPED = 2  # lines without a label, within a header block
 _SHORTEST, _LONGEST_SEPARATOR = 4, 200  # of a separator: most lines need no look at its words
@@ -40,21 +41,21 @@ _SHORTEST, _LONGEST_SEPARATOR = 4, 200  # of a separator: most lines need no loo
 _DIGIT = re.compile(r"\d")
 _TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
 _DATED = re.compile(rf"{_TIME.pattern}|\d{{4}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}")
-_OPENING = re.compile(
+_OPENING = late_pattern(
     rf"^[ \t*]{{0,4}}(?:(?:{OPENERS})\b|\d|\w{{2,12}}[.,]?[ \t]+\d|(?:mo|di|mi|do|fr|sa|so)\.?,)", re.IGNORECASE
 )
 _VERB = rf"(?:\b(?:{VERBS})\b(?:\([ao]\))?|(?:{JOINED_VERBS}))"
-_WROTE = re.compile(
+_WROTE = late_pattern(
     rf"(?:{_VERB}(?:[ \t\u00a0][^\n]{{0,120}})?[ \t\u00a0]*[:：]|{_VERB}[ \t]*-{{2,}})[ \t\u00a0*]*$", re.IGNORECASE
 )
-_NAMING = re.compile(rf"(?:{QUOTING})[ \t][^!?;]+|[^.,!?;:]+[ \t]{_VERB}", re.IGNORECASE)
+_NAMING = late_pattern(rf"(?:{QUOTING})[ \t][^!?;]+|[^.,!?;:]+[ \t]{_VERB}", re.IGNORECASE)
 _AROUND = " \t\u00a0*"
 _LONGEST_NAMING = 120
 _IN_BRACKETS = r"<[^<>\s][^<>\s@]*+@[^<>\s]++>"
-_DATE_AND_ADDRESS = re.compile(r"\d{1,2}[:.]\d{2}.{0,200}" + _IN_BRACKETS + r"[ \t]*+:[ \t]*+$")
-_WITHOUT_COLON = re.compile(rf"\d{{1,2}}[:.]\d{{2}}.{{0,200}}{_IN_BRACKETS}[ \t]*+{_VERB}$", re.IGNORECASE)
+_DATE_AND_ADDRESS = late_pattern(r"\d{1,2}[:.]\d{2}.{0,200}" + _IN_BRACKETS + r"[ \t]*+:[ \t]*+$")
+_WITHOUT_COLON = late_pattern(rf"\d{{1,2}}[:.]\d{{2}}.{{0,200}}{_IN_BRACKETS}[ \t]*+{_VERB}$", re.IGNORECASE)
 # Tuta's: `3 Nov 2026, 10:00 by ana@x.example:`
-_DATE_BY_ADDRESS = re.compile(r"^\d[^\n:]{4,30}\b\d{1,2}[:.]\d{2}[ \t]+\w{1,8}[ \t]+[^\s@<>]{1,100}@[^\s@<>:]{1,200}:$")
+_DATE_BY_ADDRESS = late_pattern(r"^\d[^\n:]{4,30}\b\d{1,2}[:.]\d{2}[ \t]+\w{1,8}[ \t]+[^\s@<>]{1,100}@[^\s@<>:]{1,200}:$")
 _DASHED = re.compile(r"[ \t]*+--.*--[ \t]*$")  # of `-{2,}.*-{2,}` a line of dashes took half a second
 _BRACKETED = re.compile(_IN_BRACKETS)
 _CLOSING = re.compile(r"^>[ \t]*[^:]{0,20}:$")  # the end of a wrapped address, not a quoted line

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
 
+from engine.late import late_pattern
 from engine.mail.guess import SAMPLE, guess, wide_of
 from engine.mail.japanese import CODEC, decode_japanese
 from engine.text import clean
@@ -57,7 +58,7 @@ _SINGLE_BYTE = re.compile(r"iso8859|cp125|cp437|cp8[567]|koi8|mac-")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _ENOUGH = 4
 # Latin letters, and all that takes three bytes or more (dashes, quotes, the euro, Chinese, emoji).
-_LIKELY = re.compile(r"[\u00a0-\u017f\u0800-\U0010ffff]+")
+_LIKELY = late_pattern(r"[\u00a0-\u017f\u0800-\U0010ffff]+")
 
 
 def codec_of(charset: str) -> str | None:

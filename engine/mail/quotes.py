@@ -11,6 +11,7 @@ import re
 
 from msgspec import Struct
 
+from engine.late import late_pattern
 from engine.mail.blocks import (
     header_block,
     header_starts,
@@ -32,7 +33,7 @@ _DEVICE = (
     r"|smartphone|handy|telefon\w*|telefoon|t[eé]l[eé]phone|m[oó]vil|celular|cellulare|telem[oó]vel|smartphone|tablet|device|phone|proton ?mail|yahoo mail"
     r"|zoho mail|gmx|web\.de|mail[- ]app|boxer|superhuman|mimestream|spark|airmail)"
 )
-_SENT_FROM = re.compile(
+_SENT_FROM = late_pattern(
     r"^(?:von meine[mr] (?:.{0,30}\b)?"
     + _DEVICE
     + r"\b.{0,40} (?:aus )?gesendet\.?$|von samsung[- ]\w{1,15} gesendet$|outlook (?:für|voor) .{0,60} (?:beziehen|downloaden)$"
@@ -47,7 +48,7 @@ _SENT_FROM = re.compile(
 )
 # Languages that say it behind the name of the device.
 _SENT_BEHIND = ("gönderildi", "küldve", "から送信", "에서 보냄", "傳送", "edinin", "を入手", "다운로드")
-_ANY_DEVICE = re.compile(_DEVICE, re.IGNORECASE)
+_ANY_DEVICE = late_pattern(_DEVICE, re.IGNORECASE)
 _LONGEST = 400_000
 _UNQUOTED = re.compile(r"^(?![ \t]{0,3}>)[ \t]*[^\s]", re.MULTILINE)
 _SENTENCE = re.compile(r"[.!?]\s+\S|,\s")
