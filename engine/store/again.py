@@ -128,8 +128,9 @@ def forget(connection: sqlite3.Connection, messages: Sequence[MessageLine], now:
             if connection.execute("DELETE FROM quarantine WHERE message = ?", (one.id,)).rowcount:
                 forgotten += 1
                 connection.execute(
-                    "UPDATE messages SET outcome = 'ignored', decision = json_set(decision, '$.outcome', 'ignored', '$.trace[#]', json(?))"
-                    " WHERE id = ?",
+                    # `$.trace[#]` is not known to the SQLite of Red Hat 8.
+                    "UPDATE messages SET outcome = 'ignored', decision = json_set(decision, '$.outcome', 'ignored',"
+                    " '$.trace[' || json_array_length(decision, '$.trace') || ']', json(?)) WHERE id = ?",
                     (step, one.id),
                 )
     return forgotten
