@@ -90,19 +90,25 @@ def _mailboxes(config: Config) -> Iterator[Problem]:
             where = mailbox.where("source")
             if where.file != mailbox.file:  # it is inherited
                 where = mailbox.where("address")
-            yield warn("PR112", where, message, "give it a folder of its own")
+            yield warn("PR112", where, message, _own_folder(mailbox, config.mailboxes[folders[place]]))
         folders.setdefault(place, mailbox.id)
     for mailbox in active:
-        yield from _filed(mailbox, folders)
+        yield from _filed(mailbox, config, folders)
 
 
-def _filed(mailbox: Mailbox, read: dict[tuple[str, ...], str]) -> Iterator[Problem]:
+def _own_folder(mailbox: Mailbox, other: Mailbox) -> str:
+    if mailbox.address == other.address:
+        return "give it a folder of its own"
+    return f"give it a folder of its own; or, where {mailbox.address} is a mailbox of its own that this user may read, say `access: delegate`"
+
+
+def _filed(mailbox: Mailbox, config: Config, read: dict[tuple[str, ...], str]) -> Iterator[Problem]:
     """Mail that one mailbox is done with, and that another one would then read."""
     for _, place, where in mailbox.files_into():
         other = read.get(place)
         if other is not None and other != mailbox.id and where.file == mailbox.file:
             message = f"the mailbox '{mailbox.id}' files its mail into the folder that '{other}' reads"
-            yield warn("PR112", where, message, "give it a folder of its own")
+            yield warn("PR112", where, message, _own_folder(mailbox, config.mailboxes[other]))
 
 
 def _extracts_anything(pattern: str) -> bool:

@@ -60,6 +60,9 @@ class Polled(Struct, frozen=True):
     failed: str | None
     every: timedelta
 
+    def described(self, address: str) -> str:
+        return f"{self.folder.strip('/')} of {address}"
+
     def folder_for(self, place: Literal["processed", "failed"]) -> str | None:
         return self.failed or self.processed if place == "failed" else self.processed
 
@@ -69,7 +72,7 @@ class ExchangeSource(Polled, frozen=True):
 
     endpoint: str | None
     auth: Literal["basic", "ntlm", "kerberos", "oauth2"]
-    access: Literal["delegate", "impersonation"]
+    access: Literal["delegate", "impersonation"] | None
     username: str | None
     password: str | None
     tenant: str | None
@@ -79,10 +82,13 @@ class ExchangeSource(Polled, frozen=True):
     token_url: str | None
 
     def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
-        """Where `folder` is, or what is read: two mailboxes must not share it. With access to others' mailboxes, the address says which."""
+        """Where `folder` is, or what is read: two mailboxes must not share it.
+
+        Where `access` is said, or no user's name, the address says whose folder it is. Else it may be the user's own, by one of his addresses.
+        """
         return (
             self.endpoint or "",
-            "" if self.username else address,
+            "" if self.username and self.access is None else address,
             self.username or self.client_id or "",
             _comparable(folder or self.folder),
         )

@@ -118,7 +118,7 @@ def _source(data: dict[str, Any]) -> ExchangeSource | GraphSource | None:
     return ExchangeSource(
         endpoint=exchange.get("endpoint"),
         auth=exchange.get("auth", "ntlm"),
-        access=exchange.get("access", "delegate"),
+        access=exchange.get("access"),
         username=exchange.get("username"),
         password=exchange.get("password"),
         tenant=exchange.get("tenant"),

@@ -141,6 +141,10 @@ class ExchangeMailbox:
         self._account: Any = None
         self._folders: dict[str, Any] = {}
 
+    @property
+    def place(self) -> str:
+        return self.source.described(self.address)
+
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def changes(self, state: str | None) -> Page:

@@ -53,6 +53,10 @@ class GraphMailbox:
         self._application: Any = None
         self._folders: dict[str, str] = {}
 
+    @property
+    def place(self) -> str:
+        return self.source.described(self.address)
+
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def changes(self, state: str | None) -> Page:

@@ -138,6 +138,10 @@ def check_folders(
 class Remote(Protocol):
     """One mailbox. Every method may raise `RemoteError`. Used by one thread at a time."""
 
+    @property
+    def place(self) -> str:
+        """What is read, in words: a sync state is that of one folder."""
+
     def changes(self, state: str | None) -> Page:
         """The next page of new items since `state`; None: from the start. Raises `StateLost`."""
 

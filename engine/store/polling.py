@@ -24,6 +24,18 @@ def sync_state(connection: sqlite3.Connection, mailbox: str) -> str | None:
     return row[0] if row else None
 
 
+def is_another_place(connection: sqlite3.Connection, mailbox: str, place: str, now: datetime) -> bool:
+    """Whether the configuration names another address or folder than before. The old one's sync state is forgotten then: it would go on there."""
+    with transaction(connection):
+        row = connection.execute("SELECT value FROM cursors WHERE name = ?", (f"place {mailbox}",)).fetchone()
+        if row is not None and row[0].casefold() == place.casefold():
+            return False
+        _keep_cursor(connection, f"place {mailbox}", place, now)
+        if row is not None:  # older versions kept none
+            forget_state(connection, mailbox)
+        return row is not None
+
+
 def keep_page(connection: sqlite3.Connection, mailbox: str, state: str, items: Iterable[RemoteItem], now: datetime) -> None:
     """The items and the state after them in one transaction: neither without the other."""
     with transaction(connection):
@@ -31,10 +43,14 @@ def keep_page(connection: sqlite3.Connection, mailbox: str, state: str, items: I
             "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, listed_at) VALUES (?, ?, ?, 'listed', ?)",
             [(mailbox, item.id, item.size, iso(now)) for item in items],
         )
-        connection.execute(
-            "INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-            (f"sync {mailbox}", state, iso(now)),
-        )
+        _keep_cursor(connection, f"sync {mailbox}", state, now)
+
+
+def _keep_cursor(connection: sqlite3.Connection, name: str, value: str, now: datetime) -> None:
+    connection.execute(
+        "INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+        (name, value, iso(now)),
+    )
 
 
 def forget_state(connection: sqlite3.Connection, mailbox: str) -> None:

@@ -254,6 +254,15 @@ def test_a_fault_in_another_file_is_found_in_its_line(
     assert {one for one, _, _ in found(rules)} <= {code, "PR111"}
 
 
+def test_one_user_may_read_several_mailboxes(rules: Path) -> None:
+    other = rules / "mailboxes/sales.yaml"
+    other.write_text("version: 1\nextends: help\nname: Sales\naddress: sales@harbourhill.example\n", "utf-8")
+    (problem,) = analyse(load_config(rules))
+    assert problem.code == "PR112" and "sales@harbourhill.example is a mailbox of its own" in problem.fix
+    edit(rules / "mailboxes/help.yaml", "auth: ntlm", "auth: ntlm\n    access: delegate")
+    assert not list(analyse(load_config(rules)))
+
+
 CLEAN = [
     one('status is "New" or status is "Done"'),
     one('subject contains "a" and subject contains "b"'),

@@ -153,6 +153,21 @@ def test_a_lost_state_makes_nothing_twice(desk: Desk, graph: GraphServer) -> Non
     assert desk.count("messages") == 2
 
 
+def test_another_folder_is_read_from_its_start(
+    desk: Desk, rules: Path, graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph.store.add_folder("Support", "inbox", "support")
+    graph.store.add(mail(1))
+    graph.store.add(mail(2), "support")
+    desk.until_done()
+    assert desk.count("messages") == 1
+    support = Desk(rules, tmp_path / "p.db", remote(graph, tmp_path, monkeypatch, folder="Inbox/Support"))
+    support.until_done()  # the link that is stored leads to the inbox
+    assert desk.count("messages") == 2
+    support.remote.close()
+    support.connection.close()
+
+
 def test_a_stored_place_of_another_server_is_not_followed(
     graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

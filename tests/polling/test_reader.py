@@ -180,6 +180,27 @@ def test_a_lost_sync_state_makes_nothing_twice(desk: Desk, exchange: Server) -> 
     assert path_kept and desk.count("tickets") == 4 and desk.count("messages") == 4
 
 
+def test_another_folder_is_read_from_its_start(desk: Desk, polled: Path, exchange: Server, again: Callable[[], Desk]) -> None:
+    exchange.store.add_folder("Support", "inbox", "support")
+    for number in range(3):
+        exchange.store.add(mail(number))
+    exchange.store.add(mail(3), "support")
+    exchange.store.add(mail(4), "support", is_read=True)  # from long ago
+    desk.until_done()
+    assert desk.count("messages") == 3
+    edit(polled / "mailboxes/help.yaml", "folder: Inbox\n", "folder: inbox\n")  # the same
+    exchange.store.add(mail(5), is_read=True)
+    again().until_done()
+    assert desk.count("messages") == 4
+    edit(polled / "mailboxes/help.yaml", "folder: inbox\n", "folder: Inbox/Support\n")
+    again().until_done()
+    assert desk.count("messages") == 5
+    exchange.store.add(mail(6), "support")
+    exchange.store.add(mail(7))
+    again().until_done()
+    assert desk.count("messages") == 6
+
+
 def test_an_item_that_vanishes_or_moves_meanwhile_is_no_error(
     desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
