@@ -26,14 +26,14 @@ def sync_state(connection: sqlite3.Connection, mailbox: str) -> str | None:
 
 def is_another_place(connection: sqlite3.Connection, mailbox: str, place: str, now: datetime) -> bool:
     """Whether the configuration names another address or folder than before. The old one's sync state is forgotten then: it would go on there."""
+    row = connection.execute("SELECT value FROM cursors WHERE name = ?", (f"place {mailbox}",)).fetchone()
+    if row is not None and row[0].casefold() == place.casefold():
+        return False
     with transaction(connection):
-        row = connection.execute("SELECT value FROM cursors WHERE name = ?", (f"place {mailbox}",)).fetchone()
-        if row is not None and row[0].casefold() == place.casefold():
-            return False
         _keep_cursor(connection, f"place {mailbox}", place, now)
         if row is not None:  # older versions kept none
             forget_state(connection, mailbox)
-        return row is not None
+    return row is not None
 
 
 def keep_page(connection: sqlite3.Connection, mailbox: str, state: str, items: Iterable[RemoteItem], now: datetime) -> None:
