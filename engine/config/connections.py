@@ -60,9 +60,6 @@ class Polled(Struct, frozen=True):
     failed: str | None
     every: timedelta
 
-    def described(self, address: str) -> str:
-        return f"{self.folder.strip('/')} of {address}"
-
     def folder_for(self, place: Literal["processed", "failed"]) -> str | None:
         return self.failed or self.processed if place == "failed" else self.processed
 

@@ -59,8 +59,9 @@ class Reader:
 
     def _list(self) -> bool:
         """Whether the server has no more changes."""
-        if store.is_another_place(self._connection, self.mailbox, self.remote.place, _now()):
-            self._observer.told(self.mailbox, f"it reads {self.remote.place} now: starting with what is unread there")
+        account, folder = self.remote.account, self.remote.folder
+        if store.is_another_place(self._connection, self.mailbox, account, folder, _now()):
+            self._observer.told(self.mailbox, f"it reads {folder} of {account} now: starting with what is unread there")
         for _ in range(MOST_PAGES):
             state = store.sync_state(self._connection, self.mailbox)
             try:

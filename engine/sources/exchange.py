@@ -142,8 +142,12 @@ class ExchangeMailbox:
         self._folders: dict[str, Any] = {}
 
     @property
-    def place(self) -> str:
-        return self.source.described(self.address)
+    def account(self) -> str:
+        return f"{self.address} by Exchange"
+
+    @property
+    def folder(self) -> str:
+        return self.source.folder.strip("/")
 
     # --- reading ---------------------------------------------------------------------------------------------------
 

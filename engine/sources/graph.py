@@ -54,8 +54,12 @@ class GraphMailbox:
         self._folders: dict[str, str] = {}
 
     @property
-    def place(self) -> str:
-        return self.source.described(self.address)
+    def account(self) -> str:
+        return f"{self.address} by Graph"
+
+    @property
+    def folder(self) -> str:
+        return self.source.folder.strip("/")
 
     # --- reading ---------------------------------------------------------------------------------------------------
 

@@ -139,8 +139,12 @@ class Remote(Protocol):
     """One mailbox. Every method may raise `RemoteError`. Used by one thread at a time."""
 
     @property
-    def place(self) -> str:
-        """What is read, in words: a sync state is that of one folder."""
+    def account(self) -> str:
+        """Whose mailbox it is, and by what it is read: ids are those of one account."""
+
+    @property
+    def folder(self) -> str:
+        """What is read of it: a sync state is that of one folder."""
 
     def changes(self, state: str | None) -> Page:
         """The next page of new items since `state`; None: from the start. Raises `StateLost`."""

@@ -20,20 +20,33 @@ class ListedRow(Struct, frozen=True):
 
 
 def sync_state(connection: sqlite3.Connection, mailbox: str) -> str | None:
-    row = connection.execute("SELECT value FROM cursors WHERE name = ?", (f"sync {mailbox}",)).fetchone()
+    return _cursor(connection, f"sync {mailbox}")
+
+
+def _cursor(connection: sqlite3.Connection, name: str) -> str | None:
+    row = connection.execute("SELECT value FROM cursors WHERE name = ?", (name,)).fetchone()
     return row[0] if row else None
 
 
-def is_another_place(connection: sqlite3.Connection, mailbox: str, place: str, now: datetime) -> bool:
-    """Whether the configuration names another address or folder than before. The old one's sync state is forgotten then: it would go on there."""
-    row = connection.execute("SELECT value FROM cursors WHERE name = ?", (f"place {mailbox}",)).fetchone()
-    if row is not None and row[0].casefold() == place.casefold():
+def is_another_place(connection: sqlite3.Connection, mailbox: str, account: str, folder: str, now: datetime) -> bool:
+    """Whether the configuration names another account or folder than before: the sync state, which leads to the old one, is forgotten then.
+
+    In another account no id means anything: what was not done yet is listed anew, for it is unread.
+    """
+    places = (f"account {mailbox}", account.casefold()), (f"folder {mailbox}", folder.casefold())
+    had_account, had_folder = (_cursor(connection, name) for name, _ in places)
+    if (had_account, had_folder) == tuple(value for _, value in places):
         return False
     with transaction(connection):
-        _keep_cursor(connection, f"place {mailbox}", place, now)
-        if row is not None:  # older versions kept none
-            forget_state(connection, mailbox)
-    return row is not None
+        for name, value in places:
+            _keep_cursor(connection, name, value, now)
+        if had_account is None:  # the very first time, or an older version kept none
+            return False
+        forget_state(connection, mailbox)
+        if had_account != account.casefold():
+            connection.execute("DELETE FROM poll_items WHERE mailbox = ?", (mailbox,))
+            connection.execute("DELETE FROM failed_items WHERE mailbox = ?", (mailbox,))
+    return True
 
 
 def keep_page(connection: sqlite3.Connection, mailbox: str, state: str, items: Iterable[RemoteItem], now: datetime) -> None:

@@ -168,6 +168,29 @@ def test_another_folder_is_read_from_its_start(
     support.connection.close()
 
 
+def test_ids_of_another_account_are_not_asked_for(
+    desk: Desk, rules: Path, graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph.store.add(b"\x00 no message")
+    desk.until_done()
+    waits = graph.store.add(mail(1))
+    graph.fail(r"\$value", 503)
+    with pytest.raises(RemoteError):
+        desk.reader.round()
+    desk.forget(1)
+    assert (desk.count("poll_items"), desk.count("failed_items")) == (1, 1)
+
+    there = remote(graph, tmp_path, monkeypatch)
+    there.address = "desk@harbourhill.example"
+    monkeypatch.setattr(there, "file", lambda ids, place: pytest.fail("it asks for ids of the old account"))
+    graph.store.mark_read(waits.id)  # as if it were not there: nothing is listed anew
+    other = Desk(rules, tmp_path / "p.db", there)
+    other.until_done()
+    assert (other.count("poll_items"), other.count("failed_items"), other.count("messages")) == (0, 0, 1)
+    other.remote.close()
+    other.connection.close()
+
+
 def test_a_stored_place_of_another_server_is_not_followed(
     graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
