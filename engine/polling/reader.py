@@ -79,11 +79,11 @@ class Reader:
                 return True
         return False
 
-    def _batch(self) -> list[store.ListedRow]:
+    def _batch(self) -> list[store.ItemRow]:
         rows = store.listed(self._connection, self.mailbox, BATCH_ITEMS)
         if not rows or rows[0].tries > 0:
             return rows[:1]  # one that failed is tried alone
-        batch: list[store.ListedRow] = []
+        batch: list[store.ItemRow] = []
         size = 0
         for row in rows:
             size += row.size
@@ -92,7 +92,7 @@ class Reader:
             batch.append(row)
         return batch
 
-    def _work(self, batch: list[store.ListedRow]) -> None:
+    def _work(self, batch: list[store.ItemRow]) -> None:
         items = [RemoteItem(row.item, row.size, True) for row in batch]
         # Beyond twice the limit, for the server counts more than the bytes, an item is refused anyhow: its head tells to whom.
         largest = self._processor.setup.config.settings.limits.message * 2
@@ -159,13 +159,35 @@ class Reader:
     def _file(self) -> None:
         places: tuple[Place, ...] = ("processed", "failed")
         for place in places:
-            while items := store.stored(self._connection, self.mailbox, place, BATCH_ITEMS):
-                began = time.perf_counter()
+            self._file_into(place)
+
+    def _file_into(self, place: Place) -> None:
+        """Where the server files others, what it does not file is at fault itself: it is tried in a few rounds, and then stays where it is."""
+        refused: set[str] = set()
+        others = False
+        while not self._stopping() and (rows := self._to_file(place, refused)):
+            items, alone = [row.item for row in rows], len(rows) == 1
+            began = time.perf_counter()
+            try:
                 now_at = self.remote.file(items, place)
-                store.mark_filed(self._connection, self.mailbox, place, items, now_at)
-                self._observer.stage("file", time.perf_counter() - began)
-                if self._stopping():
-                    return
+            except RemoteError as error:
+                store.count_try(self._connection, self.mailbox, items, str(error))
+                if isinstance(error, SignInFailed) or error.wait is not None or (alone and not others):
+                    raise
+                if alone:
+                    refused.add(items[0])
+                    if rows[0].tries + 1 >= MOST_TRIES:
+                        store.drop(self._connection, self.mailbox, items)
+                        self._observer.told(self.mailbox, "an item cannot be filed, and stays where it is", error=str(error))
+                continue
+            store.mark_filed(self._connection, self.mailbox, place, items, now_at)
+            others = True
+            self._observer.stage("file", time.perf_counter() - began)
+
+    def _to_file(self, place: Place, without: set[str]) -> list[store.ItemRow]:
+        rows = store.stored(self._connection, self.mailbox, place, BATCH_ITEMS + len(without))
+        rows = [row for row in rows if row.item not in without][:BATCH_ITEMS]
+        return rows[:1] if rows and rows[0].tries else [row for row in rows if not row.tries]
 
     def _note(self) -> None:
         backlog = None

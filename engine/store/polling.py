@@ -13,7 +13,7 @@ from engine.sources.remote import Backlog, Place, RemoteItem
 from engine.store.database import transaction
 
 
-class ListedRow(Struct, frozen=True):
+class ItemRow(Struct, frozen=True):
     item: str
     size: int
     tries: int
@@ -70,29 +70,30 @@ def forget_state(connection: sqlite3.Connection, mailbox: str) -> None:
     connection.execute("DELETE FROM cursors WHERE name = ?", (f"sync {mailbox}",))
 
 
-def listed(connection: sqlite3.Connection, mailbox: str, most: int) -> list[ListedRow]:
+def listed(connection: sqlite3.Connection, mailbox: str, most: int) -> list[ItemRow]:
     """Those that were tried least often come first, so that one that cannot be read holds nobody up."""
     rows = connection.execute(
         "SELECT item, size, tries FROM poll_items WHERE mailbox = ? AND status = 'listed' ORDER BY tries, rowid LIMIT ?",
         (mailbox, most),
     )
-    return [ListedRow(*row) for row in rows.fetchall()]
+    return [ItemRow(*row) for row in rows.fetchall()]
 
 
 def mark_stored(connection: sqlite3.Connection, mailbox: str, item: str, place: Place, identity: str) -> None:
     """In the transaction of the message itself, whose `identity` it is."""
     connection.execute(
-        "UPDATE poll_items SET status = 'stored', place = ?, identity = ? WHERE mailbox = ? AND item = ?",
+        "UPDATE poll_items SET status = 'stored', place = ?, identity = ?, tries = 0, error = '' WHERE mailbox = ? AND item = ?",
         (place, identity, mailbox, item),
     )
 
 
-def stored(connection: sqlite3.Connection, mailbox: str, place: Place, most: int) -> list[str]:
+def stored(connection: sqlite3.Connection, mailbox: str, place: Place, most: int) -> list[ItemRow]:
+    """In the same order."""
     rows = connection.execute(
-        "SELECT item FROM poll_items WHERE mailbox = ? AND status = 'stored' AND place = ? ORDER BY rowid LIMIT ?",
+        "SELECT item, size, tries FROM poll_items WHERE mailbox = ? AND status = 'stored' AND place = ? ORDER BY tries, rowid LIMIT ?",
         (mailbox, place, most),
     )
-    return [row[0] for row in rows.fetchall()]
+    return [ItemRow(*row) for row in rows.fetchall()]
 
 
 def mark_filed(

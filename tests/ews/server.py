@@ -403,6 +403,9 @@ def _move(store: Store, call: Any) -> str:
         if folder not in store.folders:
             answers.append(_error("MoveItem", "ErrorToFolderNotFound", "The destination folder does not exist."))
             continue
+        if identity in store.stuck:
+            answers.append(_error("MoveItem", store.why_stuck, "The item cannot be moved."))
+            continue
         new = store.move(identity, folder)
         if new is None:
             answers.append(_not_found("MoveItem"))

@@ -45,6 +45,8 @@ class Store:
         self.items: dict[str, Item] = {}
         self.folders: dict[str, Folder] = {}
         self.sent: list[bytes] = []
+        self.stuck: set[str] = set()  # items that no folder takes
+        self.why_stuck = "ErrorMoveCopyFailed"
         self.epoch = 1
         self._ids = itertools.count(1)
         self.add_folder("root", None, "root")

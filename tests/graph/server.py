@@ -183,6 +183,9 @@ class _Handler(loopback.Handler):
                         {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}},
                     )
                     return
+                if identity in store.stuck:
+                    self._json(500, {"error": {"code": store.why_stuck, "message": "The item cannot be moved."}})
+                    return
                 with store.lock:  # such an id survives moving
                     old, item.folder = item.folder, wanted
                     store.folders[old].changes.append(("delete", identity))

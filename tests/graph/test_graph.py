@@ -144,6 +144,16 @@ def test_the_servers_own_wait_is_kept(told: str, wait: float | None, desk: Desk,
     assert found.value.wait == wait
 
 
+def test_an_item_that_can_never_be_filed_holds_no_other_up(desk: Desk, graph: GraphServer) -> None:
+    stuck = graph.store.add(mail(0))
+    graph.store.stuck.add(stuck.id)
+    for number in range(1, 9):
+        graph.store.add(mail(number))
+        desk.until_done()
+    assert graph.store.in_folder("inbox") == [stuck] and len(graph.store.in_folder("processed")) == 8
+    assert desk.count("poll_items") == 0 and desk.count("messages") == 9
+
+
 def test_a_lost_state_makes_nothing_twice(desk: Desk, graph: GraphServer) -> None:
     graph.store.add(mail(1))
     desk.until_done()

@@ -147,6 +147,40 @@ def test_every_fault_is_waited_out(operation: str, kind: str, desk: Desk, exchan
     assert len(exchange.store.in_folder("processed")) == 4
 
 
+@pytest.mark.parametrize("why", ["ErrorMoveCopyFailed", "ErrorCorruptData"])  # exchangelib raises one, and gives the other back
+def test_an_item_that_can_never_be_filed_holds_no_other_up(
+    why: str, desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.store.why_stuck = why
+    monkeypatch.setattr(reading, "BATCH_ITEMS", 3)
+    stuck = exchange.store.add(mail(0))
+    exchange.store.stuck.add(stuck.id)
+    for number in range(1, 9):
+        exchange.store.add(mail(number))
+    desk.until_done()
+    assert len(exchange.store.in_folder("processed")) == 8 and desk.count("poll_items") == 1
+    with pytest.raises(RemoteError):  # that it is the item's fault shows where others are filed
+        desk.reader.round()
+    for number in range(9, 15):
+        exchange.store.add(mail(number))
+        desk.until_done()
+    assert exchange.store.in_folder("inbox") == [stuck] and len(exchange.store.in_folder("processed")) == 14
+    assert desk.count("poll_items") == 0 and desk.count("messages") == 15
+
+
+@pytest.mark.parametrize("why", ["ErrorQuotaExceeded", "ErrorCorruptData"])
+def test_where_nothing_can_be_filed_all_is_filed_later(why: str, desk: Desk, exchange: Server) -> None:
+    exchange.store.why_stuck = why
+    items = [exchange.store.add(mail(number)) for number in range(5)]
+    exchange.store.stuck |= {item.id for item in items}
+    for _ in range(reading.MOST_TRIES * len(items) * 2):
+        with pytest.raises(RemoteError):
+            desk.reader.round()
+    exchange.store.stuck.clear()
+    desk.until_done()
+    assert len(exchange.store.in_folder("processed")) == 5 and desk.count("poll_items") == 0
+
+
 @pytest.mark.parametrize(("kind", "wait"), [("busy", 3.0), ("503", 3.0)])
 def test_the_servers_own_wait_is_kept(kind: str, wait: float, desk: Desk, exchange: Server) -> None:
     exchange.fail("SyncFolderItems", kind, seconds=wait)
