@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, datetime
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -22,8 +23,10 @@ from engine.store.database import transaction
 BATCH_ITEMS = 25
 BATCH_BYTES = 8 * 1024 * 1024
 MOST_PAGES = 20  # before what is listed is worked on
-MOST_TRIES = 6  # of one item that alone cannot be fetched
+MOST_TRIES = 6  # of one item that alone cannot be fetched or filed, though others can
+LONE_TRIES = 20  # of one where there are no others: more than an hour, with the waits between them
 BACKLOG_SECONDS = 60
+_PLACES: tuple[Place, ...] = ("processed", "failed")
 
 
 class Reader:
@@ -50,10 +53,12 @@ class Reader:
     def round(self) -> bool:
         """Whether there is more to do at once. Raises `RemoteError`, with all that was done until then stored, and `StoreError`."""
         listed_all = self._list()
-        while not self._stopping() and (batch := self._batch()):
-            self._work(batch)
+        errors = [self._through(self._listed, self._work, self._hold, LONE_TRIES)]
         store.take_up_mended(self._connection, self.mailbox, _now())
-        self._file()  # also what an earlier round stored and could not file
+        for place in _PLACES:  # also what an earlier round stored and could not file
+            errors.append(self._through(partial(self._stored, place), partial(self._file, place), self._leave, None))
+        if error := next(filter(None, errors), None):
+            raise error
         self._note()
         return not listed_all
 
@@ -79,18 +84,40 @@ class Reader:
                 return True
         return False
 
-    def _batch(self) -> list[store.ItemRow]:
-        rows = store.listed(self._connection, self.mailbox, BATCH_ITEMS)
-        if not rows or rows[0].tries > 0:
-            return rows[:1]  # one that failed is tried alone
-        batch: list[store.ItemRow] = []
-        size = 0
-        for row in rows:
-            size += row.size
-            if row.tries or (batch and size > BATCH_BYTES):
-                break
-            batch.append(row)
-        return batch
+    def _through(
+        self,
+        waiting: Callable[[int], list[store.ItemRow]],
+        step: Callable[[list[store.ItemRow]], None],
+        give_up: Callable[[store.ItemRow, str], None],
+        lone_tries: int | None,
+    ) -> RemoteError | None:
+        """Every item that waits, in batches; where one fails, each of it alone, in later rounds too. What failed, if anything did.
+
+        An item that fails right after another did not is at fault itself, and is given up after some tries. Else it may be the server:
+        the rest waits for the next round, and the item is given up after `lone_tries`, or never. Raises what is the server's for sure.
+        """
+        failed: dict[str, RemoteError] = {}
+        others = False
+        while not self._stopping() and (rows := _next(waiting(BATCH_ITEMS + len(failed)), failed)):
+            try:
+                step(rows)
+                others = True
+            except RemoteError as error:
+                if isinstance(error, SignInFailed) or error.wait is not None:
+                    raise
+                store.count_try(self._connection, self.mailbox, [row.item for row in rows], str(error))
+                most = MOST_TRIES if others else lone_tries
+                if len(rows) == 1 and most is not None and rows[0].tries + 1 >= most:
+                    give_up(rows[0], str(error))
+                elif not others:
+                    return error
+                elif len(rows) == 1:
+                    failed[rows[0].item] = error
+                others = False
+        return next(iter(failed.values()), None)
+
+    def _listed(self, most: int) -> list[store.ItemRow]:
+        return store.listed(self._connection, self.mailbox, most)
 
     def _work(self, batch: list[store.ItemRow]) -> None:
         items = [RemoteItem(row.item, row.size, True) for row in batch]
@@ -99,17 +126,8 @@ class Reader:
         huge = {item.id: item.size for item in items if item.size > largest}
         whole = [item for item in items if item.id not in huge]
         began = time.perf_counter()
-        try:
-            fetched = self.remote.fetch(whole) if whole else []
-            fetched += [self.remote.describe(item) for item in items if item.id in huge]
-        except SignInFailed:
-            raise
-        except RemoteError as error:
-            store.count_try(self._connection, self.mailbox, [item.id for item in items], str(error))
-            if len(items) == 1 and batch[0].tries + 1 >= MOST_TRIES:
-                self._hold(items[0], str(error))
-                return
-            raise
+        fetched = self.remote.fetch(whole) if whole else []
+        fetched += [self.remote.describe(item) for item in items if item.id in huge]
         self._observer.stage("fetch", time.perf_counter() - began)
 
         def take(message: Message, one: Fetched, raw: bytes, received: datetime) -> Decision | None:
@@ -118,18 +136,18 @@ class Reader:
 
         self._store(fetched, take)
 
-    def _hold(self, item: RemoteItem, error: str) -> None:
+    def _hold(self, row: store.ItemRow, error: str) -> None:
         """An item that can never be fetched: what is known of it is kept in quarantine, and the next one goes on."""
         try:
-            head = self.remote.describe(item).raw
+            head = self.remote.describe(RemoteItem(row.item, row.size, True)).raw
         except RemoteError:
             head = None
-        raw = head or f"Subject: (an item that cannot be read)\r\nX-Postroom-Item: {item.id[:200]}\r\n\r\n".encode()
+        raw = head or f"Subject: (an item that cannot be read)\r\nX-Postroom-Item: {row.item[:200]}\r\n\r\n".encode()
 
         def take(message: Message, one: Fetched, raw: bytes, received: datetime) -> Decision | None:
             return self._processor.hold(message, raw, one.id, self.mailbox, received, f"the server does not give it: {error}")
 
-        self._store([Fetched(item.id, raw, _now())], take)
+        self._store([Fetched(row.item, raw, _now())], take)
 
     def _store(self, fetched: list[Fetched], take: Callable[[Message, Fetched, bytes, datetime], Decision | None]) -> None:
         decisions: list[Decision] = []
@@ -156,38 +174,19 @@ class Reader:
             return store.place_of(self._connection, self.mailbox, identity)
         return "failed" if decision.outcome == "quarantined" else "processed"
 
-    def _file(self) -> None:
-        places: tuple[Place, ...] = ("processed", "failed")
-        for place in places:
-            self._file_into(place)
+    def _stored(self, place: Place, most: int) -> list[store.ItemRow]:
+        return store.stored(self._connection, self.mailbox, place, most)
 
-    def _file_into(self, place: Place) -> None:
-        """Where the server files others, what it does not file is at fault itself: it is tried in a few rounds, and then stays where it is."""
-        refused: set[str] = set()
-        others = False
-        while not self._stopping() and (rows := self._to_file(place, refused)):
-            items, alone = [row.item for row in rows], len(rows) == 1
-            began = time.perf_counter()
-            try:
-                now_at = self.remote.file(items, place)
-            except RemoteError as error:
-                store.count_try(self._connection, self.mailbox, items, str(error))
-                if isinstance(error, SignInFailed) or error.wait is not None or (alone and not others):
-                    raise
-                if alone:
-                    refused.add(items[0])
-                    if rows[0].tries + 1 >= MOST_TRIES:
-                        store.drop(self._connection, self.mailbox, items)
-                        self._observer.told(self.mailbox, "an item cannot be filed, and stays where it is", error=str(error))
-                continue
-            store.mark_filed(self._connection, self.mailbox, place, items, now_at)
-            others = True
-            self._observer.stage("file", time.perf_counter() - began)
+    def _file(self, place: Place, rows: list[store.ItemRow]) -> None:
+        items = [row.item for row in rows]
+        began = time.perf_counter()
+        now_at = self.remote.file(items, place)
+        store.mark_filed(self._connection, self.mailbox, place, items, now_at)
+        self._observer.stage("file", time.perf_counter() - began)
 
-    def _to_file(self, place: Place, without: set[str]) -> list[store.ItemRow]:
-        rows = store.stored(self._connection, self.mailbox, place, BATCH_ITEMS + len(without))
-        rows = [row for row in rows if row.item not in without][:BATCH_ITEMS]
-        return rows[:1] if rows and rows[0].tries else [row for row in rows if not row.tries]
+    def _leave(self, row: store.ItemRow, error: str) -> None:
+        store.drop(self._connection, self.mailbox, [row.item])
+        self._observer.told(self.mailbox, "an item cannot be filed, and stays where it is", error=error)
 
     def _note(self) -> None:
         backlog = None
@@ -203,6 +202,22 @@ class Reader:
         self._observer.contact(self.mailbox, _now())
         if backlog is not None:
             self._observer.backlog(self.mailbox, backlog, _now())
+
+
+def _next(rows: list[store.ItemRow], without: Container[str]) -> list[store.ItemRow]:
+    """A batch of those that never failed, for they come first; or one that did, alone."""
+    batch: list[store.ItemRow] = []
+    size = 0
+    for row in rows:
+        if row.item in without:
+            continue
+        size += row.size
+        if batch and (row.tries or len(batch) == BATCH_ITEMS or size > BATCH_BYTES):
+            break
+        batch.append(row)
+        if row.tries:
+            break
+    return batch
 
 
 _FIRST = "first:"  # before a state of the very first listing, which is not done yet

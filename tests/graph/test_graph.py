@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -149,7 +150,8 @@ def test_an_item_that_can_never_be_filed_holds_no_other_up(desk: Desk, graph: Gr
     graph.store.stuck.add(stuck.id)
     for number in range(1, 9):
         graph.store.add(mail(number))
-        desk.until_done()
+        with suppress(RemoteError):
+            desk.reader.round()
     assert graph.store.in_folder("inbox") == [stuck] and len(graph.store.in_folder("processed")) == 8
     assert desk.count("poll_items") == 0 and desk.count("messages") == 9
 
