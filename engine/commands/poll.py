@@ -18,7 +18,7 @@ from engine.errors import PostroomError
 from engine.polling.observe import Observer, set_up_logs
 from engine.polling.poller import STOP_SECONDS, Poller, remote_of
 from engine.printable import printable
-from engine.sources.exchange import use_tls
+from engine.sources.ews_client import use_tls
 from engine.sources.remote import RemoteError
 from engine.store.database import open_database
 

@@ -20,7 +20,8 @@ from engine.notify.transport import Postponed, Transport, Unavailable, composed,
 from engine.polling.observe import Observer
 from engine.polling.reader import Reader
 from engine.processing import Processor
-from engine.sources.exchange import ExchangeMailbox, use_tls
+from engine.sources.ews_client import use_tls
+from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import Remote, RemoteError, SignInFailed
 from engine.state.overview import outbox_counts, quarantine_count
 from engine.store import polling as store

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
-from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-import requests
 from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, Credentials, EWSTimeZone, FolderCollection, Version
-from exchangelib.credentials import OAuth2Credentials
-from exchangelib.errors import DoesNotExist, ErrorFolderNotFound, ErrorItemNotFound, ErrorServerBusy
+from exchangelib.errors import DoesNotExist, ErrorFolderNotFound, ErrorItemNotFound
 from exchangelib.folders import Folder
 from exchangelib.items import Message
 from exchangelib.properties import ItemId
-from exchangelib.protocol import BaseProtocol, CachingProtocol, FailFast
-from exchangelib.services import SyncFolderItems
-from exchangelib.util import MNS
+from exchangelib.protocol import CachingProtocol
 from exchangelib.version import EXCHANGE_2016
-from lxml.etree import SubElement
-from requests.adapters import HTTPAdapter
 
-from engine.config.connections import ExchangeSource, ExchangeTls
+from engine.config.connections import ExchangeSource
 from engine.config.secrets import resolve
-from engine.sources.certificate import client_assertion
-from engine.sources.ews_answers import is_whole, item_as_message, told, utc
+from engine.sources.ews_answers import item_as_message, told, utc
+from engine.sources.ews_client import OAuth2, Policy, Sync
 from engine.sources.remote import (
     Backlog,
     Fetched,
@@ -38,98 +30,14 @@ from engine.sources.remote import (
     check_folders,
     listed,
     page,
-    retry_after,
 )
 
 PAGE_ITEMS = 100
 # exchangelib gives all mailboxes of one account the same connections, and by itself only one: a slow one would hold up the rest.
 CONNECTIONS = 16
-_PIECE = 65_536
 _LISTED = ("size", "is_read")
 _HEAD = ("subject", "author", "message_id", "datetime_received", "datetime_sent", "to_recipients", "cc_recipients", "text_body")
 _AUTH = {"basic": "basic", "ntlm": "NTLM", "kerberos": "gssapi", "oauth2": "OAuth 2.0"}
-
-
-class _Policy(FailFast):  # type: ignore[misc]
-    """We wait ourselves, so that a mailbox that must wait holds nobody up; but the server's own time is kept."""
-
-    def raise_response_errors(self, response: Any) -> None:
-        wait = retry_after(response.headers)
-        if response.status_code in (429, 503) and wait is not None:
-            raise ErrorServerBusy("the server asks to wait", back_off=wait)
-        super().raise_response_errors(response)
-
-
-class _OAuth2(OAuth2Credentials):  # type: ignore[misc]
-    """Client credentials of an application; the token's address can be another than Microsoft's."""
-
-    def __init__(self, token_url: str | None, certificate: str | None, **more: Any) -> None:
-        super().__init__(**more)
-        self._token_url = token_url
-        self._certificate = certificate
-
-    def token_params(self) -> dict[str, Any]:
-        """With a certificate, what it signed stands for the secret (RFC 7523), anew for each token."""
-        found = dict(super().token_params())
-        if self._certificate:
-            found["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-            found["client_assertion"] = client_assertion(self._certificate, str(self.client_id), self.token_url)
-        return found
-
-    @property
-    def token_url(self) -> str:
-        return self._token_url or str(super().token_url)
-
-
-def use_tls(tls: ExchangeTls) -> None:
-    """For all connections of the process: exchangelib has one adapter. Call it before the first."""
-
-    class Adapter(HTTPAdapter):
-        def send(self, request: Any, stream: bool = False, *more: Any, **named: Any) -> requests.Response:
-            answer = super().send(request, False, *more, **named)
-            if answer.status_code != 200:
-                return answer  # NTLM still needs its connection
-            content = answer.content
-            # exchangelib mends broken XML, and would take half an answer for a whole one: mail that it lists would be lost.
-            if not is_whole(content):
-                raise requests.exceptions.ConnectionError("the answer broke off in the middle")
-            # It also asks for pieces of one byte: 28 MB of mail took 6.5 s, and 4 KB a millisecond.
-            answer.iter_content = partial(_pieces, content)  # type: ignore[method-assign]
-            return answer
-
-        def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-            super().cert_verify(conn, url, _verify(tls), cert)  # type: ignore[no-untyped-call]
-
-        def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
-            return super().get_connection_with_tls_context(request, _verify(tls), proxies, cert)
-
-    BaseProtocol.HTTP_ADAPTER_CLS = Adapter
-    BaseProtocol.TIMEOUT = tls.timeout.total_seconds()
-    BaseProtocol.USERAGENT = "postroom"
-
-
-def _pieces(content: bytes, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[bytes]:
-    """`Response.iter_content` of an answer that is there whole."""
-    size = max(chunk_size or 0, _PIECE)
-    return (content[place : place + size] for place in range(0, len(content), size))
-
-
-def _verify(tls: ExchangeTls) -> bool | str:
-    return tls.ca_file if tls.verify and tls.ca_file else tls.verify
-
-
-# Checked certificates and whole answers, also where nobody called `use_tls`.
-use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
-
-
-class _Sync(SyncFolderItems):  # type: ignore[misc]
-    """An error has no sync state, and exchangelib would stumble over that before it sees the error."""
-
-    def _get_element_container(self, message: Any, name: str | None = None) -> Any:
-        if message.get("ResponseClass") == "Error" and message.find(f"{{{MNS}}}SyncState") is None:
-            SubElement(message, f"{{{MNS}}}SyncState").text = ""
-            SubElement(message, f"{{{MNS}}}IncludesLastItemInRange").text = "false"
-        return super()._get_element_container(message=message, name=name)
 
 
 class ExchangeMailbox:
@@ -154,7 +62,7 @@ class ExchangeMailbox:
     def changes(self, state: str | None) -> Page:
         with told():
             folder = self._folder(self.source.folder)
-            service = _Sync(account=self._connected())
+            service = Sync(account=self._connected())
             found = list(
                 service.call(
                     folder=folder,
@@ -267,7 +175,7 @@ class ExchangeMailbox:
             if source.endpoint is None:
                 config = Configuration(
                     credentials=self._credentials(),
-                    retry_policy=_Policy(),
+                    retry_policy=Policy(),
                     auth_type=_AUTH.get(source.auth),
                     max_connections=CONNECTIONS,
                 )
@@ -280,7 +188,7 @@ class ExchangeMailbox:
                     credentials=self._credentials(),
                     auth_type=_AUTH[source.auth],
                     version=Version(build=EXCHANGE_2016),
-                    retry_policy=_Policy(),
+                    retry_policy=Policy(),
                     max_connections=CONNECTIONS,
                 )
                 self._account = Account(self.address, config=config, access_type=access, default_timezone=EWSTimeZone("UTC"))
@@ -299,7 +207,7 @@ class ExchangeMailbox:
         if source.auth == "oauth2":
             from exchangelib import Identity
 
-            return _OAuth2(
+            return OAuth2(
                 secret(source.token_url),
                 secret(source.certificate),
                 client_id=secret(source.client_id),

@@ -316,9 +316,9 @@ def _item_xml(item: Item, mime: bool) -> str:
         f"<t:InternetMessageId>{escape(properties['message_id'])}</t:InternetMessageId>" if "message_id" in properties else ""
     )
     return (
-        f"<t:Message>{content}<t:ItemId Id='{item.id}' ChangeKey='v{item.version}'/>{subject}{body}"
+        f"<t:{item.kind}>{content}<t:ItemId Id='{item.id}' ChangeKey='v{item.version}'/>{subject}{body}"
         f"<t:DateTimeReceived>{item.received.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</t:DateTimeReceived><t:Size>{item.size}</t:Size>"
-        f"{sender}{message_id}<t:IsRead>{str(item.is_read).lower()}</t:IsRead></t:Message>"
+        f"{sender}{message_id}<t:IsRead>{str(item.is_read).lower()}</t:IsRead></t:{item.kind}>"
     )
 
 

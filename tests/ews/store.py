@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 @dataclass
 class Item:
-    """One message. `mime` None: the server cannot give its MIME; `shown_size` is what it says of a size."""
+    """One message. `mime` None: the server cannot give its MIME; `shown_size` is what it says of a size; `kind`: what it is to Exchange."""
 
     id: str
     folder: str
@@ -20,6 +20,7 @@ class Item:
     version: int = 1
     shown_size: int | None = None
     properties: dict[str, str] = field(default_factory=dict)
+    kind: str = "Message"
 
     @property
     def size(self) -> int:
@@ -84,6 +85,7 @@ class Store:
                 old.is_read,
                 shown_size=old.shown_size,
                 properties=old.properties,
+                kind=old.kind,
             )
             self.items[new.id] = new
             self.folders[folder].changes.append(("create", new.id))

@@ -16,7 +16,8 @@ from exchangelib.util import BytesGeneratorIO
 import engine.polling.reader as reading
 from engine.config.connections import ExchangeTls
 from engine.config.load import load_config
-from engine.sources.exchange import ExchangeMailbox, use_tls
+from engine.sources.ews_client import use_tls
+from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import RemoteError, SignInFailed
 from tests.edit import edit
 from tests.ews.server import Server
@@ -259,6 +260,37 @@ def test_the_same_message_twice_in_one_mailbox_is_processed_once_and_both_are_fi
     exchange.store.add(mail(1))
     desk.until_done()
     assert desk.count("messages") == 1 and len(exchange.store.in_folder("processed")) == 2
+
+
+@pytest.mark.parametrize("place", ["folder", "no folder"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(
+            "Item",
+            "MeetingMessage",
+            "MeetingRequest",
+            "MeetingResponse",
+            "MeetingCancellation",
+            "CalendarItem",
+            "Contact",
+            "Task",
+        ),
+        *("DistributionList", "PostItem", "PostReplyItem", "RoleMember", "SharingMessage"),
+    ],
+)
+def test_whatever_an_item_is_to_exchange_it_is_mail(
+    kind: str, place: str, polled: Path, tmp_path: Path, exchange: Server
+) -> None:
+    if place == "no folder":
+        edit(polled / "mailboxes/help.yaml", "    processed: Inbox/Processed\n", "")
+    desk = Desk(polled, tmp_path / "p.db")
+    exchange.store.add(mail(1))
+    odd = exchange.store.add(mail(2), kind=kind)
+    exchange.store.add(mail(3))
+    desk.until_done()
+    assert desk.count("tickets") == 3 and desk.count("quarantine") == 0
+    assert all(item.is_read or item.folder == "processed" for item in exchange.store.items.values()), odd
 
 
 def test_an_item_without_mime_is_rebuilt_from_its_properties(desk: Desk, exchange: Server) -> None:

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from engine.config.connections import ExchangeSource, ExchangeTls, GraphSource
 from engine.config.load import load_config
-from engine.sources.exchange import ExchangeMailbox, use_tls
+from engine.sources.ews_client import use_tls
+from engine.sources.exchange import ExchangeMailbox
 from engine.sources.graph import GraphMailbox
 from engine.sources.remote import Remote, RemoteError
 from tests.loopback import Handler, Loopback

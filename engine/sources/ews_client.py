@@ -1,0 +1,118 @@
+"""exchangelib as postroom needs it: certificates checked, answers whole, no waits of its own, and no item too odd to be listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import requests
+from exchangelib.credentials import OAuth2Credentials
+from exchangelib.errors import ErrorServerBusy
+from exchangelib.folders import BaseFolder
+from exchangelib.items import Item
+from exchangelib.protocol import BaseProtocol, FailFast
+from exchangelib.services import SyncFolderItems
+from exchangelib.util import MNS
+from lxml.etree import SubElement
+from requests.adapters import HTTPAdapter
+
+from engine.config.connections import ExchangeTls
+from engine.sources.certificate import client_assertion
+from engine.sources.ews_answers import is_whole
+from engine.sources.remote import retry_after
+
+_PIECE = 65_536
+
+
+class Policy(FailFast):  # type: ignore[misc]
+    """We wait ourselves, so that a mailbox that must wait holds nobody up; but the server's own time is kept."""
+
+    def raise_response_errors(self, response: Any) -> None:
+        wait = retry_after(response.headers)
+        if response.status_code in (429, 503) and wait is not None:
+            raise ErrorServerBusy("the server asks to wait", back_off=wait)
+        super().raise_response_errors(response)
+
+
+class OAuth2(OAuth2Credentials):  # type: ignore[misc]
+    """Client credentials of an application; the token's address can be another than Microsoft's."""
+
+    def __init__(self, token_url: str | None, certificate: str | None, **more: Any) -> None:
+        super().__init__(**more)
+        self._token_url = token_url
+        self._certificate = certificate
+
+    def token_params(self) -> dict[str, Any]:
+        """With a certificate, what it signed stands for the secret (RFC 7523), anew for each token."""
+        found = dict(super().token_params())
+        if self._certificate:
+            found["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            found["client_assertion"] = client_assertion(self._certificate, str(self.client_id), self.token_url)
+        return found
+
+    @property
+    def token_url(self) -> str:
+        return self._token_url or str(super().token_url)
+
+
+def use_tls(tls: ExchangeTls) -> None:
+    """For all connections of the process: exchangelib has one adapter. Call it before the first."""
+
+    class Adapter(HTTPAdapter):
+        def send(self, request: Any, stream: bool = False, *more: Any, **named: Any) -> requests.Response:
+            answer = super().send(request, False, *more, **named)
+            if answer.status_code != 200:
+                return answer  # NTLM still needs its connection
+            content = answer.content
+            # exchangelib mends broken XML, and would take half an answer for a whole one: mail that it lists would be lost.
+            if not is_whole(content):
+                raise requests.exceptions.ConnectionError("the answer broke off in the middle")
+            # It also asks for pieces of one byte: 28 MB of mail took 6.5 s, and 4 KB a millisecond.
+            answer.iter_content = partial(_pieces, content)  # type: ignore[method-assign]
+            return answer
+
+        def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+            super().cert_verify(conn, url, _verify(tls), cert)  # type: ignore[no-untyped-call]
+
+        def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+            return super().get_connection_with_tls_context(request, _verify(tls), proxies, cert)
+
+    BaseProtocol.HTTP_ADAPTER_CLS = Adapter
+    BaseProtocol.TIMEOUT = tls.timeout.total_seconds()
+    BaseProtocol.USERAGENT = "postroom"
+
+
+def _pieces(content: bytes, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[bytes]:
+    """`Response.iter_content` of an answer that is there whole."""
+    size = max(chunk_size or 0, _PIECE)
+    return (content[place : place + size] for place in range(0, len(content), size))
+
+
+def _verify(tls: ExchangeTls) -> bool | str:
+    return tls.ca_file if tls.verify and tls.ca_file else tls.verify
+
+
+# Checked certificates and whole answers, also where nobody called `use_tls`.
+use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+
+
+class _Kinds(dict[str, Any]):
+    """exchangelib's classes by the kind of an item. One of a kind that it does not know would keep out all mail beside it."""
+
+    def __missing__(self, tag: str) -> Any:
+        return Item
+
+
+BaseFolder.ITEM_MODEL_MAP = _Kinds(BaseFolder.ITEM_MODEL_MAP)
+
+
+class Sync(SyncFolderItems):  # type: ignore[misc]
+    """An error has no sync state, and exchangelib would stumble over that before it sees the error."""
+
+    def _get_element_container(self, message: Any, name: str | None = None) -> Any:
+        if message.get("ResponseClass") == "Error" and message.find(f"{{{MNS}}}SyncState") is None:
+            SubElement(message, f"{{{MNS}}}SyncState").text = ""
+            SubElement(message, f"{{{MNS}}}IncludesLastItemInRange").text = "false"
+        return super()._get_element_container(message=message, name=name)
