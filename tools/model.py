@@ -80,6 +80,12 @@ class Model:
             domain = domain.partition(".")[2]
         return []
 
+    def _is_listed(self, address: str) -> bool:
+        return any(
+            active and self.desk.organizations[organization][2] and address in addresses
+            for _, organization, addresses, active in self.desk.contacts
+        )
+
     def contacts(self, address: str) -> list[tuple[str, str]]:
         """Those at the nearest level, with their organizations."""
         owners = self.owners(address.partition("@")[2])
@@ -90,7 +96,7 @@ class Model:
             for level, one in enumerate(addresses)
             if one == address
         ]
-        if address in self.brought:
+        if address in self.brought and not at:
             at.append((0, address, self.brought[address]))
         for own in (True, False):
             for level in range(3):
@@ -242,7 +248,7 @@ class Model:
                 and self.desk.organizations[organization][2]
                 and address in addresses
             ]
-            levels += [(3, address)] * (self.brought.get(address) == ticket.organization)
+            levels += [(3, address)] * (self.brought.get(address) == ticket.organization and not self._is_listed(address))
             found |= {name for _, name in sorted(levels, key=lambda one: one[0])[:1]}
         return {one for one in found - {ticket.keys["contact"], who[1]} if one}
 

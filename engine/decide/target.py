@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from engine.config.numbers import in_any_case
+from engine.decide.attribute import brought_by_mail
 from engine.decide.setup import Setup
 from engine.entities import Sender, Target
 from engine.mail.message import Message
@@ -100,7 +101,4 @@ def resolve_contact_id(address: str, organization: str | None, setup: Setup, sta
     for _, contact in sorted(setup.book.contacts(address), key=lambda pair: pair[0]):
         if contact.organization == organization:
             return contact.id
-    for brought in state.contacts_of(address):
-        if brought.organization == organization and brought.id not in setup.config.directory.contacts:
-            return brought.id
-    return None
+    return next((one.id for _, one in brought_by_mail(address, setup, state) if one.organization == organization), None)

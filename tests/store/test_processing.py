@@ -305,6 +305,22 @@ def test_whom_one_alert_brought_the_next_one_finds(db: Path, setup: Setup) -> No
     assert rows(db, "SELECT first_name, last_name FROM contacts WHERE origin = 'mail'") == [("Rosa", "Gil")]
 
 
+def test_whom_mail_brought_and_the_directory_lists_by_now_is_one_person(db: Path, setup: Setup, rules: Path) -> None:
+    newcomer = "nia@brightwater.example"
+    run(db, setup, mail(1, "the first matter", newcomer))
+    with (rules / "directory/contacts.csv").open("a") as file:
+        file.write(f"nia,brightwater,Nia,Green,nia.green@brightwater.example,{newcomer},,yes\n")
+    listed = prepare(load_config(rules))
+    run(db, listed, mail(2, "quite another", newcomer))
+    run(db, listed, mail(3, "something else", "maya@brightwater.example", more=f"Cc: {newcomer}\r\n"))
+    assert rows(db, "SELECT organization, contact FROM tickets") == [
+        ("brightwater", newcomer),
+        ("brightwater", "nia"),
+        ("brightwater", "maya"),
+    ]
+    assert rows(db, "SELECT contact FROM additional_contacts") == [("nia",)]
+
+
 def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
     run(db, setup, mail(1, "boom"))
