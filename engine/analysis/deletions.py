@@ -11,6 +11,7 @@ from engine.config.model import Config
 from engine.errors import Position, Problem
 
 CODE = "PR120"
+_ACTIVE = "active resource"  # one that is there, and was active before
 _UNKNOWN = re.compile(r"unknown (mailbox|queue|status|tag|organization|resource|contact) '(.*)'$")
 # Where each kind stands, and how it is kept without being used for anything new.
 _KEEP = {
@@ -22,9 +23,10 @@ _KEEP = {
     "resource": "put its line back, with no in the column active",
     "contact": "put its line back, with no in the column active",
     "rule": "give it its old name back, or let them be dropped",
+    _ACTIVE: "give them to somebody by a rule (`when ticket.assigned is ...`): nobody is told of what customers write there",
     "form of ticket numbers": "keep it, for mail that names one only in its subject would open a new ticket",
 }
-_WARNINGS = ("rule", "form of ticket numbers")
+_WARNINGS = ("rule", "form of ticket numbers", _ACTIVE)
 Names = dict[str, dict[str, Position]]
 
 
@@ -38,6 +40,7 @@ def names_in(config: Config) -> Names:
         "tag": {tag.label: Position("tags.yaml") for tag in config.tags.tags},
         "organization": dict.fromkeys(directory.organizations, Position("directory/organizations.csv")),
         "resource": dict.fromkeys(directory.resources, Position("directory/resources.csv")),
+        _ACTIVE: {name: one.position for name, one in directory.resources.items() if one.active},
         "contact": dict.fromkeys(directory.contacts, Position("directory/contacts.csv")),
         "form of ticket numbers": {config.settings.numbers["ticket"].form: config.settings.where("numbers")},
         "rule": {rule.name: Position(rule.position.file) for rule in config.rules.rules if rule.event.after},
@@ -49,14 +52,14 @@ def removed_but_used(before: Names, now: Names, rows: Callable[[str, str], list[
     problems = []
     for kind, names in before.items():
         for name, where in names.items():
+            if kind == _ACTIVE and name not in now["resource"]:
+                continue  # told as removed
             used = rows(kind, name) if name not in now[kind] else []
             if used:
-                how = "the database still uses it: " + ", ".join(f"{what} {count}" for what, count in used)
-                problems.append(
-                    Problem(
-                        where, f"the {kind} '{name}' was removed, but {how}", _KEEP[kind], code=CODE, warning=kind in _WARNINGS
-                    )
-                )
+                gone = f"the resource '{name}' is no longer active" if kind == _ACTIVE else f"the {kind} '{name}' was removed"
+                how = ", ".join(f"{what} {count}" for what, count in used)
+                message = f"{gone}, but the database still uses it: {how}"
+                problems.append(Problem(where, message, _KEEP[kind], code=CODE, warning=kind in _WARNINGS))
     return problems
 
 

@@ -21,6 +21,7 @@ _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
         ("time entries", "SELECT COUNT(*) FROM ticket_time_entries WHERE resource = ?"),
         ("time entries of tasks", "SELECT COUNT(*) FROM task_time_entries WHERE resource = ?"),
     ),
+    "active resource": (("open tickets", "SELECT COUNT(*) FROM tickets WHERE assigned = ? AND completed_at IS NULL"),),
     "contact": (("tickets", "SELECT COUNT(*) FROM tickets WHERE contact = ?"),),
     # Which tickets are of this form is not asked: when it is gone, nearly all are.
     "form of ticket numbers": (("tickets", "SELECT COUNT(*) FROM tickets WHERE ? <> ''"),),

@@ -163,6 +163,25 @@ def test_every_kind_of_deletion_is_seen(kind: str, file: str, says: str, reposit
     assert done.returncode == 2 and says in done.stdout and "[PR120]" in done.stdout, done.stdout
 
 
+def test_who_leaves_with_open_tickets_is_told(repository: Path) -> None:
+    db, path = repository / "p.db", repository / "rules/directory/resources.csv"
+    connection = open_database(db)
+    mail = b"From: maya@brightwater.example\r\nSubject: hello\r\nMessage-ID: <1@t>\r\n\r\nx\r\n"
+    Processor(connection, prepare(load_config(repository / "rules"))).run([Item("1", lambda: mail)], "help")
+    path.write_text(path.read_text().replace("Technician,yes", "Technician,no", 1))
+    assert check("--base", "HEAD", "--db", db, cwd=repository).returncode == 0
+    connection.execute("UPDATE tickets SET assigned = 'lotte'")
+    done = check("--base", "HEAD", "--db", db, cwd=repository)
+    assert done.returncode == 1
+    assert (
+        "resources.csv:2: warning: the resource 'lotte' is no longer active, but the database still uses it: open tickets 1"
+        in done.stdout
+    )
+    connection.execute("UPDATE tickets SET completed_at = '2026-11-02T10:00:00Z'")
+    connection.close()
+    assert check("--base", "HEAD", "--db", db, cwd=repository).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [(("--base", "nowhere"), "git knows no 'nowhere'"), (("--base", "--output=x"), "git knows no '--output=x'")],
