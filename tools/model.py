@@ -147,7 +147,7 @@ class Model:
             answered = [*mail.in_reply_to, *reversed(mail.references)]
             target = next((self.threads[one] for one in answered if one in self.threads), None)
         remark = ""
-        if target is not None and not self._may_write(who, target):
+        if target is not None and not self._may_write(mail, who, target):
             target, remark = None, f"names {target.number} {named is None}"
         if target is None and mail.kind and self.desk.automatic[mail.kind] == "note_or_ignore":
             return Became("ignored", mail.kind, who)
@@ -157,10 +157,11 @@ class Model:
             self.brought.setdefault(who[1], who[2])
         return became
 
-    def _may_write(self, who: Who, target: Entity) -> bool:
+    def _may_write(self, mail: Mail, who: Who, target: Entity) -> bool:
         kind, _, organization = who
         parent = self.desk.organizations[target.organization][1]
-        return kind in ("resource", "unknown") or organization in (target.organization, parent)
+        his_own = target.kind == "ticket" and target.keys["sender"] == mail.sender.lower()
+        return kind in ("resource", "unknown") or organization in (target.organization, parent) or his_own
 
     def _added(self, mail: Mail, who: Who, how: str, target: Entity) -> Became:
         said = self._indicators(mail, who, target)

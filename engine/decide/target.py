@@ -9,7 +9,7 @@ from msgspec import Struct
 from engine.config.numbers import in_any_case
 from engine.decide.attribute import brought_by_mail
 from engine.decide.setup import Setup
-from engine.entities import Sender, Target
+from engine.entities import Sender, Target, Ticket
 from engine.mail.message import Message
 from engine.state.view import State
 
@@ -86,6 +86,9 @@ def resolve(named: Named | None, sender: Sender, setup: Setup) -> Resolved:
     owner = setup.config.directory.organizations.get(organization or "")
     if owner is not None and owner.parent == sender.organization:
         return Resolved(named.entity, None, f"{named.found}, of an organization that belongs to the sender's")
+    if isinstance(named.entity, Ticket) and named.entity.sender == sender.address:
+        # Somebody became a customer after his first mail, or moved to another one.
+        return Resolved(named.entity, None, f"{named.found}, which the sender's own mail opened")
     return Resolved(None, named, f"{named.found}, of another organization: its contacts may not write to it")
 
 

@@ -321,6 +321,24 @@ def test_whom_mail_brought_and_the_directory_lists_by_now_is_one_person(db: Path
     assert rows(db, "SELECT contact FROM additional_contacts") == [("nia",)]
 
 
+def test_who_becomes_a_customer_goes_on_with_his_own_ticket_and_no_other(db: Path, setup: Setup, rules: Path) -> None:
+    run(db, setup, mail(1, "we are new here", "eva@newco.example"), mail(2, "something else", "bo@oldco.example"))
+    with (rules / "directory/organizations.csv").open("a") as file:
+        file.write("newco,New Company,newco.example,Standard,,yes\n")
+    with (rules / "directory/contacts.csv").open("a") as file:
+        file.write("eva,newco,Eva,Berg,eva@newco.example,,,yes\n")
+    ((own,), (other,)) = rows(db, "SELECT number FROM tickets ORDER BY number")
+    run(
+        db,
+        prepare(load_config(rules)),
+        mail(3, f"Re: [{own}] we are new here", "eva@newco.example"),
+        mail(4, "Re: something else", "eva@newco.example", more="In-Reply-To: <2@test.example>\r\n"),
+        mail(5, f"Re: [{other}] something else", "eva@newco.example"),
+    )
+    assert rows(db, "SELECT ticket, author, publish FROM ticket_notes") == [(own, "contact", "all")]
+    assert {row[0] for row in rows(db, "SELECT number FROM messages WHERE id > 3")}.isdisjoint({own, other})
+
+
 def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
     run(db, setup, mail(1, "boom"))
