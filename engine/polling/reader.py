@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Container
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -185,8 +186,10 @@ class Reader:
         self._observer.stage("file", time.perf_counter() - began)
 
     def _leave(self, row: store.ItemRow, error: str) -> None:
+        with suppress(RemoteError):  # else it would be the oldest that waits, for ever
+            self.remote.file([row.item], None)
         store.drop(self._connection, self.mailbox, [row.item])
-        self._observer.told(self.mailbox, "an item cannot be filed, and stays where it is", error=error)
+        self._observer.told(self.mailbox, "an item cannot be filed: it is marked as read, and stays where it is", error=error)
 
     def _note(self) -> None:
         backlog = None

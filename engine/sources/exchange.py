@@ -114,8 +114,8 @@ class ExchangeMailbox:
 
     # --- filing and sending ------------------------------------------------------------------------------------------
 
-    def file(self, ids: Sequence[str], place: Place) -> dict[str, str]:
-        path = self.source.folder_for(place)
+    def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str]:
+        path = self.source.folder_for(place) if place is not None else None
         with told():
             account = self._connected()
             if path is not None:

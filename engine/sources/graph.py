@@ -116,8 +116,8 @@ class GraphMailbox:
 
     # --- filing and sending ------------------------------------------------------------------------------------------
 
-    def file(self, ids: Sequence[str], place: Place) -> dict[str, str]:
-        path = self.source.folder_for(place)
+    def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str]:
+        path = self.source.folder_for(place) if place is not None else None
         moved = {}
         with _told():
             for one in ids:

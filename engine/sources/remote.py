@@ -155,8 +155,8 @@ class Remote(Protocol):
     def describe(self, item: RemoteItem) -> Fetched:
         """An item that is too large to fetch: its head, made of its properties."""
 
-    def file(self, ids: Sequence[str], place: Place) -> dict[str, str]:
-        """Move to the folder for `place`, or mark as read where the mailbox has none. An item that is gone is no error.
+    def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str]:
+        """Move to the folder for `place`, or mark as read where there is none. An item that is gone is no error.
 
         The ids that those have now which were moved to another folder than that for `processed`.
         """

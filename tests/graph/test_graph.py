@@ -152,7 +152,7 @@ def test_an_item_that_can_never_be_filed_holds_no_other_up(desk: Desk, graph: Gr
         graph.store.add(mail(number))
         with suppress(RemoteError):
             desk.reader.round()
-    assert graph.store.in_folder("inbox") == [stuck] and len(graph.store.in_folder("processed")) == 8
+    assert graph.store.in_folder("inbox") == [stuck] and len(graph.store.in_folder("processed")) == 8 and stuck.is_read
     assert desk.count("poll_items") == 0 and desk.count("messages") == 9
 
 

@@ -166,6 +166,7 @@ def test_an_item_that_can_never_be_filed_holds_no_other_up(
         exchange.store.add(mail(number))
     desk.until_done()
     assert exchange.store.in_folder("inbox") == [stuck] and len(exchange.store.in_folder("processed")) == 14
+    assert exchange.store.items[stuck.id].is_read
     assert desk.count("poll_items") == 0 and desk.count("messages") == 15
 
 
