@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Container
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ MOST_PAGES = 20  # before what is listed is worked on
 MOST_TRIES = 6  # of one item that alone cannot be fetched or filed, though others can
 LONE_TRIES = 20  # of one where there are no others: more than an hour, with the waits between them
 BACKLOG_SECONDS = 60
+_MARGIN = timedelta(minutes=10)  # the server's clock is not ours
 _PLACES: tuple[Place, ...] = ("processed", "failed")
 
 
@@ -77,10 +78,10 @@ class Reader:
                 store.forget_state(self._connection, self.mailbox)
                 continue
             first = state is None or state.startswith(_FIRST)
-            # From the very start a folder holds what somebody read long ago: only what is unread is mail to us.
-            items = [item for item in page.items if item.unread or not first]
+            until = store.looked_until(self._connection, self.mailbox) if first else None
+            items = [item for item in page.items if not first or _is_new(item, until)]
             following = _FIRST + page.state if first and not page.last else page.state
-            store.keep_page(self._connection, self.mailbox, following, items, _now())
+            store.keep_page(self._connection, self.mailbox, following, items, _now(), last=page.last)
             if page.last or self._stopping():
                 return True
         return False
@@ -221,6 +222,11 @@ def _next(rows: list[store.ItemRow], without: Container[str]) -> list[store.Item
         if row.tries:
             break
     return batch
+
+
+def _is_new(item: RemoteItem, until: datetime | None) -> bool:
+    """From its start a folder holds what somebody read long ago: what is unread is mail to us, and what came since we last looked."""
+    return item.unread or (until is not None and item.received_at is not None and item.received_at > until - _MARGIN)
 
 
 _FIRST = "first:"  # before a state of the very first listing, which is not done yet

@@ -35,7 +35,7 @@ from engine.sources.remote import (
 PAGE_ITEMS = 100
 # exchangelib gives all mailboxes of one account the same connections, and by itself only one: a slow one would hold up the rest.
 CONNECTIONS = 16
-_LISTED = ("size", "is_read")
+_LISTED = ("size", "is_read", "datetime_received")
 _HEAD = ("subject", "author", "message_id", "datetime_received", "datetime_sent", "to_recipients", "cc_recipients", "text_body")
 _AUTH = {"basic": "basic", "ntlm": "NTLM", "kerberos": "gssapi", "oauth2": "OAuth 2.0"}
 
@@ -75,7 +75,7 @@ class ExchangeMailbox:
                 )
             )
             items = tuple(
-                listed(item.id, int(item.size or 0), not getattr(item, "is_read", False))
+                listed(item.id, int(item.size or 0), not getattr(item, "is_read", False), utc(item.datetime_received))
                 for kind, item in found
                 if kind == "create"  # meeting requests and the like too: they are mail
             )

@@ -76,7 +76,7 @@ class GraphMailbox:
                 raise StateLost("the stored place is another server's")
             answer = self._call("GET", url, headers={"Prefer": f'odata.maxpagesize={PAGE_ITEMS}, IdType="ImmutableId"'}).json()
             items = tuple(
-                listed(one["id"], _size(one), not one.get("isRead", False))
+                listed(one["id"], _size(one), not one.get("isRead", False), _moment(one["receivedDateTime"]))
                 for one in answer.get("value", ())
                 if "@removed" not in one and "receivedDateTime" in one
             )

@@ -54,6 +54,7 @@ class RemoteItem(Struct, frozen=True):
     id: str
     size: int
     unread: bool
+    received_at: datetime | None = None
 
 
 class Page(Struct, frozen=True):
@@ -79,11 +80,11 @@ class Backlog(Struct, frozen=True):
     oldest: datetime | None
 
 
-def listed(identity: Any, size: int, unread: bool) -> RemoteItem:
+def listed(identity: Any, size: int, unread: bool, received_at: datetime | None = None) -> RemoteItem:
     """As the server says it. Raises `RemoteError` for an item that nobody could ask for."""
     if not isinstance(identity, str) or not identity:
         raise RemoteError("the server lists a message without its id")
-    return RemoteItem(identity, _kept(size), unread)
+    return RemoteItem(identity, _kept(size), unread, received_at)
 
 
 def backlog(unread: int, oldest: datetime | None) -> Backlog:

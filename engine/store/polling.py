@@ -49,9 +49,13 @@ def is_another_place(connection: sqlite3.Connection, mailbox: str, account: str,
     return True
 
 
-def keep_page(connection: sqlite3.Connection, mailbox: str, state: str, items: Iterable[RemoteItem], now: datetime) -> None:
-    """The items and the state after them in one transaction: neither without the other."""
+def keep_page(
+    connection: sqlite3.Connection, mailbox: str, state: str, items: Iterable[RemoteItem], now: datetime, *, last: bool
+) -> None:
+    """The items and the state after them in one transaction: neither without the other. `last`: all that is there is listed."""
     with transaction(connection):
+        if last:
+            connection.execute("DELETE FROM cursors WHERE name = ?", (f"looked {mailbox}",))
         connection.executemany(
             "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, listed_at) VALUES (?, ?, ?, 'listed', ?)",
             [(mailbox, item.id, item.size, iso(now)) for item in items],
@@ -67,7 +71,18 @@ def _keep_cursor(connection: sqlite3.Connection, name: str, value: str, now: dat
 
 
 def forget_state(connection: sqlite3.Connection, mailbox: str) -> None:
+    """All is listed again. `looked_until` keeps when it was last known what came."""
+    connection.execute(
+        "INSERT OR IGNORE INTO cursors SELECT ?, updated_at, updated_at FROM cursors WHERE name = ?",
+        (f"looked {mailbox}", f"sync {mailbox}"),
+    )
     connection.execute("DELETE FROM cursors WHERE name = ?", (f"sync {mailbox}",))
+
+
+def looked_until(connection: sqlite3.Connection, mailbox: str) -> datetime | None:
+    """While all is listed again: what came later is mail to us, whoever has read it. None where nothing was ever read from there."""
+    found = _cursor(connection, f"looked {mailbox}")
+    return datetime.fromisoformat(found) if found else None
 
 
 def listed(connection: sqlite3.Connection, mailbox: str, most: int) -> list[ItemRow]:

@@ -195,7 +195,7 @@ def test_ids_of_another_account_are_not_asked_for(
     there = remote(graph, tmp_path, monkeypatch)
     there.address = "desk@harbourhill.example"
     monkeypatch.setattr(there, "file", lambda ids, place: pytest.fail("it asks for ids of the old account"))
-    graph.store.mark_read(waits.id)  # as if it were not there: nothing is listed anew
+    graph.store.delete(waits.id)  # nothing is listed anew
     other = Desk(rules, tmp_path / "p.db", there)
     other.until_done()
     assert (other.count("poll_items"), other.count("failed_items"), other.count("messages")) == (0, 0, 1)

@@ -216,12 +216,33 @@ def test_a_lost_sync_state_makes_nothing_twice(desk: Desk, exchange: Server) -> 
     assert path_kept and desk.count("tickets") == 4 and desk.count("messages") == 4
 
 
+def test_what_somebody_read_while_the_sync_state_was_lost_is_mail_to_us(
+    desk: Desk, exchange: Server, again: Callable[[], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_PAGES", 1)
+    now = datetime.now(UTC).replace(microsecond=0)
+    exchange.store.add(mail(1), is_read=True, received=now - timedelta(days=9))
+    exchange.store.add(mail(2))
+    desk.until_done()
+    assert desk.count("messages") == 1
+    exchange.store.lose_sync_states()
+    exchange.store.add(mail(3), is_read=True)
+    for number in range(4, 4 + 3 * 100):  # pages: what was last looked at is kept until the last one
+        exchange.store.add(mail(number), is_read=True, received=now - timedelta(days=8))
+    exchange.store.add(mail(5_000), is_read=True)
+    again().until_done()
+    assert desk.count("messages") == 3
+    exchange.store.lose_sync_states()
+    again().until_done()
+    assert desk.count("messages") == 3 and desk.count("poll_items") == 0
+
+
 def test_another_folder_is_read_from_its_start(desk: Desk, polled: Path, exchange: Server, again: Callable[[], Desk]) -> None:
     exchange.store.add_folder("Support", "inbox", "support")
     for number in range(3):
         exchange.store.add(mail(number))
     exchange.store.add(mail(3), "support")
-    exchange.store.add(mail(4), "support", is_read=True)  # from long ago
+    exchange.store.add(mail(4), "support", is_read=True, received=datetime.now(UTC) - timedelta(days=9))
     desk.until_done()
     assert desk.count("messages") == 3
     edit(polled / "mailboxes/help.yaml", "folder: Inbox\n", "folder: inbox\n")  # the same
