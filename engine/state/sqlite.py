@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.config.model import Config
@@ -15,11 +15,21 @@ from engine.text import fold
 
 _COLUMNS = ", ".join(f"t.{name}" for name in TICKET_COLUMNS)
 _MOST_CANDIDATES = 200
+_WRITTEN_BY_OTHERS = ("due_at", "completed_at")  # too: docs/tables.md
 
 
 def moment(text: str) -> datetime:
-    """A stored time."""
-    return datetime.fromisoformat(text)
+    """A stored time. SQLite's own form (`datetime('now')`), which other programs write, says no zone: it is UTC. Raises `ValueError`."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _told_time(text: str | None) -> datetime | None:
+    """One that another program may have written; what is no time tells nothing."""
+    try:
+        return moment(text) if text else None
+    except (ValueError, TypeError):
+        return None
 
 
 class SqliteState:
@@ -98,7 +108,7 @@ class SqliteState:
     def _ticket(self, row: tuple[Any, ...]) -> Ticket:
         fields = dict(zip(TICKET_COLUMNS, row, strict=True))
         for name in TICKET_TIMES:
-            fields[name] = moment(fields[name]) if fields[name] else None
+            fields[name] = (_told_time if name in _WRITTEN_BY_OTHERS else moment)(fields[name])
         number = fields["number"]
         tags = self._connection.execute("SELECT tag FROM ticket_tags WHERE ticket = ? ORDER BY rowid", (number,))
         more = self._connection.execute("SELECT contact FROM additional_contacts WHERE ticket = ? ORDER BY rowid", (number,))

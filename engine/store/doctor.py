@@ -54,6 +54,16 @@ _ORPHANS = (
         "they are dropped",
         "UPDATE waiting_rules SET status = 'dropped', because = 'the ticket is not there' WHERE status = 'waiting' AND ticket NOT IN (SELECT number FROM tickets)",
     ),
+    *(
+        (
+            f"tickets whose {name} is not written as postroom writes times",
+            f"SELECT number FROM tickets WHERE {name} IS NOT strftime('%Y-%m-%dT%H:%M:%SZ', {name})",
+            "those that can be read as UTC are written anew",
+            f"UPDATE tickets SET {name} = strftime('%Y-%m-%dT%H:%M:%SZ', {name})"
+            f" WHERE {name} IS NOT strftime('%Y-%m-%dT%H:%M:%SZ', {name}) AND strftime('%s', {name}) IS NOT NULL",
+        )
+        for name in ("due_at", "completed_at")
+    ),
     ("messages without an outcome", "SELECT id FROM messages WHERE outcome = '' OR NOT json_valid(decision)", "", ""),
     (
         "messages that became a ticket which is not there",

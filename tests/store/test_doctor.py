@@ -63,6 +63,16 @@ def test_a_healthy_database_is_well(db: Path) -> None:
             "1 rules that wait for tickets that are not there; --fix: they are dropped",
             False,
         ),
+        (
+            "UPDATE tickets SET due_at = datetime('now') WHERE number = 'T20261102.0001'",
+            "1 tickets whose due_at is not written as postroom writes times; --fix: those that can be read",
+            True,
+        ),
+        (
+            "UPDATE tickets SET completed_at = 'soon' WHERE number = 'T20261102.0001'",
+            "1 tickets whose completed_at is not written as postroom writes times; --fix: those that can be read",
+            False,
+        ),
         ("UPDATE messages SET decision = 'half' WHERE id = 1", "1 messages without an outcome\n", False),
         ("UPDATE messages SET number = 'T9' WHERE id = 1", "1 messages that became a ticket which is not there\n", False),
     ],

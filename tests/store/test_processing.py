@@ -19,6 +19,7 @@ from engine.sources.files import open_source
 from engine.sources.item import Item
 from engine.store.again import Choice, choose
 from engine.store.database import open_database, open_for_reading
+from engine.store.doctor import examine
 from engine.store.migrations import MIGRATIONS, version_of
 from engine.summary import Summary
 from tests.edit import edit
@@ -337,6 +338,19 @@ def test_who_becomes_a_customer_goes_on_with_his_own_ticket_and_no_other(db: Pat
     )
     assert rows(db, "SELECT ticket, author, publish FROM ticket_notes") == [(own, "contact", "all")]
     assert {row[0] for row in rows(db, "SELECT number FROM messages WHERE id > 3")}.isdisjoint({own, other})
+
+
+@pytest.mark.parametrize(
+    "form", ["datetime('now')", "datetime('now', '-1 minute')", "'2026-11-02'", "'soon'", "''", "5", "x'00'"]
+)
+def test_times_that_another_program_wrote_in_its_own_form_hold_no_mail_up(form: str, db: Path, setup: Setup) -> None:
+    run(db, setup, mail(1, "the first"))
+    with closing(open_database(db)) as connection:
+        connection.execute(f"UPDATE tickets SET status = 'Done', completed_at = {form}, due_at = {form}")
+    run(db, setup, mail(2, "Re: the first", more="In-Reply-To: <1@test.example>\r\n"))
+    assert rows(db, "SELECT outcome FROM messages ORDER BY id") == [("created",), ("appended",)]
+    with closing(open_database(db)) as connection:
+        assert not [one for one in examine(connection, None) if "time" in one.what]
 
 
 def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
