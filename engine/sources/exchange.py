@@ -171,7 +171,9 @@ class ExchangeMailbox:
     def _connected(self) -> Any:
         if self._account is None:
             source = self.source
-            access = IMPERSONATION if source.access == "impersonation" else DELEGATE
+            # An application has no mailbox of its own: by itself it reads as the owner.
+            said = source.access or ("impersonation" if source.auth == "oauth2" else "delegate")
+            access = IMPERSONATION if said == "impersonation" else DELEGATE
             if source.endpoint is None:
                 config = Configuration(
                     credentials=self._credentials(),

@@ -487,12 +487,15 @@ def test_kerberos_without_its_extra_is_told(polled: Path) -> None:
         _mailbox(polled, "auth: basic", "auth: kerberos").changes(None)
 
 
-def test_oauth_with_impersonation(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", ["    access: impersonation\n", ""])  # an application has no mailbox of its own
+def test_oauth_with_impersonation(
+    said: str, polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the token comes over plain HTTP, on loopback only
     (tmp_path / "secret").write_text("app-secret\n")
     exchange.user = "nobody"  # only the token opens the door
     new = (
-        f"auth: oauth2\n    access: impersonation\n    tenant: t\n    client_id: app\n    client_secret: ${{file:{tmp_path}/secret}}\n"
+        f"auth: oauth2\n{said}    tenant: t\n    client_id: app\n    client_secret: ${{file:{tmp_path}/secret}}\n"
         f"    token_url: {exchange.token_url}"
     )
     remote = _mailbox(polled, "auth: basic", new)
