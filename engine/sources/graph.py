@@ -38,6 +38,7 @@ from engine.sources.unreachable import why_unreachable
 PAGE_ITEMS = 100
 # MAPI's size of a message: Graph has no field of its own for it.
 _SIZE = "Long 0x0E08"
+_MOST_TEXT = 10_000_000  # bytes of an item whose whole text is asked for; of a larger one its first 255 letters
 _WELL_KNOWN = {"inbox": "inbox", "sent items": "sentitems", "archive": "archive", "deleted items": "deleteditems"}
 
 
@@ -100,8 +101,10 @@ class GraphMailbox:
     def describe(self, item: RemoteItem) -> Fetched:
         with _told():
             try:
-                fields = "subject,from,toRecipients,ccRecipients,internetMessageId,receivedDateTime,bodyPreview"
-                found = self._call("GET", f"{self._message(item.id)}?$select={fields}").json()
+                text = "body" if item.size < _MOST_TEXT else "bodyPreview"
+                fields = f"subject,from,toRecipients,ccRecipients,internetMessageId,receivedDateTime,{text}"
+                as_text = {"Prefer": 'outlook.body-content-type="text", IdType="ImmutableId"'}
+                found = self._call("GET", f"{self._message(item.id)}?$select={fields}", headers=as_text).json()
             except _Gone:
                 return Fetched(item.id, None)
             return Fetched(item.id, _as_message(found), _moment(found.get("receivedDateTime")))
@@ -268,7 +271,8 @@ def _as_message(found: dict[str, Any]) -> bytes:
         "Subject": str(found.get("subject") or ""),
         "Message-ID": str(found.get("internetMessageId") or ""),
     }
-    return rebuilt(fields, str(found.get("bodyPreview") or ""))
+    text = (found.get("body") or {}).get("content") or found.get("bodyPreview")
+    return rebuilt(fields, str(text or ""))
 
 
 @contextmanager

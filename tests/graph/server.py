@@ -205,9 +205,17 @@ class _Handler(loopback.Handler):
                     "subject": known.get("subject"),
                     "from": {"emailAddress": {"address": known["from"]}} if "from" in known else None,
                     "internetMessageId": known.get("message_id"),
-                    "bodyPreview": known.get("body"),
+                    **self._text(known.get("body", ""), query.get("$select", "")),
                 },
             )
+
+    def _text(self, body: str, wanted: str) -> dict[str, Any]:
+        """HTML, but where text is asked for; and the first 255 letters of it."""
+        if "bodyPreview" in wanted.split(","):
+            return {"bodyPreview": body[:255]}
+        is_text = 'outlook.body-content-type="text"' in self.headers.get("Prefer", "")
+        kind, content = ("text", body) if is_text else ("html", f"<p>{body}</p>")
+        return {"body": {"contentType": kind, "content": content}}
 
     def _json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
         self.answer(status, json.dumps(value).encode() if value is not None else b"", "application/json", headers)

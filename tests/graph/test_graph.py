@@ -270,12 +270,14 @@ def test_a_folder_that_is_gone_is_told_and_its_mail_is_filed_once_it_is_back(kno
 def test_a_large_item_is_refused_by_its_head_and_one_without_mime_rebuilt(desk: Desk, graph: GraphServer) -> None:
     head = {"subject": "Huge", "from": "maya@brightwater.example", "message_id": "<h@x>", "body": "text"}
     graph.store.add(mail(1), shown_size=100 * 1024 * 1024, properties=head)
-    graph.store.add(b"", properties={**head, "subject": "Small", "message_id": "<s@x>"})
+    words = " ".join(f"word {number}" for number in range(200))
+    graph.store.add(b"", properties={**head, "subject": "Small", "message_id": "<s@x>", "body": words})
     desk.until_done()
     assert set(desk.connection.execute("SELECT subject, outcome, reason FROM messages")) == {
         ("Huge", "refused", "too_large"),
         ("Small", "created", None),
     }
+    assert desk.connection.execute("SELECT description FROM tickets").fetchone()[0].split() == words.split()
 
 
 def test_sending_keeps_our_headers(desk: Desk, graph: GraphServer) -> None:
