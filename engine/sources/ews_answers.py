@@ -68,7 +68,7 @@ def item_as_message(item: Any) -> bytes:
         "Message-ID": str(item.message_id or ""),
         "Date": format_datetime(sent),
     }
-    return rebuilt(fields, str(item.text_body or ""))
+    return rebuilt(fields, str(item.text_body or ""), bool(item.has_attachments))
 
 
 @contextmanager

@@ -36,7 +36,17 @@ PAGE_ITEMS = 100
 # exchangelib gives all mailboxes of one account the same connections, and by itself only one: a slow one would hold up the rest.
 CONNECTIONS = 16
 _LISTED = ("size", "is_read", "datetime_received")
-_HEAD = ("subject", "author", "message_id", "datetime_received", "datetime_sent", "to_recipients", "cc_recipients", "text_body")
+_HEAD = (
+    "subject",
+    "author",
+    "message_id",
+    "datetime_received",
+    "datetime_sent",
+    "to_recipients",
+    "cc_recipients",
+    "text_body",
+    "has_attachments",
+)
 _AUTH = {"basic": "basic", "ntlm": "NTLM", "kerberos": "gssapi", "oauth2": "OAuth 2.0"}
 
 

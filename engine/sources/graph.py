@@ -102,7 +102,7 @@ class GraphMailbox:
         with _told():
             try:
                 text = "body" if item.size < _MOST_TEXT else "bodyPreview"
-                fields = f"subject,from,toRecipients,ccRecipients,internetMessageId,receivedDateTime,{text}"
+                fields = f"subject,from,toRecipients,ccRecipients,internetMessageId,receivedDateTime,hasAttachments,{text}"
                 as_text = {"Prefer": 'outlook.body-content-type="text", IdType="ImmutableId"'}
                 found = self._call("GET", f"{self._message(item.id)}?$select={fields}", headers=as_text).json()
             except _Gone:
@@ -272,7 +272,7 @@ def _as_message(found: dict[str, Any]) -> bytes:
         "Message-ID": str(found.get("internetMessageId") or ""),
     }
     text = (found.get("body") or {}).get("content") or found.get("bodyPreview")
-    return rebuilt(fields, str(text or ""))
+    return rebuilt(fields, str(text or ""), bool(found.get("hasAttachments")))
 
 
 @contextmanager

@@ -18,6 +18,7 @@ logging.getLogger().addHandler(logging.NullHandler())
 
 Place = Literal["processed", "failed"]
 _PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
+WITHOUT_FILES = "[The mail server gave this message without its files.]"
 _LARGEST = 2**62  # bytes or messages, as SQLite can keep them
 
 
@@ -102,15 +103,18 @@ def page(items: Iterable[RemoteItem], state: Any, last: bool) -> Page:
     return Page(tuple(items), state, last)
 
 
-def rebuilt(fields: Mapping[str, str], text: str) -> bytes:
-    """A message made of header fields and a text that a server tells of an item without MIME. A broken value is left out."""
+def rebuilt(fields: Mapping[str, str], text: str, has_files: bool) -> bytes:
+    """A message made of header fields and a text that a server tells of an item without MIME. A broken value is left out.
+
+    Its files are left out too: where it `has_files`, the text says so.
+    """
     message = EmailMessage(policy=SMTP)
     for name, value in fields.items():
         words = " ".join(value.split())
         if words:
             with suppress(ValueError):
                 message[name] = words
-    message.set_content(text)
+    message.set_content(f"{text.rstrip()}\n\n{WITHOUT_FILES}\n" if has_files else text)
     return message.as_bytes()
 
 

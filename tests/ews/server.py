@@ -318,7 +318,7 @@ def _item_xml(item: Item, mime: bool) -> str:
     return (
         f"<t:{item.kind}>{content}<t:ItemId Id='{item.id}' ChangeKey='v{item.version}'/>{subject}{body}"
         f"<t:DateTimeReceived>{item.received.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</t:DateTimeReceived><t:Size>{item.size}</t:Size>"
-        f"{sender}{message_id}<t:IsRead>{str(item.is_read).lower()}</t:IsRead></t:{item.kind}>"
+        f"<t:HasAttachments>{'true' if 'files' in properties else 'false'}</t:HasAttachments>{sender}{message_id}<t:IsRead>{str(item.is_read).lower()}</t:IsRead></t:{item.kind}>"
     )
 
 

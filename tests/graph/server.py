@@ -205,6 +205,7 @@ class _Handler(loopback.Handler):
                     "subject": known.get("subject"),
                     "from": {"emailAddress": {"address": known["from"]}} if "from" in known else None,
                     "internetMessageId": known.get("message_id"),
+                    "hasAttachments": "files" in known,
                     **self._text(known.get("body", ""), query.get("$select", "")),
                 },
             )

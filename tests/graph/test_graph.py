@@ -13,7 +13,7 @@ import trustme
 
 from engine.config.connections import ExchangeTls, GraphSource
 from engine.sources.graph import GraphMailbox
-from engine.sources.remote import RemoteError, SignInFailed, StateLost
+from engine.sources.remote import WITHOUT_FILES, RemoteError, SignInFailed, StateLost
 from tests.ews.store import Store
 from tests.graph.server import GraphServer
 from tests.polling.conftest import ADDRESS, Desk, mail
@@ -271,13 +271,13 @@ def test_a_large_item_is_refused_by_its_head_and_one_without_mime_rebuilt(desk: 
     head = {"subject": "Huge", "from": "maya@brightwater.example", "message_id": "<h@x>", "body": "text"}
     graph.store.add(mail(1), shown_size=100 * 1024 * 1024, properties=head)
     words = " ".join(f"word {number}" for number in range(200))
-    graph.store.add(b"", properties={**head, "subject": "Small", "message_id": "<s@x>", "body": words})
+    graph.store.add(b"", properties={**head, "subject": "Small", "message_id": "<s@x>", "body": words, "files": "1"})
     desk.until_done()
     assert set(desk.connection.execute("SELECT subject, outcome, reason FROM messages")) == {
         ("Huge", "refused", "too_large"),
         ("Small", "created", None),
     }
-    assert desk.connection.execute("SELECT description FROM tickets").fetchone()[0].split() == words.split()
+    assert desk.connection.execute("SELECT description FROM tickets").fetchone()[0] == f"{words}\n\n{WITHOUT_FILES}"
 
 
 def test_sending_keeps_our_headers(desk: Desk, graph: GraphServer) -> None:

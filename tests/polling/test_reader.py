@@ -320,9 +320,20 @@ def test_an_item_without_mime_is_rebuilt_from_its_properties(desk: Desk, exchang
         None,
         properties={"subject": "A note", "body": "Please call back", "from": "maya@brightwater.example", "message_id": "<m@x>"},
     )
+    exchange.store.add(
+        None,
+        properties={
+            "subject": "Files",
+            "body": "See there",
+            "from": "maya@brightwater.example",
+            "message_id": "<n@x>",
+            "files": "2",
+        },
+    )
     desk.until_done()
     assert desk.connection.execute("SELECT title, description, contact FROM tickets").fetchall() == [
-        ("A note", "Please call back", "maya")
+        ("A note", "Please call back", "maya"),
+        ("Files", "See there\n\n[The mail server gave this message without its files.]", "maya"),
     ]
 
 
