@@ -17,7 +17,7 @@ from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.polling.observe import Observer
 from engine.processing import Processor
-from engine.sources.remote import Fetched, Place, Remote, RemoteError, RemoteItem, SignInFailed, StateLost
+from engine.sources.remote import Fetched, NotTheItem, Place, Remote, RemoteError, RemoteItem, SignInFailed, StateLost
 from engine.store import polling as store
 from engine.store.database import transaction
 
@@ -55,10 +55,10 @@ class Reader:
     def round(self) -> bool:
         """Whether there is more to do at once. Raises `RemoteError`, with all that was done until then stored, and `StoreError`."""
         listed_all = self._list()
-        errors = [self._through(self._listed, self._work, self._hold, LONE_TRIES)]
+        errors = [self._through(self._listed, self._work, self._hold)]
         store.take_up_mended(self._connection, self.mailbox, _now())
         for place in _PLACES:  # also what an earlier round stored and could not file
-            errors.append(self._through(partial(self._stored, place), partial(self._file, place), self._leave, None))
+            errors.append(self._through(partial(self._stored, place), partial(self._file, place), self._leave))
         if error := next(filter(None, errors), None):
             raise error
         self._note()
@@ -91,12 +91,11 @@ class Reader:
         waiting: Callable[[int], list[store.ItemRow]],
         step: Callable[[list[store.ItemRow]], None],
         give_up: Callable[[store.ItemRow, str], None],
-        lone_tries: int | None,
     ) -> RemoteError | None:
         """Every item that waits, in batches; where one fails, each of it alone, in later rounds too. What failed, if anything did.
 
         An item that fails right after another did not is at fault itself, and is given up after some tries. Else it may be the server:
-        the rest waits for the next round, and the item is given up after `lone_tries`, or never. Raises what is the server's for sure.
+        the rest waits for the next round, and the item is given up after many. Raises what is no item's fault for sure.
         """
         failed: dict[str, RemoteError] = {}
         others = False
@@ -105,11 +104,10 @@ class Reader:
                 step(rows)
                 others = True
             except RemoteError as error:
-                if isinstance(error, SignInFailed) or error.wait is not None:
+                if isinstance(error, SignInFailed | NotTheItem) or error.wait is not None:
                     raise
                 store.count_try(self._connection, self.mailbox, [row.item for row in rows], str(error))
-                most = MOST_TRIES if others else lone_tries
-                if len(rows) == 1 and most is not None and rows[0].tries + 1 >= most:
+                if len(rows) == 1 and rows[0].tries + 1 >= (MOST_TRIES if others else LONE_TRIES):
                     give_up(rows[0], str(error))
                 elif not others:
                     return error

@@ -17,7 +17,9 @@ from exchangelib.errors import (
     ErrorFolderNotFound,
     ErrorInvalidSyncStateData,
     ErrorNonExistentMailbox,
+    ErrorQuotaExceeded,
     ErrorServerBusy,
+    ErrorToFolderNotFound,
     EWSError,
     MalformedResponseError,
     RateLimitError,
@@ -28,7 +30,7 @@ from oauthlib.oauth2 import MissingTokenError, OAuth2Error
 
 from engine.config.secrets import MissingSecret
 from engine.sources.certificate import BadCertificate
-from engine.sources.remote import RemoteError, SignInFailed, StateLost, no_token, rebuilt
+from engine.sources.remote import NotTheItem, RemoteError, SignInFailed, StateLost, no_token, rebuilt
 from engine.sources.unreachable import why_unreachable
 
 _ENDPOINT = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
@@ -54,21 +56,24 @@ def utc(moment: Any) -> datetime | None:
 
 
 def item_as_message(item: Any) -> bytes:
-    """What exchangelib says of an item's properties, as a message."""
+    """What exchangelib says of an item's properties, as a message. Not every kind of item has all of them."""
 
     def addresses(*mailboxes: Any) -> str:
         return ", ".join(f"<{one.email_address}>" for one in mailboxes if one is not None and one.email_address)
 
-    sent = utc(item.datetime_sent or item.datetime_received) or datetime.now(UTC)
+    def known(name: str) -> Any:
+        return getattr(item, name, None)
+
+    sent = utc(known("datetime_sent") or known("datetime_received")) or datetime.now(UTC)
     fields = {
-        "From": addresses(item.author),
-        "To": addresses(*(item.to_recipients or ())),
-        "Cc": addresses(*(item.cc_recipients or ())),
-        "Subject": str(item.subject or ""),
-        "Message-ID": str(item.message_id or ""),
+        "From": addresses(known("author")),
+        "To": addresses(*(known("to_recipients") or ())),
+        "Cc": addresses(*(known("cc_recipients") or ())),
+        "Subject": str(known("subject") or ""),
+        "Message-ID": str(known("message_id") or ""),
         "Date": format_datetime(sent),
     }
-    return rebuilt(fields, str(item.text_body or ""), bool(item.has_attachments))
+    return rebuilt(fields, str(known("text_body") or ""), bool(known("has_attachments")))
 
 
 @contextmanager
@@ -96,8 +101,10 @@ def told() -> Iterator[None]:
         raise RemoteError(f"the server is busy: {_words(error)}", cast("float | None", error.back_off)) from error
     except RateLimitError as error:
         raise RemoteError("the server asks to wait", cast("float | None", error.wait)) from error
+    except (ErrorToFolderNotFound, ErrorQuotaExceeded) as error:
+        raise NotTheItem(_other(error)) from error
     except (ErrorFolderNotFound, DoesNotExist) as error:
-        raise RemoteError(f"there is no such folder: {_words(error)}; `postroom poll --check` shows which") from error
+        raise NotTheItem(f"there is no such folder: {_words(error)}; `postroom poll --check` shows which") from error
     except (EWSError, requests.exceptions.RequestException, OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         # Broken answers end in all of these within exchangelib.
         raise RemoteError(why_unreachable(error) or _other(error)) from error

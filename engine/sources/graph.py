@@ -19,6 +19,7 @@ from engine.sources.certificate import BadCertificate, read_certificate
 from engine.sources.remote import (
     Backlog,
     Fetched,
+    NotTheItem,
     Page,
     Place,
     RemoteError,
@@ -186,6 +187,8 @@ class GraphMailbox:
         code, words = _error(answer)
         if answer.status_code == 410 or code in ("syncStateNotFound", "SyncStateNotFound", "resyncRequired", "SyncStateInvalid"):
             raise StateLost("the server no longer knows the sync state")
+        if code == "ErrorQuotaExceeded":
+            raise NotTheItem(words)
         if answer.status_code == 404:
             raise _Gone(words)
         if answer.status_code in (401, 403):
@@ -232,8 +235,8 @@ class GraphMailbox:
             client.close()
 
 
-class _Gone(RemoteError):
-    """There is no such item or folder (any more)."""
+class _Gone(NotTheItem):
+    """There is no such item or folder (any more). Of an item that is no error, so only a folder's is told."""
 
 
 def _error(answer: httpx.Response) -> tuple[str, str]:

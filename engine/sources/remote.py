@@ -34,6 +34,10 @@ class SignInFailed(RemoteError):
     """The server does not let us in: trying again soon is of no use, and may lock the account."""
 
 
+class NotTheItem(RemoteError):
+    """Any item would meet it: a folder is not there, or the mailbox is full."""
+
+
 class StateLost(RemoteError):
     """The server no longer knows the sync state: start again without it."""
 

@@ -373,6 +373,9 @@ def _get_item(store: Store, call: Any) -> str:
     answers = []
     for identity in _item_ids(call):
         item = store.items.get(identity)
+        if identity in store.silent:
+            answers.append(_error("GetItem", "ErrorInternalServerError", "An internal server error occurred."))
+            continue
         answers.append(_message("GetItem", f"<m:Items>{_item_xml(item, mime)}</m:Items>") if item else _not_found("GetItem"))
     return "".join(answers)
 

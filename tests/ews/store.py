@@ -47,6 +47,7 @@ class Store:
         self.folders: dict[str, Folder] = {}
         self.sent: list[bytes] = []
         self.stuck: set[str] = set()  # items that no folder takes
+        self.silent: set[str] = set()  # items that are not given
         self.why_stuck = "ErrorMoveCopyFailed"
         self.epoch = 1
         self._ids = itertools.count(1)

@@ -1,0 +1,284 @@
+"""Random lives of a mailbox on the loopback Exchange: people in it, faults, lost sync states, crashes, another folder, items that break.
+
+`python -m tools.mailboxes --seconds 300`. Each mail that was there to be read must be there once in the end, and no item left lying. Says what
+is wrong, with the seed, and exits with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+import engine.polling.reader as reading
+from engine.sources.remote import RemoteError
+from tests.edit import edit
+from tests.ews.server import Server
+from tests.ews.store import Item, Store
+from tests.polling.conftest import Desk
+from tools.soak import ADDRESS, configure, mail
+
+FOLDERS = {"inbox": "Inbox", "support": "Inbox/Support"}
+KINDS = ("Message", "Message", "Message", "MeetingRequest", "PostItem", "RoleMember")
+FAULTS = ("busy", "503", "500", "reset", "truncated", "not xml")
+OPERATIONS = ("SyncFolderItems", "GetItem", "MoveItem", "GetFolder", "FindItem")
+CALM = 3 * reading.LONE_TRIES
+
+
+class Crash(BaseException):
+    """As if the process were killed."""
+
+
+class Life:
+    """One mailbox, and of each mail whether it `must` have been read in the end: nobody took it away before, and it is no old mail."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.dice = random.Random(seed)
+        self.store = Store(ADDRESS)
+        for name, identity in (
+            ("Processed", "processed"),
+            ("Failed", "failed"),
+            ("Support", "support"),
+            ("Elsewhere", "elsewhere"),
+        ):
+            self.store.add_folder(name, "inbox", identity)
+        self.server = Server(self.store)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        self.rules, self.db = configure(folder, self.server.start()), folder / "p.db"
+        self.watched = "inbox"
+        self.listed = False  # whether a whole round was ever done: what was read before is old mail
+        self.must: set[int] = set()
+        self.numbers = itertools.count()
+        self.number: dict[int, Item] = {}
+        self.broken: set[int] = set()
+        self.crashed = False
+        self.desk = Desk(self.rules, self.db)
+
+    def end(self) -> None:
+        self.desk.remote.close()
+        self.desk.connection.close()
+        self.server.stop()
+
+    def again(self) -> None:
+        """Another process, with the configuration as it is now."""
+        self.desk.remote.close()
+        self.desk.connection.close()
+        self.desk = Desk(self.rules, self.db)
+
+    # --- what may happen -----------------------------------------------------------------------------------------------
+
+    def mail_comes(self) -> None:
+        for _ in range(self.dice.randint(1, 6)):
+            self.one_comes(self.dice.choice((self.watched, self.watched, "inbox", "support")))
+
+    def one_comes(self, folder: str) -> int:
+        number, dice = next(self.numbers), self.dice
+        read = dice.random() < 0.2
+        old = read and not self.listed and dice.random() < 0.5
+        received = datetime.now(UTC).replace(microsecond=0) - timedelta(days=9 if old else 0)
+        more: dict[str, Any] = {"is_read": read}
+        if dice.random() < 0.1:
+            head = {
+                "subject": f"item {number}",
+                "body": "x",
+                "from": "maya@brightwater.example",
+                "message_id": f"<{number}@soak>",
+            }
+            item = self.store.add(None, folder, received, properties=head, **more)
+        else:
+            item = self.store.add(mail(number), folder, received, kind=dice.choice(KINDS), **more)
+        self.number[number] = item
+        if folder == self.watched and (self.listed or not read):
+            self.must.add(number)
+        return number
+
+    def somebody_reads(self) -> None:
+        for number, item in self._lying():
+            if self.dice.random() < 0.3:
+                self.store.mark_read(item.id)
+                if not self.listed or item.folder != self.watched:
+                    self.must.discard(number)
+
+    def somebody_takes_away(self) -> None:
+        for number, item in self._lying():
+            if self.dice.random() < 0.2:
+                self.must -= {number} if not self._is_stored(number) else set()
+                if self.dice.random() < 0.5:
+                    self.store.delete(item.id)
+                    del self.number[number]
+                else:
+                    self.number[number] = self.store.move(item.id, "elsewhere") or item
+
+    def somebody_puts_back(self) -> None:
+        for item in (*self.store.in_folder("processed"), *self.store.in_folder("failed")):
+            if self.dice.random() < 0.1:
+                self.store.move(item.id, "inbox")
+
+    def another_folder(self) -> None:
+        old = FOLDERS[self.watched]
+        self.watched = "support" if self.watched == "inbox" else "inbox"
+        edit(self.rules / "mailboxes/help.yaml", f"folder: {old}\n", f"folder: {FOLDERS[self.watched]}\n")
+        self.must = {number for number in self.must if self._is_stored(number)}
+        self.must |= {number for number, item in self._lying() if item.folder == self.watched and not item.is_read}
+        self.again()
+
+    def state_is_lost(self) -> None:
+        self.store.lose_sync_states()
+
+    def faults_come(self) -> None:
+        for _ in range(self.dice.randint(1, 3)):
+            self.server.fail(self.dice.choice(OPERATIONS), self.dice.choice(FAULTS), times=self.dice.randint(1, 3), seconds=0.01)
+
+    def an_item_breaks(self) -> None:
+        """It is not given, or not moved, any more."""
+        for number, item in self._lying():
+            if self.dice.random() < 0.2:
+                (self.store.stuck if self.dice.random() < 0.5 else self.store.silent).add(item.id)
+                self.broken.add(number)
+
+    def items_are_mended(self) -> None:
+        self.store.stuck.clear()
+        self.store.silent.clear()
+        self.broken.clear()
+
+    def quarantine_is_looked_at(self) -> None:
+        rows = self.desk.connection.execute("SELECT message FROM quarantine").fetchall()
+        chosen = [row[0] for row in rows if self.dice.random() < 0.5]
+        if chosen and self.dice.random() < 0.5:
+            self.desk.forget(*chosen)
+        elif chosen:
+            self.desk.processor.retry(chosen, release=self.dice.random() < 0.5)
+
+    def crash(self) -> None:
+        """In the next step of the server's that comes, before or after it was done."""
+        name, after, real = self.dice.choice(("changes", "fetch", "file")), self.dice.random() < 0.5, self.desk.remote
+
+        def crashing(*words: object) -> object:
+            if after:
+                getattr(type(real), name)(real, *words)
+            raise Crash
+
+        setattr(real, name, crashing)
+        self.crashed = True
+        self.rounds(1)
+        self.again()
+
+    def rounds(self, count: int | None = None) -> None:
+        for _ in range(count or self.dice.randint(1, 4)):
+            try:
+                while self.desk.reader.round():
+                    pass
+                self.listed = True
+            except RemoteError:
+                self.desk.remote.close()
+            except Crash:
+                return
+
+    EVENTS: tuple[Callable[[Life], None], ...] = (
+        *(
+            mail_comes,
+            mail_comes,
+            rounds,
+            rounds,
+            rounds,
+            somebody_reads,
+            somebody_takes_away,
+            somebody_puts_back,
+            another_folder,
+        ),
+        *(state_is_lost, faults_come, faults_come, an_item_breaks, items_are_mended, quarantine_is_looked_at, crash, again),
+    )
+
+    # --- the end ---------------------------------------------------------------------------------------------------------
+
+    def calm(self) -> None:
+        """The server does what it is asked, but for what is broken for good; and mail goes on coming for a while."""
+        self.server.faults.clear()
+        for number in range(CALM):
+            if number < 2 * reading.MOST_TRIES:
+                self.store.add(mail(100_000 + number), self.watched)
+            self.rounds(1)
+
+    def wrong(self) -> list[str]:
+        # An item that is not given is held by its head; once it is given, it is another message.
+        head_only = "json_extract(decision, '$.detail') LIKE 'the server does not give it%'"
+        rows = self.desk.connection.execute(f"SELECT message_id, outcome FROM messages WHERE NOT {head_only}").fetchall()
+        times = Counter(row[0] for row in rows)
+        found = [f"mail {message_id} is there {count} times" for message_id, count in times.items() if count > 1]
+        found += [f"mail {number} is lost" for number in sorted(self.must - self.broken) if f"{number}@soak" not in times]
+        if self.desk.count("poll_items"):
+            found.append(f"{self.desk.count('poll_items')} items are still on their way")
+        held = {message_id for message_id, outcome in rows if outcome == "quarantined"}
+        for item in self.store.items.values():
+            message_id = _message_id(item)
+            if item.folder == self.watched and item.id not in self.store.stuck and (message_id in times or not item.is_read):
+                found.append(f"mail {message_id} still lies in {item.folder}")
+            if item.folder == "processed" and message_id in held:
+                found.append(f"mail {message_id} is in quarantine, and lies in processed")
+            if item.folder == "failed" and message_id not in held and not self.crashed and message_id in times:
+                found.append(f"mail {message_id} lies in failed, and is in no quarantine")
+        return found
+
+    def _lying(self) -> list[tuple[int, Item]]:
+        """Mail in the folders that may be watched."""
+        return [(number, item) for number, item in self.number.items() if item.id in self.store.items and item.folder in FOLDERS]
+
+    def _is_stored(self, number: int) -> bool:
+        query = "SELECT 1 FROM messages WHERE message_id = ?"
+        return self.desk.connection.execute(query, (f"{number}@soak",)).fetchone() is not None
+
+
+def _message_id(item: Item) -> str:
+    if item.mime is None:
+        return item.properties["message_id"].strip("<>")
+    return item.mime.partition(b"Message-ID: <")[2].partition(b">")[0].decode()
+
+
+def live(seed: int, folder: Path) -> list[str]:
+    """What is wrong after one life."""
+    os.environ |= {"HELP_USER": "help", "HELP_PASSWORD": "secret"}
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    life = Life(seed, folder)
+    try:
+        for _ in range(life.dice.randint(5, 40)):
+            life.dice.choice(Life.EVENTS)(life)
+        life.calm()
+        return life.wrong()
+    finally:
+        with suppress(Exception):
+            life.end()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    until, seed, bad = time.monotonic() + options.seconds, options.seed, 0
+    with tempfile.TemporaryDirectory() as name:
+        while time.monotonic() < until:
+            found = live(seed, Path(name) / "life")
+            if found:
+                bad += 1
+                print(f"seed {seed}: {'; '.join(found[:5])}", flush=True)
+            seed += 1
+    print(f"{seed - options.seed:,} lives of a mailbox, {bad} of them with mail lost, twice or in the wrong place")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
