@@ -68,13 +68,15 @@ class Reader:
         """Whether the server has no more changes."""
         account, folder = self.remote.account, self.remote.folder
         if store.is_another_place(self._connection, self.mailbox, account, folder, _now()):
-            self._observer.told(self.mailbox, f"it reads {folder} of {account} now: starting with what is unread there")
+            self._observer.told(
+                self.mailbox, f"it reads {folder} of {account} now: starting with what is unread there, or came since"
+            )
         for _ in range(MOST_PAGES):
             state = store.sync_state(self._connection, self.mailbox)
             try:
                 page = self.remote.changes(state.removeprefix(_FIRST) if state else None)
             except StateLost:
-                self._observer.told(self.mailbox, "the sync state is lost: starting again with what is unread")
+                self._observer.told(self.mailbox, "the sync state is lost: starting again with what is unread, or came since")
                 store.forget_state(self._connection, self.mailbox)
                 continue
             first = state is None or state.startswith(_FIRST)
