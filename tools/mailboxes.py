@@ -1,4 +1,4 @@
-"""Random lives of a mailbox on the loopback Exchange: people in it, faults, lost sync states, crashes, another folder, items that break.
+"""Random lives of a mailbox on the loopback servers, by EWS and Graph: people in it, faults, lost sync states, crashes, another folder, items that break.
 
 `python -m tools.mailboxes --seconds 300`. Each mail that was there to be read must be there once in the end, and no item left lying. Says what
 is wrong, with the seed, and exits with 1.
@@ -26,15 +26,13 @@ import structlog
 import engine.polling.reader as reading
 from engine.sources.remote import RemoteError
 from tests.edit import edit
-from tests.ews.server import Server
 from tests.ews.store import Item, Store
 from tests.polling.conftest import Desk
+from tools.mailbox_servers import ByEws, ByGraph, Way
 from tools.soak import ADDRESS, configure, mail
 
 FOLDERS = {"inbox": "Inbox", "support": "Inbox/Support"}
 KINDS = ("Message", "Message", "Message", "MeetingRequest", "PostItem", "RoleMember")
-FAULTS = ("busy", "503", "500", "reset", "truncated", "not xml")
-OPERATIONS = ("SyncFolderItems", "GetItem", "MoveItem", "GetFolder", "FindItem")
 CALM = 3 * reading.LONE_TRIES
 
 
@@ -55,10 +53,10 @@ class Life:
             ("Elsewhere", "elsewhere"),
         ):
             self.store.add_folder(name, "inbox", identity)
-        self.server = Server(self.store)
+        self.way: Way = ByGraph(self.store) if seed % 3 == 0 else ByEws(self.store)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        self.rules, self.db = configure(folder, self.server.start()), folder / "p.db"
+        self.rules, self.db = configure(folder, self.way.endpoint), folder / "p.db"
         self.watched = "inbox"
         self.listed = False  # whether a whole round was ever done: what was read before is old mail
         self.must: set[int] = set()
@@ -66,18 +64,21 @@ class Life:
         self.number: dict[int, Item] = {}
         self.broken: set[int] = set()
         self.unsure = False  # whether an item may have been moved without postroom hearing where to
-        self.desk = Desk(self.rules, self.db)
+        self.desk = self._desk()
+
+    def _desk(self) -> Desk:
+        return Desk(self.rules, self.db, self.way.remote(FOLDERS[self.watched]))
 
     def end(self) -> None:
         self.desk.remote.close()
         self.desk.connection.close()
-        self.server.stop()
+        self.way.stop()
 
     def again(self) -> None:
         """Another process, with the configuration as it is now."""
         self.desk.remote.close()
         self.desk.connection.close()
-        self.desk = Desk(self.rules, self.db)
+        self.desk = self._desk()
 
     # --- what may happen -----------------------------------------------------------------------------------------------
 
@@ -143,9 +144,7 @@ class Life:
 
     def faults_come(self) -> None:
         for _ in range(self.dice.randint(1, 3)):
-            operation = self.dice.choice(OPERATIONS)
-            self.unsure |= operation == "MoveItem"
-            self.server.fail(operation, self.dice.choice(FAULTS), times=self.dice.randint(1, 3), seconds=0.01)
+            self.unsure |= self.way.fail(self.dice)
 
     def an_item_breaks(self) -> None:
         """It is not given, or not moved, any more."""
@@ -211,7 +210,7 @@ class Life:
 
     def calm(self) -> None:
         """The server does what it is asked, but for what is broken for good; and mail goes on coming for a while."""
-        self.server.faults.clear()
+        self.way.heal()
         for number in range(CALM):
             if number < 2 * reading.MOST_TRIES:
                 self.store.add(mail(100_000 + number), self.watched)
@@ -253,7 +252,7 @@ def _message_id(item: Item) -> str:
 
 
 def live(seed: int, folder: Path) -> list[str]:
-    """What is wrong after one life. The environment has HELP_USER and HELP_PASSWORD, `help` and `secret`."""
+    """What is wrong after one life. The environment names its secrets, as `main` does."""
     life = Life(seed, folder)
     try:
         for _ in range(life.dice.randint(5, 40)):
@@ -270,7 +269,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    os.environ |= {"HELP_USER": "help", "HELP_PASSWORD": "secret"}
+    os.environ |= {"HELP_USER": "help", "HELP_PASSWORD": "secret", "GRAPH_SECRET": "app-secret"}
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     until, seed, bad = time.monotonic() + options.seconds, options.seed, 0
     with tempfile.TemporaryDirectory() as name:

@@ -172,6 +172,8 @@ class _Handler(loopback.Handler):
             self._json(
                 404, {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}}
             )
+        elif method == "GET" and identity in store.silent:
+            self._json(500, {"error": {"code": "ErrorInternalServerError", "message": "An internal server error occurred."}})
         elif what == "/$value":
             self.answer(200, item.mime or b"", "text/plain")
         elif what == "/move":

@@ -13,5 +13,6 @@ from tools.mailboxes import live
 def test_no_mail_is_lost_or_twice_or_left_lying(first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HELP_USER", "help")
     monkeypatch.setenv("HELP_PASSWORD", "secret")
+    monkeypatch.setenv("GRAPH_SECRET", "app-secret")
     for seed in range(first, first + 6):
         assert live(seed, tmp_path / "life") == []

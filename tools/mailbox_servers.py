@@ -1,0 +1,106 @@
+"""The loopback servers that `tools.mailboxes` lives with, alike to it: Exchange by EWS, and Microsoft Graph."""
+
+from __future__ import annotations
+
+import random
+import ssl
+import tempfile
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import trustme
+
+from engine.config.connections import ExchangeTls, GraphSource
+from engine.sources.graph import GraphMailbox
+from engine.sources.remote import Remote
+from tests.ews.server import Server
+from tests.ews.store import Store
+from tests.graph.server import GraphServer
+from tools.soak import ADDRESS
+
+_FAULTS = ("busy", "503", "500", "reset", "truncated", "not xml")
+_OPERATIONS = ("SyncFolderItems", "GetItem", "MoveItem", "GetFolder", "FindItem")
+_PATHS = ("delta", r"\$value", "move", "mailFolders", r"messages/[^/]+$")
+
+
+class Way(Protocol):
+    """How a mailbox is read. `endpoint` is what the configuration names."""
+
+    endpoint: str
+
+    def remote(self, folder: str) -> Remote | None:
+        """What reads it; None: what the configuration says."""
+
+    def fail(self, dice: random.Random) -> bool:
+        """Something fails a few times. Whether an item may be moved then without postroom hearing where to."""
+
+    def heal(self) -> None:
+        """Nothing fails any more."""
+
+    def stop(self) -> None:
+        """Ends the server."""
+
+
+class ByEws:
+    def __init__(self, store: Store) -> None:
+        self._server = Server(store)
+        self.endpoint = self._server.start()
+
+    def remote(self, folder: str) -> Remote | None:
+        return None
+
+    def fail(self, dice: random.Random) -> bool:
+        operation = dice.choice(_OPERATIONS)
+        self._server.fail(operation, dice.choice(_FAULTS), times=dice.randint(1, 3), seconds=0.01)
+        return operation == "MoveItem"
+
+    def heal(self) -> None:
+        self._server.faults.clear()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+class ByGraph:
+    def __init__(self, store: Store) -> None:
+        context, self._ca = _certificate()
+        self._server = GraphServer(store, context)
+        self._base = self._server.start()
+        self.endpoint = "https://mail.harbourhill.example/EWS/Exchange.asmx"  # is not asked
+
+    def remote(self, folder: str) -> Remote | None:
+        source = GraphSource(
+            tenant="tenant",
+            client_id="app",
+            client_secret="${env:GRAPH_SECRET}",
+            certificate=None,
+            endpoint=f"{self._base}/v1.0",
+            authority=self._base,
+            folder=folder,
+            processed="Inbox/Processed",
+            failed="Inbox/Failed",
+            every=timedelta(seconds=1),
+        )
+        return GraphMailbox(ADDRESS, source, ExchangeTls(self._ca, True, timedelta(seconds=10)))
+
+    def fail(self, dice: random.Random) -> bool:
+        self._server.fail(dice.choice(_PATHS), dice.choice((429, 500, 503, 504)), times=dice.randint(1, 3))
+        return False
+
+    def heal(self) -> None:
+        self._server.faults.clear()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@cache
+def _certificate() -> tuple[ssl.SSLContext, str]:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    path = Path(tempfile.mkdtemp()) / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return context, str(path)
