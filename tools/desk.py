@@ -110,6 +110,28 @@ def a_desk(dice: random.Random) -> Desk:
     )
 
 
+def change(desk: Desk, brought: list[str], dice: random.Random) -> None:
+    """The directory goes on: somebody comes, leaves or moves to another customer; one whom mail brought is entered; a customer leaves."""
+    what = dice.choice(["comes", "leaves", "moves", "is entered", "customer leaves", "resource leaves"])
+    if what in ("comes", "is entered"):
+        first = dice.choice(brought) if brought and what == "is entered" else dice.choice(PEOPLE)
+        addresses = [*dice.sample([first, dice.choice([one for one in PEOPLE if one != first])], 2), ""]
+        desk.contacts.append((f"k{len(desk.contacts)}", dice.choice("aabcde"), addresses, True))
+    elif what == "customer leaves":
+        name = dice.choice([one for one in desk.organizations if one != "desk"])
+        domains, parent, active = desk.organizations[name]
+        desk.organizations[name] = (domains, parent, not active)
+    elif what == "resource leaves" and desk.resources:
+        at = dice.randrange(len(desk.resources))
+        name, own, aliases, active = desk.resources[at]
+        desk.resources[at] = (name, own, aliases, not active)
+    elif desk.contacts:
+        at = dice.randrange(len(desk.contacts))
+        name, owner, addresses, active = desk.contacts[at]
+        moves = what == "moves"
+        desk.contacts[at] = (name, dice.choice("abcde") if moves else owner, addresses, active if moves else not active)
+
+
 def _criterion(dice: random.Random) -> dict[str, Any]:
     found: dict[str, Any] = {
         "same": dice.choice([["title"], ["contact", "title"], ["title", "description"], ["sender"]]),

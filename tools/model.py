@@ -80,11 +80,13 @@ class Model:
             domain = domain.partition(".")[2]
         return []
 
-    def _is_listed(self, address: str) -> bool:
-        return any(
+    def _was_brought(self, address: str) -> bool:
+        """Mail brought him, and the directory lists his address nowhere by now."""
+        listed = any(
             active and self.desk.organizations[organization][2] and address in addresses
             for _, organization, addresses, active in self.desk.contacts
         )
+        return address in self.brought and self.desk.organizations[self.brought[address]][2] and not listed
 
     def contacts(self, address: str) -> list[tuple[str, str]]:
         """Those at the nearest level, with their organizations."""
@@ -96,7 +98,7 @@ class Model:
             for level, one in enumerate(addresses)
             if one == address
         ]
-        if address in self.brought and not at:
+        if self._was_brought(address):
             at.append((0, address, self.brought[address]))
         for own in (True, False):
             for level in range(3):
@@ -249,7 +251,7 @@ class Model:
                 and self.desk.organizations[organization][2]
                 and address in addresses
             ]
-            levels += [(3, address)] * (self.brought.get(address) == ticket.organization and not self._is_listed(address))
+            levels += [(3, address)] * (self._was_brought(address) and self.brought[address] == ticket.organization)
             found |= {name for _, name in sorted(levels, key=lambda one: one[0])[:1]}
         return {one for one in found - {ticket.keys["contact"], who[1]} if one}
 

@@ -1,4 +1,4 @@
-"""Random service desks and random mail: postroom must do what `tools.model` says.
+"""Random service desks and random mail: postroom must do what `tools.model` says, also while people of the directory come and go.
 
 `python -m tools.worlds --seconds 600 --seed 7`. Each world is a configuration, a database and some thirty mails; what differs is told.
 """
@@ -23,7 +23,7 @@ from engine.plan.replay import decide_again
 from engine.processing import Processor
 from engine.state.past import PastState, read_recorded, recorded
 from engine.store.database import open_database
-from tools.desk import PEOPLE, STATUSES, a_desk, write
+from tools.desk import PEOPLE, STATUSES, a_desk, change, write
 from tools.hostile import over_seeds, search
 from tools.model import Model
 from tools.records import Became, Entity, Mail
@@ -130,7 +130,7 @@ def compare(seed: int, folder: Path) -> list[str]:
     (folder / "rules/workflow/forwarded.rules").write_text(RULE)
     setup, model = prepare(load_config(folder / "rules")), Model(desk)
     sent: list[Mail] = []
-    by_hand = dice.random() < 0.5
+    by_hand, goes_on = dice.random() < 0.5, dice.random() < 0.5
     at = datetime(2026, 11, 2, 8, tzinfo=UTC)
     with closing(open_database(folder / "p.db")) as connection:
         connection.execute("PRAGMA synchronous=OFF")
@@ -143,6 +143,11 @@ def compare(seed: int, folder: Path) -> list[str]:
             else:
                 mail = a_mail(dice, number, at, sent, model.known)
                 sent.append(mail)
+            if goes_on and dice.random() < 0.15:
+                change(desk, list(model.brought), dice)
+                write(desk, folder / "rules")
+                setup = prepare(load_config(folder / "rules"))
+                processor = Processor(connection, setup)
             tickets = [one for one in model.known if one.kind == "ticket"]
             if by_hand and tickets and dice.random() < 0.15:
                 _set_by_hand(dice.choice(tickets), dice.choice(list(STATUSES)), at, connection)
@@ -153,7 +158,7 @@ def compare(seed: int, folder: Path) -> list[str]:
             if found:
                 trace = [f"{step.step}: {step.found}" for step in decision.trace] if decision else []
                 return [f"seed {seed}, mail {number}: {mail}", *found, *(f"    {one}" for one in trace)]
-        return [] if by_hand else [f"seed {seed}, {one}" for one in _decided_otherwise(connection, setup)]
+        return [] if by_hand or goes_on else [f"seed {seed}, {one}" for one in _decided_otherwise(connection, setup)]
 
 
 def _decided_otherwise(connection: sqlite3.Connection, setup: Setup) -> Iterator[str]:
