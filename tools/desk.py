@@ -111,9 +111,17 @@ def a_desk(dice: random.Random) -> Desk:
 
 
 def change(desk: Desk, brought: list[str], dice: random.Random) -> None:
-    """The directory goes on: somebody comes, leaves or moves to another customer; one whom mail brought is entered; a customer leaves."""
-    what = dice.choice(["comes", "leaves", "moves", "is entered", "customer leaves", "resource leaves"])
-    if what in ("comes", "is entered"):
+    """Somebody comes, leaves or moves to another customer; one whom mail brought is entered; a customer leaves; the desk thinks better of it."""
+    what = dice.choice(["comes", "leaves", "moves", "is entered", "customer leaves", "resource leaves", "policy"])
+    if what == "policy":
+        other = a_desk(dice)
+        for name in dice.sample(
+            ["unattributed", "loop", "alike", "spared", "automatic", "private", "several", "trusts", "needs"], 3
+        ):
+            setattr(desk, name, getattr(other, name))
+        for name in dice.sample(["create_contact", "creates", "customer", "resource"], 2):
+            setattr(desk, name, getattr(other, name))
+    elif what in ("comes", "is entered"):
         first = dice.choice(brought) if brought and what == "is entered" else dice.choice(PEOPLE)
         addresses = [*dice.sample([first, dice.choice([one for one in PEOPLE if one != first])], 2), ""]
         desk.contacts.append((f"k{len(desk.contacts)}", dice.choice("aabcde"), addresses, True))

@@ -33,7 +33,7 @@ from tools.soak import ADDRESS, configure, mail
 
 FOLDERS = {"inbox": "Inbox", "support": "Inbox/Support"}
 KINDS = ("Message", "Message", "Message", "MeetingRequest", "PostItem", "RoleMember")
-CALM = 3 * reading.LONE_TRIES
+CALM = 30 * reading.LONE_TRIES  # rounds: each broken item has its tries
 
 
 class Crash(BaseException):
@@ -214,6 +214,8 @@ class Life:
         for number in range(CALM):
             if number < 2 * reading.MOST_TRIES:
                 self.store.add(mail(100_000 + number), self.watched)
+            elif not self.desk.count("poll_items"):
+                break
             self.rounds(1)
 
     def wrong(self) -> list[str]:
