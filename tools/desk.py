@@ -119,7 +119,7 @@ def change(desk: Desk, brought: list[str], dice: random.Random) -> None:
             ["unattributed", "loop", "alike", "spared", "automatic", "private", "several", "trusts", "needs"], 3
         ):
             setattr(desk, name, getattr(other, name))
-        for name in dice.sample(["create_contact", "creates", "customer", "resource"], 2):
+        for name in dice.sample(["create_contact", "creates", "customer", "resource", "duplicates"], 2):
             setattr(desk, name, getattr(other, name))
     elif what in ("comes", "is entered"):
         first = dice.choice(brought) if brought and what == "is entered" else dice.choice(PEOPLE)
@@ -200,6 +200,7 @@ def write(desk: Desk, root: Path) -> None:
     for name in ("help", "sales"):
         mailbox = {"name": name, "address": f"{name}@desk.example", "creates": [one for one in CREATES if one in desk.creates]}
         dump(f"mailboxes/{name}.yaml", mailbox | {"defaults": defaults})
+    (root / "duplicates.yaml").unlink(missing_ok=True)
     if desk.duplicates:
         criteria = [{"name": f"d{number}", **one} for number, one in enumerate(desk.duplicates)]
         for one in criteria:
