@@ -254,10 +254,12 @@ def _size(one: dict[str, Any]) -> int:
     return 0
 
 
-def _moment(text: str | None) -> datetime | None:
-    if not text:
+def _moment(text: Any) -> datetime | None:
+    """None where it is no time: one odd item must not keep out all that are listed beside it."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, TypeError, OverflowError):
         return None
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC).replace(microsecond=0)
 
 
 def _as_message(found: dict[str, Any]) -> bytes:
