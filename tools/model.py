@@ -156,7 +156,7 @@ class Model:
         became = self._added(mail, who, how, target) if target else self._opened(mail, who, how, remark, None)
         if how == "new" and became.outcome in ("created", "appended"):
             assert who[1] is not None
-            self.brought.setdefault(who[1], who[2])
+            self.brought[who[1]] = who[2]
         return became
 
     def _may_write(self, mail: Mail, who: Who, target: Entity) -> bool:

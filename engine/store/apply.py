@@ -11,6 +11,7 @@ from msgspec import Struct, json
 
 from engine.config.model import Config
 from engine.decide.decision import Decision, Notification, iso
+from engine.entities import NewContact
 from engine.mail.message import Message
 from engine.store.blobs import Blobs
 from engine.store.entities import insert_row, insert_ticket, store_note, store_task, store_time_entry, update_ticket
@@ -34,21 +35,7 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
     changes = decision.changes
     now = iso(stored.processed_at)
     if changes.contact is not None:
-        contact = changes.contact
-        insert_row(
-            connection,
-            "contacts",
-            {
-                "id": contact.id,
-                "organization": contact.organization,
-                "first_name": contact.first_name,
-                "last_name": contact.last_name,
-                "email": contact.email,
-                "origin": "mail",
-                "created_at": now,
-            },
-            "OR IGNORE ",
-        )
+        _contact(connection, changes.contact, config, now)
     if changes.ticket is not None:
         if changes.is_new:
             insert_ticket(connection, changes.ticket, message, config)
@@ -106,6 +93,23 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
             ),
         )
     return message
+
+
+def _contact(connection: sqlite3.Connection, contact: NewContact, config: Config, now: str) -> None:
+    """One whom mail brought to a customer who is no longer there moves to the one whom he writes for now."""
+    row = connection.execute("SELECT organization FROM contacts WHERE id = ?", (contact.id,)).fetchone()
+    values = {"organization": contact.organization, "first_name": contact.first_name, "last_name": contact.last_name}
+    if row is None:
+        more = {"id": contact.id, "email": contact.email, "origin": "mail", "created_at": now}
+        insert_row(connection, "contacts", values | more)
+        return
+    owner = config.directory.organizations.get(row[0])
+    if owner is None or not owner.active:
+        connection.execute(
+            "UPDATE contacts SET organization = :organization, first_name = :first_name, last_name = :last_name"
+            " WHERE id = :id AND origin = 'mail'",
+            values | {"id": contact.id},
+        )
 
 
 def _message(connection: sqlite3.Connection, decision: Decision, stored: Stored) -> int:

@@ -322,6 +322,24 @@ def test_whom_mail_brought_and_the_directory_lists_by_now_is_one_person(db: Path
     assert rows(db, "SELECT contact FROM additional_contacts") == [("nia",)]
 
 
+def test_whom_mail_brought_moves_with_his_domain_once_his_customer_is_gone(db: Path, setup: Setup, rules: Path) -> None:
+    newcomer = "nia@lumiere.example"
+    run(db, setup, mail(1, "the first matter", newcomer))
+    path = rules / "directory/organizations.csv"
+    (line,) = (one for one in path.read_text("utf-8").splitlines() if one.startswith("lumiere,"))
+    gone = line.replace("lumiere.example", "old.example").removesuffix("yes") + "no"
+    edit(path, line, f"{gone}\nnewlight,New Light,lumiere.example,Standard,,yes")
+    later = prepare(load_config(rules))
+    run(db, later, mail(2, "quite another", newcomer), mail(3, "something else", newcomer))
+    assert rows(db, "SELECT organization FROM tickets ORDER BY number") == [("lumiere",), ("newlight",), ("newlight",)]
+    assert rows(db, "SELECT organization FROM contacts WHERE email = 'nia@lumiere.example'") == [("newlight",)]
+    assert rows(db, "SELECT json_extract(decision, '$.sender.via') FROM messages ORDER BY id") == [
+        ("created",),
+        ("created",),
+        ("primary",),
+    ]
+
+
 def test_who_becomes_a_customer_goes_on_with_his_own_ticket_and_no_other(db: Path, setup: Setup, rules: Path) -> None:
     run(db, setup, mail(1, "we are new here", "eva@newco.example"), mail(2, "something else", "bo@oldco.example"))
     with (rules / "directory/organizations.csv").open("a") as file:
