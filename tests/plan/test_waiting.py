@@ -78,9 +78,10 @@ def replayed(base: Path, *changes: tuple[str, str], days: float = 30) -> Plan:
     connection = open_database(None)
     processor = Processor(connection, before)
     shift = datetime.now(UTC) - timedelta(days=days) - START - MAIL[-1][0]
+    day = (START + shift).astimezone(before.config.settings.timezone)  # of a number, also an hour before midnight
     for age, raw in MAIL:
         received = (START + age + shift).replace(microsecond=0)
-        processor.take(raw.replace(b"T20261102", f"T{START + shift:%Y%m%d}".encode()), str(age), "help", received)
+        processor.take(raw.replace(b"T20261102", f"T{day:%Y%m%d}".encode()), str(age), "help", received)
     return replay_recorded(connection, recorded(connection, None, None)[0], before, after, lambda: None)
 
 
