@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -55,10 +55,10 @@ class Reader:
     def round(self) -> bool:
         """Whether there is more to do at once. Raises `RemoteError`, with all that was done until then stored, and `StoreError`."""
         listed_all = self._list()
-        errors = [self._through(self._listed, self._work, self._hold)]
+        errors = [self._through(None, self._work, self._hold)]
         store.take_up_mended(self._connection, self.mailbox, _now())
         for place in _PLACES:  # also what an earlier round stored and could not file
-            errors.append(self._through(partial(self._stored, place), partial(self._file, place), self._leave))
+            errors.append(self._through(place, partial(self._file, place), self._leave))
         if error := next(filter(None, errors), None):
             raise error
         self._note()
@@ -90,18 +90,18 @@ class Reader:
 
     def _through(
         self,
-        waiting: Callable[[int], list[store.ItemRow]],
+        place: Place | None,
         step: Callable[[list[store.ItemRow]], None],
         give_up: Callable[[store.ItemRow, str], None],
     ) -> RemoteError | None:
-        """Every item that waits, in batches; where one fails, each of it alone, in later rounds too. What failed, if anything did.
+        """Every item that is to be fetched, or filed in this place, in batches; where one fails, each of it alone, in later rounds too. What failed, if anything did.
 
         An item that fails right after another did not is at fault itself, and is given up after some tries. Else it may be the server:
         the rest waits for the next round, and the item is given up after many. Raises what is no item's fault for sure.
         """
         failed: dict[str, RemoteError] = {}
         others = False
-        while not self._stopping() and (rows := _next(waiting(BATCH_ITEMS + len(failed)), failed)):
+        while not self._stopping() and (rows := self._next(place, failed)):
             try:
                 step(rows)
                 others = True
@@ -118,8 +118,20 @@ class Reader:
                 others = False
         return next(iter(failed.values()), None)
 
-    def _listed(self, most: int) -> list[store.ItemRow]:
-        return store.listed(self._connection, self.mailbox, most)
+    def _next(self, place: Place | None, without: Collection[str]) -> list[store.ItemRow]:
+        """A batch of those that never failed, for they come first; or one that did, alone."""
+        batch: list[store.ItemRow] = []
+        size = 0
+        for row in store.waiting(self._connection, self.mailbox, place, BATCH_ITEMS + len(without)):
+            if row.item in without:
+                continue
+            size += row.size
+            if batch and (row.tries or len(batch) == BATCH_ITEMS or size > BATCH_BYTES):
+                break
+            batch.append(row)
+            if row.tries:
+                break
+        return batch
 
     def _work(self, batch: list[store.ItemRow]) -> None:
         items = [RemoteItem(row.item, row.size, True) for row in batch]
@@ -176,9 +188,6 @@ class Reader:
             return store.place_of(self._connection, self.mailbox, identity)
         return "failed" if decision.outcome == "quarantined" else "processed"
 
-    def _stored(self, place: Place, most: int) -> list[store.ItemRow]:
-        return store.stored(self._connection, self.mailbox, place, most)
-
     def _file(self, place: Place, rows: list[store.ItemRow]) -> None:
         items = [row.item for row in rows]
         began = time.perf_counter()
@@ -206,22 +215,6 @@ class Reader:
         self._observer.contact(self.mailbox, _now())
         if backlog is not None:
             self._observer.backlog(self.mailbox, backlog, _now())
-
-
-def _next(rows: list[store.ItemRow], without: Container[str]) -> list[store.ItemRow]:
-    """A batch of those that never failed, for they come first; or one that did, alone."""
-    batch: list[store.ItemRow] = []
-    size = 0
-    for row in rows:
-        if row.item in without:
-            continue
-        size += row.size
-        if batch and (row.tries or len(batch) == BATCH_ITEMS or size > BATCH_BYTES):
-            break
-        batch.append(row)
-        if row.tries:
-            break
-    return batch
 
 
 def _is_new(item: RemoteItem, until: datetime | None) -> bool:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from engine.decide.decision import iso
 from engine.sources.remote import Backlog, Place, RemoteItem
+from engine.state.sqlite import moment
 from engine.store.database import transaction
 
 
@@ -82,14 +83,14 @@ def forget_state(connection: sqlite3.Connection, mailbox: str) -> None:
 def looked_until(connection: sqlite3.Connection, mailbox: str) -> datetime | None:
     """While all is listed again: what came later is mail to us, whoever has read it. None where nothing was ever read from there."""
     found = _cursor(connection, f"looked {mailbox}")
-    return datetime.fromisoformat(found) if found else None
+    return moment(found) if found else None
 
 
-def listed(connection: sqlite3.Connection, mailbox: str, most: int) -> list[ItemRow]:
-    """Those that were tried least often come first, so that one that cannot be read holds nobody up."""
+def waiting(connection: sqlite3.Connection, mailbox: str, place: Place | None, most: int) -> list[ItemRow]:
+    """Items to be fetched, or to be filed in this place. Those that were tried least often come first, so that a broken one holds nobody up."""
     rows = connection.execute(
-        "SELECT item, size, tries FROM poll_items WHERE mailbox = ? AND status = 'listed' ORDER BY tries, rowid LIMIT ?",
-        (mailbox, most),
+        "SELECT item, size, tries FROM poll_items WHERE mailbox = ? AND status = ? AND place = ? ORDER BY tries, rowid LIMIT ?",
+        (mailbox, "stored" if place else "listed", place or "", most),
     )
     return [ItemRow(*row) for row in rows.fetchall()]
 
@@ -100,15 +101,6 @@ def mark_stored(connection: sqlite3.Connection, mailbox: str, item: str, place: 
         "UPDATE poll_items SET status = 'stored', place = ?, identity = ?, tries = 0, error = '' WHERE mailbox = ? AND item = ?",
         (place, identity, mailbox, item),
     )
-
-
-def stored(connection: sqlite3.Connection, mailbox: str, place: Place, most: int) -> list[ItemRow]:
-    """In the same order."""
-    rows = connection.execute(
-        "SELECT item, size, tries FROM poll_items WHERE mailbox = ? AND status = 'stored' AND place = ? ORDER BY tries, rowid LIMIT ?",
-        (mailbox, place, most),
-    )
-    return [ItemRow(*row) for row in rows.fetchall()]
 
 
 def mark_filed(
