@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import ssl
-import tempfile
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Protocol
 
 import trustme
 
-from engine.config.connections import ExchangeTls, GraphSource
+from engine.config.connections import ExchangeTls
 from engine.sources.graph import GraphMailbox
 from engine.sources.remote import Remote
 from tests.ews.server import Server
@@ -64,26 +63,16 @@ class ByEws:
 
 
 class ByGraph:
-    def __init__(self, store: Store) -> None:
-        context, self._ca = _certificate()
+    def __init__(self, store: Store, folder: Path) -> None:
+        context, authority = _certificate()
+        self._ca = folder / "ca.pem"
+        authority.cert_pem.write_to_path(self._ca)
         self._server = GraphServer(store, context)
-        self._base = self._server.start()
+        self._server.start()
         self.endpoint = "https://mail.harbourhill.example/EWS/Exchange.asmx"  # is not asked
 
     def remote(self, folder: str) -> Remote | None:
-        source = GraphSource(
-            tenant="tenant",
-            client_id="app",
-            client_secret="${env:GRAPH_SECRET}",
-            certificate=None,
-            endpoint=f"{self._base}/v1.0",
-            authority=self._base,
-            folder=folder,
-            processed="Inbox/Processed",
-            failed="Inbox/Failed",
-            every=timedelta(seconds=1),
-        )
-        return GraphMailbox(ADDRESS, source, ExchangeTls(self._ca, True, timedelta(seconds=10)))
+        return GraphMailbox(ADDRESS, self._server.source(folder=folder), ExchangeTls(str(self._ca), True, timedelta(seconds=10)))
 
     def fail(self, dice: random.Random) -> bool:
         self._server.fail(dice.choice(_PATHS), dice.choice((429, 500, 503, 504)), times=dice.randint(1, 3))
@@ -97,10 +86,8 @@ class ByGraph:
 
 
 @cache
-def _certificate() -> tuple[ssl.SSLContext, str]:
+def _certificate() -> tuple[ssl.SSLContext, trustme.CA]:
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)
-    path = Path(tempfile.mkdtemp()) / "ca.pem"
-    authority.cert_pem.write_to_path(path)
-    return context, str(path)
+    return context, authority

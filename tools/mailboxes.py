@@ -1,19 +1,15 @@
 """Random lives of a mailbox on the loopback servers, by EWS and Graph: people in it, faults, lost sync states, crashes, another folder, items that break.
 
 `python -m tools.mailboxes --seconds 300`. Each mail that was there to be read must be there once in the end, and no item left lying. Says what
-is wrong, with the seed, and exits with 1.
+is wrong, with the seed.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import os
 import random
 import shutil
-import sys
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +24,7 @@ from engine.sources.remote import RemoteError
 from tests.edit import edit
 from tests.ews.store import Item, Store
 from tests.polling.conftest import Desk
+from tools.hostile import over_seeds, search
 from tools.mailbox_servers import ByEws, ByGraph, Way
 from tools.soak import ADDRESS, configure, mail
 
@@ -53,9 +50,9 @@ class Life:
             ("Elsewhere", "elsewhere"),
         ):
             self.store.add_folder(name, "inbox", identity)
-        self.way: Way = ByGraph(self.store) if seed % 3 == 0 else ByEws(self.store)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
+        self.way: Way = ByGraph(self.store, folder) if seed % 3 == 0 else ByEws(self.store)
         self.rules, self.db = configure(folder, self.way.endpoint), folder / "p.db"
         self.watched = "inbox"
         self.listed = False  # whether a whole round was ever done: what was read before is old mail
@@ -86,7 +83,7 @@ class Life:
         for _ in range(self.dice.randint(1, 6)):
             self.one_comes(self.dice.choice((self.watched, self.watched, "inbox", "support")))
 
-    def one_comes(self, folder: str) -> int:
+    def one_comes(self, folder: str) -> None:
         number, dice = next(self.numbers), self.dice
         if dice.random() < 0.2:  # one that a rule holds back
             number = next(later for later in self.numbers if later % 20 == 9)
@@ -107,7 +104,6 @@ class Life:
         self.number[number] = item
         if folder == self.watched and (self.listed or not read):
             self.must.add(number)
-        return number
 
     def somebody_reads(self) -> None:
         for number, item in self._lying():
@@ -192,19 +188,9 @@ class Life:
                 return
 
     EVENTS: tuple[Callable[[Life], None], ...] = (
-        *(
-            mail_comes,
-            mail_comes,
-            rounds,
-            rounds,
-            rounds,
-            somebody_reads,
-            somebody_takes_away,
-            somebody_puts_back,
-            another_folder,
-        ),
-        *(state_is_lost, faults_come, faults_come, an_item_breaks, items_are_mended, quarantine_is_looked_at, crash, again),
-    )
+        mail_comes, mail_comes, rounds, rounds, rounds, somebody_reads, somebody_takes_away, somebody_puts_back, another_folder,
+        state_is_lost, faults_come, faults_come, an_item_breaks, items_are_mended, quarantine_is_looked_at, crash, again,
+    )  # fmt: skip
 
     # --- the end ---------------------------------------------------------------------------------------------------------
 
@@ -254,36 +240,19 @@ def _message_id(item: Item) -> str:
 
 
 def live(seed: int, folder: Path) -> list[str]:
-    """What is wrong after one life. The environment names its secrets, as `main` does."""
+    """What is wrong after one life. The environment has the secrets that are named below."""
     life = Life(seed, folder)
     try:
         for _ in range(life.dice.randint(5, 40)):
             life.dice.choice(Life.EVENTS)(life)
         life.calm()
-        return life.wrong()
+        return [f"seed {seed}: {one}" for one in life.wrong()[:5]]
     finally:
         with suppress(Exception):
             life.end()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+if __name__ == "__main__":
     os.environ |= {"HELP_USER": "help", "HELP_PASSWORD": "secret", "GRAPH_SECRET": "app-secret"}
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    until, seed, bad = time.monotonic() + options.seconds, options.seed, 0
-    with tempfile.TemporaryDirectory() as name:
-        while time.monotonic() < until:
-            found = live(seed, Path(name) / "life")
-            if found:
-                bad += 1
-                print(f"seed {seed}: {'; '.join(found[:5])}", flush=True)
-            seed += 1
-    print(f"{seed - options.seed:,} lives of a mailbox, {bad} of them with mail lost, twice or in the wrong place")
-    sys.exit(1 if bad else 0)
-
-
-if __name__ == "__main__":
-    main()
+    search(__doc__, over_seeds(live), "lives of a mailbox", "with mail lost, twice or in the wrong place")

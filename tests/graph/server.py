@@ -7,9 +7,11 @@ import json
 import re
 import ssl
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from engine.config.connections import GraphSource
 from tests import loopback
 from tests.ews.store import Folder, Item, Store
 from tests.loopback import Loopback
@@ -33,6 +35,22 @@ class GraphServer(Loopback):
     def answer(self, pattern: str, body: bytes) -> None:
         """Once, as if all were well."""
         self.faults.append([pattern, 200, body, 1])
+
+    def source(self, **changes: Any) -> GraphSource:
+        """As a configuration has it that reads from here."""
+        values: dict[str, Any] = {
+            "tenant": "tenant",
+            "client_id": "app",
+            "client_secret": "${env:GRAPH_SECRET}",
+            "certificate": None,
+            "endpoint": f"{self.base}/v1.0",
+            "authority": self.base,
+            "folder": "Inbox",
+            "processed": "Inbox/Processed",
+            "failed": "Inbox/Failed",
+            "every": timedelta(seconds=1),
+        }
+        return GraphSource(**(values | changes))
 
     def start(self) -> str:
         owner = self

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from engine.config.connections import ExchangeTls, GraphSource
+from engine.config.connections import ExchangeTls
 from engine.sources.graph import GraphMailbox
 from engine.sources.remote import WITHOUT_FILES, RemoteError, SignInFailed, StateLost
 from tests.ews.store import Store
@@ -40,20 +40,7 @@ def graph(authority: trustme.CA) -> Iterator[GraphServer]:
 
 def remote(graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: object) -> GraphMailbox:
     monkeypatch.setenv("GRAPH_SECRET", "app-secret")
-    values: dict[str, object] = {
-        "tenant": "tenant",
-        "client_id": "app",
-        "client_secret": "${env:GRAPH_SECRET}",
-        "certificate": None,
-        "endpoint": f"{graph.base}/v1.0",
-        "authority": graph.base,
-        "folder": "Inbox",
-        "processed": "Inbox/Processed",
-        "failed": "Inbox/Failed",
-        "every": timedelta(seconds=1),
-    }
-    source = GraphSource(**(values | changes))  # type: ignore[arg-type]
-    return GraphMailbox(ADDRESS, source, ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=10)))
+    return GraphMailbox(ADDRESS, graph.source(**changes), ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=10)))
 
 
 @pytest.fixture
