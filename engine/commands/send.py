@@ -12,12 +12,16 @@ import click
 from engine.commands.options import common
 from engine.config.cached import load_cached
 from engine.config.connections import FolderSending
+from engine.decide.decision import iso
 from engine.errors import PostroomError
 from engine.notify.sender import send_due
 from engine.notify.transport import transport_of
 from engine.printable import printable
-from engine.store.database import open_existing
-from engine.store.outbox import forget_failed, requeue_failed
+from engine.store.database import open_existing, transaction
+from engine.store.outbox import forget_failed, requeue
+from engine.store.rests import end_rests
+
+_MOST_SHOWN = 20
 
 
 @click.command()
@@ -26,7 +30,7 @@ from engine.store.outbox import forget_failed, requeue_failed
     type=click.Path(path_type=Path, file_okay=False),
     help="Write .eml files here, whatever settings.yaml says: for trying out. What is written counts as sent.",
 )
-@click.option("--again", is_flag=True, help="First put those that could not be sent back into the queue.")
+@click.option("--again", is_flag=True, help="Also those that could not be sent and those that wait for their next try, at once.")
 @click.option("--forget", is_flag=True, help="Let go of those that could not be sent, and send nothing.")
 @common
 def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, verbose: bool) -> None:
@@ -49,17 +53,24 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
             fix = "add sending: {smtp: {host: ...}}, or name a folder with --folder"
             raise PostroomError.of("nothing says how notifications leave", fix, config.settings.where("sending"))
         if again:
-            click.echo(f"{requeue_failed(connection, datetime.now(UTC))} again in the queue")
+            with transaction(connection):
+                end_rests(connection)
+                count = requeue(connection, datetime.now(UTC))
+            click.echo(f"{count} again in the queue")
         transport = transport_of(sending)
         try:
             done = send_due(connection, config, lambda mailbox: transport)
         finally:
             transport.close()
-    click.echo(
-        f"{done.sent} sent, {done.postponed} later, {done.limited} wait for their address's limit, {len(done.failed)} failed"
-    )
+    later = done.postponed + done.waiting
+    click.echo(f"{done.sent} sent, {later} later, {done.limited} wait for their address's limit, {len(done.failed)} failed")
     for problem in done.problems:
         click.echo(printable(f"nothing more can be sent now: {problem}"), err=True)
-    for recipient, why in done.failed:
+    for problem, until in done.resting:
+        fix = "mend it and run `postroom send --again`"
+        click.echo(printable(f"nothing is tried before {iso(until)}: {problem}; {fix}"), err=True)
+    for recipient, why in done.failed[:_MOST_SHOWN]:
         click.echo(printable(f"not sent to {recipient}: {why}"), err=True)
-    sys.exit(1 if done.failed or done.problems else 0)
+    if len(done.failed) > _MOST_SHOWN:
+        click.echo(f"and {len(done.failed) - _MOST_SHOWN} more", err=True)
+    sys.exit(1 if done.failed or done.problems or done.resting else 0)

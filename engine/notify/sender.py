@@ -1,6 +1,7 @@
 """The loop that sends what is due: leased, sent, marked, each in a transaction of its own.
 
-A crash between sending and marking sends once more, with the same Message-ID: at least once, never lost.
+A crash between sending and marking sends once more, with the same Message-ID: at least once, never lost. A message that cannot be
+sent waits by itself; a way out that does not work rests, and all that would leave by it waits for that.
 """
 
 from __future__ import annotations
@@ -14,21 +15,41 @@ from msgspec import Struct, field
 from engine.config.model import Config
 from engine.errors import our_fault
 from engine.notify.compose import Outgoing
-from engine.notify.transport import Postponed, Rejected, Transport, Unavailable
+from engine.notify.transport import Broken, Postponed, Rejected, Transport, Unavailable
+from engine.quantity import show_duration
 from engine.store.database import transaction
-from engine.store.outbox import QueuedRow, due, free_at, lease, mark_failed, mark_sent, postpone
+from engine.store.outbox import (
+    QueuedRow,
+    due,
+    due_too_late,
+    free_at,
+    give_back,
+    lease,
+    mailboxes_due,
+    mark_failed,
+    mark_sent,
+    postpone,
+    say_why,
+)
+from engine.store.rests import Rest, end_rest, keep_rest, rest_of
 
 _BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
+_RESTS = _BACK_OFF[:3]
+NO_WAY_OUT = "settings.yaml does not say how notifications leave: add `sending`"
 
 
 class Sent(Struct):
-    """What a round did. `limited` wait for their address's limit; `problems` say why a way out did not work."""
+    """What a round did. `limited` wait for their address's limit, `waiting` for a way out that rests; `problems` say why one does since
+    this round, `resting` why and until when since an earlier one.
+    """
 
     sent: int = 0
     postponed: int = 0
     limited: int = 0
+    waiting: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    resting: list[tuple[str, datetime]] = field(default_factory=list)
 
 
 def wait_after(attempts: int) -> timedelta:
@@ -39,80 +60,134 @@ def wait_after(attempts: int) -> timedelta:
 def send_due(
     connection: sqlite3.Connection,
     config: Config,
-    transport_for: Callable[[str], Transport],
+    transport_for: Callable[[str], Transport | None],
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     stopping: Callable[[], bool] = lambda: False,
 ) -> Sent:
-    """All that is due, by the transport of its mailbox. Raises `StoreError` when the database fails."""
-    done = Sent()
-    down: dict[int, str] = {}
+    """All that is due, by the transport of its mailbox; without one it stays. Raises `StoreError` when the database fails."""
+    round_ = _Round(connection, config, transport_for, clock)
     # Rows stay due no longer than one try each, so this ends.
-    while rows := due(connection, clock()):
+    while round_.open and (rows := due(connection, round_.open, clock())):
         for row in rows:
             if stopping():
-                return done
-            transport = transport_for(row.mailbox)
-            if id(transport) in down:
-                with transaction(connection):
-                    _try_later(connection, config, row, down[id(transport)], clock(), done)
+                return round_.done
+            if row.mailbox in round_.open:
+                round_.take(row)
+    round_.count_waiting()
+    return round_.done
+
+
+class _Round:
+    """One round. `open`: the mailboxes whose way out is worth a try, with it."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        config: Config,
+        transport_for: Callable[[str], Transport | None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.connection, self.config, self.clock = connection, config, clock
+        self.done = Sent()
+        self.open: dict[str, Transport] = {}
+        self._broke: dict[str, int] = {}  # by way out: which row it broke with last
+        for mailbox in mailboxes_due(connection, clock()):
+            transport = transport_for(mailbox)
+            if transport is None:
+                say_why(connection, mailbox, NO_WAY_OUT, clock())
                 continue
-            _one(connection, config, row, transport, clock, done, down)
-    done.problems = list(dict.fromkeys(down.values()))
-    return done
+            self._give_up(mailbox)
+            rest = rest_of(connection, transport.name)
+            if rest is None or rest.until <= clock():
+                self.open[mailbox] = transport
+            else:
+                say_why(connection, mailbox, rest.why, clock())
+                if (rest.why, rest.until) not in self.done.resting:
+                    self.done.resting.append((rest.why, rest.until))
 
+    def take(self, row: QueuedRow) -> None:
+        transport = self.open[row.mailbox]
+        with transaction(self.connection):
+            free = free_at(self.connection, row.recipient, self.config.settings.notification_limits, self.clock())
+            if free is not None:
+                postpone(self.connection, row, free, "the limit for this address is reached")
+                self.done.limited += 1
+                return
+            if not lease(self.connection, row, self.clock()):
+                return
+        try:
+            _send(transport, row, self.config)
+        except Rejected as error:
+            why = str(error)
+            self._fail([row], lambda row: why)
+        except Postponed as error:
+            self._try_later(row, str(error))
+        except Broken as error:
+            self._try_later(row, str(error))
+            # With one message it may be that message; with two in a row it is the way out.
+            if self._broke.setdefault(transport.name, row.id) != row.id:
+                self._rest(transport.name, str(error))
+        except Unavailable as error:
+            with transaction(self.connection):
+                give_back(self.connection, row, self.clock(), str(error))
+            self._rest(transport.name, str(error), error.wait)
+        else:
+            with transaction(self.connection):
+                mark_sent(self.connection, row, self.clock())
+                end_rest(self.connection, transport.name)
+            self._broke.pop(transport.name, None)
+            self.done.sent += 1
 
-def _one(
-    connection: sqlite3.Connection,
-    config: Config,
-    row: QueuedRow,
-    transport: Transport,
-    clock: Callable[[], datetime],
-    done: Sent,
-    down: dict[int, str],
-) -> None:
-    with transaction(connection):
-        free = free_at(connection, row.recipient, config.settings.notification_limits, clock())
-        if free is not None:
-            postpone(connection, row, free, "the limit for this address is reached")
-            done.limited += 1
-            return
-        if not lease(connection, row, clock()):
-            return
-    try:
-        _send(transport, row, config)
-    except Rejected as error:
-        with transaction(connection):
-            mark_failed(connection, row, clock(), str(error))
-        done.failed.append((row.recipient, str(error)))
-    except (Postponed, Unavailable) as error:
-        if isinstance(error, Unavailable):
-            down[id(transport)] = str(error)
-        with transaction(connection):
-            _try_later(connection, config, row, str(error), clock(), done)
-    else:
-        with transaction(connection):
-            mark_sent(connection, row, clock())
-        done.sent += 1
+    def count_waiting(self) -> None:
+        left = mailboxes_due(self.connection, self.clock())
+        self.done.waiting = sum(count for mailbox, count in left.items() if mailbox not in self.open)
+
+    def _try_later(self, row: QueuedRow, error: str) -> None:
+        with transaction(self.connection):
+            postpone(self.connection, row, self.clock() + wait_after(row.attempts + 1), error)
+        self.done.postponed += 1
+
+    def _rest(self, way: str, why: str, wait: timedelta | None = None) -> None:
+        """All that would leave this way waits, and says why."""
+        now = self.clock()
+        with transaction(self.connection):
+            before = rest_of(self.connection, way)
+            failures = before.failures + 1 if before else 1
+            until = now + (wait or _RESTS[min(failures, len(_RESTS)) - 1])
+            keep_rest(self.connection, way, Rest(failures, until, why), now)
+            for mailbox in [mailbox for mailbox, transport in self.open.items() if transport.name == way]:
+                del self.open[mailbox]
+                say_why(self.connection, mailbox, why, now)
+        self.done.problems.append(why)
+
+    def _give_up(self, mailbox: str) -> None:
+        """What should have left long ago: a customer is not told of it weeks after, when somebody sends again."""
+        longest = self.config.settings.give_up
+
+        def words(row: QueuedRow) -> str:
+            if row.attempts:
+                return f"{row.error or 'it was begun and never finished'}; given up after {row.attempts} attempts"
+            return f"{row.error or 'nothing sent it'}; given up after {show_duration(longest)}"
+
+        while rows := due_too_late(self.connection, mailbox, self.clock() - longest, self.clock()):
+            self._fail(rows, words)
+
+    def _fail(self, rows: list[QueuedRow], words: Callable[[QueuedRow], str]) -> None:
+        with transaction(self.connection):
+            for row in rows:
+                mark_failed(self.connection, row, self.clock(), words(row))
+        self.done.failed += [(row.recipient, words(row)) for row in rows]
 
 
 def _send(transport: Transport, row: QueuedRow, config: Config) -> None:
     """Raises what a transport raises; what nobody thought of is `Rejected`, for it must not keep all others waiting."""
     try:
         transport.send(outgoing(row, config))
-    except (Rejected, Postponed, Unavailable):
+    except (Rejected, Postponed, Broken, Unavailable):
         raise
     except Exception as error:
         raise Rejected(our_fault(error)) from error
-
-
-def _try_later(connection: sqlite3.Connection, config: Config, row: QueuedRow, error: str, now: datetime, done: Sent) -> None:
-    if now - datetime.fromisoformat(row.created_at) >= config.settings.give_up:
-        mark_failed(connection, row, now, f"{error}; given up after {row.attempts + 1} attempts")
-        done.failed.append((row.recipient, error))
-    else:
-        postpone(connection, row, now + wait_after(row.attempts + 1), error)
-        done.postponed += 1
 
 
 def outgoing(row: QueuedRow, config: Config) -> Outgoing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -24,17 +24,30 @@ class Postponed(Exception):
     """This message is not taken now: it is tried again later. Says why."""
 
 
-class Unavailable(Exception):
-    """Nothing can be sent this way now: the others wait too. Says why, and nothing secret."""
+class Broken(Exception):
+    """The session broke with this message, by its fault or the server's: the next message tells which. Says why."""
 
+
+class Unavailable(Exception):
+    """Nothing can be sent this way now: the others wait too. Says why, and nothing secret. `wait`: where it is known how long."""
+
+    def __init__(self, message: str, wait: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+# A wrong password is not tried again and again: that locks accounts, and puts us on lists.
+SIGN_IN_WAIT = timedelta(minutes=15)
 
 # What smtplib raises of an odd server; it is not about the message, which waits.
 _NO_SESSION = (smtplib.SMTPException, OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 class Transport(Protocol):
+    name: str  # what it is, in words
+
     def send(self, one: Outgoing) -> None:
-        """Returns when the message was taken. Raises `Rejected`, `Postponed` or `Unavailable`."""
+        """Returns when the message was taken. Raises `Rejected`, `Postponed`, `Broken` or `Unavailable`."""
 
     def close(self) -> None:
         """Ends the session, if there is one."""
@@ -44,6 +57,7 @@ class FolderTransport:
     """Each notification as one file, named by its Message-ID: sending it twice writes it once."""
 
     def __init__(self, folder: Path) -> None:
+        self.name = f"folder {folder}"
         self.folder = folder
 
     def send(self, one: Outgoing) -> None:
@@ -62,6 +76,7 @@ class SmtpTransport:
     """One SMTP session for as many messages as are due."""
 
     def __init__(self, settings: SmtpSending) -> None:
+        self.name = f"{settings.host}:{settings.port}"
         self.settings = settings
         self._session: smtplib.SMTP | None = None
 
@@ -71,19 +86,31 @@ class SmtpTransport:
         try:
             session.send_message(message, one.envelope_sender, [one.recipient])
         except smtplib.SMTPRecipientsRefused as error:
-            code, reply = next(iter(error.recipients.values()))
-            raise _answered(code, reply) from error
-        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-            raise _answered(error.smtp_code, error.smtp_error) from error
+            raise self._answered(*next(iter(error.recipients.values()))) from error
+        except smtplib.SMTPDataError as error:
+            raise self._answered(error.smtp_code, error.smtp_error) from error
+        except smtplib.SMTPSenderRefused as error:
+            raise self._sender_refused(error) from error
         except smtplib.SMTPNotSupportedError as error:
             raise Rejected("the mail server takes no addresses beyond ASCII (SMTPUTF8)") from error
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            raise Unavailable(f"the connection to {self._where} broke: {_words(error)}") from error
+            raise Broken(f"the connection to {self.name} broke: {_words(error)}") from error
 
-    @property
-    def _where(self) -> str:
-        return f"{self.settings.host}:{self.settings.port}"
+    def _answered(self, code: int, reply: bytes | str) -> Rejected | Postponed | Unavailable:
+        """RFC 5321 4.2.1 and 3.8: 5yz is for ever, 421 is the end of the session, anything else for now."""
+        words = f"the mail server said {code} {_one_line(reply)}"
+        if code == 421:
+            self.close()
+            return Unavailable(words)
+        return Rejected(words) if 500 <= code < 600 else Postponed(words)
+
+    def _sender_refused(self, error: smtplib.SMTPSenderRefused) -> Rejected | Postponed | Unavailable:
+        """Mostly our configuration's fault, and no message's: there is time to mend it. But MAIL says the size too (RFC 1870)."""
+        if error.smtp_code in (421, 552):
+            return self._answered(error.smtp_code, error.smtp_error)
+        words = f"the mail server takes nothing from {error.sender}: {error.smtp_code} {_one_line(error.smtp_error)}"
+        return Unavailable(words) if error.smtp_code == 530 else Postponed(words)  # 530: it wants a login first (RFC 4954)
 
     def _open(self) -> smtplib.SMTP:
         settings = self.settings
@@ -94,19 +121,19 @@ class SmtpTransport:
         except MissingSecret as missing:
             raise Unavailable(str(missing)) from missing
         except _NO_SESSION as error:
-            raise Unavailable(f"{self._where} cannot be reached: {_words(error)}{_hint(error)}") from error
+            raise Unavailable(f"{self.name} cannot be reached: {_words(error)}{_hint(error)}") from error
         try:
             if login:
                 session.login(*login)
         except smtplib.SMTPAuthenticationError as error:
             session.close()
-            raise Unavailable(f"{self._where} refused the login ({error.smtp_code})") from error
+            raise Unavailable(f"{self.name} refused the login ({error.smtp_code})", SIGN_IN_WAIT) from error
         except UnicodeEncodeError as error:  # which letter is not told: it is one of a password
             session.close()
-            raise Unavailable(f"{self._where}: the login's name or password has letters beyond ASCII; take others") from error
+            raise Unavailable(f"{self.name}: the login's name or password has letters beyond ASCII; take others") from error
         except _NO_SESSION as error:
             session.close()
-            raise Unavailable(f"{self._where}: the login failed: {_words(error)}") from error
+            raise Unavailable(f"{self.name}: the login failed: {_words(error)}") from error
         self._session = session
         return session
 
@@ -146,20 +173,16 @@ def composed(one: Outgoing) -> EmailMessage:
         raise Rejected(f"it cannot be written: {error}") from error
 
 
-def _answered(code: int, reply: bytes | str) -> Rejected | Postponed:
-    """RFC 5321 4.2.1: 5yz is for ever, anything else for now."""
-    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    words = f"the mail server said {code} {' '.join(text.split())[:200]}"
-    return Rejected(words) if 500 <= code < 600 else Postponed(words)
+def _one_line(reply: bytes | str) -> str:
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
+    return " ".join(text.split())[:200]
 
 
 def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}; name the CA with sending.smtp.ca_file"
     if isinstance(error, smtplib.SMTPResponseException):
-        reply = error.smtp_error
-        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
-        return f"{error.smtp_code} {' '.join(text.split())[:200]}"
+        return f"{error.smtp_code} {_one_line(error.smtp_error)}"
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]
 
 

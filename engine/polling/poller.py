@@ -14,9 +14,9 @@ from engine.config.model import Config, Mailbox
 from engine.decide.setup import Setup
 from engine.errors import PostroomError, StoreError
 from engine.loading import load_setup
-from engine.notify.compose import Outgoing
+from engine.notify.mailbox import MailboxTransport
 from engine.notify.sender import send_due
-from engine.notify.transport import Postponed, Transport, Unavailable, composed, transport_of
+from engine.notify.transport import SIGN_IN_WAIT, Transport, transport_of
 from engine.polling.observe import Observer
 from engine.polling.reader import Reader
 from engine.processing import Processor
@@ -26,9 +26,9 @@ from engine.sources.remote import Remote, RemoteError, SignInFailed
 from engine.state.overview import outbox_counts, quarantine_count
 from engine.store import polling as store
 from engine.store.database import open_database
+from engine.store.rests import end_rests
 from engine.waiting import run_due
 
-SIGN_IN_WAIT = 900.0  # a wrong password is not tried again and again: that locks accounts
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
 HOUSEKEEPING_SECONDS = 2.0
 STOP_SECONDS = 9.0
@@ -43,34 +43,6 @@ def remote_of(mailbox: Mailbox, config: Config) -> Remote:
     from engine.sources.graph import GraphMailbox
 
     return GraphMailbox(mailbox.address, source, config.settings.exchange)
-
-
-class MailboxTransport:
-    """Notifications through a mailbox's own server."""
-
-    def __init__(self, remote: Remote) -> None:
-        self._remote = remote
-
-    def send(self, one: Outgoing) -> None:
-        message = composed(one)
-        try:
-            self._remote.send(message.as_bytes())
-        except RemoteError as error:
-            self._remote.close()
-            raise Unavailable(str(error)) from error
-
-    def close(self) -> None:
-        self._remote.close()
-
-
-class NoTransport:
-    """settings.yaml does not say how notifications leave: they wait, and status says why."""
-
-    def send(self, one: Outgoing) -> None:
-        raise Postponed("settings.yaml does not say how notifications leave: add `sending`")
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 class Poller:
@@ -98,6 +70,8 @@ class Poller:
 
     def run(self) -> bool:
         """Whether every mailbox could be read (at the end, where it runs once)."""
+        if not self._once:  # which a crontab repeats
+            self._attempt("notifications", self._end_rests)
         self._start()
         if self._once:
             for thread in self._threads:
@@ -210,20 +184,24 @@ class Poller:
                 ran = list(run_due(connection, setup, datetime.now(UTC).replace(microsecond=0)))
             for row, due in ran:
                 self._observer.info("waiting rule", rule=row.rule, ticket=row.ticket, status=due.status)
-            transports: dict[str, Transport] = {}
+            transports: dict[str, Transport | None] = {}
 
-            def transport(mailbox: str) -> Transport:
+            def transport(mailbox: str) -> Transport | None:
                 key = mailbox if _through_itself(config, mailbox) else ""
                 if key not in transports:
                     transports[key] = _transport(config, key)
                 return transports[key]
 
             sent = send_due(connection, config, transport, stopping=self._stop.is_set)
-            for one in transports.values():
+            for one in filter(None, transports.values()):
                 one.close()
             if sent.sent or sent.failed or sent.problems:
                 self._observer.info(
-                    "notifications", sent=sent.sent, later=sent.postponed, failed=len(sent.failed), problems=sent.problems
+                    "notifications",
+                    sent=sent.sent,
+                    later=sent.postponed + sent.waiting,
+                    failed=len(sent.failed),
+                    problems=sent.problems,
                 )
             self._observer.counts(quarantine_count(connection), outbox_counts(connection))
 
@@ -257,7 +235,13 @@ class Poller:
             return
         self._told_wrong = ""
         self._observer.info("configuration reloaded", configuration=digest[:12])
+        self._attempt("notifications", self._end_rests)
         self._restart(setup)
+
+    def _end_rests(self) -> None:
+        """Who starts us or has the configuration read has mended something, it may be: every way out is tried at once."""
+        with closing(open_database(self._db)) as connection:
+            end_rests(connection)
 
 
 ONCE_TRIES = 3
@@ -265,7 +249,7 @@ ONCE_TRIES = 3
 
 def _wait(error: Exception, failures: int) -> float:
     if isinstance(error, SignInFailed):
-        return SIGN_IN_WAIT
+        return SIGN_IN_WAIT.total_seconds()
     own = float(min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT))
     asked = error.wait if isinstance(error, RemoteError) else None
     return min(max(asked, 0.1), 3600.0) if asked is not None else own
@@ -276,7 +260,8 @@ def _through_itself(config: Config, mailbox: str) -> bool:
     return found is not None and found.notify_via == "mailbox" and found.source is not None
 
 
-def _transport(config: Config, mailbox: str) -> Transport:
+def _transport(config: Config, mailbox: str) -> Transport | None:
+    """None where settings.yaml does not say how notifications leave."""
     if mailbox:
-        return MailboxTransport(remote_of(config.mailboxes[mailbox], config))
-    return transport_of(config.settings.sending) if config.settings.sending is not None else NoTransport()
+        return MailboxTransport(mailbox, remote_of(config.mailboxes[mailbox], config))
+    return transport_of(config.settings.sending) if config.settings.sending is not None else None

@@ -34,16 +34,43 @@ class QueuedRow(Struct, frozen=True):
     references: tuple[str, ...]
     attempts: int
     created_at: str
+    error: str
 
 
-def due(connection: sqlite3.Connection, now: datetime, most: int = 200) -> list[QueuedRow]:
-    """The oldest first."""
+_COLUMNS = "id, mailbox, recipient, message_id, number, subject, body, body_values, to_sender, in_reply_to, refs, attempts, created_at, error"
+_DUE = "status = 'queued' AND next_attempt_at <= ?"
+
+
+def mailboxes_due(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
+    """How many notifications are due, by mailbox."""
+    return dict(connection.execute(f"SELECT mailbox, COUNT(*) FROM outbox WHERE {_DUE} GROUP BY 1", (iso(now),)).fetchall())
+
+
+def due(connection: sqlite3.Connection, mailboxes: Iterable[str], now: datetime, most: int = 200) -> list[QueuedRow]:
+    """Those of these mailboxes, the oldest first."""
     rows = connection.execute(
-        "SELECT id, mailbox, recipient, message_id, number, subject, body, body_values, to_sender, in_reply_to, refs, attempts,"
-        " created_at FROM outbox WHERE status = 'queued' AND next_attempt_at <= ? ORDER BY id LIMIT ?",
-        (iso(now), most),
+        f"SELECT {_COLUMNS} FROM outbox WHERE {_DUE} AND mailbox IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?",
+        (iso(now), json.dumps(sorted(mailboxes)), most),
     ).fetchall()
     return [_row(row) for row in rows]
+
+
+def due_too_late(
+    connection: sqlite3.Connection, mailbox: str, created_until: datetime, now: datetime, most: int = 200
+) -> list[QueuedRow]:
+    """Those that were queued too long ago to be of use."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM outbox WHERE {_DUE} AND mailbox = ? AND created_at <= ? ORDER BY id LIMIT ?",
+        (iso(now), mailbox, iso(created_until), most),
+    ).fetchall()
+    return [_row(row) for row in rows]
+
+
+def say_why(connection: sqlite3.Connection, mailbox: str, error: str, now: datetime) -> None:
+    """Why those that are due are not sent: `status` shows it."""
+    connection.execute(
+        f"UPDATE outbox SET error = ? WHERE {_DUE} AND mailbox = ? AND error <> ?", (error, iso(now), mailbox, error)
+    )
 
 
 def _row(row: tuple[Any, ...]) -> QueuedRow:
@@ -57,7 +84,7 @@ def _row(row: tuple[Any, ...]) -> QueuedRow:
 def lease(connection: sqlite3.Connection, row: QueuedRow, now: datetime) -> bool:
     """Whether the row is ours to send: no other process has taken it since it was listed."""
     changed = connection.execute(
-        "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = ?"
+        "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = ?, error = ''"
         " WHERE id = ? AND status = 'queued' AND next_attempt_at <= ?",
         (iso(now + LEASE), row.id, iso(now)),
     )
@@ -85,6 +112,13 @@ def postpone(connection: sqlite3.Connection, row: QueuedRow, until: datetime, er
     connection.execute("UPDATE outbox SET next_attempt_at = ?, error = ? WHERE id = ?", (iso(until), error, row.id))
 
 
+def give_back(connection: sqlite3.Connection, row: QueuedRow, now: datetime, error: str) -> None:
+    """A leased row as it was: it was not its fault."""
+    connection.execute(
+        "UPDATE outbox SET attempts = ?, next_attempt_at = ?, error = ? WHERE id = ?", (row.attempts, iso(now), error, row.id)
+    )
+
+
 def mark_sent(connection: sqlite3.Connection, row: QueuedRow, now: datetime) -> None:
     connection.execute(
         "UPDATE outbox SET status = 'sent', sent_at = ?, next_attempt_at = NULL, error = '' WHERE id = ?", (iso(now), row.id)
@@ -92,9 +126,12 @@ def mark_sent(connection: sqlite3.Connection, row: QueuedRow, now: datetime) -> 
 
 
 def mark_failed(connection: sqlite3.Connection, row: QueuedRow, now: datetime, error: str) -> None:
-    """Given up, visibly: `status` lists it, and its ticket gets a note."""
-    connection.execute("UPDATE outbox SET status = 'failed', next_attempt_at = NULL, error = ? WHERE id = ?", (error, row.id))
-    if row.number is not None:
+    """Given up, visibly: `status` lists it, and its ticket gets a note. Not where another process sent it after our lease."""
+    failed = connection.execute(
+        "UPDATE outbox SET status = 'failed', next_attempt_at = NULL, error = ? WHERE id = ? AND status = 'queued'",
+        (error, row.id),
+    )
+    if failed.rowcount and row.number is not None:
         connection.execute(
             "INSERT INTO ticket_notes (ticket, type, publish, author, author_address, description, removed, html, created_at)"
             " SELECT number, NULL, 'internal', 'system', '', ?, '', '', ? FROM tickets WHERE number = ?",
@@ -102,13 +139,21 @@ def mark_failed(connection: sqlite3.Connection, row: QueuedRow, now: datetime, e
         )
 
 
-def requeue_failed(connection: sqlite3.Connection, now: datetime) -> int:
-    """Failed ones that have words, as if they were new; how many. Those without words stay failed."""
-    return connection.execute(
+def requeue(connection: sqlite3.Connection, now: datetime) -> int:
+    """Failed ones that have words, as if they were new, and those that wait for their next try; how many.
+
+    Failed ones without words stay failed. What a process is sending now is left to it.
+    """
+    failed = connection.execute(
         "UPDATE outbox SET status = 'queued', attempts = 0, created_at = ?, next_attempt_at = ?, error = ''"
         " WHERE status = 'failed' AND body || subject <> ''",
         (iso(now), iso(now)),
-    ).rowcount
+    )
+    waiting = connection.execute(
+        "UPDATE outbox SET next_attempt_at = ? WHERE status = 'queued' AND error <> '' AND next_attempt_at > ?",
+        (iso(now), iso(now)),
+    )
+    return failed.rowcount + waiting.rowcount
 
 
 def forget_failed(connection: sqlite3.Connection) -> int:

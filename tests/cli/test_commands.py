@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -190,7 +191,8 @@ def test_status_tells_of_what_is_due_and_nobody_runs(tmp_path: Path) -> None:
     assert done.returncode == 0 and "2 rules waiting\n" in done.stdout and "1 notifications to send\n" in done.stdout
     with closing(sqlite3.connect(tmp_path / "postroom.db")) as connection, connection:
         connection.execute("UPDATE waiting_rules SET created_at = '2026-11-02T10:00:00Z'")
-        connection.execute("UPDATE outbox SET created_at = '2026-11-02T10:00:00Z', next_attempt_at = '2026-11-02T10:00:00Z'")
+        before = (datetime.now(UTC) - timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        connection.execute("UPDATE outbox SET created_at = ?, next_attempt_at = ?", (before, before))
     done = postroom("status", *words, cwd=tmp_path)
     assert done.returncode == 1
     assert (
@@ -199,7 +201,7 @@ def test_status_tells_of_what_is_due_and_nobody_runs(tmp_path: Path) -> None:
     )
     assert "1 notifications to send\n" in done.stdout  # this configuration sends none
     edit(tmp_path / "rules/settings.yaml", "private_mail: ignore", "private_mail: ignore\nsending: {folder: out}")
-    told = "1 notifications to send, 1 of them due since 2026-11-02T10:00:00Z: run `postroom send` every minute, or `poll`\n"
+    told = f"1 notifications to send, 1 of them due since {before}: run `postroom send` every minute, or `poll`\n"
     assert told in postroom("status", *words, cwd=tmp_path).stdout
     for command in ("run-waiting", "send"):
         postroom(command, *words, cwd=tmp_path)

@@ -18,17 +18,20 @@ import pytest
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+from msgspec import structs
 
 from engine.config.connections import SmtpSending
 from engine.config.load import load_config
 from engine.config.model import Config
+from engine.decide.decision import iso
 from engine.decide.setup import Setup, prepare
 from engine.notify.sender import Sent, send_due, wait_after
-from engine.notify.transport import FolderTransport, SmtpTransport, Transport
+from engine.notify.transport import FolderTransport, Rejected, SmtpTransport, Transport
 from engine.processing import Processor
 from engine.sources.item import Item
 from engine.store.database import open_database
-from engine.store.outbox import LEASE, requeue_failed
+from engine.store.outbox import LEASE, requeue
+from engine.store.rests import Rest, rest_of
 from tests.edit import edit
 
 NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
@@ -42,6 +45,15 @@ class Server:
         self.envelopes: list[tuple[str, list[str]]] = []
         self.on_rcpt: dict[str, str] = {}
         self.on_data = ""
+        self.on_mail = ""
+        self.breaks_on: set[str] = set()
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if self.on_mail:
+            return self.on_mail
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if address in self.on_rcpt:
@@ -52,6 +64,8 @@ class Server:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.on_data:
             return self.on_data
+        if self.breaks_on.intersection(envelope.rcpt_tos):
+            server.transport.close()
         self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
         self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return "250 OK"
@@ -109,12 +123,20 @@ def mail(number: int, sender: str = "maya@brightwater.example") -> bytes:
     ).encode()
 
 
+def receive(
+    connection: sqlite3.Connection, setup: Setup, *numbers: int, sender: str = "maya@brightwater.example", now: datetime = NOW
+) -> None:
+    """Mail that comes at this moment: each of it is a ticket with a notification."""
+    items = [Item(f"{iso(now)} {n}", lambda n=n: mail(n, sender)) for n in numbers]  # type: ignore[misc]
+    Processor(connection, setup).run(items, "help")
+    connection.execute("UPDATE outbox SET created_at = ?, next_attempt_at = ? WHERE created_at < '2030'", (iso(now), iso(now)))
+
+
 @pytest.fixture
 def connection(tmp_path: Path, setup: Setup) -> Iterator[sqlite3.Connection]:
     """A database with one notification to be sent: to Maya, that her ticket is open."""
     opened = open_database(tmp_path / "p.db")
-    Processor(opened, setup).run([Item("1", lambda: mail(1))], "help")
-    opened.execute("UPDATE outbox SET created_at = '2030-01-01T12:00:00Z', next_attempt_at = '2030-01-01T12:00:00Z'")
+    receive(opened, setup, 1)
     yield opened
     opened.close()
 
@@ -191,7 +213,7 @@ def test_a_password_beyond_ascii_is_told_and_no_letter_of_it_shown(
     port = start(auth_require_tls=False)
     done = send(connection, setup.config, smtp(port, username="${env:SMTP_USER}", password="${env:SMTP_PASSWORD}"))
     assert done.problems == [f"127.0.0.1:{port}: the login's name or password has letters beyond ASCII; take others"]
-    assert row(connection, "status, attempts") == ("queued", 1)
+    assert row(connection, "status, attempts") == ("queued", 0)
 
 
 @pytest.mark.parametrize(
@@ -227,8 +249,8 @@ def test_a_server_that_answers_oddly_keeps_a_notification_waiting(
     threading.Thread(target=serve, daemon=True).start()
     login = {"username": "${env:SMTP_USER}", "password": "${env:SMTP_PASSWORD}"}
     done = send(connection, setup.config, smtp(listening.getsockname()[1], timeout=timedelta(seconds=2), **login))
-    assert done.postponed == 1 and done.problems and "s3cret" not in done.problems[0]
-    assert row(connection, "status, attempts") == ("queued", 1)
+    assert done.waiting == 1 and done.problems and "s3cret" not in done.problems[0]
+    assert row(connection, "status, attempts, error") == ("queued", 0, done.problems[0])
 
 
 @pytest.mark.parametrize(("begins", "tls"), [("none", "implicit"), ("implicit", "starttls"), ("implicit", "none")])
@@ -242,7 +264,7 @@ def test_who_begins_otherwise_than_the_server_is_told(
         port = listening.getsockname()[1]
     done = send(connection, setup.config, smtp(port, tls=tls, timeout=timedelta(seconds=0.5)))
     assert done.problems[0].endswith("; with port 587 it is mostly `tls: starttls`, with 465 `tls: implicit`")
-    assert row(connection, "status, attempts") == ("queued", 1)
+    assert row(connection, "status, attempts") == ("queued", 0)
 
 
 def test_a_server_without_starttls_gets_nothing(
@@ -252,22 +274,136 @@ def test_a_server_without_starttls_gets_nothing(
     assert done.sent == 0 and "STARTTLS" in done.problems[0] and server.messages == []
 
 
-def test_a_server_that_is_away_is_tried_again_later_and_later_and_then_given_up(
-    connection: sqlite3.Connection, setup: Setup
+def rest(connection: sqlite3.Connection, transport: Transport) -> Rest:
+    found = rest_of(connection, transport.name)
+    assert found is not None
+    return found
+
+
+def test_a_server_that_is_away_is_asked_again_after_a_while_and_all_that_waits_goes_once_it_is_back(
+    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
 ) -> None:
+    receive(connection, setup, 2, 3)
+    port = start()
+    away = smtp(port)
+    away.settings = structs.replace(away.settings, port=1)  # the same way out by its name
     now, waits = NOW, []
-    for _ in range(6):
-        done = send(connection, setup.config, smtp(1), now)
-        assert done.postponed == 1 and "cannot be reached" in done.problems[0]
-        _, until = row(connection, "status, next_attempt_at")
-        waits.append(datetime.fromisoformat(until) - now)
-        now = datetime.fromisoformat(until)
-    assert [int(wait.total_seconds() // 60) for wait in waits] == [1, 5, 15, 60, 240, 240]
-    connection.execute("UPDATE outbox SET created_at = ?", ((now - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ"),))
-    done = send(connection, setup.config, smtp(1), now)
-    assert len(done.failed) == 1 and row(connection, "status")[0] == "failed"
-    note = connection.execute("SELECT author, publish, description FROM ticket_notes").fetchall()
-    assert note[0][:2] == ("system", "internal") and "given up after 7 attempts" in note[0][2]
+    for _ in range(5):
+        done = send(connection, setup.config, away, now)
+        assert (done.sent, done.postponed, done.waiting) == (0, 0, 3) and "cannot be reached" in done.problems[0]
+        until = rest(connection, away).until
+        done = send(connection, setup.config, smtp(port), until - timedelta(seconds=1))  # it is back, and nobody asks yet
+        assert (done.sent, done.waiting, done.problems) == (0, 3, []) and done.resting[0][1] == until
+        waits.append(until - now)
+        now = until
+    assert [int(wait.total_seconds() // 60) for wait in waits] == [1, 5, 15, 15, 15]
+    assert row(connection, "attempts") == (0,)  # it is not the messages' fault
+    assert send(connection, setup.config, smtp(port), now).sent == 3
+    assert rest_of(connection, away.name) is None
+
+
+def test_what_a_server_that_stays_away_has_not_taken_is_given_up(connection: sqlite3.Connection, setup: Setup) -> None:
+    send(connection, setup.config, smtp(1))
+    assert send(connection, setup.config, smtp(1), NOW + timedelta(days=2, seconds=-1)).waiting == 1
+    done = send(connection, setup.config, smtp(1), NOW + timedelta(days=2))
+    assert done.problems == [] and row(connection, "status")[0] == "failed"
+    (note,) = connection.execute("SELECT author, publish, description FROM ticket_notes").fetchall()
+    assert note[:2] == ("system", "internal")
+    assert note[2].endswith("could not be sent: 127.0.0.1:1 cannot be reached: Connection refused; given up after 2 days.")
+
+
+def test_what_nobody_sent_for_long_is_not_sent_when_somebody_does(
+    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+) -> None:
+    """A desk that was tried out for weeks without `sending`: no customer is told of it once that is set."""
+    done = send_due(connection, setup.config, lambda mailbox: None, clock=lambda: NOW + timedelta(days=30))
+    assert (done.waiting, done.failed, done.problems) == (1, [], [])
+    assert row(connection) == ("queued", 0, "settings.yaml does not say how notifications leave: add `sending`")
+    port = start()
+    done = send(connection, setup.config, smtp(port), NOW + timedelta(days=30))
+    assert done.sent == 0 and done.failed[0][1].endswith("add `sending`; given up after 2 days")
+    assert server.messages == []
+    requeue(connection, NOW + timedelta(days=31))  # unless it shall
+    assert send(connection, setup.config, smtp(port), NOW + timedelta(days=31)).sent == 1
+
+
+def test_a_login_that_is_refused_is_not_tried_again_and_again(
+    connection: sqlite3.Connection, setup: Setup, start: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+
+    def authenticate(server: SMTP, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        tries.append(mechanism)
+        return AuthResult(success=False, handled=False)
+
+    monkeypatch.setenv("SMTP_PASSWORD", "wrong")
+    port = start(authenticator=authenticate, auth_require_tls=False)
+    for minute in range(60):  # a crontab, while mail comes in
+        receive(connection, setup, minute % 15, now=NOW + timedelta(minutes=minute))
+        way = smtp(port, username="postroom", password="${env:SMTP_PASSWORD}")
+        send(connection, setup.config, way, NOW + timedelta(minutes=minute))
+    each = len(tries) // 4
+    assert each and len(tries) == 4 * each  # 0, 15, 30 and 45 minutes; smtplib tries each mechanism
+
+
+def test_a_message_that_breaks_the_session_waits_alone(
+    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+) -> None:
+    receive(connection, setup, 2, 3, sender="jan@kessler.example")
+    server.breaks_on = {"maya@brightwater.example"}
+    port = start()
+    done = send(connection, setup.config, smtp(port))
+    assert (done.sent, done.postponed, done.problems) == (2, 1, [])
+    assert row(connection, "status, attempts, next_attempt_at") == ("queued", 1, "2030-01-01T12:01:00Z")
+    assert "broke" in row(connection, "error")[0]
+    # Where it breaks with the next one too, it is the server.
+    receive(connection, setup, 4, 5, 6, sender="jan@kessler.example")
+    server.breaks_on.add("jan@kessler.example")
+    done = send(connection, setup.config, smtp(port), NOW + timedelta(minutes=1))
+    assert (done.sent, done.postponed, done.waiting, len(done.problems)) == (0, 2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "waiting", "says"),
+    [
+        ("421 4.3.2 shutting down", "queued", 2, "the mail server said 421 4.3.2 shutting down"),
+        ("530 5.7.0 Authentication required", "queued", 2, "the mail server takes nothing from help@harbourhill.example: 530"),
+        ("553 5.7.1 not owned by user", "queued", 0, "the mail server takes nothing from help@harbourhill.example: 553"),
+        ("552 5.3.4 message too big", "failed", 0, "the mail server said 552 5.3.4 message too big"),
+    ],
+)
+def test_what_the_server_says_of_our_sender_is_mostly_no_fault_of_the_message(
+    answer: str,
+    status: str,
+    waiting: int,
+    says: str,
+    connection: sqlite3.Connection,
+    setup: Setup,
+    server: Server,
+    start: Callable[..., int],
+) -> None:
+    receive(connection, setup, 2, sender="jan@kessler.example")
+    server.on_mail = answer
+    done = send(connection, setup.config, smtp(start()))
+    assert done.waiting == waiting and row(connection, "status")[0] == status
+    assert row(connection, "error")[0].startswith(says)
+
+
+def test_one_that_another_process_sent_after_our_lease_does_not_fail(
+    tmp_path: Path, connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+) -> None:
+    port = start()
+
+    class Slow(FolderTransport):
+        def send(self, one: Any) -> None:
+            other = open_database(tmp_path / "p.db")
+            assert send(other, setup.config, smtp(port), NOW + LEASE).sent == 1
+            other.close()
+            raise Rejected("too late")
+
+    send(connection, setup.config, Slow(tmp_path / "out"))
+    assert row(connection, "status, error") == ("sent", "")
+    assert connection.execute("SELECT COUNT(*) FROM ticket_notes").fetchone() == (0,)
 
 
 def test_domains_beyond_ascii_are_sent_to_by_any_server(
@@ -280,8 +416,7 @@ def test_domains_beyond_ascii_are_sent_to_by_any_server(
         edit(rules / name, old, new, -1)
     config = load_config(rules)
     opened = open_database(tmp_path / "p.db")
-    Processor(opened, prepare(config)).run([Item("1", lambda: mail(1, "jan@käsler.example"))], "help")
-    opened.execute("UPDATE outbox SET created_at = '2030-01-01T12:00:00Z', next_attempt_at = '2030-01-01T12:00:00Z'")
+    receive(opened, prepare(config), 1, sender="jan@käsler.example")
     assert send(opened, config, smtp(start(enable_SMTPUTF8=False))).sent == 1
     assert server.envelopes == [("help@xn--hgel-0ra.example", ["jan@xn--ksler-gra.example"])]
     assert server.messages[0]["From"].addresses[0].domain == "xn--hgel-0ra.example"
@@ -304,8 +439,7 @@ def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
     edit(rules / "directory/contacts.csv", "maya@brightwater.example", "mäya@brightwater.example")
     config = load_config(rules)
     opened = open_database(tmp_path / "p.db")
-    Processor(opened, prepare(config)).run([Item("1", lambda: mail(1, "mäya@brightwater.example"))], "help")
-    opened.execute("UPDATE outbox SET created_at = '2030-01-01T12:00:00Z', next_attempt_at = '2030-01-01T12:00:00Z'")
+    receive(opened, prepare(config), 1, sender="mäya@brightwater.example")
     done = send(opened, config, smtp(start(enable_SMTPUTF8=able)))
     if able:
         assert done.sent == 1 and server.envelopes == [("help@harbourhill.example", ["mäya@brightwater.example"])]
@@ -319,7 +453,7 @@ def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
 def test_an_address_that_is_refused_for_ever_fails_at_once_and_the_others_go_on(
     connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
 ) -> None:
-    Processor(connection, setup).run([Item("2", lambda: mail(2, "jan@kessler.example"))], "help")
+    receive(connection, setup, 2, sender="jan@kessler.example")
     server.on_rcpt["maya@brightwater.example"] = "550 5.1.1 no such user"
     done = send(connection, setup.config, smtp(start()))
     assert done.sent == 1 and done.failed == [("maya@brightwater.example", "the mail server said 550 5.1.1 no such user")]
@@ -331,7 +465,7 @@ def test_an_address_that_is_refused_for_ever_fails_at_once_and_the_others_go_on(
         "could not be sent: the mail server said 550" in connection.execute("SELECT description FROM ticket_notes").fetchone()[0]
     )
     server.on_rcpt.clear()
-    assert requeue_failed(connection, NOW) == 1
+    assert requeue(connection, NOW) == 1
     assert send(connection, setup.config, smtp(start())).sent == 1
 
 
@@ -339,7 +473,7 @@ def test_one_that_cannot_be_written_fails_and_the_others_go_on(
     connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
 ) -> None:
     """Here a row that somebody changed by hand."""
-    Processor(connection, setup).run([Item("2", lambda: mail(2, "jan@kessler.example"))], "help")
+    receive(connection, setup, 2, sender="jan@kessler.example")
     connection.execute("UPDATE outbox SET body_values = ? WHERE recipient = ?", ('[["a", 2]]', "maya@brightwater.example"))
     done = send(connection, setup.config, smtp(start()))
     assert done.sent == 1 and [recipient for recipient, _ in done.failed] == ["maya@brightwater.example"]
@@ -388,7 +522,7 @@ def test_two_senders_at_once_send_once(tmp_path: Path, connection: sqlite3.Conne
 
 
 def test_more_than_the_limit_to_one_address_wait(tmp_path: Path, connection: sqlite3.Connection, setup: Setup) -> None:
-    Processor(connection, setup).run([Item(str(n), lambda n=n: mail(n)) for n in range(2, 15)], "help")  # type: ignore[misc]
+    receive(connection, setup, *range(2, 15))
     out = FolderTransport(tmp_path / "out")
     done = send(connection, setup.config, out)
     assert (done.sent, done.limited) == (10, 4)
@@ -401,7 +535,7 @@ def test_limits_are_settings(rules: Path, tmp_path: Path) -> None:
         file.write("notification_limits: [{messages: 1, within: 2 hours}]\n")
     setup = prepare(load_config(rules))
     connection = open_database(None)
-    Processor(connection, setup).run([Item(str(n), lambda n=n: mail(n)) for n in range(3)], "help")  # type: ignore[misc]
+    receive(connection, setup, *range(3))
     out = FolderTransport(tmp_path / "out")
     assert send(connection, setup.config, out).sent == 1
     assert send(connection, setup.config, out, NOW + timedelta(hours=2)).sent == 1

@@ -1,0 +1,36 @@
+"""A way out through a mailbox's own server (`notify_via: mailbox`)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine.notify.compose import Outgoing
+from engine.notify.transport import SIGN_IN_WAIT, Broken, Unavailable, composed
+from engine.sources.remote import NotTheItem, Remote, RemoteError, SignInFailed
+
+
+class MailboxTransport:
+    """Exchange or Graph. Both say of a message that they cannot take what they say of a server that cannot: the next one tells."""
+
+    def __init__(self, mailbox: str, remote: Remote) -> None:
+        self.name = f"mailbox {mailbox}"
+        self._remote = remote
+
+    def send(self, one: Outgoing) -> None:
+        message = composed(one)
+        try:
+            self._remote.send(message.as_bytes())
+        except RemoteError as error:
+            self._remote.close()
+            raise _as_ours(error) from error
+
+    def close(self) -> None:
+        self._remote.close()
+
+
+def _as_ours(error: RemoteError) -> Broken | Unavailable:
+    if isinstance(error, SignInFailed):
+        return Unavailable(str(error), SIGN_IN_WAIT)
+    if error.wait is not None:
+        return Unavailable(str(error), timedelta(seconds=max(1.0, min(error.wait, 3600.0))))
+    return Unavailable(str(error)) if isinstance(error, NotTheItem) else Broken(str(error))

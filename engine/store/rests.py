@@ -1,0 +1,39 @@
+"""Ways out that do not work: how long each is left alone, and why. Kept, so that `send` in a crontab leaves it alone too."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from engine.decide.decision import iso
+
+
+class Rest(Struct, frozen=True):
+    """`failures` in a row; nothing is tried before `until`."""
+
+    failures: int
+    until: datetime
+    why: str
+
+
+def rest_of(connection: sqlite3.Connection, way: str) -> Rest | None:
+    row = connection.execute("SELECT value FROM cursors WHERE name = ?", (f"rest {way}",)).fetchone()
+    return msgspec.json.decode(row[0], type=Rest) if row else None
+
+
+def keep_rest(connection: sqlite3.Connection, way: str, rest: Rest, now: datetime) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)", (f"rest {way}", msgspec.json.encode(rest).decode(), iso(now))
+    )
+
+
+def end_rest(connection: sqlite3.Connection, way: str) -> None:
+    connection.execute("DELETE FROM cursors WHERE name = ?", (f"rest {way}",))
+
+
+def end_rests(connection: sqlite3.Connection) -> None:
+    """Somebody mended something, it seems: all are tried at once."""
+    connection.execute("DELETE FROM cursors WHERE name >= 'rest ' AND name < 'rest!'")
