@@ -16,10 +16,10 @@ from engine.commands.options import common
 from engine.config.cached import load_cached
 from engine.errors import PostroomError
 from engine.polling.observe import Observer, set_up_logs
-from engine.polling.poller import STOP_SECONDS, Poller, remote_of
+from engine.polling.poller import STOP_SECONDS, Poller
 from engine.printable import printable
-from engine.sources.ews_client import use_tls
 from engine.sources.remote import RemoteError
+from engine.sources.servers import remote_of
 from engine.store.database import open_database
 
 
@@ -76,7 +76,6 @@ def poll(
 
 def _check(rules: Path, fix: bool) -> bool:
     config = load_cached(rules)
-    use_tls(config.settings.exchange)
     well = True
     for mailbox in config.mailboxes.values():
         if not mailbox.active or mailbox.source is None:

@@ -15,7 +15,7 @@ from engine.config.connections import FolderSending
 from engine.decide.decision import iso
 from engine.errors import PostroomError
 from engine.notify.sender import send_due
-from engine.notify.transport import transport_of
+from engine.notify.ways import Ways
 from engine.printable import printable
 from engine.store.database import open_existing, transaction
 from engine.store.outbox import forget_failed, requeue
@@ -34,7 +34,7 @@ _MOST_SHOWN = 20
 @click.option("--forget", is_flag=True, help="Let go of those that could not be sent, and send nothing.")
 @common
 def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, verbose: bool) -> None:
-    """Send the notifications that are due, by `sending` of settings.yaml. One that cannot be sent now is tried again later.
+    """Send the notifications that are due, by `sending` of settings.yaml, or through the mailbox. One that cannot be sent now is tried again later.
 
     \b
     Examples:
@@ -48,8 +48,8 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
         if forget:
             click.echo(f"{forget_failed(connection)} let go")
             return
-        sending = FolderSending(folder) if folder else config.settings.sending
-        if sending is None:
+        ways = Ways(config, FolderSending(folder) if folder else None)
+        if not ways.is_any:
             fix = "add sending: {smtp: {host: ...}}, or name a folder with --folder"
             raise PostroomError.of("nothing says how notifications leave", fix, config.settings.where("sending"))
         if again:
@@ -57,11 +57,8 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
                 end_rests(connection)
                 count = requeue(connection, datetime.now(UTC))
             click.echo(f"{count} again in the queue")
-        transport = transport_of(sending)
-        try:
-            done = send_due(connection, config, lambda mailbox: transport)
-        finally:
-            transport.close()
+        with closing(ways):
+            done = send_due(connection, config, ways.of)
     later = done.postponed + done.waiting
     click.echo(f"{done.sent} sent, {later} later, {done.limited} wait for their address's limit, {len(done.failed)} failed")
     for problem in done.problems:

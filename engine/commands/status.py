@@ -11,7 +11,7 @@ import click
 
 from engine.commands.options import common
 from engine.config.cached import load_cached
-from engine.config.model import Settings
+from engine.config.model import Config
 from engine.errors import ConfigError
 from engine.printable import printable
 from engine.report.mailboxes import late_after, mailbox_states
@@ -30,12 +30,13 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
 
     Exit status: 1 when messages are in quarantine, notifications could not be sent, a mailbox is late or failing, or nobody runs what is due.
     """
-    settings = _settings(rules)
+    config = _config(rules)
+    settings = config.settings if config else None
     now = datetime.now(UTC)
     with closing(open_for_reading(db)) as connection:
         found = overview(connection, now - late_after(settings))
         mailboxes = mailbox_states(connection, settings, now)
-    sends = settings is not None and settings.sending is not None
+    sends = config is not None and (config.settings.sending or any(one.sends_itself for one in config.mailboxes.values()))
     unsent = found.unsent if sends else None  # else they stay in the outbox, as they shall
     last = found.last_processed_at
     total = sum(count for *_, count in found.outcomes)
@@ -71,9 +72,9 @@ def _overdue(found: Overdue | None, command: str) -> str:
     return f", {found.count} of them due since {found.since}: run `postroom {command}` every minute, or `poll`" if found else ""
 
 
-def _settings(rules: Path) -> Settings | None:
-    """For the expectations; without a configuration at hand the usual ones hold."""
+def _config(rules: Path) -> Config | None:
+    """For what is expected; without a configuration at hand the usual holds."""
     try:
-        return load_cached(rules).settings
+        return load_cached(rules)
     except ConfigError:
         return None

@@ -209,6 +209,11 @@ class Mailbox(Struct, frozen=True):
         return (self.address, *self.aliases)
 
     @property
+    def sends_itself(self) -> bool:
+        """Whether its notifications leave through its own server."""
+        return self.notify_via == "mailbox" and self.source is not None
+
+    @property
     def file(self) -> str:
         """Its own; what it takes over (`extends`) stands in another."""
         return f"mailboxes/{self.id}.yaml"

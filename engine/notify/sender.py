@@ -167,7 +167,8 @@ class _Round:
 
         def words(row: QueuedRow) -> str:
             if row.attempts:
-                return f"{row.error or 'it was begun and never finished'}; given up after {row.attempts} attempts"
+                tries = f"{row.attempts} attempt{'s' if row.attempts > 1 else ''}"
+                return f"{row.error or 'it was begun and never finished'}; given up after {tries}"
             return f"{row.error or 'nothing sent it'}; given up after {show_duration(longest)}"
 
         while rows := due_too_late(self.connection, mailbox, self.clock() - longest, self.clock()):

@@ -8,21 +8,19 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.config.connections import ExchangeSource, GraphSource
 from engine.config.files import read_folder
-from engine.config.model import Config, Mailbox
+from engine.config.model import Mailbox
 from engine.decide.setup import Setup
 from engine.errors import PostroomError, StoreError
 from engine.loading import load_setup
-from engine.notify.mailbox import MailboxTransport
 from engine.notify.sender import send_due
-from engine.notify.transport import SIGN_IN_WAIT, Transport, transport_of
+from engine.notify.transport import SIGN_IN_WAIT
+from engine.notify.ways import Ways
 from engine.polling.observe import Observer
 from engine.polling.reader import Reader
 from engine.processing import Processor
-from engine.sources.ews_client import use_tls
-from engine.sources.exchange import ExchangeMailbox
-from engine.sources.remote import Remote, RemoteError, SignInFailed
+from engine.sources.remote import RemoteError, SignInFailed
+from engine.sources.servers import remote_of
 from engine.state.overview import outbox_counts, quarantine_count
 from engine.store import polling as store
 from engine.store.database import open_database
@@ -32,17 +30,6 @@ from engine.waiting import run_due
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
 HOUSEKEEPING_SECONDS = 2.0
 STOP_SECONDS = 9.0
-
-
-def remote_of(mailbox: Mailbox, config: Config) -> Remote:
-    source = mailbox.source
-    if isinstance(source, ExchangeSource):
-        return ExchangeMailbox(mailbox.address, source)
-    assert isinstance(source, GraphSource)
-    # msal and httpx are loaded only where a mailbox needs them.
-    from engine.sources.graph import GraphMailbox
-
-    return GraphMailbox(mailbox.address, source, config.settings.exchange)
 
 
 class Poller:
@@ -105,7 +92,6 @@ class Poller:
             self._generation.set()
         setup = self._setup
         tls = setup.config.settings.exchange
-        use_tls(tls)
         if not tls.verify:
             self._observer.told(
                 "settings.yaml", "CERTIFICATES ARE NOT CHECKED: anybody between may read and change our mail (exchange.verify)"
@@ -184,17 +170,8 @@ class Poller:
                 ran = list(run_due(connection, setup, datetime.now(UTC).replace(microsecond=0)))
             for row, due in ran:
                 self._observer.info("waiting rule", rule=row.rule, ticket=row.ticket, status=due.status)
-            transports: dict[str, Transport | None] = {}
-
-            def transport(mailbox: str) -> Transport | None:
-                key = mailbox if _through_itself(config, mailbox) else ""
-                if key not in transports:
-                    transports[key] = _transport(config, key)
-                return transports[key]
-
-            sent = send_due(connection, config, transport, stopping=self._stop.is_set)
-            for one in filter(None, transports.values()):
-                one.close()
+            with closing(Ways(config)) as ways:
+                sent = send_due(connection, config, ways.of, stopping=self._stop.is_set)
             if sent.sent or sent.failed or sent.problems:
                 self._observer.info(
                     "notifications",
@@ -253,15 +230,3 @@ def _wait(error: Exception, failures: int) -> float:
     own = float(min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT))
     asked = error.wait if isinstance(error, RemoteError) else None
     return min(max(asked, 0.1), 3600.0) if asked is not None else own
-
-
-def _through_itself(config: Config, mailbox: str) -> bool:
-    found = config.mailboxes.get(mailbox)
-    return found is not None and found.notify_via == "mailbox" and found.source is not None
-
-
-def _transport(config: Config, mailbox: str) -> Transport | None:
-    """None where settings.yaml does not say how notifications leave."""
-    if mailbox:
-        return MailboxTransport(mailbox, remote_of(config.mailboxes[mailbox], config))
-    return transport_of(config.settings.sending) if config.settings.sending is not None else None

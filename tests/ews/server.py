@@ -437,8 +437,10 @@ def _update(store: Store, call: Any) -> str:
 def _create_item(store: Store, call: Any) -> str:
     answers = []
     for node in call.iter(f"{{{T}}}MimeContent"):
-        store.sent.append(base64.b64decode(node.text or ""))
-        answers.append(_message("CreateItem", "<m:Items/>"))
+        if store.send(base64.b64decode(node.text or "")):
+            answers.append(_message("CreateItem", "<m:Items/>"))
+        else:
+            answers.append(_error("CreateItem", "ErrorMessageSubmissionBlocked", "The message may not be sent."))
     return "".join(answers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import itertools
 import threading
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Store:
         self.items: dict[str, Item] = {}
         self.folders: dict[str, Folder] = {}
         self.sent: list[bytes] = []
+        self.refused: set[str] = set()  # recipients to whom nothing is sent
         self.stuck: set[str] = set()  # items that no folder takes
         self.silent: set[str] = set()  # items that are not given
         self.why_stuck = "ErrorMoveCopyFailed"
@@ -124,6 +126,14 @@ class Store:
     def in_folder(self, folder: str) -> list[Item]:
         with self.lock:
             return [item for item in self.items.values() if item.folder == folder]
+
+    def send(self, mime: bytes) -> bool:
+        """Whether it was taken."""
+        with self.lock:
+            if email.message_from_bytes(mime)["To"] in self.refused:
+                return False
+            self.sent.append(mime)
+            return True
 
     def lose_sync_states(self) -> None:
         """As after a move of the mailbox to another server."""

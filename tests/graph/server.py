@@ -137,8 +137,10 @@ class _Handler(loopback.Handler):
         elif found := re.fullmatch(r"messages/([^/]+)(/\$value|/move)?", rest):
             self._message(method, found[1], found[2] or "", query, body)
         elif rest == "sendMail":
-            store.sent.append(base64.b64decode(body))
-            self._json(202, None)
+            if store.send(base64.b64decode(body)):
+                self._json(202, None)
+            else:
+                self._json(400, {"error": {"code": "ErrorInvalidRecipients", "message": "no such recipient"}})
         else:
             self._json(404, {"error": {"code": "NotFound", "message": rest}})
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trustme
 
 from engine.config.connections import ExchangeTls
+from engine.notify.mailbox import MailboxTransport
+from engine.notify.sender import send_due
 from engine.sources.graph import GraphMailbox
 from engine.sources.remote import WITHOUT_FILES, RemoteError, SignInFailed, StateLost
+from engine.store.rests import rest_of
 from tests.ews.store import Store
 from tests.graph.server import GraphServer
 from tests.polling.conftest import ADDRESS, Desk, mail
@@ -130,6 +133,20 @@ def test_the_servers_own_wait_is_kept(told: str, wait: float | None, desk: Desk,
     with pytest.raises(RemoteError) as found:
         desk.reader.round()
     assert found.value.wait == wait
+
+
+def test_a_notification_that_graph_refuses_waits_alone(desk: Desk, graph: GraphServer) -> None:
+    graph.store.add(mail(1))
+    graph.store.add(mail(2).replace(b"maya@brightwater", b"jan@kessler"))
+    desk.until_done()
+    graph.store.refused.add("maya@brightwater.example")
+    way = MailboxTransport("help", desk.remote)
+    done = send_due(desk.connection, desk.config, lambda mailbox: way)
+    assert (done.sent, done.postponed, done.waiting) == (1, 1, 0)
+    graph.fail("sendMail", 429, Retry_After="240")
+    done = send_due(desk.connection, desk.config, lambda mailbox: way, clock=lambda: datetime.now(UTC) + timedelta(minutes=1))
+    rest = rest_of(desk.connection, way.name)
+    assert done.waiting == 1 and rest is not None and rest.until - datetime.now(UTC) > timedelta(minutes=4)
 
 
 def test_an_item_that_can_never_be_filed_holds_no_other_up(desk: Desk, graph: GraphServer) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -24,6 +27,7 @@ from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
 
+ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "help@harbourhill.example"
 
 
@@ -114,3 +118,32 @@ def with_oauth(rules: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -
     exchange.user = "nobody"
     new = "auth: oauth2\n    tenant: t\n    client_id: app\n    client_secret: ${env:APP_SECRET}\n"
     edit(rules / "mailboxes/help.yaml", "auth: basic", f"{new}    token_url: {exchange.token_url}")
+
+
+@pytest.fixture
+def start(polled: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    running: list[subprocess.Popen[str]] = []
+
+    def run(*words: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "engine", "poll", "--rules", str(polled), "--db", str(tmp_path / "p.db"), *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield run
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def command(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "engine", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False, env=environment
+    )

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,40 +21,12 @@ from engine.polling.observe import Observer
 from engine.sources.remote import Backlog
 from engine.store.database import open_database
 from engine.store.prune import prune_database
+from tests.edit import edit
 from tests.ews.server import Server
-from tests.polling.conftest import mail, with_oauth
+from tests.polling.conftest import command, mail, with_oauth
 from tools.soak import soak
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def start(polled: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    running: list[subprocess.Popen[str]] = []
-
-    def run(*words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "engine", "poll", "--rules", str(polled), "--db", str(tmp_path / "p.db"), *words],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return process
-
-    yield run
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
-def command(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-m", "engine", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False, env=environment
-    )
 
 
 def wait_for(what: Callable[[], object], seconds: float = 20.0) -> None:
@@ -363,8 +333,7 @@ def test_switched_off_certificates_are_told_loudly(start: Callable[..., subproce
 def test_notifications_leave_through_the_mailbox_where_it_says_so(
     start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
 ) -> None:
-    path = polled / "mailboxes/help.yaml"
-    path.write_text(path.read_text().replace("notify:\n", "notify:\n  via: mailbox\n"))
+    edit(polled / "mailboxes/help.yaml", "notify:\n", "notify:\n  via: mailbox\n")
     exchange.store.add(mail(1))
 
     def told() -> list[int]:
@@ -381,6 +350,20 @@ def test_notifications_leave_through_the_mailbox_where_it_says_so(
         and b"To: maya@brightwater.example" in sent
     )
     assert rows(tmp_path / "p.db", "SELECT status FROM outbox") == [("sent",)]
+
+
+def test_a_way_out_that_rests_is_tried_at_once_by_a_poll_that_is_started(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
+) -> None:
+    edit(polled / "mailboxes/help.yaml", "notify:\n", "notify:\n  via: mailbox\n")
+    exchange.store.add(mail(1))
+    exchange.fail("CreateItem", "401", times=9)
+    start("--once").communicate(timeout=30)
+    exchange.faults.clear()
+    start("--once").communicate(timeout=30)  # as a crontab does
+    assert exchange.store.sent == [] and rows(tmp_path / "p.db", "SELECT status, attempts FROM outbox") == [("queued", 0)]
+    start()
+    wait_for(lambda: exchange.store.sent)
 
 
 def test_killed_again_and_again_nothing_is_lost_and_nothing_twice() -> None:

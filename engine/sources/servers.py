@@ -1,0 +1,22 @@
+"""The server of a mailbox, as its configuration names it. What its library takes to load is paid where a mailbox needs it."""
+
+from __future__ import annotations
+
+from engine.config.connections import ExchangeSource, GraphSource
+from engine.config.model import Config, Mailbox
+from engine.sources.remote import Remote
+
+
+def remote_of(mailbox: Mailbox, config: Config) -> Remote:
+    """Not yet connected."""
+    source, tls = mailbox.source, config.settings.exchange
+    if isinstance(source, ExchangeSource):
+        from engine.sources.ews_client import use_tls
+        from engine.sources.exchange import ExchangeMailbox
+
+        use_tls(tls)
+        return ExchangeMailbox(mailbox.address, source)
+    assert isinstance(source, GraphSource)
+    from engine.sources.graph import GraphMailbox
+
+    return GraphMailbox(mailbox.address, source, tls)
