@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import socket
 import sqlite3
 import ssl
@@ -16,7 +14,6 @@ from typing import Any
 
 import pytest
 import trustme
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from msgspec import structs
 
@@ -33,74 +30,21 @@ from engine.store.database import open_database
 from engine.store.outbox import LEASE, requeue
 from engine.store.rests import Rest, rest_of
 from tests.edit import edit
+from tests.smtp import SmtpServer
 
 NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 
 
-class Server:
-    """What an SMTP server got, and what it is told to answer."""
-
-    def __init__(self) -> None:
-        self.messages: list[Any] = []
-        self.envelopes: list[tuple[str, list[str]]] = []
-        self.on_rcpt: dict[str, str] = {}
-        self.on_data = ""
-        self.on_mail = ""
-        self.breaks_on: set[str] = set()
-
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        if self.on_mail:
-            return self.on_mail
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return "250 OK"
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if address in self.on_rcpt:
-            return self.on_rcpt[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.on_data:
-            return self.on_data
-        if self.breaks_on.intersection(envelope.rcpt_tos):
-            server.transport.close()
-        self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
-        self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
-        return "250 OK"
+@pytest.fixture
+def server() -> SmtpServer:
+    return SmtpServer()
 
 
 @pytest.fixture
-def server() -> Server:
-    return Server()
-
-
-@pytest.fixture
-def start(server: Server) -> Iterator[Callable[..., int]]:
+def start(server: SmtpServer) -> Iterator[Callable[..., int]]:
     """Starts the server with options of aiosmtpd, and gives its port."""
-    running: list[Controller] = []
-
-    def run(**options: Any) -> int:
-        controller = Controller(server, hostname="127.0.0.1", port=0, **options)
-        running.append(controller)
-
-        def port() -> int:
-            assert controller.server is not None
-            return int(controller.server.sockets[0].getsockname()[1])
-
-        # Port 0: the system chooses, so that tests at the same time do not meet; aiosmtpd itself tries the port it was told.
-        def trigger() -> None:
-            with socket.create_connection(("127.0.0.1", port()), timeout=5) as connection:
-                connection.recv(1)
-
-        controller._trigger_server = trigger  # type: ignore[method-assign]
-        controller.start()
-        return port()
-
-    yield run
-    for controller in running:
-        controller.stop()
+    yield server.start
+    server.stop()
 
 
 def smtp(port: int, **changes: Any) -> SmtpTransport:
@@ -154,7 +98,7 @@ def row(connection: sqlite3.Connection, columns: str = "status, attempts, error"
 
 
 def test_what_arrives_is_what_was_decided(
-    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     done = send(connection, setup.config, smtp(start()))
     assert (done.sent, done.failed, done.problems) == (1, [], [])
@@ -173,7 +117,7 @@ def test_what_arrives_is_what_was_decided(
 def test_starttls_and_a_login(
     connection: sqlite3.Connection,
     setup: Setup,
-    server: Server,
+    server: SmtpServer,
     start: Callable[..., int],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -268,7 +212,7 @@ def test_who_begins_otherwise_than_the_server_is_told(
 
 
 def test_a_server_without_starttls_gets_nothing(
-    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     done = send(connection, setup.config, smtp(start(), tls="starttls"))
     assert done.sent == 0 and "STARTTLS" in done.problems[0] and server.messages == []
@@ -281,7 +225,7 @@ def rest(connection: sqlite3.Connection, transport: Transport) -> Rest:
 
 
 def test_a_server_that_is_away_is_asked_again_after_a_while_and_all_that_waits_goes_once_it_is_back(
-    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     receive(connection, setup, 2, 3)
     port = start()
@@ -313,7 +257,7 @@ def test_what_a_server_that_stays_away_has_not_taken_is_given_up(connection: sql
 
 
 def test_what_nobody_sent_for_long_is_not_sent_when_somebody_does(
-    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     """A desk that was tried out for weeks without `sending`: no customer is told of it once that is set."""
     done = send_due(connection, setup.config, lambda mailbox: None, clock=lambda: NOW + timedelta(days=30))
@@ -347,7 +291,7 @@ def test_a_login_that_is_refused_is_not_tried_again_and_again(
 
 
 def test_a_message_that_breaks_the_session_waits_alone(
-    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     receive(connection, setup, 2, 3, sender="jan@kessler.example")
     server.breaks_on = {"maya@brightwater.example"}
@@ -379,7 +323,7 @@ def test_what_the_server_says_of_our_sender_is_mostly_no_fault_of_the_message(
     says: str,
     connection: sqlite3.Connection,
     setup: Setup,
-    server: Server,
+    server: SmtpServer,
     start: Callable[..., int],
 ) -> None:
     receive(connection, setup, 2, sender="jan@kessler.example")
@@ -390,7 +334,7 @@ def test_what_the_server_says_of_our_sender_is_mostly_no_fault_of_the_message(
 
 
 def test_one_that_another_process_sent_after_our_lease_does_not_fail(
-    tmp_path: Path, connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+    tmp_path: Path, connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     port = start()
 
@@ -407,7 +351,7 @@ def test_one_that_another_process_sent_after_our_lease_does_not_fail(
 
 
 def test_domains_beyond_ascii_are_sent_to_by_any_server(
-    rules: Path, tmp_path: Path, server: Server, start: Callable[..., int]
+    rules: Path, tmp_path: Path, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     for name, old, new in (
         ("directory/organizations.csv", "kessler.example", "käsler.example"),
@@ -426,7 +370,7 @@ def test_domains_beyond_ascii_are_sent_to_by_any_server(
 
 @pytest.mark.parametrize("able", [True, False])
 def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
-    able: bool, rules: Path, tmp_path: Path, server: Server, start: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+    able: bool, rules: Path, tmp_path: Path, server: SmtpServer, start: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     real = SMTP.smtp_MAIL
@@ -451,7 +395,7 @@ def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
 
 
 def test_an_address_that_is_refused_for_ever_fails_at_once_and_the_others_go_on(
-    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     receive(connection, setup, 2, sender="jan@kessler.example")
     server.on_rcpt["maya@brightwater.example"] = "550 5.1.1 no such user"
@@ -470,7 +414,7 @@ def test_an_address_that_is_refused_for_ever_fails_at_once_and_the_others_go_on(
 
 
 def test_one_that_cannot_be_written_fails_and_the_others_go_on(
-    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     """Here a row that somebody changed by hand."""
     receive(connection, setup, 2, sender="jan@kessler.example")
@@ -481,7 +425,7 @@ def test_one_that_cannot_be_written_fails_and_the_others_go_on(
 
 
 def test_an_address_that_is_refused_for_now_is_tried_again(
-    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     server.on_rcpt["maya@brightwater.example"] = "450 4.2.1 greylisted"
     port = start()
@@ -493,7 +437,7 @@ def test_an_address_that_is_refused_for_now_is_tried_again(
 
 
 def test_a_process_that_dies_while_it_sends_sends_again(
-    connection: sqlite3.Connection, setup: Setup, server: Server, start: Callable[..., int]
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     class Dying(SmtpTransport):
         def send(self, one: Any) -> None:
