@@ -81,6 +81,7 @@ fuzz: setup
 	$(BIN)/python -m tools.waits --seconds $(SECONDS)
 	$(BIN)/python -m tools.notices --seconds $(SECONDS)
 	$(BIN)/python -m tools.mailboxes --seconds $(SECONDS)
+	$(BIN)/python -m tools.outboxes --seconds $(SECONDS)
 	$(BIN)/python -m tools.fuzz -max_total_time=$(SECONDS)
 
 # Known holes of what requirements.lock names; needs the network, and brings pip-audit for the occasion.

@@ -40,6 +40,7 @@ class SmtpServer:
             return self.on_data
         if self.breaks_on.intersection(envelope.rcpt_tos):
             server.transport.close()
+            return "451 nobody hears this"
         self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
         self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return "250 OK"
