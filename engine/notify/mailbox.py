@@ -7,6 +7,7 @@ from datetime import timedelta
 from engine.notify.compose import Outgoing
 from engine.notify.transport import SIGN_IN_WAIT, Broken, Unavailable, composed
 from engine.sources.remote import NotTheItem, Remote, RemoteError, SignInFailed
+from engine.store.rests import LONGEST
 
 
 class MailboxTransport:
@@ -32,5 +33,5 @@ def _as_ours(error: RemoteError) -> Broken | Unavailable:
     if isinstance(error, SignInFailed):
         return Unavailable(str(error), SIGN_IN_WAIT)
     if error.wait is not None:
-        return Unavailable(str(error), timedelta(seconds=max(1.0, min(error.wait, 3600.0))))
+        return Unavailable(str(error), timedelta(seconds=max(1.0, min(error.wait, LONGEST.total_seconds()))))
     return Unavailable(str(error)) if isinstance(error, NotTheItem) else Broken(str(error))

@@ -31,7 +31,7 @@ from engine.store.outbox import (
     postpone,
     say_why,
 )
-from engine.store.rests import Rest, end_rest, keep_rest, rest_of
+from engine.store.rests import LONGEST, Rest, end_rest, keep_rest, rest_of
 
 _BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 _RESTS = _BACK_OFF[:3]
@@ -99,12 +99,12 @@ class _Round:
                 continue
             self._give_up(mailbox)
             rest = rest_of(connection, transport.name)
-            if rest is None or rest.until <= clock():
-                self.open[mailbox] = transport
-            else:
+            if rest is not None and rest.holds(clock()):
                 say_why(connection, mailbox, rest.why, clock())
                 if (rest.why, rest.until) not in self.done.resting:
                     self.done.resting.append((rest.why, rest.until))
+            else:
+                self.open[mailbox] = transport
 
     def take(self, row: QueuedRow) -> None:
         transport = self.open[row.mailbox]
@@ -154,7 +154,7 @@ class _Round:
         with transaction(self.connection):
             before = rest_of(self.connection, way)
             failures = before.failures + 1 if before else 1
-            until = now + (wait or _RESTS[min(failures, len(_RESTS)) - 1])
+            until = now + min(wait or _RESTS[min(failures, len(_RESTS)) - 1], LONGEST)
             keep_rest(self.connection, way, Rest(failures, until, why), now)
             for mailbox in [mailbox for mailbox, transport in self.open.items() if transport.name == way]:
                 del self.open[mailbox]

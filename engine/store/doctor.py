@@ -64,6 +64,13 @@ _ORPHANS = (
         )
         for name in ("due_at", "completed_at")
     ),
+    (
+        "notifications that are not due for a month: the clock was wrong when they were put off",
+        "SELECT id FROM outbox WHERE status = 'queued' AND NOT COALESCE(next_attempt_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+31 days'), 0)",
+        "they are due now",
+        "UPDATE outbox SET next_attempt_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE status = 'queued'"
+        " AND NOT COALESCE(next_attempt_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+31 days'), 0)",
+    ),
     ("messages without an outcome", "SELECT id FROM messages WHERE outcome = '' OR NOT json_valid(decision)", "", ""),
     (
         "messages that became a ticket which is not there",

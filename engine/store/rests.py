@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct
 
 from engine.decide.decision import iso
 
+LONGEST = timedelta(hours=1)
+
 
 class Rest(Struct, frozen=True):
-    """`failures` in a row; nothing is tried before `until`."""
+    """`failures` in a row; nothing is tried before `until`, at the most `LONGEST` away."""
 
     failures: int
     until: datetime
     why: str
+
+    def holds(self, now: datetime) -> bool:
+        """One that is longer than any was made by a clock that was wrong."""
+        return now < self.until <= now + LONGEST
 
 
 def rest_of(connection: sqlite3.Connection, way: str) -> Rest | None:

@@ -18,7 +18,7 @@ from engine.notify.sender import send_due, wait_after
 from engine.notify.transport import FolderTransport, Rejected, SmtpTransport, Transport
 from engine.store.database import open_database
 from engine.store.outbox import LEASE, requeue
-from engine.store.rests import Rest, rest_of
+from engine.store.rests import Rest, keep_rest, rest_of
 from tests.notify.sending import NOW, receive, row, send, smtp
 from tests.smtp import SmtpServer
 
@@ -49,6 +49,15 @@ def test_a_server_that_is_away_is_asked_again_after_a_while_and_all_that_waits_g
     assert row(connection, "attempts") == (0,)  # it is not the messages' fault
     assert send(connection, setup.config, smtp(port), now).sent == 3
     assert rest_of(connection, away.name) is None
+
+
+def test_a_rest_from_a_clock_that_was_wrong_is_not_kept(
+    connection: sqlite3.Connection, setup: Setup, start: Callable[..., int]
+) -> None:
+    port = start()
+    way = smtp(port)
+    keep_rest(connection, way.name, Rest(1, NOW + timedelta(days=365), "it was away"), NOW)
+    assert send(connection, setup.config, way).sent == 1
 
 
 def test_what_a_server_that_stays_away_has_not_taken_is_given_up(connection: sqlite3.Connection, setup: Setup) -> None:

@@ -73,6 +73,14 @@ def test_a_healthy_database_is_well(db: Path) -> None:
             "1 tickets whose completed_at is not written as postroom writes times; --fix: those that can be read",
             False,
         ),
+        *(
+            (
+                f"UPDATE outbox SET status = 'queued', next_attempt_at = {moment} WHERE id = 1",
+                "1 notifications that are not due for a month: the clock was wrong when they were put off; --fix: they are due now",
+                True,
+            )
+            for moment in ("'2099-01-01T00:00:00Z'", "NULL")
+        ),
         ("UPDATE messages SET decision = 'half' WHERE id = 1", "1 messages without an outcome\n", False),
         ("UPDATE messages SET number = 'T9' WHERE id = 1", "1 messages that became a ticket which is not there\n", False),
     ],
