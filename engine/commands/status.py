@@ -12,6 +12,7 @@ import click
 from engine.commands.options import common
 from engine.config.cached import load_cached
 from engine.config.model import Config
+from engine.decide.decision import iso
 from engine.errors import ConfigError
 from engine.printable import printable
 from engine.report.mailboxes import late_after, mailbox_states
@@ -28,13 +29,14 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
     Example:
       postroom status --db postroom.db
 
-    Exit status: 1 when messages are in quarantine, notifications could not be sent, a mailbox is late or failing, or nobody runs what is due.
+    Exit status: 1 when messages are in quarantine, notifications could not be sent, a mailbox or the mail server is failing or late, or nobody runs what is due.
     """
     config = _config(rules)
     settings = config.settings if config else None
     now = datetime.now(UTC)
     with closing(open_for_reading(db)) as connection:
-        found = overview(connection, now - late_after(settings))
+        expected = now - late_after(settings)
+        found = overview(connection, expected)
         mailboxes = mailbox_states(connection, settings, now)
     sends = config is not None and (config.settings.sending or any(one.sends_itself for one in config.mailboxes.values()))
     unsent = found.unsent if sends else None  # else they stay in the outbox, as they shall
@@ -49,8 +51,9 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
     click.echo(f"{found.waiting_rules} rules waiting{_overdue(found.overdue_rules, 'run-waiting')}")
     for state in mailboxes:
         click.echo(printable(f"mailbox {state.mailbox}: {state.words}"))
-    for error, waiting in found.late:
-        click.echo(printable(f"  {waiting} wait: {error}"))
+    for late in found.late:
+        since = f", since {iso(late.since)}" if late.since else ""
+        click.echo(printable(f"  {late.count} wait{since}: {late.error}"))
     lost = found.outbox.get("failed", 0)
     if lost:
         click.echo(f"{lost} notifications could not be sent; `postroom send --again` tries them again, `--forget` lets them go")
@@ -64,7 +67,8 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
         click.echo(f"  and {found.quarantine - len(found.held)} more")
     if found.quarantine:
         click.echo("  `postroom retry NUMBER` tries one again, `--release` lets it pass, `--forget` lets it go")
-    is_late = unsent or found.overdue_rules or any(state.late for state in mailboxes)
+    is_stuck = any(late.since and late.since < expected for late in found.late)
+    is_late = unsent or is_stuck or found.overdue_rules or any(state.late for state in mailboxes)
     sys.exit(1 if found.quarantine or lost or is_late else 0)
 
 

@@ -155,7 +155,7 @@ class _Round:
             before = rest_of(self.connection, way)
             failures = before.failures + 1 if before else 1
             until = now + min(wait or _RESTS[min(failures, len(_RESTS)) - 1], LONGEST)
-            keep_rest(self.connection, way, Rest(failures, until, why), now)
+            keep_rest(self.connection, way, Rest(failures, before.since if before else now, until, why), now)
             for mailbox in [mailbox for mailbox, transport in self.open.items() if transport.name == way]:
                 del self.open[mailbox]
                 say_why(self.connection, mailbox, why, now)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 
 from engine.decide.decision import iso
+from engine.store.rests import rests
 
 _MOST_LISTED = 50
 
@@ -31,6 +33,14 @@ class Overdue(Struct, frozen=True):
     since: str
 
 
+class Late(Struct, frozen=True):
+    """Notifications that wait for the same reason; `since`: where it is a server's, when that began."""
+
+    error: str
+    count: int
+    since: datetime | None
+
+
 class Overview(Struct, frozen=True):
     """`outcomes`: (outcome, reason, count). `late`: (why notifications wait, count). `failed`: (id, recipient, subject, error)."""
 
@@ -41,7 +51,7 @@ class Overview(Struct, frozen=True):
     quarantine: int
     held: tuple[Held, ...]
     failed: tuple[tuple[int, str, str, str], ...]
-    late: tuple[tuple[str, int], ...]
+    late: tuple[Late, ...]
     overdue_rules: Overdue | None
     unsent: Overdue | None
 
@@ -69,9 +79,7 @@ def overview(connection: sqlite3.Connection, expected: datetime) -> Overview:
             )
         ),
         failed=rows(f"SELECT id, recipient, subject, error FROM outbox WHERE status = 'failed' ORDER BY id LIMIT {_MOST_LISTED}"),
-        late=rows(
-            "SELECT error, COUNT(*) FROM outbox WHERE status = 'queued' AND error <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
-        ),
+        late=tuple(_late(connection)),
         # Mail that is old when it comes queues rules that are due at once: they count from then.
         overdue_rules=overdue(
             "SELECT COUNT(*), MIN(due_at) FROM waiting_rules WHERE status = 'waiting' AND due_at < ? AND created_at < ?",
@@ -83,6 +91,13 @@ def overview(connection: sqlite3.Connection, expected: datetime) -> Overview:
             iso(expected),
         ),
     )
+
+
+def _late(connection: sqlite3.Connection) -> Iterator[Late]:
+    began = {rest.why: rest.since for rest in rests(connection)}
+    query = "SELECT error, COUNT(*) FROM outbox WHERE status = 'queued' AND error <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+    for error, count in connection.execute(query).fetchall():
+        yield Late(error, count, began.get(error))
 
 
 def outbox_counts(connection: sqlite3.Connection) -> dict[str, int]:

@@ -11,12 +11,14 @@ from msgspec import Struct
 from engine.decide.decision import iso
 
 LONGEST = timedelta(hours=1)
+_ALL = "name >= 'rest ' AND name < 'rest!'"
 
 
 class Rest(Struct, frozen=True):
-    """`failures` in a row; nothing is tried before `until`, at the most `LONGEST` away."""
+    """`failures` in a row, the first at `since`; nothing is tried before `until`, at the most `LONGEST` away."""
 
     failures: int
+    since: datetime
     until: datetime
     why: str
 
@@ -28,6 +30,12 @@ class Rest(Struct, frozen=True):
 def rest_of(connection: sqlite3.Connection, way: str) -> Rest | None:
     row = connection.execute("SELECT value FROM cursors WHERE name = ?", (f"rest {way}",)).fetchone()
     return msgspec.json.decode(row[0], type=Rest) if row else None
+
+
+def rests(connection: sqlite3.Connection) -> list[Rest]:
+    """Of all ways, also of such that no configuration names any more."""
+    rows = connection.execute(f"SELECT value FROM cursors WHERE {_ALL}").fetchall()
+    return [msgspec.json.decode(value, type=Rest) for (value,) in rows]
 
 
 def keep_rest(connection: sqlite3.Connection, way: str, rest: Rest, now: datetime) -> None:
@@ -42,4 +50,4 @@ def end_rest(connection: sqlite3.Connection, way: str) -> None:
 
 def end_rests(connection: sqlite3.Connection) -> None:
     """Somebody mended something, it seems: all are tried at once."""
-    connection.execute("DELETE FROM cursors WHERE name >= 'rest ' AND name < 'rest!'")
+    connection.execute(f"DELETE FROM cursors WHERE {_ALL}")

@@ -56,7 +56,7 @@ def test_a_rest_from_a_clock_that_was_wrong_is_not_kept(
 ) -> None:
     port = start()
     way = smtp(port)
-    keep_rest(connection, way.name, Rest(1, NOW + timedelta(days=365), "it was away"), NOW)
+    keep_rest(connection, way.name, Rest(1, NOW, NOW + timedelta(days=365), "it was away"), NOW)
     assert send(connection, setup.config, way).sent == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -88,7 +89,12 @@ def test_send_sends_through_the_mailbox_too_and_again_does_not_wait(
     assert first.stdout == second.stdout == "0 sent, 3 later, 0 wait for their address's limit, 0 failed\n"
     assert first.stderr.startswith("nothing more can be sent now: the server does not let us in")
     assert second.stderr.startswith("nothing is tried before 20") and "`postroom send --again`" in second.stderr
-    assert "  3 wait: the server does not let us in" in command("status", "--rules", polled, "--db", "p.db", cwd=tmp_path).stdout
+    shown = command("status", "--rules", polled, "--db", "p.db", cwd=tmp_path)
+    assert shown.returncode == 0 and re.search(r"^  3 wait, since 20\S+Z: the server does not let us in", shown.stdout, re.M)
+    desk.connection.execute(
+        "UPDATE cursors SET value = json_set(value, '$.since', '2026-01-01T00:00:00Z') WHERE name LIKE 'rest %'"
+    )
+    assert command("status", "--rules", polled, "--db", "p.db", cwd=tmp_path).returncode == 1
     exchange.password = "secret"
     done = command("send", "--again", "--rules", polled, "--db", "p.db", cwd=tmp_path)
     assert (done.returncode, done.stdout.splitlines()[-1][:6], done.stderr) == (0, "3 sent", "")
