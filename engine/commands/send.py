@@ -49,7 +49,7 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
             click.echo(f"{forget_failed(connection)} let go")
             return
         ways = Ways(config, FolderSending(folder) if folder else None)
-        if not ways.is_any:
+        if ways.mailboxes is not None and not ways.mailboxes:
             fix = "add sending: {smtp: {host: ...}}, or name a folder with --folder"
             raise PostroomError.of("nothing says how notifications leave", fix, config.settings.where("sending"))
         if again:
@@ -58,7 +58,7 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
                 count = requeue(connection, datetime.now(UTC))
             click.echo(f"{count} again in the queue")
         with closing(ways):
-            done = send_due(connection, config, ways.of)
+            done = send_due(connection, config, ways.of, mailboxes=ways.mailboxes)
     later = done.postponed + done.waiting
     click.echo(f"{done.sent} sent, {later} later, {done.limited} wait for their address's limit, {len(done.failed)} failed")
     for problem in done.problems:

@@ -19,6 +19,8 @@ from engine.report.mailboxes import late_after, mailbox_states
 from engine.state.overview import Overdue, overview
 from engine.store.database import open_for_reading
 
+_NOT_SENT = "; they stay, for settings.yaml does not say how they leave (`sending`)"
+
 
 @click.command()
 @common
@@ -33,20 +35,21 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
     """
     config = _config(rules)
     settings = config.settings if config else None
+    sending = config.sending_mailboxes if config else ()
     now = datetime.now(UTC)
     with closing(open_for_reading(db)) as connection:
         expected = now - late_after(settings)
-        found = overview(connection, expected)
+        found = overview(connection, expected, sending)
         mailboxes = mailbox_states(connection, settings, now)
-    sends = config is not None and (config.settings.sending or any(one.sends_itself for one in config.mailboxes.values()))
-    unsent = found.unsent if sends else None  # else they stay in the outbox, as they shall
     last = found.last_processed_at
     total = sum(count for *_, count in found.outcomes)
     click.echo(f"{total} messages" + (f", the last at {last}" if last else ""))
     for outcome, reason, count in found.outcomes:
         why = f" ({reason.replace('_', ' ')})" if reason else ""
         click.echo(f"  {count:>7}  {outcome}{why}")
-    click.echo(f"{found.outbox.get('queued', 0)} notifications to send{_overdue(unsent, 'send')}")
+    click.echo(
+        f"{found.outbox.get('queued', 0)} notifications to send{_overdue(found.unsent, 'send')}{_NOT_SENT if config and sending == () else ''}"
+    )
     click.echo(f"{found.outbox.get('sent', 0)} notifications sent")
     click.echo(f"{found.waiting_rules} rules waiting{_overdue(found.overdue_rules, 'run-waiting')}")
     for state in mailboxes:
@@ -68,7 +71,7 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
     if found.quarantine:
         click.echo("  `postroom retry NUMBER` tries one again, `--release` lets it pass, `--forget` lets it go")
     is_stuck = any(late.since and late.since < expected for late in found.late)
-    is_late = unsent or is_stuck or found.overdue_rules or any(state.late for state in mailboxes)
+    is_late = found.unsent or is_stuck or found.overdue_rules or any(state.late for state in mailboxes)
     sys.exit(1 if found.quarantine or lost or is_late else 0)
 
 

@@ -337,5 +337,12 @@ class Config(Struct, frozen=True):
         """What the mailbox may make; edition basic makes tickets only."""
         return mailbox.creates & {"ticket"} if self.settings.edition == "basic" else mailbox.creates
 
+    @property
+    def sending_mailboxes(self) -> tuple[str, ...] | None:
+        """Those whose notifications leave; None: all. Those of the others stay in the outbox."""
+        if self.settings.sending is not None:
+            return None
+        return tuple(mailbox.id for mailbox in self.mailboxes.values() if mailbox.sends_itself)
+
     def is_complete(self, status: str | None) -> bool:
         return status in self.picklists.complete

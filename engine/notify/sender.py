@@ -7,7 +7,7 @@ sent waits by itself; a way out that does not work rests, and all that would lea
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct, field
@@ -35,7 +35,6 @@ from engine.store.rests import LONGEST, Rest, end_rest, keep_rest, rest_of
 
 _BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 _RESTS = _BACK_OFF[:3]
-NO_WAY_OUT = "settings.yaml does not say how notifications leave: add `sending`"
 
 
 class Sent(Struct):
@@ -60,13 +59,14 @@ def wait_after(attempts: int) -> timedelta:
 def send_due(
     connection: sqlite3.Connection,
     config: Config,
-    transport_for: Callable[[str], Transport | None],
+    transport_for: Callable[[str], Transport],
     *,
+    mailboxes: Collection[str] | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     stopping: Callable[[], bool] = lambda: False,
 ) -> Sent:
-    """All that is due, by the transport of its mailbox; without one it stays. Raises `StoreError` when the database fails."""
-    round_ = _Round(connection, config, transport_for, clock)
+    """All that is due, by the transport of its mailbox. `mailboxes`: these alone; None: all. Raises `StoreError` when the database fails."""
+    round_ = _Round(connection, config, transport_for, mailboxes, clock)
     # Rows stay due no longer than one try each, so this ends.
     while round_.open and (rows := due(connection, round_.open, clock())):
         for row in rows:
@@ -85,18 +85,16 @@ class _Round:
         self,
         connection: sqlite3.Connection,
         config: Config,
-        transport_for: Callable[[str], Transport | None],
+        transport_for: Callable[[str], Transport],
+        mailboxes: Collection[str] | None,
         clock: Callable[[], datetime],
     ) -> None:
-        self.connection, self.config, self.clock = connection, config, clock
+        self.connection, self.config, self.mailboxes, self.clock = connection, config, mailboxes, clock
         self.done = Sent()
         self.open: dict[str, Transport] = {}
         self._broke: dict[str, int] = {}  # by way out: which row it broke with last
-        for mailbox in mailboxes_due(connection, clock()):
+        for mailbox in mailboxes_due(connection, clock(), mailboxes):
             transport = transport_for(mailbox)
-            if transport is None:
-                say_why(connection, mailbox, NO_WAY_OUT, clock())
-                continue
             self._give_up(mailbox)
             rest = rest_of(connection, transport.name)
             if rest is not None and rest.holds(clock()):
@@ -140,7 +138,7 @@ class _Round:
             self.done.sent += 1
 
     def count_waiting(self) -> None:
-        left = mailboxes_due(self.connection, self.clock())
+        left = mailboxes_due(self.connection, self.clock(), self.mailboxes)
         self.done.waiting = sum(count for mailbox, count in left.items() if mailbox not in self.open)
 
     def _try_later(self, row: QueuedRow, error: str) -> None:

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from engine.config.connections import FolderSending
-from engine.config.model import Config
+from engine.config.model import Config, Mailbox
 from engine.notify.mailbox import MailboxTransport
 from engine.notify.transport import Transport, transport_of
 from engine.sources.servers import remote_of
 
 
 class Ways:
-    """Each is made when it is first asked for. `folder`: all as files there, whatever the configuration says."""
+    """Each is made when it is first asked for. `folder`: all as files there, whatever the configuration says.
+
+    `mailboxes`: those whose notifications leave at all; None: all.
+    """
 
     def __init__(self, config: Config, folder: FolderSending | None = None) -> None:
+        self.mailboxes = None if folder else config.sending_mailboxes
         self._config = config
-        self._sending = folder or config.settings.sending
-        self._only = folder is not None
+        self._folder = folder
         self._made: dict[str, Transport] = {}
 
-    def of(self, mailbox: str) -> Transport | None:
-        """None where nothing says how."""
-        key = mailbox if self._is_through_itself(mailbox) else ""
+    def of(self, mailbox: str) -> Transport:
+        """For one of `mailboxes`."""
+        found = None if self._folder else self._config.mailboxes.get(mailbox)
+        key = mailbox if found is not None and found.sends_itself else ""
         if key not in self._made:
-            if key:
-                self._made[key] = MailboxTransport(key, remote_of(self._config.mailboxes[key], self._config))
-            elif self._sending is not None:
-                self._made[key] = transport_of(self._sending)
-        return self._made.get(key)
+            self._made[key] = self._make(found if key else None)
+        return self._made[key]
 
-    @property
-    def is_any(self) -> bool:
-        return self._sending is not None or any(map(self._is_through_itself, self._config.mailboxes))
-
-    def _is_through_itself(self, mailbox: str) -> bool:
-        found = None if self._only else self._config.mailboxes.get(mailbox)
-        return found is not None and found.sends_itself
+    def _make(self, mailbox: Mailbox | None) -> Transport:
+        if mailbox is not None:
+            return MailboxTransport(mailbox.id, remote_of(mailbox, self._config))
+        sending = self._folder or self._config.settings.sending
+        assert sending is not None
+        return transport_of(sending)
 
     def close(self) -> None:
         """Ends all sessions."""

@@ -29,6 +29,7 @@ from engine.waiting import run_due
 
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
 HOUSEKEEPING_SECONDS = 2.0
+ROUNDS_A_COUNT = 5
 STOP_SECONDS = 9.0
 
 
@@ -46,6 +47,7 @@ class Poller:
         self._failed: set[str] = set()  # mailboxes that were not read, or not the last time
         self._setup = load_setup(rules)
         self._seen_digest = self._setup.config.digest
+        self._rounds = 0  # of housekeeping
         self._told_wrong = ""  # what keeps the new configuration out
 
     def stop(self) -> None:
@@ -171,7 +173,7 @@ class Poller:
             for row, due in ran:
                 self._observer.info("waiting rule", rule=row.rule, ticket=row.ticket, status=due.status)
             with closing(Ways(config)) as ways:
-                sent = send_due(connection, config, ways.of, stopping=self._stop.is_set)
+                sent = send_due(connection, config, ways.of, mailboxes=ways.mailboxes, stopping=self._stop.is_set)
             if sent.sent or sent.failed or sent.problems:
                 self._observer.info(
                     "notifications",
@@ -180,7 +182,9 @@ class Poller:
                     failed=len(sent.failed),
                     problems=sent.problems,
                 )
-            self._observer.counts(quarantine_count(connection), outbox_counts(connection))
+            if self._rounds % ROUNDS_A_COUNT == 0:  # it looks at each notification that there ever was
+                self._observer.counts(quarantine_count(connection), outbox_counts(connection))
+            self._rounds += 1
 
     def _maybe_reload(self) -> None:
         """A new configuration only where it is right; else the old one goes on, and what is wrong is told once.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -56,8 +56,8 @@ class Overview(Struct, frozen=True):
     unsent: Overdue | None
 
 
-def overview(connection: sqlite3.Connection, expected: datetime) -> Overview:
-    """`expected`: what was due by then should have been run, or sent."""
+def overview(connection: sqlite3.Connection, expected: datetime, sending: Collection[str] | None) -> Overview:
+    """`expected`: what was due by then should have been run, or sent. `sending`: the mailboxes whose notifications leave; None: all."""
 
     def rows(query: str, *values: str) -> tuple[Any, ...]:
         return tuple(connection.execute(query, values).fetchall())
@@ -87,8 +87,10 @@ def overview(connection: sqlite3.Connection, expected: datetime) -> Overview:
             iso(expected),
         ),
         unsent=overdue(
-            "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE status = 'queued' AND error = '' AND next_attempt_at < ?",
+            "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE status = 'queued' AND error = '' AND next_attempt_at < ?"
+            + ("" if sending is None else f" AND mailbox IN ({', '.join('?' * len(sending))})"),
             iso(expected),
+            *(sending or ()),
         ),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,9 +41,12 @@ _COLUMNS = "id, mailbox, recipient, message_id, number, subject, body, body_valu
 _DUE = "status = 'queued' AND next_attempt_at <= ?"
 
 
-def mailboxes_due(connection: sqlite3.Connection, now: datetime) -> dict[str, int]:
-    """How many notifications are due, by mailbox."""
-    return dict(connection.execute(f"SELECT mailbox, COUNT(*) FROM outbox WHERE {_DUE} GROUP BY 1", (iso(now),)).fetchall())
+def mailboxes_due(connection: sqlite3.Connection, now: datetime, among: Collection[str] | None = None) -> dict[str, int]:
+    """How many notifications are due, by mailbox. `among`: these mailboxes alone; None: all."""
+    if among is not None and not among:
+        return {}
+    found = connection.execute(f"SELECT mailbox, COUNT(*) FROM outbox WHERE {_DUE} GROUP BY 1", (iso(now),)).fetchall()
+    return {mailbox: count for mailbox, count in found if among is None or mailbox in among}
 
 
 def due(connection: sqlite3.Connection, mailboxes: Iterable[str], now: datetime, most: int = 200) -> list[QueuedRow]:

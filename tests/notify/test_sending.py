@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from engine.config.load import load_config
 from engine.decide.setup import Setup, prepare
 from engine.notify.sender import send_due, wait_after
 from engine.notify.transport import FolderTransport, Rejected, SmtpTransport, Transport
+from engine.notify.ways import Ways
 from engine.store.database import open_database
 from engine.store.outbox import LEASE, requeue
 from engine.store.rests import Rest, keep_rest, rest_of
@@ -74,12 +76,13 @@ def test_what_nobody_sent_for_long_is_not_sent_when_somebody_does(
     connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
     """A desk that was tried out for weeks without `sending`: no customer is told of it once that is set."""
-    done = send_due(connection, setup.config, lambda mailbox: None, clock=lambda: NOW + timedelta(days=30))
-    assert (done.waiting, done.failed, done.problems) == (1, [], [])
-    assert row(connection) == ("queued", 0, "settings.yaml does not say how notifications leave: add `sending`")
+    with closing(Ways(setup.config)) as ways:
+        done = send_due(connection, setup.config, ways.of, mailboxes=ways.mailboxes, clock=lambda: NOW + timedelta(days=30))
+    assert (done.waiting, done.failed, done.problems) == (0, [], [])
+    assert row(connection) == ("queued", 0, "")
     port = start()
     done = send(connection, setup.config, smtp(port), NOW + timedelta(days=30))
-    assert done.sent == 0 and done.failed[0][1].endswith("add `sending`; given up after 2 days")
+    assert done.sent == 0 and done.failed[0][1] == "nothing sent it; given up after 2 days"
     assert server.messages == []
     requeue(connection, NOW + timedelta(days=31))  # unless it shall
     assert send(connection, setup.config, smtp(port), NOW + timedelta(days=31)).sent == 1

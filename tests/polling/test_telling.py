@@ -33,7 +33,7 @@ def desk(polled: Path, tmp_path: Path, exchange: Server) -> Iterator[Desk]:
 
 def send(desk: Desk, later: timedelta = timedelta(0)) -> Sent:
     with closing(Ways(desk.config)) as ways:
-        return send_due(desk.connection, desk.config, ways.of, clock=lambda: datetime.now(UTC) + later)
+        return send_due(desk.connection, desk.config, ways.of, mailboxes=ways.mailboxes, clock=lambda: datetime.now(UTC) + later)
 
 
 def statuses(desk: Desk) -> list[tuple[str, int]]:
