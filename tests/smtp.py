@@ -19,6 +19,7 @@ class SmtpServer:
         self.envelopes: list[tuple[str, list[str]]] = []
         self.on_rcpt: dict[str, str] = {}
         self.on_data = ""
+        self.on_taken = "250 OK"
         self.on_mail = ""
         self.breaks_on: set[str] = set()
 
@@ -43,7 +44,7 @@ class SmtpServer:
             return "451 nobody hears this"
         self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
         self.messages.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
-        return "250 OK"
+        return self.on_taken
 
     def start(self, **options: Any) -> int:
         """With options of aiosmtpd; the port."""

@@ -13,6 +13,8 @@ from engine.addresses import comparable
 from engine.mail.decode import decode_header, plain_header
 from engine.mail.message import Address
 
+# What a notification carries beside its Message-ID, which Exchange Online and other services replace by one of their own.
+NOTIFICATION_ID = "X-Postroom-Message-ID"
 LONGEST_FIELD = 65_536
 MOST_ADDRESSES = 1_000
 _MOST_LETTERS = 250_000  # of all fields of a name: a thousand addresses with long names

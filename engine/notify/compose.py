@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 from msgspec import Struct
 
 from engine.addresses import comparable
+from engine.mail.headers import NOTIFICATION_ID
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINES = re.compile(r"\r\n|\r|\n")
@@ -53,7 +54,7 @@ def compose(one: Outgoing, date: datetime) -> EmailMessage:
     message["To"] = _address(one.recipient)
     message["Subject"] = one.subject
     message["Date"] = format_datetime(date)
-    message["Message-ID"] = f"<{one.message_id}>"
+    message["Message-ID"] = message[NOTIFICATION_ID] = f"<{one.message_id}>"
     if one.in_reply_to:
         message["In-Reply-To"] = f"<{one.in_reply_to}>"
     if one.references:

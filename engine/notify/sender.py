@@ -115,7 +115,7 @@ class _Round:
             if not lease(self.connection, row, self.clock()):
                 return
         try:
-            _send(transport, row, self.config)
+            went_as = _send(transport, row, self.config)
         except Rejected as error:
             why = str(error)
             self._fail([row], lambda row: why)
@@ -132,7 +132,7 @@ class _Round:
             self._rest(transport.name, str(error), error.wait)
         else:
             with transaction(self.connection):
-                mark_sent(self.connection, row, self.clock())
+                mark_sent(self.connection, row, went_as, self.clock())
                 end_rest(self.connection, transport.name)
             self._broke.pop(transport.name, None)
             self.done.sent += 1
@@ -179,10 +179,10 @@ class _Round:
         self.done.failed += [(row.recipient, words(row)) for row in rows]
 
 
-def _send(transport: Transport, row: QueuedRow, config: Config) -> None:
+def _send(transport: Transport, row: QueuedRow, config: Config) -> str | None:
     """Raises what a transport raises; what nobody thought of is `Rejected`, for it must not keep all others waiting."""
     try:
-        transport.send(outgoing(row, config))
+        return transport.send(outgoing(row, config))
     except (Rejected, Postponed, Broken, Unavailable):
         raise
     except Exception as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.config.connections import FolderSending, SmtpSending
 from engine.config.secrets import MissingSecret, resolve
@@ -39,6 +40,7 @@ class Unavailable(Exception):
 # A wrong password is not tried again and again: that locks accounts, and puts us on lists.
 SIGN_IN_WAIT = timedelta(minutes=15)
 
+_MESSAGE_ID = re.compile(rb"<([!-;=?-~]{1,400}@[!-;=?-~]{1,255})>")
 # What smtplib raises of an odd server; it is not about the message, which waits.
 _NO_SESSION = (smtplib.SMTPException, OSError, ValueError, LookupError, TypeError, AttributeError)
 
@@ -46,8 +48,11 @@ _NO_SESSION = (smtplib.SMTPException, OSError, ValueError, LookupError, TypeErro
 class Transport(Protocol):
     name: str  # what it is, in words
 
-    def send(self, one: Outgoing) -> None:
-        """Returns when the message was taken. Raises `Rejected`, `Postponed`, `Broken` or `Unavailable`."""
+    def send(self, one: Outgoing) -> str | None:
+        """Returns when the message was taken: the Message-ID that it goes by, where the server told of one.
+
+        Raises `Rejected`, `Postponed`, `Broken` or `Unavailable`.
+        """
 
     def close(self) -> None:
         """Ends the session, if there is one."""
@@ -72,15 +77,35 @@ class FolderTransport:
         """Nothing is open."""
 
 
+class _HearsName:
+    """Exchange says after DATA by which Message-ID a message goes, and Exchange Online gives each one of its own."""
+
+    went_as: str | None = None
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        code, reply = super().data(msg)  # type: ignore[misc]
+        named = _MESSAGE_ID.search(reply[:1_000]) if code == 250 else None
+        self.went_as = named[1].decode("ascii") if named else None
+        return code, reply
+
+
+class _Session(_HearsName, smtplib.SMTP):
+    pass
+
+
+class _SessionInTls(_HearsName, smtplib.SMTP_SSL):
+    pass
+
+
 class SmtpTransport:
     """One SMTP session for as many messages as are due."""
 
     def __init__(self, settings: SmtpSending) -> None:
         self.name = f"{settings.host}:{settings.port}"
         self.settings = settings
-        self._session: smtplib.SMTP | None = None
+        self._session: _Session | _SessionInTls | None = None
 
-    def send(self, one: Outgoing) -> None:
+    def send(self, one: Outgoing) -> str | None:
         message = composed(one)
         session = self._session or self._open()
         try:
@@ -96,6 +121,7 @@ class SmtpTransport:
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             raise Broken(f"the connection to {self.name} broke: {_words(error)}") from error
+        return session.went_as
 
     def _answered(self, code: int, reply: bytes | str) -> Rejected | Postponed | Unavailable:
         """RFC 5321 4.2.1 and 3.8: 5yz is for ever, 421 is the end of the session, anything else for now."""
@@ -112,7 +138,7 @@ class SmtpTransport:
         words = f"the mail server takes nothing from {error.sender}: {error.smtp_code} {_one_line(error.smtp_error)}"
         return Unavailable(words) if error.smtp_code == 530 else Postponed(words)  # 530: it wants a login first (RFC 4954)
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self) -> _Session | _SessionInTls:
         settings = self.settings
         try:
             # Before the connection: a missing secret is no fault of the server.
@@ -137,7 +163,7 @@ class SmtpTransport:
         self._session = session
         return session
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> _Session | _SessionInTls:
         """A session that knows what the server can: that is asked before the first message."""
         settings = self.settings
         seconds = settings.timeout.total_seconds()
@@ -146,9 +172,9 @@ class SmtpTransport:
             context = ssl.create_default_context(cafile=settings.ca_file)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
         if settings.tls == "implicit":
-            session: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, timeout=seconds, context=context)
+            session: _Session | _SessionInTls = _SessionInTls(settings.host, settings.port, timeout=seconds, context=context)
         else:
-            session = smtplib.SMTP(settings.host, settings.port, timeout=seconds)
+            session = _Session(settings.host, settings.port, timeout=seconds)
         try:
             if settings.tls == "starttls":
                 session.starttls(context=context)

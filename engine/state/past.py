@@ -111,7 +111,8 @@ class PastState(SqliteState):
 
     def number_of_notification(self, message_id: str) -> str | None:
         row = self._one(
-            "SELECT COALESCE(number, '') FROM outbox WHERE message_id = ? AND (message < ? OR (message IS NULL AND created_at < ?))",
+            "SELECT COALESCE(number, '') FROM outbox WHERE (message_id = ?1 OR went_as = ?1)"
+            " AND (message < ?2 OR (message IS NULL AND created_at < ?3))",
             message_id,
             self._id,
             iso(self._message.received_at),

@@ -130,7 +130,7 @@ class SqliteState:
         return row[0] if row else (self.number_of_notification(message_id) or None)
 
     def number_of_notification(self, message_id: str) -> str | None:
-        row = self._one("SELECT COALESCE(number, '') FROM outbox WHERE message_id = ?", message_id)
+        row = self._one("SELECT COALESCE(number, '') FROM outbox WHERE message_id = ?1 OR went_as = ?1", message_id)
         return row[0] if row else None
 
     def tickets_of(

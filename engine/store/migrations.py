@@ -175,6 +175,12 @@ ALTER TABLE poll_items ADD COLUMN identity TEXT NOT NULL DEFAULT '';
 CREATE TABLE failed_items (mailbox TEXT NOT NULL, item TEXT NOT NULL, identity TEXT NOT NULL, PRIMARY KEY (mailbox, item));
 """
 
+# The Message-ID that a mail server gave a notification instead of ours.
+_WENT_AS = """
+ALTER TABLE outbox ADD COLUMN went_as TEXT;
+CREATE INDEX outbox_by_went_as ON outbox (went_as) WHERE went_as IS NOT NULL;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SENDING,
@@ -185,6 +191,7 @@ MIGRATIONS: tuple[str, ...] = (
     _WAITING_BY_TICKET,
     _LEFT_BY_RULES,
     _FAILED_ITEMS,
+    _WENT_AS,
 )
 
 

@@ -122,9 +122,11 @@ def give_back(connection: sqlite3.Connection, row: QueuedRow, now: datetime, err
     )
 
 
-def mark_sent(connection: sqlite3.Connection, row: QueuedRow, now: datetime) -> None:
+def mark_sent(connection: sqlite3.Connection, row: QueuedRow, went_as: str | None, now: datetime) -> None:
+    """`went_as`: the Message-ID that the server told of; kept where it is not ours, for replies name it."""
     connection.execute(
-        "UPDATE outbox SET status = 'sent', sent_at = ?, next_attempt_at = NULL, error = '' WHERE id = ?", (iso(now), row.id)
+        "UPDATE outbox SET status = 'sent', sent_at = ?, next_attempt_at = NULL, error = '', went_as = ? WHERE id = ?",
+        (iso(now), went_as if went_as != row.message_id else None, row.id),
     )
 
 

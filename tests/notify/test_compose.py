@@ -34,6 +34,7 @@ def test_the_headers_are_ours_and_no_machine_answers_them() -> None:
         "Subject": "[T1] Überall kaputt",
         "Date": "Mon, 02 Nov 2026 10:00:00 +0000",
         "Message-ID": "<postroom.1@harbourhill.example>",
+        "X-Postroom-Message-ID": "<postroom.1@harbourhill.example>",
         "In-Reply-To": "<a@x>",
         "References": "<b@x> <a@x>",
         "Auto-Submitted": "auto-replied",

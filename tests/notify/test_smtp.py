@@ -18,6 +18,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from engine.config.load import load_config
 from engine.decide.setup import Setup, prepare
+from engine.processing import Processor
+from engine.sources.item import Item
 from engine.store.database import open_database
 from tests.edit import edit
 from tests.notify.sending import NOW, receive, row, send, smtp
@@ -213,3 +215,67 @@ def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
     else:
         assert done.failed == [("mäya@brightwater.example", "the mail server takes no addresses beyond ASCII (SMTPUTF8)")]
     opened.close()
+
+
+def answer(about: str, more: str = "", subject: str = "Re: your ticket") -> Item:
+    """A reply without a number, which names a message."""
+    raw = (
+        f"Date: Mon, 2 Nov 2026 11:00:00 +0000\r\nFrom: maya@brightwater.example\r\nSubject: {subject}\r\nMessage-ID: <re.{about}>\r\n"
+        f"In-Reply-To: <{about}>\r\n{more}\r\nThank you.\r\n"
+    )
+    return Item(about, lambda: raw.encode())
+
+
+def test_a_reply_is_found_by_the_message_id_that_the_server_gave(
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    """As Exchange Online does, which answers so."""
+    server.on_taken = "250 2.0.0 OK <AM9PR01@AM9.eurprd01.prod.outlook.example> [Hostname=AM9]"
+    assert send(connection, setup.config, smtp(start())).sent == 1
+    assert row(connection, "went_as") == ("AM9PR01@AM9.eurprd01.prod.outlook.example",)
+    Processor(connection, setup).run([answer("AM9PR01@AM9.eurprd01.prod.outlook.example")], "help")
+    assert connection.execute("SELECT COUNT(*) FROM tickets").fetchone() == (1,)
+    assert connection.execute("SELECT outcome, reason FROM messages WHERE id = 2").fetchone() == ("appended", None)
+
+
+@pytest.mark.parametrize(
+    "told", ["250 2.6.0 <{}> [InternalId=1] Queued mail for delivery", "250 OK queued as 4Xq1 <", "250 <a b@c>"]
+)
+def test_what_names_no_other_message_id_is_not_kept(
+    told: str, connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    server.on_taken = told.format(row(connection, "message_id")[0])
+    assert send(connection, setup.config, smtp(start())).sent == 1
+    assert row(connection, "went_as") == (None,)
+
+
+def test_a_copy_of_a_notification_is_ours_under_any_message_id(
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    assert send(connection, setup.config, smtp(start())).sent == 1
+    (copy,) = server.messages
+    copy.replace_header("Message-ID", "<another@prod.outlook.example>")
+    Processor(connection, setup).run([Item("copy", copy.as_bytes)], "help")
+    assert connection.execute("SELECT outcome, reason FROM messages WHERE id = 2").fetchone() == ("ignored", "own_mail")
+
+
+@pytest.mark.parametrize("form", ["message/rfc822", "text/rfc822-headers", "text"])
+def test_a_bounce_is_noted_where_the_server_gave_another_message_id(
+    form: str, connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    assert send(connection, setup.config, smtp(start())).sent == 1
+    (sent,) = server.messages
+    sent.replace_header("Message-ID", "<another@prod.outlook.example>")
+    head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+    copy = f"--b\r\nContent-Type: {form}\r\n\r\n{head}\r\n" if form != "text" else ""
+    text = f"Diagnostic information:\r\n\r\nOriginal message headers:\r\n\r\n{head}" if form == "text" else "It failed."
+    raw = (
+        "From: MicrosoftExchange329e@brightwater.example\r\nTo: help@harbourhill.example\r\nSubject: Undeliverable: your ticket\r\n"
+        "Message-ID: <ndr@brightwater.example>\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        f"--b\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        f"Final-Recipient: rfc822; maya@brightwater.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n{copy}--b--\r\n"
+    )
+    Processor(connection, setup).run([Item("ndr", raw.encode)], "help")
+    ticket, outcome = connection.execute("SELECT number, outcome FROM messages WHERE id = 2").fetchone()
+    assert (ticket, outcome) == ("T20261102.0001", "appended")
