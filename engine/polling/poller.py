@@ -98,6 +98,8 @@ class Poller:
             self._observer.told(
                 "settings.yaml", "CERTIFICATES ARE NOT CHECKED: anybody between may read and change our mail (exchange.verify)"
             )
+        if setup.config.sending_mailboxes == ():
+            self._observer.info("notifications stay in the outbox: settings.yaml does not say how they leave (sending)")
         mailboxes = [one for one in setup.config.mailboxes.values() if one.active and one.source is not None]
         self._failed = {one.id for one in mailboxes}
         self._threads = [

@@ -55,6 +55,7 @@ def test_once_reads_all_tells_one_line_a_message_and_ends(
     _, log = process.communicate(timeout=30)
     assert process.returncode == 0
     lines = [json.loads(line) for line in log.splitlines()]
+    assert any(line["event"].startswith("notifications stay in the outbox") for line in lines)
     told = [line for line in lines if line["event"] == "message"]
     assert [(line["mailbox"], line["outcome"], line["entity"]) for line in told] == [("help", "created", "ticket")] * 3
     assert "secret" not in log and len(exchange.store.in_folder("processed")) == 3
