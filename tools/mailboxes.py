@@ -52,8 +52,9 @@ class Life:
             self.store.add_folder(name, "inbox", identity)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        self.way: Way = ByGraph(self.store, folder) if seed % 3 == 0 else ByEws(self.store)
-        self.rules, self.db = configure(folder, self.way.endpoint), folder / "p.db"
+        ews, graph = ByEws(self.store), ByGraph(self.store, folder)
+        self.ways: list[Way] = [graph, ews] if seed % 3 == 0 else [ews, graph]
+        self.rules, self.db = configure(folder, ews.endpoint), folder / "p.db"
         self.watched = "inbox"
         self.listed = False  # whether a whole round was ever done: what was read before is old mail
         self.must: set[int] = set()
@@ -64,12 +65,13 @@ class Life:
         self.desk = self._desk()
 
     def _desk(self) -> Desk:
-        return Desk(self.rules, self.db, self.way.remote(FOLDERS[self.watched]))
+        return Desk(self.rules, self.db, self.ways[0].remote(FOLDERS[self.watched]))
 
     def end(self) -> None:
         self.desk.remote.close()
         self.desk.connection.close()
-        self.way.stop()
+        for way in self.ways:
+            way.stop()
 
     def again(self) -> None:
         """Another process, with the configuration as it is now."""
@@ -135,12 +137,18 @@ class Life:
         self.must |= {number for number, item in self._lying() if item.folder == self.watched and not item.is_read}
         self.again()
 
+    def another_way(self) -> None:
+        """From Exchange to Graph, or back."""
+        self.ways.reverse()
+        self.unsure = True  # what lies in the folder `failed` has another id now
+        self.again()
+
     def state_is_lost(self) -> None:
         self.store.lose_sync_states()
 
     def faults_come(self) -> None:
         for _ in range(self.dice.randint(1, 3)):
-            self.unsure |= self.way.fail(self.dice)
+            self.unsure |= self.ways[0].fail(self.dice)
 
     def an_item_breaks(self) -> None:
         """It is not given, or not moved, any more."""
@@ -188,7 +196,7 @@ class Life:
                 return
 
     EVENTS: tuple[Callable[[Life], None], ...] = (
-        mail_comes, mail_comes, rounds, rounds, rounds, somebody_reads, somebody_takes_away, somebody_puts_back, another_folder,
+        mail_comes, mail_comes, rounds, rounds, rounds, somebody_reads, somebody_takes_away, somebody_puts_back, another_folder, another_way,
         state_is_lost, faults_come, faults_come, an_item_breaks, items_are_mended, quarantine_is_looked_at, crash, again,
     )  # fmt: skip
 
@@ -196,7 +204,8 @@ class Life:
 
     def calm(self) -> None:
         """The server does what it is asked, but for what is broken for good; and mail goes on coming for a while."""
-        self.way.heal()
+        for way in self.ways:
+            way.heal()
         for number in range(CALM):
             if number < 2 * reading.MOST_TRIES:
                 self.store.add(mail(100_000 + number), self.watched)

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -103,7 +104,7 @@ class GraphMailbox:
         with _told():
             try:
                 text = "body" if item.size < _MOST_TEXT else "bodyPreview"
-                fields = f"subject,from,toRecipients,ccRecipients,internetMessageId,receivedDateTime,hasAttachments,{text}"
+                fields = f"subject,from,toRecipients,ccRecipients,internetMessageId,sentDateTime,receivedDateTime,hasAttachments,{text}"
                 as_text = {"Prefer": 'outlook.body-content-type="text", IdType="ImmutableId"'}
                 found = self._call("GET", f"{self._message(item.id)}?$select={fields}", headers=as_text).json()
             except _Gone:
@@ -269,12 +270,15 @@ def _as_message(found: dict[str, Any]) -> bytes:
         known = (one["emailAddress"].get("address") for one in many or () if one and one.get("emailAddress"))
         return ", ".join(f"<{address}>" for address in known if address)
 
+    # With the Date it is the same message by its identity as when it was read through Exchange.
+    sent = _moment(found.get("sentDateTime")) or _moment(found.get("receivedDateTime"))
     fields = {
         "From": addresses([found.get("from")]),
         "To": addresses(found.get("toRecipients")),
         "Cc": addresses(found.get("ccRecipients")),
         "Subject": str(found.get("subject") or ""),
         "Message-ID": str(found.get("internetMessageId") or ""),
+        "Date": format_datetime(sent) if sent else "",
     }
     text = (found.get("body") or {}).get("content") or found.get("bodyPreview")
     return rebuilt(fields, str(text or ""), bool(found.get("hasAttachments")))

@@ -181,6 +181,9 @@ ALTER TABLE outbox ADD COLUMN went_as TEXT;
 CREATE INDEX outbox_by_went_as ON outbox (went_as) WHERE went_as IS NOT NULL;
 """
 
+# When the server got an item: by what is looked for once it has another id, in another account.
+_ITEMS_BY_TIME = "ALTER TABLE poll_items ADD COLUMN received_at TEXT;\n"
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SENDING,
@@ -192,6 +195,7 @@ MIGRATIONS: tuple[str, ...] = (
     _LEFT_BY_RULES,
     _FAILED_ITEMS,
     _WENT_AS,
+    _ITEMS_BY_TIME,
 )
 
 

@@ -32,7 +32,7 @@ def _cursor(connection: sqlite3.Connection, name: str) -> str | None:
 def is_another_place(connection: sqlite3.Connection, mailbox: str, account: str, folder: str, now: datetime) -> bool:
     """Whether the configuration names another account or folder than before: the sync state, which leads to the old one, is forgotten then.
 
-    In another account no id means anything: what was not done yet is listed anew, for it is unread.
+    In another account, or read another way, no id means anything: what was not done yet is listed anew.
     """
     places = (f"account {mailbox}", account.casefold()), (f"folder {mailbox}", folder.casefold())
     had_account, had_folder = (_cursor(connection, name) for name, _ in places)
@@ -45,9 +45,24 @@ def is_another_place(connection: sqlite3.Connection, mailbox: str, account: str,
             return False
         forget_state(connection, mailbox)
         if had_account != account.casefold():
+            if _address(had_account) == _address(account.casefold()):
+                _look_from_the_oldest(connection, mailbox)
             connection.execute("DELETE FROM poll_items WHERE mailbox = ?", (mailbox,))
             connection.execute("DELETE FROM failed_items WHERE mailbox = ?", (mailbox,))
     return True
+
+
+def _address(account: str) -> str:
+    return account.rpartition(" by ")[0]
+
+
+def _look_from_the_oldest(connection: sqlite3.Connection, mailbox: str) -> None:
+    """The same mailbox read another way: what is not done yet is new, whoever has read it meanwhile."""
+    connection.execute(
+        "UPDATE cursors SET value = MIN(value, COALESCE((SELECT MIN(COALESCE(received_at, listed_at)) FROM poll_items"
+        " WHERE mailbox = ?), value)) WHERE name = ?",
+        (mailbox, f"looked {mailbox}"),
+    )
 
 
 def keep_page(
@@ -58,8 +73,8 @@ def keep_page(
         if last:
             connection.execute("DELETE FROM cursors WHERE name = ?", (f"looked {mailbox}",))
         connection.executemany(
-            "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, listed_at) VALUES (?, ?, ?, 'listed', ?)",
-            [(mailbox, item.id, item.size, iso(now)) for item in items],
+            "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, listed_at, received_at) VALUES (?, ?, ?, 'listed', ?, ?)",
+            [(mailbox, one.id, one.size, iso(now), iso(one.received_at) if one.received_at else None) for one in items],
         )
         _keep_cursor(connection, f"sync {mailbox}", state, now)
 

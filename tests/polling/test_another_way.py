@@ -1,0 +1,73 @@
+"""A mailbox that was read through Exchange and is now read through Graph."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import trustme
+
+from engine.config.connections import ExchangeTls
+from engine.sources.graph import GraphMailbox
+from engine.sources.remote import RemoteError
+from tests.ews.server import Server
+from tests.graph.server import GraphServer
+from tests.polling.conftest import ADDRESS, Desk, mail
+
+
+@pytest.fixture
+def graph(exchange: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphMailbox]:
+    """The same mailbox by Graph."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    server = GraphServer(exchange.store, context)
+    server.start()
+    monkeypatch.setenv("GRAPH_SECRET", "app-secret")
+    yield GraphMailbox(ADDRESS, server.source(), ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=10)))
+    server.stop()
+
+
+def by_graph(desk: Desk, polled: Path, tmp_path: Path, graph: GraphMailbox) -> Desk:
+    desk.remote.close()
+    return Desk(polled, tmp_path / "p.db", graph)
+
+
+def test_what_was_listed_and_then_read_by_somebody_is_taken_all_the_same(
+    desk: Desk, polled: Path, exchange: Server, graph: GraphMailbox, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    exchange.store.add(mail(1), received=now - timedelta(days=2))
+    desk.until_done()
+    exchange.store.add(mail(9), is_read=True, received=now - timedelta(days=1))  # an answer that a person has filed here
+    item = exchange.store.add(mail(2), received=now - timedelta(hours=3))
+    exchange.fail("GetItem", "500", times=99)
+    with suppress(RemoteError):
+        desk.reader.round()
+    assert desk.count("poll_items") == 2 and desk.count("tickets") == 1
+    exchange.store.mark_read(item.id)
+    new = by_graph(desk, polled, tmp_path, graph)
+    new.until_done()
+    assert new.count("tickets") == 3 and new.count("poll_items") == 0
+    new.connection.close()
+
+
+def test_an_item_without_mime_is_the_same_message_by_both(
+    desk: Desk, polled: Path, exchange: Server, graph: GraphMailbox, tmp_path: Path
+) -> None:
+    head = {"subject": "item", "body": "x", "from": "maya@brightwater.example", "message_id": "<1@t.example>"}
+    item = exchange.store.add(None, properties=head)
+    exchange.store.stuck.add(item.id)
+    with suppress(RemoteError):
+        desk.reader.round()
+    assert desk.count("messages") == 1
+    new = by_graph(desk, polled, tmp_path, graph)
+    exchange.store.stuck.clear()
+    new.until_done()
+    assert new.count("messages") == 1 and exchange.store.items[item.id].folder == "processed"
+    new.connection.close()
