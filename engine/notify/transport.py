@@ -111,7 +111,7 @@ class SmtpTransport:
         try:
             session.send_message(message, one.envelope_sender, [one.recipient])
         except smtplib.SMTPRecipientsRefused as error:
-            raise self._answered(*next(iter(error.recipients.values()))) from error
+            raise self._recipient_refused(*next(iter(error.recipients.values()))) from error
         except smtplib.SMTPDataError as error:
             raise self._answered(error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPSenderRefused as error:
@@ -130,6 +130,12 @@ class SmtpTransport:
             self.close()
             return Unavailable(words)
         return Rejected(words) if 500 <= code < 600 else Postponed(words)
+
+    def _recipient_refused(self, code: int, reply: bytes | str) -> Rejected | Postponed | Unavailable:
+        """Whom a server does not relay for is told so at each recipient: that is mended in its configuration, or ours."""
+        if 500 <= code < 600 and "relay" in _one_line(reply).lower():
+            return Postponed(f"the mail server does not relay for us: {code} {_one_line(reply)}")
+        return self._answered(code, reply)
 
     def _sender_refused(self, error: smtplib.SMTPSenderRefused) -> Rejected | Postponed | Unavailable:
         """Mostly our configuration's fault, and no message's: there is time to mend it. But MAIL says the size too (RFC 1870)."""

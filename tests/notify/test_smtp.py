@@ -173,6 +173,15 @@ def test_what_the_server_says_of_our_sender_is_mostly_no_fault_of_the_message(
     assert row(connection, "error")[0].startswith(says)
 
 
+def test_a_server_that_does_not_relay_for_us_is_no_fault_of_the_recipient(
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    server.on_rcpt["maya@brightwater.example"] = "554 5.7.1 <maya@brightwater.example>: Relay access denied"
+    assert send(connection, setup.config, smtp(start())).postponed == 1
+    status, attempts, error = row(connection)
+    assert (status, attempts) == ("queued", 1) and error.startswith("the mail server does not relay for us: 554 5.7.1")
+
+
 def test_domains_beyond_ascii_are_sent_to_by_any_server(
     rules: Path, tmp_path: Path, server: SmtpServer, start: Callable[..., int]
 ) -> None:
