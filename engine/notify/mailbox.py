@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from engine.notify.compose import Outgoing
-from engine.notify.transport import SIGN_IN_WAIT, Broken, Unavailable, composed
-from engine.sources.remote import NotTheItem, Remote, RemoteError, SignInFailed
+from engine.notify.transport import SIGN_IN_WAIT, Broken, Rejected, Unavailable, composed
+from engine.sources.remote import NeverTaken, NotTheItem, Remote, RemoteError, SignInFailed
 from engine.store.rests import LONGEST
 
 
 class MailboxTransport:
-    """Exchange or Graph. Both say of a message that they cannot take what they say of a server that cannot: the next one tells."""
+    """Exchange or Graph. Mostly both say of a message that they do not take what they say where they cannot: the next one tells."""
 
     def __init__(self, mailbox: str, remote: Remote) -> None:
         self.name = f"mailbox {mailbox}"
@@ -29,7 +29,9 @@ class MailboxTransport:
         self._remote.close()
 
 
-def _as_ours(error: RemoteError) -> Broken | Unavailable:
+def _as_ours(error: RemoteError) -> Broken | Rejected | Unavailable:
+    if isinstance(error, NeverTaken):
+        return Rejected(str(error))
     if isinstance(error, SignInFailed):
         return Unavailable(str(error), SIGN_IN_WAIT)
     if error.wait is not None:

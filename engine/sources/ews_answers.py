@@ -15,7 +15,9 @@ from exchangelib.errors import (
     DoesNotExist,
     ErrorAccessDenied,
     ErrorFolderNotFound,
+    ErrorInvalidRecipients,
     ErrorInvalidSyncStateData,
+    ErrorMessageSizeExceeded,
     ErrorNonExistentMailbox,
     ErrorQuotaExceeded,
     ErrorServerBusy,
@@ -30,7 +32,7 @@ from oauthlib.oauth2 import MissingTokenError, OAuth2Error
 
 from engine.config.secrets import MissingSecret
 from engine.sources.certificate import BadCertificate
-from engine.sources.remote import NotTheItem, RemoteError, SignInFailed, StateLost, no_token, rebuilt
+from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, no_token, rebuilt
 from engine.sources.unreachable import why_unreachable
 
 _ENDPOINT = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
@@ -101,6 +103,8 @@ def told() -> Iterator[None]:
         raise RemoteError(f"the server is busy: {_words(error)}", cast("float | None", error.back_off)) from error
     except RateLimitError as error:
         raise RemoteError("the server asks to wait", cast("float | None", error.wait)) from error
+    except (ErrorInvalidRecipients, ErrorMessageSizeExceeded) as error:
+        raise NeverTaken(_other(error)) from error
     except (ErrorToFolderNotFound, ErrorQuotaExceeded) as error:
         raise NotTheItem(_other(error)) from error
     except (ErrorFolderNotFound, DoesNotExist) as error:

@@ -20,6 +20,7 @@ from engine.sources.certificate import BadCertificate, read_certificate
 from engine.sources.remote import (
     Backlog,
     Fetched,
+    NeverTaken,
     NotTheItem,
     Page,
     Place,
@@ -190,6 +191,8 @@ class GraphMailbox:
             raise StateLost("the server no longer knows the sync state")
         if code == "ErrorQuotaExceeded":
             raise NotTheItem(words)
+        if code in ("ErrorInvalidRecipients", "ErrorMessageSizeExceeded"):
+            raise NeverTaken(words)
         if answer.status_code == 404:
             raise _Gone(words)
         if answer.status_code in (401, 403):

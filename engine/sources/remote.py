@@ -38,6 +38,10 @@ class NotTheItem(RemoteError):
     """Any item would meet it: a folder is not there, or the mailbox is full."""
 
 
+class NeverTaken(RemoteError):
+    """The server says of what it shall send that it will never take it."""
+
+
 class StateLost(RemoteError):
     """The server no longer knows the sync state: start again without it."""
 

@@ -437,10 +437,9 @@ def _update(store: Store, call: Any) -> str:
 def _create_item(store: Store, call: Any) -> str:
     answers = []
     for node in call.iter(f"{{{T}}}MimeContent"):
-        if store.send(base64.b64decode(node.text or "")):
-            answers.append(_message("CreateItem", "<m:Items/>"))
-        else:
-            answers.append(_error("CreateItem", "ErrorMessageSubmissionBlocked", "The message may not be sent."))
+        error = store.send(base64.b64decode(node.text or ""))
+        told = _error("CreateItem", error, "The message may not be sent.") if error else _message("CreateItem", "<m:Items/>")
+        answers.append(told)
     return "".join(answers)
 
 

@@ -47,7 +47,7 @@ class Store:
         self.items: dict[str, Item] = {}
         self.folders: dict[str, Folder] = {}
         self.sent: list[bytes] = []
-        self.refused: set[str] = set()  # recipients to whom nothing is sent
+        self.refused: dict[str, str] = {}  # recipients to whom nothing is sent, and the error
         self.stuck: set[str] = set()  # items that no folder takes
         self.silent: set[str] = set()  # items that are not given
         self.why_stuck = "ErrorMoveCopyFailed"
@@ -127,13 +127,13 @@ class Store:
         with self.lock:
             return [item for item in self.items.values() if item.folder == folder]
 
-    def send(self, mime: bytes) -> bool:
-        """Whether it was taken."""
+    def send(self, mime: bytes) -> str | None:
+        """The error, or None where it was taken."""
         with self.lock:
-            if email.message_from_bytes(mime)["To"] in self.refused:
-                return False
-            self.sent.append(mime)
-            return True
+            error = self.refused.get(str(email.message_from_bytes(mime)["To"]))
+            if error is None:
+                self.sent.append(mime)
+            return error
 
     def lose_sync_states(self) -> None:
         """As after a move of the mailbox to another server."""

@@ -137,10 +137,8 @@ class _Handler(loopback.Handler):
         elif found := re.fullmatch(r"messages/([^/]+)(/\$value|/move)?", rest):
             self._message(method, found[1], found[2] or "", query, body)
         elif rest == "sendMail":
-            if store.send(base64.b64decode(body)):
-                self._json(202, None)
-            else:
-                self._json(400, {"error": {"code": "ErrorInvalidRecipients", "message": "no such recipient"}})
+            error = store.send(base64.b64decode(body))
+            self._json(*((400, {"error": {"code": error, "message": "not sent"}}) if error else (202, None)))
         else:
             self._json(404, {"error": {"code": "NotFound", "message": rest}})
 

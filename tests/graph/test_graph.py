@@ -139,7 +139,7 @@ def test_a_notification_that_graph_refuses_waits_alone(desk: Desk, graph: GraphS
     graph.store.add(mail(1))
     graph.store.add(mail(2).replace(b"maya@brightwater", b"jan@kessler"))
     desk.until_done()
-    graph.store.refused.add("maya@brightwater.example")
+    graph.store.refused["maya@brightwater.example"] = "ErrorSendAsDenied"
     way = MailboxTransport("help", desk.remote)
     done = send_due(desk.connection, desk.config, lambda mailbox: way)
     assert (done.sent, done.postponed, done.waiting) == (1, 1, 0)
@@ -147,6 +147,9 @@ def test_a_notification_that_graph_refuses_waits_alone(desk: Desk, graph: GraphS
     done = send_due(desk.connection, desk.config, lambda mailbox: way, clock=lambda: datetime.now(UTC) + timedelta(minutes=1))
     rest = rest_of(desk.connection, way.name)
     assert done.waiting == 1 and rest is not None and rest.until - datetime.now(UTC) > timedelta(minutes=4)
+    graph.store.refused["maya@brightwater.example"] = "ErrorInvalidRecipients"
+    done = send_due(desk.connection, desk.config, lambda mailbox: way, clock=lambda: datetime.now(UTC) + timedelta(minutes=9))
+    assert done.failed == [("maya@brightwater.example", "ErrorInvalidRecipients: not sent")]
 
 
 def test_an_item_that_can_never_be_filed_holds_no_other_up(desk: Desk, graph: GraphServer) -> None:

@@ -41,13 +41,20 @@ def statuses(desk: Desk) -> list[tuple[str, int]]:
 
 
 def test_one_that_exchange_refuses_waits_alone(desk: Desk, exchange: Server) -> None:
-    exchange.store.refused.add("maya@brightwater.example")
+    exchange.store.refused["maya@brightwater.example"] = "ErrorMessageSubmissionBlocked"
     done = send(desk)
     assert (done.sent, done.postponed, done.waiting, done.problems) == (2, 1, 0, [])
     assert statuses(desk) == [("queued", 1), ("sent", 1), ("sent", 1)]
     done = send(desk, timedelta(days=2))
     assert [recipient for recipient, _ in done.failed] == ["maya@brightwater.example"]
     assert done.failed[0][1].endswith("MessageXml: None); given up after 1 attempt")
+
+
+def test_one_that_exchange_will_never_take_fails_at_once(desk: Desk, exchange: Server) -> None:
+    exchange.store.refused["maya@brightwater.example"] = "ErrorInvalidRecipients"
+    done = send(desk)
+    assert done.sent == 2
+    assert done.failed == [("maya@brightwater.example", "ErrorInvalidRecipients: The message may not be sent.")]
 
 
 def test_a_server_that_takes_none_is_left_alone(desk: Desk, exchange: Server) -> None:
