@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import ssl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,28 +12,23 @@ import httpx
 import msal
 
 from engine.config.connections import ExchangeTls, GraphSource
-from engine.config.secrets import MissingSecret, resolve
-from engine.sources.certificate import BadCertificate, read_certificate
+from engine.config.secrets import resolve
+from engine.sources.certificate import read_certificate
+from engine.sources.graph_answers import Gone, as_message, fault_of, moment, size_of, told
 from engine.sources.remote import (
     Backlog,
     Fetched,
-    NeverTaken,
-    NotTheItem,
     Page,
     Place,
     RemoteError,
     RemoteItem,
-    SignInFailed,
     StateLost,
     backlog,
     check_folders,
     listed,
     no_token,
     page,
-    rebuilt,
-    retry_after,
 )
-from engine.sources.unreachable import why_unreachable
 
 PAGE_ITEMS = 100
 # MAPI's size of a message: Graph has no field of its own for it.
@@ -69,7 +61,7 @@ class GraphMailbox:
 
     def changes(self, state: str | None) -> Page:
         """`state` is the link that the server gave: within one page of the mailbox's own address it is followed as it is."""
-        with _told():
+        with told():
             if state is None:
                 folder = self._folder(self.source.folder)
                 expand = quote(f"singleValueExtendedProperties($filter=id eq '{_SIZE}')")
@@ -80,7 +72,7 @@ class GraphMailbox:
                 raise StateLost("the stored place is another server's")
             answer = self._call("GET", url, headers={"Prefer": f'odata.maxpagesize={PAGE_ITEMS}, IdType="ImmutableId"'}).json()
             items = tuple(
-                listed(one["id"], _size(one), not one.get("isRead", False), _moment(one["receivedDateTime"]))
+                listed(one["id"], size_of(one), not one.get("isRead", False), moment(one["receivedDateTime"]))
                 for one in answer.get("value", ())
                 if "@removed" not in one and "receivedDateTime" in one
             )
@@ -91,41 +83,41 @@ class GraphMailbox:
         return [self._one(item) for item in items]
 
     def _one(self, item: RemoteItem) -> Fetched:
-        with _told():
+        with told():
             try:
                 head = self._call("GET", f"{self._message(item.id)}?$select=receivedDateTime").json()
                 raw = self._call("GET", f"{self._message(item.id)}/$value").content
-            except _Gone:
+            except Gone:
                 return Fetched(item.id, None)
             if not raw:
                 return self.describe(item)
-            return Fetched(item.id, raw, _moment(head.get("receivedDateTime")))
+            return Fetched(item.id, raw, moment(head.get("receivedDateTime")))
 
     def describe(self, item: RemoteItem) -> Fetched:
-        with _told():
+        with told():
             try:
                 text = "body" if item.size < _MOST_TEXT else "bodyPreview"
                 fields = f"subject,from,toRecipients,ccRecipients,internetMessageId,sentDateTime,receivedDateTime,hasAttachments,{text}"
                 as_text = {"Prefer": 'outlook.body-content-type="text", IdType="ImmutableId"'}
                 found = self._call("GET", f"{self._message(item.id)}?$select={fields}", headers=as_text).json()
-            except _Gone:
+            except Gone:
                 return Fetched(item.id, None)
-            return Fetched(item.id, _as_message(found), _moment(found.get("receivedDateTime")))
+            return Fetched(item.id, as_message(found), moment(found.get("receivedDateTime")))
 
     def backlog(self) -> Backlog:
-        with _told():
+        with told():
             folder = self._folder(self.source.folder)
             counts = self._call("GET", f"{self._user}/mailFolders/{folder}?$select=unreadItemCount").json()
             query = "$filter=isRead eq false&$orderby=receivedDateTime&$top=1&$select=receivedDateTime"
             oldest = self._call("GET", f"{self._user}/mailFolders/{folder}/messages?{query}").json().get("value", [])
-            return backlog(int(counts.get("unreadItemCount", 0)), _moment(oldest[0]["receivedDateTime"]) if oldest else None)
+            return backlog(int(counts.get("unreadItemCount", 0)), moment(oldest[0]["receivedDateTime"]) if oldest else None)
 
     # --- filing and sending ------------------------------------------------------------------------------------------
 
     def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str]:
         path = self.source.folder_for(place) if place is not None else None
         moved = {}
-        with _told():
+        with told():
             for one in ids:
                 folder = self._folder(path) if path is not None else None
                 try:
@@ -134,7 +126,7 @@ class GraphMailbox:
                         moved[one] = one  # an immutable id
                     else:
                         self._call("PATCH", self._message(one), json={"isRead": True})
-                except _Gone:
+                except Gone:
                     # Somebody else moved or deleted it meanwhile, or the folder: both are "not found".
                     if path is not None:
                         self._folders.pop(path)
@@ -142,17 +134,17 @@ class GraphMailbox:
         return moved if path != self.source.processed else {}
 
     def send(self, mime: bytes) -> None:
-        with _told():
+        with told():
             body = base64.b64encode(mime)
             self._call("POST", f"{self._user}/sendMail", content=body, headers={"Content-Type": "text/plain"})
 
     def check(self, fix: bool) -> list[str]:
-        with _told():
+        with told():
             self._folder(self.source.folder)
-            return check_folders((self.source.processed, self.source.failed), self._folder, self._create, _Gone, fix)
+            return check_folders((self.source.processed, self.source.failed), self._folder, self._create, Gone, fix)
 
     def _folder(self, path: str) -> str:
-        """The id of a folder by its path. Raises `_Gone`."""
+        """The id of a folder by its path. Raises `Gone`."""
         if path not in self._folders:
             first, *rest = path.strip("/").split("/")
             found = _WELL_KNOWN.get(first.casefold()) or self._child("mailFolders", first)
@@ -168,7 +160,7 @@ class GraphMailbox:
             self._call("GET", f"{self._user}/{where}?$filter=displayName eq '{quote(wanted)}'&$select=id").json().get("value", [])
         )
         if not found:
-            raise _Gone(f"there is no folder {name}")
+            raise Gone(f"there is no folder {name}")
         return str(found[0]["id"])
 
     def _create(self, path: str) -> None:
@@ -182,22 +174,11 @@ class GraphMailbox:
     # --- calls ---------------------------------------------------------------------------------------------------------
 
     def _call(self, method: str, url: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
-        told = {"Authorization": f"Bearer {self._token()}", "Prefer": 'IdType="ImmutableId"', **(headers or {})}
-        answer = self._http().request(method, url, headers=told, **more)
+        fields = {"Authorization": f"Bearer {self._token()}", "Prefer": 'IdType="ImmutableId"', **(headers or {})}
+        answer = self._http().request(method, url, headers=fields, **more)
         if answer.status_code < 400:
             return answer
-        code, words = _error(answer)
-        if answer.status_code == 410 or code in ("syncStateNotFound", "SyncStateNotFound", "resyncRequired", "SyncStateInvalid"):
-            raise StateLost("the server no longer knows the sync state")
-        if code == "ErrorQuotaExceeded":
-            raise NotTheItem(words)
-        if code in ("ErrorInvalidRecipients", "ErrorMessageSizeExceeded"):
-            raise NeverTaken(words)
-        if answer.status_code == 404:
-            raise _Gone(words)
-        if answer.status_code in (401, 403):
-            raise SignInFailed(f"the server does not let us in: {words}")
-        raise RemoteError(f"the server answered {answer.status_code}: {words}", retry_after(answer.headers))
+        raise fault_of(answer)
 
     def _http(self) -> httpx.Client:
         """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named. msal uses it too."""
@@ -237,74 +218,3 @@ class GraphMailbox:
         self._folders.clear()
         if client is not None:
             client.close()
-
-
-class _Gone(NotTheItem):
-    """There is no such item or folder (any more). Of an item that is no error, so only a folder's is told."""
-
-
-def _error(answer: httpx.Response) -> tuple[str, str]:
-    try:
-        error = answer.json()["error"]
-        return str(error["code"]), " ".join(f"{error['code']}: {error['message']}".split())[:200]
-    except (ValueError, KeyError, TypeError):
-        return "", answer.reason_phrase
-
-
-def _size(one: dict[str, Any]) -> int:
-    for extended in one.get("singleValueExtendedProperties", ()):
-        if str(extended.get("value", "")).isdecimal():
-            return int(extended["value"])
-    return 0
-
-
-def _moment(text: Any) -> datetime | None:
-    """None where it is no time: one odd item must not keep out all that are listed beside it."""
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _as_message(found: dict[str, Any]) -> bytes:
-    """What Graph says of an item's properties, as a message."""
-
-    def addresses(many: Any) -> str:
-        known = (one["emailAddress"].get("address") for one in many or () if one and one.get("emailAddress"))
-        return ", ".join(f"<{address}>" for address in known if address)
-
-    # With the Date it is the same message by its identity as when it was read through Exchange.
-    sent = _moment(found.get("sentDateTime")) or _moment(found.get("receivedDateTime"))
-    fields = {
-        "From": addresses([found.get("from")]),
-        "To": addresses(found.get("toRecipients")),
-        "Cc": addresses(found.get("ccRecipients")),
-        "Subject": str(found.get("subject") or ""),
-        "Message-ID": str(found.get("internetMessageId") or ""),
-        "Date": format_datetime(sent) if sent else "",
-    }
-    text = (found.get("body") or {}).get("content") or found.get("bodyPreview")
-    return rebuilt(fields, str(text or ""), bool(found.get("hasAttachments")))
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except RemoteError:
-        raise
-    except (MissingSecret, BadCertificate) as missing:
-        raise SignInFailed(str(missing)) from missing
-    except (httpx.HTTPError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        # Answers that are no JSON, or of another shape, end in all of these here and within msal.
-        words = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        raise RemoteError(why_unreachable(error, _asked(error)) or words) from error
-
-
-def _asked(error: Exception) -> str:
-    """Host and port of what httpx asked for."""
-    try:
-        url = error.request.url if isinstance(error, httpx.RequestError) else None
-    except RuntimeError:  # it was never sent
-        url = None
-    return f"{url.host}:{url.port or 443}" if url else ""

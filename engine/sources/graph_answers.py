@@ -1,0 +1,103 @@
+"""What Graph answers, as the rest of postroom takes it: its errors as ours, and a message made of an item's properties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+
+from engine.config.secrets import MissingSecret
+from engine.sources.certificate import BadCertificate
+from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, rebuilt, retry_after
+from engine.sources.unreachable import why_unreachable
+
+
+class Gone(NotTheItem):
+    """There is no such item or folder (any more). Of an item that is no error, so only a folder's is told."""
+
+
+def fault_of(answer: httpx.Response) -> RemoteError:
+    """What an answer of 400 and above means for us. Microsoft Graph's error codes: its own, and those of Exchange behind it."""
+    code, words = _error(answer)
+    if answer.status_code == 410 or code in ("syncStateNotFound", "SyncStateNotFound", "resyncRequired", "SyncStateInvalid"):
+        return StateLost("the server no longer knows the sync state")
+    if code == "ErrorQuotaExceeded":
+        return NotTheItem(words)
+    if code in ("ErrorInvalidRecipients", "ErrorMessageSizeExceeded"):
+        return NeverTaken(words)
+    if answer.status_code == 404:
+        return Gone(words)
+    if answer.status_code in (401, 403):
+        return SignInFailed(f"the server does not let us in: {words}")
+    return RemoteError(f"the server answered {answer.status_code}: {words}", retry_after(answer.headers))
+
+
+def _error(answer: httpx.Response) -> tuple[str, str]:
+    try:
+        error = answer.json()["error"]
+        return str(error["code"]), " ".join(f"{error['code']}: {error['message']}".split())[:200]
+    except (ValueError, KeyError, TypeError):
+        return "", answer.reason_phrase
+
+
+def size_of(one: dict[str, Any]) -> int:
+    for extended in one.get("singleValueExtendedProperties", ()):
+        if str(extended.get("value", "")).isdecimal():
+            return int(extended["value"])
+    return 0
+
+
+def moment(text: Any) -> datetime | None:
+    """None where it is no time: one odd item must not keep out all that are listed beside it."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def as_message(found: dict[str, Any]) -> bytes:
+    """What Graph says of an item's properties, as a message."""
+
+    def addresses(many: Any) -> str:
+        known = (one["emailAddress"].get("address") for one in many or () if one and one.get("emailAddress"))
+        return ", ".join(f"<{address}>" for address in known if address)
+
+    # With the Date it is the same message by its identity as when it was read through Exchange.
+    sent = moment(found.get("sentDateTime")) or moment(found.get("receivedDateTime"))
+    fields = {
+        "From": addresses([found.get("from")]),
+        "To": addresses(found.get("toRecipients")),
+        "Cc": addresses(found.get("ccRecipients")),
+        "Subject": str(found.get("subject") or ""),
+        "Message-ID": str(found.get("internetMessageId") or ""),
+        "Date": format_datetime(sent) if sent else "",
+    }
+    text = (found.get("body") or {}).get("content") or found.get("bodyPreview")
+    return rebuilt(fields, str(text or ""), bool(found.get("hasAttachments")))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    try:
+        yield
+    except RemoteError:
+        raise
+    except (MissingSecret, BadCertificate) as missing:
+        raise SignInFailed(str(missing)) from missing
+    except (httpx.HTTPError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        # Answers that are no JSON, or of another shape, end in all of these here and within msal.
+        words = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise RemoteError(why_unreachable(error, _asked(error)) or words) from error
+
+
+def _asked(error: Exception) -> str:
+    """Host and port of what httpx asked for."""
+    try:
+        url = error.request.url if isinstance(error, httpx.RequestError) else None
+    except RuntimeError:  # it was never sent
+        url = None
+    return f"{url.host}:{url.port or 443}" if url else ""
