@@ -32,8 +32,8 @@ class Way(Protocol):
     def remote(self, folder: str) -> Remote | None:
         """What reads it; None: what the configuration says."""
 
-    def fail(self, dice: random.Random) -> bool:
-        """Something fails a few times. Whether an item may be moved then without postroom hearing where to."""
+    def fail(self, dice: random.Random) -> None:
+        """Something fails a few times."""
 
     def heal(self) -> None:
         """Nothing fails any more."""
@@ -50,10 +50,8 @@ class ByEws:
     def remote(self, folder: str) -> Remote | None:
         return None
 
-    def fail(self, dice: random.Random) -> bool:
-        operation = dice.choice(_OPERATIONS)
-        self._server.fail(operation, dice.choice(_FAULTS), times=dice.randint(1, 3), seconds=0.01)
-        return operation == "MoveItem"
+    def fail(self, dice: random.Random) -> None:
+        self._server.fail(dice.choice(_OPERATIONS), dice.choice(_FAULTS), times=dice.randint(1, 3), seconds=0.01)
 
     def heal(self) -> None:
         self._server.faults.clear()
@@ -74,9 +72,8 @@ class ByGraph:
     def remote(self, folder: str) -> Remote | None:
         return GraphMailbox(ADDRESS, self._server.source(folder=folder), ExchangeTls(str(self._ca), True, timedelta(seconds=10)))
 
-    def fail(self, dice: random.Random) -> bool:
+    def fail(self, dice: random.Random) -> None:
         self._server.fail(dice.choice(_PATHS), dice.choice((429, 500, 503, 504)), times=dice.randint(1, 3))
-        return False
 
     def heal(self) -> None:
         self._server.faults.clear()

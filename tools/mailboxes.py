@@ -61,7 +61,6 @@ class Life:
         self.numbers = itertools.count()
         self.number: dict[int, Item] = {}
         self.broken: set[int] = set()
-        self.unsure = False  # whether an item may have been moved without postroom hearing where to
         self.desk = self._desk()
 
     def _desk(self) -> Desk:
@@ -140,7 +139,6 @@ class Life:
     def another_way(self) -> None:
         """From Exchange to Graph, or back."""
         self.ways.reverse()
-        self.unsure = True  # what lies in the folder `failed` has another id now
         self.again()
 
     def state_is_lost(self) -> None:
@@ -148,7 +146,7 @@ class Life:
 
     def faults_come(self) -> None:
         for _ in range(self.dice.randint(1, 3)):
-            self.unsure |= self.ways[0].fail(self.dice)
+            self.ways[0].fail(self.dice)
 
     def an_item_breaks(self) -> None:
         """It is not given, or not moved, any more."""
@@ -180,7 +178,6 @@ class Life:
             raise Crash
 
         setattr(real, name, crashing)
-        self.unsure |= name == "file" and after
         self.rounds(1)
         self.again()
 
@@ -223,13 +220,15 @@ class Life:
         if self.desk.count("poll_items"):
             found.append(f"{self.desk.count('poll_items')} items are still on their way")
         held = {message_id for message_id, outcome in rows if outcome == "quarantined"}
+        by_item = "SELECT f.item FROM failed_items f JOIN messages m USING (mailbox, identity) WHERE m.outcome = 'quarantined'"
+        kept = {item for (item,) in self.desk.connection.execute(by_item).fetchall()}
         for item in self.store.items.values():
             message_id = _message_id(item)
             if item.folder == self.watched and item.id not in self.store.stuck and (message_id in times or not item.is_read):
                 found.append(f"mail {message_id} still lies in {item.folder}")
             if item.folder == "processed" and message_id in held:
                 found.append(f"mail {message_id} is in quarantine, and lies in processed")
-            if item.folder == "failed" and message_id not in held and not self.unsure and message_id in times:
+            if item.folder == "failed" and message_id not in held and message_id in times and item.id not in kept:
                 found.append(f"mail {message_id} lies in failed, and is in no quarantine")
         return found
 

@@ -56,7 +56,7 @@ class Reader:
         """Whether there is more to do at once. Raises `RemoteError`, with all that was done until then stored, and `StoreError`."""
         listed_all = self._list()
         errors = [self._through(None, self._work, self._hold)]
-        store.take_up_mended(self._connection, self.mailbox, _now())
+        self._take_up_mended()
         for place in _PLACES:  # also what an earlier round stored and could not file
             errors.append(self._through(place, partial(self._file, place), self._leave))
         if error := next(filter(None, errors), None):
@@ -194,6 +194,22 @@ class Reader:
         now_at = self.remote.file(items, place)
         store.mark_filed(self._connection, self.mailbox, place, items, now_at)
         self._observer.stage("file", time.perf_counter() - began)
+
+    def _take_up_mended(self) -> None:
+        """What left quarantine leaves the folder `failed` too."""
+        for one in store.mended(self._connection, self.mailbox):
+            items = [one.item] if one.item is not None else self._look_for(one.message_id)
+            store.take_up(self._connection, self.mailbox, one, items, _now())
+
+    def _look_for(self, message_id: str) -> list[str]:
+        """In the folder `failed`. One that the server does not find lies where it is: that keeps no mail waiting."""
+        try:
+            return self.remote.find("failed", message_id) if message_id else []
+        except RemoteError as error:
+            if isinstance(error, SignInFailed) or error.wait is not None:
+                raise
+            self._observer.told(self.mailbox, "what has left quarantine is not found on the server", error=str(error))
+            return []
 
     def _leave(self, row: store.ItemRow, error: str) -> None:
         with suppress(RemoteError):  # else it would be the oldest that waits, for ever

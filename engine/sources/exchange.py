@@ -124,7 +124,7 @@ class ExchangeMailbox:
 
     # --- filing and sending ------------------------------------------------------------------------------------------
 
-    def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str]:
+    def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str] | None:
         path = self.source.folder_for(place) if place is not None else None
         with told():
             account = self._connected()
@@ -139,9 +139,16 @@ class ExchangeMailbox:
                 # Somebody else moved or deleted it meanwhile: what we wanted of it is done.
                 if isinstance(answer, Exception) and not isinstance(answer, ErrorItemNotFound):
                     raise answer
-            if path == self.source.processed:
-                return {}
+            if path is None or path == self.source.processed:
+                return None
             return {old: new[0] for old, new in zip(ids, answers, strict=True) if isinstance(new, tuple) and new[0]}
+
+    def find(self, place: Place, message_id: str) -> list[str]:
+        path = self.source.folder_for(place)
+        if path is None:
+            return []
+        with told():
+            return [item.id for item in self._folder(path).filter(message_id=f"<{message_id}>").only("message_id")]
 
     def send(self, mime: bytes) -> None:
         with told():

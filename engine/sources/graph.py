@@ -114,7 +114,7 @@ class GraphMailbox:
 
     # --- filing and sending ------------------------------------------------------------------------------------------
 
-    def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str]:
+    def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str] | None:
         path = self.source.folder_for(place) if place is not None else None
         moved = {}
         with told():
@@ -131,7 +131,17 @@ class GraphMailbox:
                     if path is not None:
                         self._folders.pop(path)
                         self._folder(path)
-        return moved if path != self.source.processed else {}
+        return moved if path is not None and path != self.source.processed else None
+
+    def find(self, place: Place, message_id: str) -> list[str]:
+        path = self.source.folder_for(place)
+        if path is None:
+            return []
+        with told():
+            wanted = quote(f"<{message_id}>".replace("'", "''"), safe="")
+            query = f"$filter=internetMessageId eq '{wanted}'&$select=id"
+            found = self._call("GET", f"{self._user}/mailFolders/{self._folder(path)}/messages?{query}").json()
+            return [str(one["id"]) for one in found.get("value", [])]
 
     def send(self, mime: bytes) -> None:
         with told():

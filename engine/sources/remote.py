@@ -168,11 +168,14 @@ class Remote(Protocol):
     def describe(self, item: RemoteItem) -> Fetched:
         """An item that is too large to fetch: its head, made of its properties."""
 
-    def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str]:
+    def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str] | None:
         """Move to the folder for `place`, or mark as read where there is none. An item that is gone is no error.
 
-        The ids that those have now which were moved to another folder than that for `processed`.
+        The ids that those have now which were moved to another folder than that for `processed`, where they are known; None: there is none.
         """
+
+    def find(self, place: Place, message_id: str) -> list[str]:
+        """Items in the folder for `place` with this Message-ID, which comes without brackets; none where there is no such folder."""
 
     def backlog(self) -> Backlog:
         """How much waits."""

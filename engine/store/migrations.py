@@ -184,6 +184,14 @@ CREATE INDEX outbox_by_went_as ON outbox (went_as) WHERE went_as IS NOT NULL;
 # When the server got an item: by what is looked for once it has another id, in another account.
 _ITEMS_BY_TIME = "ALTER TABLE poll_items ADD COLUMN received_at TEXT;\n"
 
+# What lies in the folder `failed`, also where its id is not known: then it is looked for by its Message-ID.
+_FAILED_BY_IDENTITY = """
+CREATE TABLE lying (mailbox TEXT NOT NULL, identity TEXT NOT NULL, item TEXT, UNIQUE (mailbox, item));
+INSERT INTO lying SELECT mailbox, identity, item FROM failed_items;
+DROP TABLE failed_items;
+ALTER TABLE lying RENAME TO failed_items;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SENDING,
@@ -196,6 +204,7 @@ MIGRATIONS: tuple[str, ...] = (
     _FAILED_ITEMS,
     _WENT_AS,
     _ITEMS_BY_TIME,
+    _FAILED_BY_IDENTITY,
 )
 
 

@@ -46,9 +46,10 @@ def is_another_place(connection: sqlite3.Connection, mailbox: str, account: str,
         forget_state(connection, mailbox)
         if had_account != account.casefold():
             if _address(had_account) == _address(account.casefold()):
-                _look_from_the_oldest(connection, mailbox)
+                _keep_without_ids(connection, mailbox)
+            else:
+                connection.execute("DELETE FROM failed_items WHERE mailbox = ?", (mailbox,))
             connection.execute("DELETE FROM poll_items WHERE mailbox = ?", (mailbox,))
-            connection.execute("DELETE FROM failed_items WHERE mailbox = ?", (mailbox,))
     return True
 
 
@@ -56,12 +57,19 @@ def _address(account: str) -> str:
     return account.rpartition(" by ")[0]
 
 
-def _look_from_the_oldest(connection: sqlite3.Connection, mailbox: str) -> None:
-    """The same mailbox read another way: what is not done yet is new, whoever has read it meanwhile."""
+def _keep_without_ids(connection: sqlite3.Connection, mailbox: str) -> None:
+    """The same mailbox read another way: what is not done yet is new, whoever has read it meanwhile.
+
+    What lies in the folder `failed`, or may lie there, is looked for by its Message-ID when it leaves.
+    """
     connection.execute(
         "UPDATE cursors SET value = MIN(value, COALESCE((SELECT MIN(COALESCE(received_at, listed_at)) FROM poll_items"
         " WHERE mailbox = ?), value)) WHERE name = ?",
         (mailbox, f"looked {mailbox}"),
+    )
+    connection.execute("UPDATE failed_items SET item = NULL WHERE mailbox = ?", (mailbox,))
+    connection.execute(
+        "INSERT INTO failed_items SELECT mailbox, identity, NULL FROM poll_items WHERE mailbox = ? AND identity <> ''", (mailbox,)
     )
 
 
@@ -119,34 +127,50 @@ def mark_stored(connection: sqlite3.Connection, mailbox: str, item: str, place: 
 
 
 def mark_filed(
-    connection: sqlite3.Connection, mailbox: str, place: Place, items: Sequence[str], now_at: Mapping[str, str]
+    connection: sqlite3.Connection, mailbox: str, place: Place, items: Sequence[str], now_at: Mapping[str, str] | None
 ) -> None:
-    """They are in their place, `now_at` other ids; those in the folder `failed` are kept in mind until somebody mends them."""
+    """They are in their place, `now_at` other ids; those in a folder `failed` of its own are kept in mind until somebody mends them.
+
+    One whose new id is not known has been moved before, and the answer was lost; or somebody else has taken it.
+    """
     with transaction(connection):
-        if place == "failed":
+        if place == "failed" and now_at is not None:
             connection.executemany(
-                "INSERT OR REPLACE INTO failed_items SELECT mailbox, ?, identity FROM poll_items WHERE mailbox = ? AND item = ?",
-                [(new, mailbox, item) for item, new in now_at.items()],
+                "INSERT OR REPLACE INTO failed_items SELECT mailbox, identity, ? FROM poll_items WHERE mailbox = ? AND item = ?",
+                [(now_at.get(item), mailbox, item) for item in items],
             )
         drop(connection, mailbox, items)
 
 
-def take_up_mended(connection: sqlite3.Connection, mailbox: str, now: datetime) -> None:
-    """Items in the folder `failed` whose message is no longer in quarantine are to be filed once more, as processed."""
-    mended = connection.execute(
-        "SELECT item FROM failed_items f WHERE mailbox = ? AND NOT EXISTS"
+class Mended(Struct, frozen=True):
+    """What lies in the folder `failed`, and its message is no longer in quarantine. `item` is None where its id is not known."""
+
+    row: int
+    identity: str
+    item: str | None
+    message_id: str
+
+
+def mended(connection: sqlite3.Connection, mailbox: str) -> list[Mended]:
+    rows = connection.execute(
+        "SELECT f.rowid, f.identity, f.item, (SELECT COALESCE(MAX(m.message_id), '') FROM messages m WHERE m.mailbox = f.mailbox AND m.identity = f.identity)"
+        " FROM failed_items f WHERE f.mailbox = ? AND NOT EXISTS"
         " (SELECT 1 FROM messages m WHERE m.mailbox = f.mailbox AND m.identity = f.identity AND m.outcome = 'quarantined')",
         (mailbox,),
-    ).fetchall()
-    if mended:
-        with transaction(connection):
-            connection.executemany(
-                "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, place, listed_at) VALUES (?, ?, 0, 'stored', 'processed', ?)",
-                [(mailbox, item, iso(now)) for (item,) in mended],
-            )
-            connection.executemany(
-                "DELETE FROM failed_items WHERE mailbox = ? AND item = ?", [(mailbox, item) for (item,) in mended]
-            )
+    )
+    return [Mended(*row) for row in rows.fetchall()]
+
+
+def take_up(connection: sqlite3.Connection, mailbox: str, one: Mended, items: Iterable[str], now: datetime) -> None:
+    """These items of the folder `failed` are to be filed once more, as processed. But not those of another message: anybody can take its Message-ID."""
+    with transaction(connection):
+        connection.executemany(
+            "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, place, listed_at, identity)"
+            " SELECT ?1, ?2, 0, 'stored', 'processed', ?3, ?4"
+            " WHERE NOT EXISTS (SELECT 1 FROM failed_items WHERE mailbox = ?1 AND item = ?2 AND identity <> ?4)",
+            [(mailbox, item, iso(now), one.identity) for item in items],
+        )
+        connection.execute("DELETE FROM failed_items WHERE rowid = ?", (one.row,))
 
 
 def drop(connection: sqlite3.Connection, mailbox: str, items: Sequence[str]) -> None:

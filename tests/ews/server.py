@@ -388,6 +388,10 @@ def _find_item(store: Store, call: Any) -> str:
         and call.find("m:Restriction", N) is not None
     ):
         items = [item for item in items if not item.is_read]
+    restriction = call.find("m:Restriction", N)
+    if restriction is not None and b"message:InternetMessageId" in etree.tostring(restriction):
+        wanted = [node.get("Value") for node in call.iter(f"{{{T}}}Constant")]
+        items = [item for item in items if item.message_id in wanted]
     view = call.find("m:IndexedPageItemView", N)
     offset, most = int(view.get("Offset")), int(view.get("MaxEntriesReturned"))
     page = items[offset : offset + most]

@@ -27,6 +27,13 @@ class Item:
     def size(self) -> int:
         return self.shown_size if self.shown_size is not None else len(self.mime or b"")
 
+    @property
+    def message_id(self) -> str:
+        """In its brackets."""
+        if self.mime is None:
+            return self.properties.get("message_id", "")
+        return str(email.message_from_bytes(self.mime)["Message-ID"] or "")
+
 
 @dataclass
 class Folder:

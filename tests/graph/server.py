@@ -121,6 +121,10 @@ class _Handler(loopback.Handler):
         if found := re.fullmatch(r"mailFolders/([^/]+)/messages/delta", rest):
             self._delta(found[1], query)
         elif found := re.fullmatch(r"mailFolders/([^/]+)/messages", rest):
+            if by_id := re.fullmatch(r"internetMessageId eq '(.*)'", query.get("$filter", "")):
+                wanted = by_id[1].replace("''", "'")
+                self._json(200, {"value": [{"id": one.id} for one in store.in_folder(found[1]) if one.message_id == wanted]})
+                return
             items = sorted((item for item in store.in_folder(found[1]) if not item.is_read), key=lambda item: item.received)
             self._json(200, {"value": [self._shown(item) for item in items[:1]]})
         elif found := re.fullmatch(r"mailFolders/([^/]+)/childFolders|mailFolders", rest):
