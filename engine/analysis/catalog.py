@@ -33,4 +33,5 @@ CODES: dict[str, str] = {
     "PR118": "mail that would be lost and was not meant",
     "PR119": "a notification that nobody gets",
     "PR120": "something was removed that is still used",
+    "PR121": "a way to Exchange Online that Microsoft ends",
 }

@@ -6,6 +6,7 @@ import re
 
 from msgspec.structs import replace
 
+from engine.analysis.ending import check_ending
 from engine.analysis.idle import check_idle
 from engine.analysis.losing import check_losing
 from engine.analysis.nobody import check_nobody
@@ -22,7 +23,17 @@ from engine.errors import Position, Problem
 # `# allow PR106: kept for the summer`, at the end of the line or alone on the line before.
 _ALLOW = re.compile(r"(?:#|\{#|<!--)\s*allow\s+(PR\d{3}(?:\s*,\s*PR\d{3})*)\b:?[ \t]*(.*?)\s*(?:#\}|-->)?\s*$")
 
-_CHECKS = (check_rules, check_unused, check_nobody, check_idle, check_unreached, check_losing, check_untold, check_transport)
+_CHECKS = (
+    check_rules,
+    check_unused,
+    check_nobody,
+    check_idle,
+    check_unreached,
+    check_losing,
+    check_untold,
+    check_transport,
+    check_ending,
+)
 
 
 def analyse(config: Config, more: tuple[Problem, ...] = ()) -> list[Problem]:

@@ -200,6 +200,16 @@ FILES = [
     ),
     ("PR114", "mailboxes/help.yaml", 10, ("endpoint: https://", "endpoint: http://")),
     ("PR114", "settings.yaml", 12, ("\nnumbers: ", "\nsending: {smtp: {host: smtp.example.com, tls: none}}\nnumbers: ")),
+    ("PR121", "mailboxes/help.yaml", 10, ("mail.harbourhill.example/EWS", "Outlook.office365.com/EWS")),
+    (
+        "PR121",
+        "settings.yaml",
+        12,
+        (
+            "\nnumbers: ",
+            '\nsending: {smtp: {host: smtp.office365.com, tls: starttls, username: "${env:U}", password: "${env:P}"}}\nnumbers: ',
+        ),
+    ),
     ("PR116", "duplicates.yaml", 15, ("when_open: {do: discard}", "when_open: {do: discard, status: New}")),
     ("PR116", "duplicates.yaml", 15, ("when_open: {do: discard}", "when_open: {do: discard, link: true}")),
     ("PR116", "duplicates.yaml", 16, ("when_complete: {do: create}", "when_complete: {do: create, count: true}")),
