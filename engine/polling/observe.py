@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from engine.decide.decision import Decision
-from engine.printable import printable
+from engine.printable import one_line
 from engine.sources.remote import Backlog
 
 
@@ -22,10 +23,21 @@ def set_up_logs() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _harmless,
             renderer,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _harmless(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What senders and servers wrote reaches no terminal as its commands, and passes for no line of ours."""
+    for name, value in line.items():
+        if isinstance(value, str):
+            line[name] = one_line(value)
+        elif isinstance(value, list):
+            line[name] = [one_line(one) if isinstance(one, str) else one for one in value]
+    return line
 
 
 class Observer:
@@ -58,12 +70,12 @@ class Observer:
         self._log.info(
             "message",
             mailbox=decision.mailbox,
-            message_id=printable(decision.message_id[:200]),
+            message_id=decision.message_id[:200],
             outcome=decision.outcome,
             reason=decision.reason,
             entity=decision.entity,
             number=decision.number,
-            sender=printable(decision.sender.address[:200]) if decision.sender else None,
+            sender=decision.sender.address[:200] if decision.sender else None,
             rules=[ran.rule for ran in decision.fired],
         )
 
@@ -89,7 +101,7 @@ class Observer:
 
     def failed(self, mailbox: str, error: str, wait: float) -> None:
         self._errors.labels(mailbox).inc()
-        self._log.error("mailbox failed", mailbox=mailbox, error=printable(error), next_try_in=f"{wait:.0f} s")
+        self._log.error("mailbox failed", mailbox=mailbox, error=error, next_try_in=f"{wait:.0f} s")
 
     def told(self, where: str, words: str, **more: Any) -> None:
         self._log.warning(words, where=where, **more)

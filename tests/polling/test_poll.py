@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -15,9 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from engine.errors import StoreError
-from engine.polling.observe import Observer
+from engine.polling.observe import Observer, set_up_logs
 from engine.sources.remote import Backlog
 from engine.store.database import open_database
 from engine.store.prune import prune_database
@@ -329,6 +331,27 @@ def test_switched_off_certificates_are_told_loudly(start: Callable[..., subproce
     process = start("--once")
     _, log = process.communicate(timeout=30)
     assert "CERTIFICATES ARE NOT CHECKED" in log
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_others_wrote_is_harmless_in_the_log(
+    terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    set_up_logs()
+    try:
+        observer = Observer()
+        observer.failed("help", "the server said \x1b[2J\u202eno\nall is well", 5.0)
+        observer.told("housekeeping", "OSError: \x1b[2J\nall is well")
+        observer.told("help", "an item cannot be filed", error="\u202e\x1b]0;x\x07\nall is well")
+        observer.info("notifications", problems=["550 \x1b[31m\nall is well"])
+    finally:
+        structlog.reset_defaults()
+    lines = capsys.readouterr().err
+    told = "".join(one for one in lines if one != "\n")
+    assert (
+        lines.count("\n") == 4 and "\x1b[2J" not in told and "\x1b]0" not in told and "\u202e" not in told and "\x07" not in told
+    )
 
 
 def test_notifications_leave_through_the_mailbox_where_it_says_so(
