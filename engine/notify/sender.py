@@ -170,12 +170,15 @@ class _Round:
             return f"{row.error or 'nothing sent it'}; given up after {show_duration(longest)}"
 
         while rows := due_too_late(self.connection, mailbox, self.clock() - longest, self.clock()):
-            self._fail(rows, words)
+            # Where nobody ever tried, no note: all tickets of a desk that was tried out would get one.
+            self._fail(rows, words, lambda row: row.was_tried)
 
-    def _fail(self, rows: list[QueuedRow], words: Callable[[QueuedRow], str]) -> None:
+    def _fail(
+        self, rows: list[QueuedRow], words: Callable[[QueuedRow], str], note: Callable[[QueuedRow], bool] = lambda row: True
+    ) -> None:
         with transaction(self.connection):
             for row in rows:
-                mark_failed(self.connection, row, self.clock(), words(row))
+                mark_failed(self.connection, row, self.clock(), words(row), note=note(row))
         self.done.failed += [(row.recipient, words(row)) for row in rows]
 
 

@@ -36,6 +36,11 @@ class QueuedRow(Struct, frozen=True):
     created_at: str
     error: str
 
+    @property
+    def was_tried(self) -> bool:
+        """Whether it was, or the way out that it waited for."""
+        return bool(self.attempts or self.error)
+
 
 _COLUMNS = "id, mailbox, recipient, message_id, number, subject, body, body_values, to_sender, in_reply_to, refs, attempts, created_at, error"
 _DUE = "status = 'queued' AND next_attempt_at <= ?"
@@ -130,13 +135,13 @@ def mark_sent(connection: sqlite3.Connection, row: QueuedRow, went_as: str | Non
     )
 
 
-def mark_failed(connection: sqlite3.Connection, row: QueuedRow, now: datetime, error: str) -> None:
-    """Given up, visibly: `status` lists it, and its ticket gets a note. Not where another process sent it after our lease."""
+def mark_failed(connection: sqlite3.Connection, row: QueuedRow, now: datetime, error: str, *, note: bool = True) -> None:
+    """Given up, visibly: `status` lists it, and its ticket gets a `note`. Not where another process sent it after our lease."""
     failed = connection.execute(
         "UPDATE outbox SET status = 'failed', next_attempt_at = NULL, error = ? WHERE id = ? AND status = 'queued'",
         (error, row.id),
     )
-    if failed.rowcount and row.number is not None:
+    if failed.rowcount and row.number is not None and note:
         connection.execute(
             "INSERT INTO ticket_notes (ticket, type, publish, author, author_address, description, removed, html, created_at)"
             " SELECT number, NULL, 'internal', 'system', '', ?, '', '', ? FROM tickets WHERE number = ?",

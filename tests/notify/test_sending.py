@@ -83,7 +83,7 @@ def test_what_nobody_sent_for_long_is_not_sent_when_somebody_does(
     port = start()
     done = send(connection, setup.config, smtp(port), NOW + timedelta(days=30))
     assert done.sent == 0 and done.failed[0][1] == "nothing sent it; given up after 2 days"
-    assert server.messages == []
+    assert server.messages == [] and connection.execute("SELECT COUNT(*) FROM ticket_notes").fetchone() == (0,)
     requeue(connection, NOW + timedelta(days=31))  # unless it shall
     assert send(connection, setup.config, smtp(port), NOW + timedelta(days=31)).sent == 1
 
