@@ -121,6 +121,7 @@ class _Round:
             self._fail([row], lambda row: why)
         except Postponed as error:
             self._try_later(row, str(error))
+            self._broke.pop(transport.name, None)  # it answers
         except Broken as error:
             self._try_later(row, str(error))
             # With one message it may be that message; with two in a row it is the way out.
@@ -151,6 +152,8 @@ class _Round:
         now = self.clock()
         with transaction(self.connection):
             before = rest_of(self.connection, way)
+            if before is not None and now - before.until > LONGEST:
+                before = None  # of another time: nothing was to be sent since
             failures = before.failures + 1 if before else 1
             until = now + min(wait or _RESTS[min(failures, len(_RESTS)) - 1], LONGEST)
             keep_rest(self.connection, way, Rest(failures, before.since if before else now, until, why), now)

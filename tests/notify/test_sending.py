@@ -53,6 +53,13 @@ def test_a_server_that_is_away_is_asked_again_after_a_while_and_all_that_waits_g
     assert rest_of(connection, away.name) is None
 
 
+def test_a_rest_of_long_ago_does_not_count(connection: sqlite3.Connection, setup: Setup) -> None:
+    way = smtp(1)
+    keep_rest(connection, way.name, Rest(7, NOW - timedelta(days=90), NOW - timedelta(days=89), "it was away"), NOW)
+    send(connection, setup.config, way)
+    assert (rest(connection, way).failures, rest(connection, way).since) == (1, NOW)
+
+
 def test_a_rest_from_a_clock_that_was_wrong_is_not_kept(
     connection: sqlite3.Connection, setup: Setup, start: Callable[..., int]
 ) -> None:
