@@ -28,7 +28,7 @@ _MOST_SHOWN = 20
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write .eml files here, whatever settings.yaml says: for trying out. What is written counts as sent.",
+    help="Write .eml files here, whatever settings.yaml says: for trying out, also those that are too old to be sent. What is written counts as sent.",
 )
 @click.option("--again", is_flag=True, help="Also those that could not be sent and those that wait for their next try, at once.")
 @click.option("--forget", is_flag=True, help="Let go of those that could not be sent, and send nothing.")
@@ -58,7 +58,7 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
                 count = requeue(connection, datetime.now(UTC))
             click.echo(f"{count} again in the queue")
         with closing(ways):
-            done = send_due(connection, config, ways.of, mailboxes=ways.mailboxes)
+            done = send_due(connection, config, ways.of, mailboxes=ways.mailboxes, give_up=folder is None)
     later = done.postponed + done.waiting
     click.echo(f"{done.sent} sent, {later} later, {done.limited} wait for their address's limit, {len(done.failed)} failed")
     for problem in done.problems:

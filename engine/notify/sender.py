@@ -62,11 +62,16 @@ def send_due(
     transport_for: Callable[[str], Transport],
     *,
     mailboxes: Collection[str] | None = None,
+    give_up: bool = True,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     stopping: Callable[[], bool] = lambda: False,
 ) -> Sent:
-    """All that is due, by the transport of its mailbox. `mailboxes`: these alone; None: all. Raises `StoreError` when the database fails."""
+    """All that is due, by the transport of its mailbox. `mailboxes`: these alone; None: all. `give_up`: what should have left long ago.
+
+    Raises `StoreError` when the database fails.
+    """
     round_ = _Round(connection, config, transport_for, mailboxes, clock)
+    round_.begin(give_up)
     # Rows stay due no longer than one try each, so this ends.
     while round_.open and (rows := due(connection, round_.open, clock())):
         for row in rows:
@@ -92,13 +97,18 @@ class _Round:
         self.connection, self.config, self.mailboxes, self.clock = connection, config, mailboxes, clock
         self.done = Sent()
         self.open: dict[str, Transport] = {}
+        self._transport_for = transport_for
         self._broke: dict[str, int] = {}  # by way out: which row it broke with last
-        for mailbox in mailboxes_due(connection, clock(), mailboxes):
-            transport = transport_for(mailbox)
-            self._give_up(mailbox)
-            rest = rest_of(connection, transport.name)
-            if rest is not None and rest.holds(clock()):
-                say_why(connection, mailbox, rest.why, clock())
+
+    def begin(self, give_up: bool) -> None:
+        """What is too late is given up, and the ways out are chosen that do not rest."""
+        for mailbox in mailboxes_due(self.connection, self.clock(), self.mailboxes):
+            transport = self._transport_for(mailbox)
+            if give_up:
+                self._give_up(mailbox)
+            rest = rest_of(self.connection, transport.name)
+            if rest is not None and rest.holds(self.clock()):
+                say_why(self.connection, mailbox, rest.why, self.clock())
                 if (rest.why, rest.until) not in self.done.resting:
                     self.done.resting.append((rest.why, rest.until))
             else:

@@ -109,5 +109,6 @@ def test_send_sends_through_the_mailbox_too_and_again_does_not_wait(
 
 
 def test_files_are_written_whatever_the_mailbox_says(desk: Desk, exchange: Server, polled: Path, tmp_path: Path) -> None:
+    desk.connection.execute("UPDATE outbox SET created_at = '2020-01-01T00:00:00Z' WHERE id = 1")  # too old to be sent to anybody
     done = command("send", "--folder", str(tmp_path / "out"), "--rules", polled, "--db", "p.db", cwd=tmp_path)
     assert done.returncode == 0 and len(list((tmp_path / "out").iterdir())) == 3 and exchange.store.sent == []
