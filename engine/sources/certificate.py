@@ -15,12 +15,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from engine.sources.remote import BadCertificate
+
 _VALID_SECONDS = 300
 _REMEDY = "it holds the certificate and its RSA key, both in PEM (`-----BEGIN ...`)"
-
-
-class BadCertificate(Exception):
-    """The file cannot be read, or is no certificate with its key."""
 
 
 class Certificate(NamedTuple):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.client import responses
@@ -29,10 +28,9 @@ from exchangelib.errors import (
     UnauthorizedError,
 )
 from oauthlib.oauth2 import MissingTokenError, OAuth2Error
+from requests.exceptions import RequestException
 
-from engine.config.secrets import MissingSecret
-from engine.sources.certificate import BadCertificate
-from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, no_token, rebuilt
+from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, errors_as, no_token, rebuilt
 from engine.sources.unreachable import why_unreachable
 
 _ENDPOINT = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
@@ -78,40 +76,39 @@ def item_as_message(item: Any) -> bytes:
     return rebuilt(fields, str(known("text_body") or ""), bool(known("has_attachments")))
 
 
-@contextmanager
-def told() -> Iterator[None]:
+def told() -> AbstractContextManager[None]:
     """exchangelib's errors, and those below it, as ours."""
-    try:
-        yield
-    except RemoteError:
-        raise
-    except (MissingSecret, BadCertificate) as missing:
-        raise SignInFailed(str(missing)) from missing
-    except ErrorInvalidSyncStateData as error:
-        raise StateLost("the server no longer knows the sync state") from error
-    except (UnauthorizedError, ErrorAccessDenied, ErrorNonExistentMailbox) as error:
-        raise SignInFailed(f"the server does not let us in: {_words(error)}") from error
-    except UnicodeEncodeError as error:  # which letter is not told: it is one of a password
-        raise SignInFailed(
-            "the name or the password has letters that this sign-in cannot send; take others, or `auth: ntlm`"
-        ) from error
-    except MissingTokenError as error:
-        raise RemoteError("the sign-in gave neither a token nor an error; is `token_url` right?") from error
-    except OAuth2Error as error:
-        raise no_token(error.error, _words(error)) from error
-    except ErrorServerBusy as error:
-        raise RemoteError(f"the server is busy: {_words(error)}", cast("float | None", error.back_off)) from error
-    except RateLimitError as error:
-        raise RemoteError("the server asks to wait", cast("float | None", error.wait)) from error
-    except (ErrorInvalidRecipients, ErrorMessageSizeExceeded) as error:
-        raise NeverTaken(_other(error)) from error
-    except (ErrorToFolderNotFound, ErrorQuotaExceeded) as error:
-        raise NotTheItem(_other(error)) from error
-    except (ErrorFolderNotFound, DoesNotExist) as error:
-        raise NotTheItem(f"there is no such folder: {_words(error)}; `postroom poll --check` shows which") from error
-    except (EWSError, requests.exceptions.RequestException, OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+    return errors_as(_meaning)
+
+
+def _meaning(error: Exception) -> RemoteError | None:
+    match error:
+        case ErrorInvalidSyncStateData():
+            return StateLost("the server no longer knows the sync state")
+        case UnauthorizedError() | ErrorAccessDenied() | ErrorNonExistentMailbox():
+            return SignInFailed(f"the server does not let us in: {_words(error)}")
+        case UnicodeEncodeError():  # which letter is not told: it is one of a password
+            return SignInFailed(
+                "the name or the password has letters that this sign-in cannot send; take others, or `auth: ntlm`"
+            )
+        case MissingTokenError():
+            return RemoteError("the sign-in gave neither a token nor an error; is `token_url` right?")
+        case OAuth2Error():
+            return no_token(error.error, _words(error))
+        case ErrorServerBusy():
+            return RemoteError(f"the server is busy: {_words(error)}", cast("float | None", error.back_off))
+        case RateLimitError():
+            return RemoteError("the server asks to wait", cast("float | None", error.wait))
+        case ErrorInvalidRecipients() | ErrorMessageSizeExceeded():
+            return NeverTaken(_other(error))
+        case ErrorToFolderNotFound() | ErrorQuotaExceeded():
+            return NotTheItem(_other(error))
+        case ErrorFolderNotFound() | DoesNotExist():
+            return NotTheItem(f"there is no such folder: {_words(error)}; `postroom poll --check` shows which")
         # Broken answers end in all of these within exchangelib.
-        raise RemoteError(why_unreachable(error) or _other(error)) from error
+        case EWSError() | RequestException() | OSError() | ValueError() | AttributeError() | KeyError() | TypeError():
+            return RemoteError(why_unreachable(error) or _other(error))
+    return None
 
 
 def _other(error: Exception) -> str:

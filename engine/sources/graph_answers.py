@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
 import httpx
 
-from engine.config.secrets import MissingSecret
-from engine.sources.certificate import BadCertificate
-from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, rebuilt, retry_after
+from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, errors_as, rebuilt, retry_after
 from engine.sources.unreachable import why_unreachable
 
 
@@ -80,18 +77,17 @@ def as_message(found: dict[str, Any]) -> bytes:
     return rebuilt(fields, str(text or ""), bool(found.get("hasAttachments")))
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    try:
-        yield
-    except RemoteError:
-        raise
-    except (MissingSecret, BadCertificate) as missing:
-        raise SignInFailed(str(missing)) from missing
-    except (httpx.HTTPError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        # Answers that are no JSON, or of another shape, end in all of these here and within msal.
-        words = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        raise RemoteError(why_unreachable(error, _asked(error)) or words) from error
+def told() -> AbstractContextManager[None]:
+    """Errors of httpx and msal, and those below them, as ours."""
+    return errors_as(_meaning)
+
+
+def _meaning(error: Exception) -> RemoteError | None:
+    # Answers that are no JSON, or of another shape, end in all of these here and within msal.
+    if not isinstance(error, httpx.HTTPError | OSError | ValueError | LookupError | TypeError | AttributeError):
+        return None
+    words = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return RemoteError(why_unreachable(error, _asked(error)) or words)
 
 
 def _asked(error: Exception) -> str:

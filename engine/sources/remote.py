@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
+
+from engine.config.secrets import MissingSecret
 
 # Nothing that a library logs is shown: exchangelib writes down whole requests with their `Authorization` where something odd happens,
 # and without any handler Python prints that. What went wrong is in the exception, and what is told of it is ours.
@@ -42,8 +44,28 @@ class NeverTaken(RemoteError):
     """The server says of what it shall send that it will never take it."""
 
 
+class BadCertificate(Exception):
+    """What we should sign in with cannot be read, or is no certificate with its key. Says why."""
+
+
 class StateLost(RemoteError):
     """The server no longer knows the sync state: start again without it."""
+
+
+@contextmanager
+def errors_as(meaning: Callable[[Exception], RemoteError | None]) -> Iterator[None]:
+    """What is raised within becomes the error of ours that `meaning` makes of it; None: it stays what it is."""
+    try:
+        yield
+    except RemoteError:
+        raise
+    except (MissingSecret, BadCertificate) as missing:
+        raise SignInFailed(str(missing)) from missing
+    except Exception as error:
+        ours = meaning(error)
+        if ours is None:
+            raise
+        raise ours from error
 
 
 def no_token(error: object, words: str) -> RemoteError:

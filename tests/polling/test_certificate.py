@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from engine.sources.certificate import BadCertificate, client_assertion, read_certificate
+from engine.sources.certificate import client_assertion, read_certificate
+from engine.sources.remote import BadCertificate
 
 RSA = trustme.CA().issue_cert("app.example", key_type=trustme.KeyType.RSA)
 OTHER = trustme.CA().issue_cert("app.example", key_type=trustme.KeyType.ECDSA)
