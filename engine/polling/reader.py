@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -51,6 +52,7 @@ class Reader:
         self._observer = observer
         self._stopping = stopping
         self._asked_backlog = 0.0
+        self._searches: Counter[int] = Counter()  # that failed, for what has left quarantine
 
     def round(self) -> bool:
         """Whether there is more to do at once. Raises `RemoteError`, with all that was done until then stored, and `StoreError`."""
@@ -196,20 +198,22 @@ class Reader:
         self._observer.stage("file", time.perf_counter() - began)
 
     def _take_up_mended(self) -> None:
-        """What left quarantine leaves the folder `failed` too."""
+        """What left quarantine leaves the folder `failed` too. One that the server does not find lies where it is, and keeps no mail waiting."""
         for one in store.mended(self._connection, self.mailbox):
-            items = [one.item] if one.item is not None else self._look_for(one.message_id)
+            try:
+                items = [one.item] if one.item is not None else self._look_for(one.message_id)
+            except RemoteError as error:
+                if isinstance(error, SignInFailed) or error.wait is not None:
+                    raise
+                self._searches[one.row] += 1
+                if self._searches[one.row] < MOST_TRIES:
+                    continue
+                self._observer.told(self.mailbox, "what has left quarantine is not found on the server", error=str(error))
+                items = []
             store.take_up(self._connection, self.mailbox, one, items, _now())
 
     def _look_for(self, message_id: str) -> list[str]:
-        """In the folder `failed`. One that the server does not find lies where it is: that keeps no mail waiting."""
-        try:
-            return self.remote.find("failed", message_id) if message_id else []
-        except RemoteError as error:
-            if isinstance(error, SignInFailed) or error.wait is not None:
-                raise
-            self._observer.told(self.mailbox, "what has left quarantine is not found on the server", error=str(error))
-            return []
+        return self.remote.find("failed", message_id) if message_id else []
 
     def _leave(self, row: store.ItemRow, error: str) -> None:
         with suppress(RemoteError):  # else it would be the oldest that waits, for ever

@@ -12,6 +12,7 @@ import pytest
 import trustme
 
 from engine.config.connections import ExchangeTls
+from engine.polling.reader import MOST_TRIES
 from engine.sources.graph import GraphMailbox
 from engine.sources.remote import Place, RemoteError
 from tests.ews.server import Server
@@ -133,5 +134,8 @@ def test_a_search_that_fails_keeps_no_mail_waiting(
     monkeypatch.setattr(graph, "find", find)
     new = by_graph(desk, polled, tmp_path, graph)
     new.until_done()
-    assert new.count("failed_items") == 0 and new.count("tickets") == 1 and exchange.store.in_folder("inbox") == []
+    assert new.count("failed_items") == 1 and new.count("tickets") == 1 and exchange.store.in_folder("inbox") == []
+    for _ in range(MOST_TRIES):  # it may be the server's fault, and then only for now
+        new.until_done()
+    assert new.count("failed_items") == 0
     new.connection.close()
