@@ -61,6 +61,7 @@ class Life:
         self.numbers = itertools.count()
         self.number: dict[int, Item] = {}
         self.broken: set[int] = set()
+        self.put_back: set[str] = set()
         self.desk = self._desk()
 
     def _desk(self) -> Desk:
@@ -127,6 +128,8 @@ class Life:
         for item in (*self.store.in_folder("processed"), *self.store.in_folder("failed")):
             if self.dice.random() < 0.1:
                 self.store.move(item.id, "inbox")
+                # Read, and perhaps old: where the sync state is lost before it is listed again, it stays where a person put it.
+                self.put_back |= {_message_id(item)} if item.is_read else set()
 
     def another_folder(self) -> None:
         old = FOLDERS[self.watched]
@@ -224,7 +227,8 @@ class Life:
         kept = {item for (item,) in self.desk.connection.execute(by_item).fetchall()}
         for item in self.store.items.values():
             message_id = _message_id(item)
-            if item.folder == self.watched and item.id not in self.store.stuck and (message_id in times or not item.is_read):
+            done_with = message_id in times and message_id not in self.put_back
+            if item.folder == self.watched and item.id not in self.store.stuck and (done_with or not item.is_read):
                 found.append(f"mail {message_id} still lies in {item.folder}")
             if item.folder == "processed" and message_id in held:
                 found.append(f"mail {message_id} is in quarantine, and lies in processed")
