@@ -11,6 +11,7 @@ from msgspec import Struct
 from engine.decide.decision import iso
 from engine.sources.remote import Backlog, Place, RemoteItem
 from engine.state.sqlite import moment
+from engine.store.cursors import cursor, forget_cursor, keep_cursor
 from engine.store.database import transaction
 
 
@@ -21,12 +22,7 @@ class ItemRow(Struct, frozen=True):
 
 
 def sync_state(connection: sqlite3.Connection, mailbox: str) -> str | None:
-    return _cursor(connection, f"sync {mailbox}")
-
-
-def _cursor(connection: sqlite3.Connection, name: str) -> str | None:
-    row = connection.execute("SELECT value FROM cursors WHERE name = ?", (name,)).fetchone()
-    return row[0] if row else None
+    return cursor(connection, f"sync {mailbox}")
 
 
 def is_another_place(connection: sqlite3.Connection, mailbox: str, account: str, folder: str, now: datetime) -> bool:
@@ -35,12 +31,12 @@ def is_another_place(connection: sqlite3.Connection, mailbox: str, account: str,
     In another account, or read another way, no id means anything: what was not done yet is listed anew.
     """
     places = (f"account {mailbox}", account.casefold()), (f"folder {mailbox}", folder.casefold())
-    had_account, had_folder = (_cursor(connection, name) for name, _ in places)
+    had_account, had_folder = (cursor(connection, name) for name, _ in places)
     if (had_account, had_folder) == tuple(value for _, value in places):
         return False
     with transaction(connection):
         for name, value in places:
-            _keep_cursor(connection, name, value, now)
+            keep_cursor(connection, name, value, now)
         if had_account is None:  # the very first time, or an older version kept none
             return False
         forget_state(connection, mailbox)
@@ -79,19 +75,12 @@ def keep_page(
     """The items and the state after them in one transaction: neither without the other. `last`: all that is there is listed."""
     with transaction(connection):
         if last:
-            connection.execute("DELETE FROM cursors WHERE name = ?", (f"looked {mailbox}",))
+            forget_cursor(connection, f"looked {mailbox}")
         connection.executemany(
             "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, listed_at, received_at) VALUES (?, ?, ?, 'listed', ?, ?)",
             [(mailbox, one.id, one.size, iso(now), iso(one.received_at) if one.received_at else None) for one in items],
         )
-        _keep_cursor(connection, f"sync {mailbox}", state, now)
-
-
-def _keep_cursor(connection: sqlite3.Connection, name: str, value: str, now: datetime) -> None:
-    connection.execute(
-        "INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-        (name, value, iso(now)),
-    )
+        keep_cursor(connection, f"sync {mailbox}", state, now)
 
 
 def forget_state(connection: sqlite3.Connection, mailbox: str) -> None:
@@ -100,12 +89,12 @@ def forget_state(connection: sqlite3.Connection, mailbox: str) -> None:
         "INSERT OR IGNORE INTO cursors SELECT ?, updated_at, updated_at FROM cursors WHERE name = ?",
         (f"looked {mailbox}", f"sync {mailbox}"),
     )
-    connection.execute("DELETE FROM cursors WHERE name = ?", (f"sync {mailbox}",))
+    forget_cursor(connection, f"sync {mailbox}")
 
 
 def looked_until(connection: sqlite3.Connection, mailbox: str) -> datetime | None:
     """While all is listed again: what came later is mail to us, whoever has read it. None where nothing was ever read from there."""
-    found = _cursor(connection, f"looked {mailbox}")
+    found = cursor(connection, f"looked {mailbox}")
     return moment(found) if found else None
 
 

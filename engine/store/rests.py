@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from engine.decide.decision import iso
+from engine.store.cursors import cursor, forget_cursor, keep_cursor
 
 LONGEST = timedelta(hours=1)
 _ALL = "name >= 'rest ' AND name < 'rest!'"
@@ -28,8 +28,8 @@ class Rest(Struct, frozen=True):
 
 
 def rest_of(connection: sqlite3.Connection, way: str) -> Rest | None:
-    row = connection.execute("SELECT value FROM cursors WHERE name = ?", (f"rest {way}",)).fetchone()
-    return msgspec.json.decode(row[0], type=Rest) if row else None
+    found = cursor(connection, f"rest {way}")
+    return msgspec.json.decode(found, type=Rest) if found else None
 
 
 def rests(connection: sqlite3.Connection) -> list[Rest]:
@@ -39,13 +39,11 @@ def rests(connection: sqlite3.Connection) -> list[Rest]:
 
 
 def keep_rest(connection: sqlite3.Connection, way: str, rest: Rest, now: datetime) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)", (f"rest {way}", msgspec.json.encode(rest).decode(), iso(now))
-    )
+    keep_cursor(connection, f"rest {way}", msgspec.json.encode(rest).decode(), now)
 
 
 def end_rest(connection: sqlite3.Connection, way: str) -> None:
-    connection.execute("DELETE FROM cursors WHERE name = ?", (f"rest {way}",))
+    forget_cursor(connection, f"rest {way}")
 
 
 def end_rests(connection: sqlite3.Connection) -> None:
