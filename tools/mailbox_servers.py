@@ -69,7 +69,7 @@ class ByGraph:
         self._server.start()
         self.endpoint = "https://mail.harbourhill.example/EWS/Exchange.asmx"  # is not asked
 
-    def remote(self, folder: str) -> Remote | None:
+    def remote(self, folder: str) -> GraphMailbox:
         return GraphMailbox(ADDRESS, self._server.source(folder=folder), ExchangeTls(str(self._ca), True, timedelta(seconds=10)))
 
     def fail(self, dice: random.Random) -> None:

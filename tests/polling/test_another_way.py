@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import trustme
 
-from engine.config.connections import ExchangeTls
 from engine.polling.reader import MOST_TRIES
 from engine.sources.graph import GraphMailbox
 from engine.sources.remote import Place, RemoteError
 from tests.ews.server import Server
-from tests.graph.server import GraphServer
-from tests.polling.conftest import ADDRESS, Desk, mail
+from tests.polling.conftest import Desk, mail
+from tools.mailbox_servers import ByGraph
 
 
 @pytest.fixture
 def graph(exchange: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphMailbox]:
     """The same mailbox by Graph."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("localhost").configure_cert(context)
-    server = GraphServer(exchange.store, context)
-    server.start()
     monkeypatch.setenv("GRAPH_SECRET", "app-secret")
-    yield GraphMailbox(ADDRESS, server.source(), ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=10)))
-    server.stop()
+    way = ByGraph(exchange.store, tmp_path)
+    yield way.remote("Inbox")
+    way.stop()
 
 
 def by_graph(desk: Desk, polled: Path, tmp_path: Path, graph: GraphMailbox) -> Desk:
