@@ -49,7 +49,7 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
             click.echo(f"{forget_failed(connection)} let go")
             return
         ways = Ways(config, FolderSending(folder) if folder else None)
-        if ways.mailboxes is not None and not ways.mailboxes:
+        if ways.mailboxes == ():
             fix = "add sending: {smtp: {host: ...}}, or name a folder with --folder"
             raise PostroomError.of("nothing says how notifications leave", fix, config.settings.where("sending"))
         if again:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from engine.notify.compose import Outgoing
 from engine.notify.transport import SIGN_IN_WAIT, Broken, Rejected, Unavailable, composed
 from engine.sources.remote import NeverTaken, NotTheItem, Remote, RemoteError, SignInFailed
-from engine.store.rests import LONGEST
 
 
 class MailboxTransport:
@@ -35,5 +32,5 @@ def _as_ours(error: RemoteError) -> Broken | Rejected | Unavailable:
     if isinstance(error, SignInFailed):
         return Unavailable(str(error), SIGN_IN_WAIT)
     if error.wait is not None:
-        return Unavailable(str(error), timedelta(seconds=max(1.0, min(error.wait, LONGEST.total_seconds()))))
+        return Unavailable(str(error), error.wait)
     return Unavailable(str(error)) if isinstance(error, NotTheItem) else Broken(str(error))

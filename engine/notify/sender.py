@@ -98,11 +98,13 @@ class _Round:
         self.done = Sent()
         self.open: dict[str, Transport] = {}
         self._transport_for = transport_for
+        self._due: dict[str, int] = {}
         self._broke: dict[str, int] = {}  # by way out: which row it broke with last
 
     def begin(self, give_up: bool) -> None:
         """What is too late is given up, and the ways out are chosen that do not rest."""
-        for mailbox in mailboxes_due(self.connection, self.clock(), self.mailboxes):
+        self._due = mailboxes_due(self.connection, self.clock(), self.mailboxes)
+        for mailbox in self._due:
             transport = self._transport_for(mailbox)
             if give_up:
                 self._give_up(mailbox)
@@ -127,8 +129,7 @@ class _Round:
         try:
             went_as = _send(transport, row, self.config)
         except Rejected as error:
-            why = str(error)
-            self._fail([row], lambda row: why)
+            self._fail([(row, str(error))])
         except Postponed as error:
             self._try_later(row, str(error))
             self._broke.pop(transport.name, None)  # it answers
@@ -149,24 +150,24 @@ class _Round:
             self.done.sent += 1
 
     def count_waiting(self) -> None:
-        left = mailboxes_due(self.connection, self.clock(), self.mailboxes)
-        self.done.waiting = sum(count for mailbox, count in left.items() if mailbox not in self.open)
+        self.done.waiting = sum(mailboxes_due(self.connection, self.clock(), self._due.keys() - self.open.keys()).values())
 
     def _try_later(self, row: QueuedRow, error: str) -> None:
         with transaction(self.connection):
             postpone(self.connection, row, self.clock() + wait_after(row.attempts + 1), error)
         self.done.postponed += 1
 
-    def _rest(self, way: str, why: str, wait: timedelta | None = None) -> None:
-        """All that would leave this way waits, and says why."""
+    def _rest(self, way: str, why: str, wait: float | None = None) -> None:
+        """All that would leave this way waits, and says why. `wait`: seconds, where the server said so."""
         now = self.clock()
         with transaction(self.connection):
             before = rest_of(self.connection, way)
             if before is not None and now - before.until > LONGEST:
                 before = None  # of another time: nothing was to be sent since
             failures = before.failures + 1 if before else 1
-            until = now + min(wait or _RESTS[min(failures, len(_RESTS)) - 1], LONGEST)
-            keep_rest(self.connection, way, Rest(failures, before.since if before else now, until, why), now)
+            own = _RESTS[min(failures, len(_RESTS)) - 1]
+            length = own if wait is None else timedelta(seconds=min(max(wait, 1.0), LONGEST.total_seconds()))
+            keep_rest(self.connection, way, Rest(failures, before.since if before else now, now + length, why), now)
             for mailbox in [mailbox for mailbox, transport in self.open.items() if transport.name == way]:
                 del self.open[mailbox]
                 say_why(self.connection, mailbox, why, now)
@@ -183,16 +184,13 @@ class _Round:
             return f"{row.error or 'nothing sent it'}; given up after {show_duration(longest)}"
 
         while rows := due_too_late(self.connection, mailbox, self.clock() - longest, self.clock()):
-            # Where nobody ever tried, no note: all tickets of a desk that was tried out would get one.
-            self._fail(rows, words, lambda row: row.was_tried)
+            self._fail([(row, words(row)) for row in rows])
 
-    def _fail(
-        self, rows: list[QueuedRow], words: Callable[[QueuedRow], str], note: Callable[[QueuedRow], bool] = lambda row: True
-    ) -> None:
+    def _fail(self, failed: list[tuple[QueuedRow, str]]) -> None:
         with transaction(self.connection):
-            for row in rows:
-                mark_failed(self.connection, row, self.clock(), words(row), note=note(row))
-        self.done.failed += [(row.recipient, words(row)) for row in rows]
+            for row, why in failed:
+                mark_failed(self.connection, row, self.clock(), why)
+        self.done.failed += [(row.recipient, why) for row, why in failed]
 
 
 def _send(transport: Transport, row: QueuedRow, config: Config) -> str | None:

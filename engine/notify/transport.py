@@ -6,7 +6,7 @@ import re
 import smtplib
 import ssl
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,15 +30,15 @@ class Broken(Exception):
 
 
 class Unavailable(Exception):
-    """Nothing can be sent this way now: the others wait too. Says why, and nothing secret. `wait`: where it is known how long."""
+    """Nothing can be sent this way now: the others wait too. Says why, and nothing secret. `wait`: seconds, where it is known how long."""
 
-    def __init__(self, message: str, wait: timedelta | None = None) -> None:
+    def __init__(self, message: str, wait: float | None = None) -> None:
         super().__init__(message)
         self.wait = wait
 
 
 # A wrong password is not tried again and again: that locks accounts, and puts us on lists.
-SIGN_IN_WAIT = timedelta(minutes=15)
+SIGN_IN_WAIT = 900.0
 
 _MESSAGE_ID = re.compile(rb"<([!-;=?-~]{1,400}@[!-;=?-~]{1,255})>")
 # What smtplib raises of an odd server; it is not about the message, which waits.
@@ -77,24 +77,20 @@ class FolderTransport:
         """Nothing is open."""
 
 
-class _HearsName:
+class _Session(smtplib.SMTP):
     """Exchange says after DATA by which Message-ID a message goes, and Exchange Online gives each one of its own."""
 
     went_as: str | None = None
 
     def data(self, msg: Any) -> tuple[int, bytes]:
-        code, reply = super().data(msg)  # type: ignore[misc]
+        code, reply = super().data(msg)
         named = _MESSAGE_ID.search(reply[:1_000]) if code == 250 else None
         self.went_as = named[1].decode("ascii") if named else None
         return code, reply
 
 
-class _Session(_HearsName, smtplib.SMTP):
-    pass
-
-
-class _SessionInTls(_HearsName, smtplib.SMTP_SSL):
-    pass
+class _SessionInTls(_Session, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
 
 
 class SmtpTransport:
@@ -103,7 +99,7 @@ class SmtpTransport:
     def __init__(self, settings: SmtpSending) -> None:
         self.name = f"{settings.host}:{settings.port}"
         self.settings = settings
-        self._session: _Session | _SessionInTls | None = None
+        self._session: _Session | None = None
 
     def send(self, one: Outgoing) -> str | None:
         message = composed(one)
@@ -144,7 +140,7 @@ class SmtpTransport:
         words = f"the mail server takes nothing from {error.sender}: {error.smtp_code} {_one_line(error.smtp_error)}"
         return Unavailable(words) if error.smtp_code == 530 else Postponed(words)  # 530: it wants a login first (RFC 4954)
 
-    def _open(self) -> _Session | _SessionInTls:
+    def _open(self) -> _Session:
         settings = self.settings
         try:
             # Before the connection: a missing secret is no fault of the server.
@@ -169,7 +165,7 @@ class SmtpTransport:
         self._session = session
         return session
 
-    def _connect(self) -> _Session | _SessionInTls:
+    def _connect(self) -> _Session:
         """A session that knows what the server can: that is asked before the first message."""
         settings = self.settings
         seconds = settings.timeout.total_seconds()
@@ -178,7 +174,7 @@ class SmtpTransport:
             context = ssl.create_default_context(cafile=settings.ca_file)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
         if settings.tls == "implicit":
-            session: _Session | _SessionInTls = _SessionInTls(settings.host, settings.port, timeout=seconds, context=context)
+            session: _Session = _SessionInTls(settings.host, settings.port, timeout=seconds, context=context)
         else:
             session = _Session(settings.host, settings.port, timeout=seconds)
         try:

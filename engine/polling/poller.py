@@ -232,7 +232,7 @@ ONCE_TRIES = 3
 
 def _wait(error: Exception, failures: int) -> float:
     if isinstance(error, SignInFailed):
-        return SIGN_IN_WAIT.total_seconds()
+        return SIGN_IN_WAIT
     own = float(min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT))
     asked = error.wait if isinstance(error, RemoteError) else None
     return min(max(asked, 0.1), 3600.0) if asked is not None else own

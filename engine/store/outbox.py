@@ -36,11 +36,6 @@ class QueuedRow(Struct, frozen=True):
     created_at: str
     error: str
 
-    @property
-    def was_tried(self) -> bool:
-        """Whether it was, or the way out that it waited for."""
-        return bool(self.attempts or self.error)
-
 
 _COLUMNS = "id, mailbox, recipient, message_id, number, subject, body, body_values, to_sender, in_reply_to, refs, attempts, created_at, error"
 _DUE = "status = 'queued' AND next_attempt_at <= ?"
@@ -135,18 +130,21 @@ def mark_sent(connection: sqlite3.Connection, row: QueuedRow, went_as: str | Non
     )
 
 
-def mark_failed(connection: sqlite3.Connection, row: QueuedRow, now: datetime, error: str, *, note: bool = True) -> None:
-    """Given up, visibly: `status` lists it, and its ticket gets a `note`. Not where another process sent it after our lease."""
-    failed = connection.execute(
+def mark_failed(connection: sqlite3.Connection, row: QueuedRow, now: datetime, error: str) -> None:
+    """Given up, visibly: `status` lists it, and its ticket gets a note. Not where another process sent it after our lease.
+
+    No note where nobody ever tried, or waited for a way out: all tickets of a desk that was tried out would get one.
+    """
+    connection.execute(
+        "INSERT INTO ticket_notes (ticket, type, publish, author, author_address, description, removed, html, created_at)"
+        " SELECT t.number, NULL, 'internal', 'system', '', ?, '', '', ? FROM outbox o JOIN tickets t USING (number)"
+        " WHERE o.id = ? AND o.status = 'queued' AND (o.attempts > 0 OR o.error <> '')",
+        (f"The notification '{row.subject}' to {row.recipient} could not be sent: {error}.", iso(now), row.id),
+    )
+    connection.execute(
         "UPDATE outbox SET status = 'failed', next_attempt_at = NULL, error = ? WHERE id = ? AND status = 'queued'",
         (error, row.id),
     )
-    if failed.rowcount and row.number is not None and note:
-        connection.execute(
-            "INSERT INTO ticket_notes (ticket, type, publish, author, author_address, description, removed, html, created_at)"
-            " SELECT number, NULL, 'internal', 'system', '', ?, '', '', ? FROM tickets WHERE number = ?",
-            (f"The notification '{row.subject}' to {row.recipient} could not be sent: {error}.", iso(now), row.number),
-        )
 
 
 def requeue(connection: sqlite3.Connection, now: datetime) -> int:
