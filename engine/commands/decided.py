@@ -96,7 +96,7 @@ def from_database(db: Path, message: int, rules: Path) -> Decided:
 
 def _decided(message: Message, raw: bytes, envelope: Envelope, setup: Setup, state: State, file: MailFile) -> Decided:
     decision = decide(message, envelope, setup, state, envelope.received_at, explain=True)
-    about = decision.target or (decision.number if decision.outcome == "duplicate" else None)
+    about = decision.target or next(iter(decision.related), None)
     before = state.target(about) if about else None
     ticket = decision.changes.ticket
     foreseen = foresee(ticket, decision.changes.waiting, setup, state) if ticket else ()

@@ -45,6 +45,7 @@ def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
         reason=ending.reason,
         detail=ending.detail,
         number=ending.number,
+        target=ending.number,
         sender=work.sender,
         ticket=ending.ticket,
         fired=run.ran if run else (),

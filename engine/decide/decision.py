@@ -116,7 +116,7 @@ class Waiting(Struct, frozen=True):
 
 
 class Ending(Struct, frozen=True):
-    """The message becomes nothing, or is held back. `ticket`: the one that counts it all the same."""
+    """The message becomes nothing, or is held back. `number`: what it is a duplicate of; `ticket`: that, where it counts it all the same."""
 
     outcome: Outcome
     reason: Reason
@@ -144,7 +144,7 @@ class Changes(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """The whole verdict. `number` is what the message ended up at; `target` is what it was appended to."""
+    """The whole verdict. `number` is what the message ended up at; `target` is what it was appended to, or is a duplicate of."""
 
     envelope: Envelope
     message_id: str
@@ -178,6 +178,12 @@ class Decision(Struct, frozen=True):
     @property
     def tags(self) -> tuple[str, ...]:
         return self.ticket.tags if self.ticket else ()
+
+    @property
+    def related(self) -> tuple[str, ...]:
+        """Numbers of the tickets that were there before, and that the new one is related to."""
+        new = {ticket.number for ticket in self.changes.more_tickets}
+        return tuple(other for _, other, _ in self.changes.related if other not in new)
 
     @property
     def fields(self) -> Mapping[str, Any]:

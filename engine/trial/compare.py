@@ -13,7 +13,7 @@ from engine.entities import Note, Ticket
 from engine.errors import Position
 from engine.trial.case import Case
 
-_SETS = ("fired", "not_fired", "notified", "tags", "waiting", "attachments")
+_SETS = ("fired", "not_fired", "notified", "tags", "waiting", "attachments", "related")
 
 
 class Difference(Struct, frozen=True):
@@ -58,6 +58,7 @@ def _found(decision: Decision) -> dict[str, Any]:
             decision.changes.notifications,
         ),
         "attachments": [one.name for one in decision.changes.attachments],
+        "related": list(decision.related),
     }
 
 

@@ -45,7 +45,7 @@ def as_test(
     file: str | None = None,
     alike: int = 0,
 ) -> str:
-    """A whole test file (YAML) with one test. `target` is the ticket as it was before the message.
+    """A whole test file (YAML) with one test. `target` is the ticket that it is about, or that its new one is related to, as that was before.
 
     `foreseen`: what becomes of the rules that wait after it. `file`: the message stays in its own file, where a test's few fields
     cannot say all that it is. `alike`: how many alike make a loop.
@@ -129,6 +129,8 @@ def _expected(decision: Decision, foreseen: Sequence[Foreseen]) -> dict[str, Any
     found["fired"] = [ran.rule for ran in decision.fired]
     if decision.tags:
         found["tags"] = list(decision.tags)
+    if decision.related:
+        found["related"] = list(decision.related)
     found["notified"] = list(decision.notified)
     if foreseen:
         ran = [one for one in foreseen if one.due.status == "ran"]

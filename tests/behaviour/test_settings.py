@@ -428,7 +428,7 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
         "3.6 reopen new_linked opens a related ticket",
         (HELP, REOPEN, "from_customer: {status: Customer answered, reopen: new_linked}"),
         {"given": {"tickets": [DONE]}, "message": REPLY},
-        {"outcome": "created", "entity": "ticket", "ticket": {"status": "New"}},
+        {"outcome": "created", "entity": "ticket", "ticket": {"status": "New"}, "related": [DONE["number"]]},
     ),
     (
         "3.6 an open ticket gets the status for a customer's reply",
