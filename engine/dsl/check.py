@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import re2
 
 from engine.dsl.check_actions import check_actions, check_business
+from engine.dsl.other_words import EVENTS_ELSEWHERE
 from engine.dsl.scope import Names, Scope, one_of
 from engine.dsl.tree import (
     Duration,
@@ -44,8 +45,10 @@ def check_rules(book: RuleBook, names: Names) -> list[Problem]:
     for rule in book.rules:
         event = EVENTS.get(rule.event.name)
         if event is None:
-            several = any(rule.event.name.startswith(f"{name} on ") for name in EVENTS)
-            fix = "a rule has one event: write two rules" if several else did_you_mean(rule.event.name, EVENTS)
+            if any(rule.event.name.startswith(f"{name} on ") for name in EVENTS):
+                fix = "a rule has one event: write two rules"
+            else:
+                fix = EVENTS_ELSEWHERE.get(rule.event.name) or did_you_mean(rule.event.name, EVENTS)
             problems.append(Problem(rule.event.position, f"unknown event '{rule.event.name}'", fix))
             continue
         if rule.event.after and not event.waits:
@@ -114,6 +117,7 @@ def field_of(test: Test, groups: tuple[str, ...], extracted: frozenset[str]) -> 
     return resolve(test.operand.name, groups, extracted)
 
 
+_SEVERAL = re.compile(r"^(attachment|link|recipient)s(?=\.)")
 # What mail programs and other desks call it.
 _COLLECTION_MEANT = (
     dict.fromkeys(("attachment", "attachments"), "write: any attachment.name")
@@ -144,7 +148,8 @@ def _unknown_operand(test: Test, scope: Scope) -> Problem:
         if scope.event.name in elsewhere:
             fix = "the message is long gone: look at the ticket instead"
         return Problem(test.operand.position, f"{where} has no '{name}'", fix)
-    meant = f"write: any {name}" if name in COLLECTIONS else None
+    one = _SEVERAL.sub(r"\1", name)
+    meant = f"write: any {one}" if one in COLLECTIONS else None
     if "message" in scope.groups:
         meant = meant or _MEANT.get(name.replace("_", " "))
     fix = meant or did_you_mean(name, offered(scope.groups, scope.names.extracted))

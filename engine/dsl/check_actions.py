@@ -38,6 +38,7 @@ _SET_MEANT = (
     | dict.fromkeys(("due date", "deadline"), "due")
     | {"category": "issue type", "requester": "contact", "state": "status", "board": "queue", "visibility": "publish"}
 )
+_ADDED = dict.fromkeys(("tag", "tags"), 'add tag "..."') | dict.fromkeys(("note", "comment"), 'add note "..."')
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 
@@ -149,6 +150,8 @@ def _set(action: SetField, scope: Scope) -> Iterator[Problem]:
 
 
 def _what_can_be_set(shown: str, action: SetField, scope: Scope) -> str:
+    if shown in _ADDED:
+        return f"write: {_ADDED[shown]}"
     meant = _SET_MEANT.get(shown)
     if meant and settable(meant, scope.event):
         return f"write: set {meant}"

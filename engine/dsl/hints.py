@@ -1,83 +1,85 @@
-"""What somebody meant who wrote a rule as other languages have it: `&&`, `==`, `If`, `THEN`, `is "a" or "b"`."""
+"""What somebody meant who wrote a rule as other languages and desks have it: `&&`, `==`, `If`, `begins with`, `close`."""
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+
+from engine.dsl.other_words import ACTIONS, CLAUSES, MEANT
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _REMARK = re.compile(r"#.*")
 _WORD = re.compile(r"[^\W\d_]+")
-_SIGNS = (
-    ("&", "`and`"),
-    ("|", "`or`"),
-    ("!=", "`is not`"),
-    ("≠", "`is not`"),
-    ("!", "`not`"),
-    ("=", "`is`"),
-)
-_OTHER_WORDS = {"if": "when", "elif": "when", "elseif": "when", "unless": "when not"}
-# What other desks call the actions, and people do.
-_OTHER_ACTIONS = (
-    dict.fromkeys(("reopen", "close", "complete", "resolve"), 'set status to "..."')
-    | dict.fromkeys(("delete", "drop", "ignore", "skip"), 'discard "..."')
-    | dict.fromkeys(("reject", "block"), 'refuse "..."')
-    | dict.fromkeys(("hold", "park"), 'quarantine "..."')
-    | dict.fromkeys(("mail", "email", "send", "forward", "reply", "alert"), "notify ... using ...")
-    | dict.fromkeys(("tag", "label"), 'add tag "..."')
-    | dict.fromkeys(("note", "comment"), 'add note "..."')
-    | dict.fromkeys(("change", "update", "move", "route"), 'set ... to "..."')
-)
-_BECOMES = re.compile(r"\b(?:becomes|became|(?:has )?changes)(?: to)?\s*$")
+_NO_NAME = re.compile(r'"|\b(?:and|or|not|then|when|rule|is|using)\b')
 _OPERATOR = re.compile(r"\b(is(?: not)?|contains|does not contain|starts with|ends with)\b(?!.*\b(?:is|contains?|starts|ends)\b)")
 _OF_SEVERAL = {"is": "in", "is not": "not in", "contains": "contains any of", "does not contain": "does not contain any of"}
+# The grammar's names of what is no keyword.
+_NO_KEYWORDS = frozenset(
+    [
+        "STRING",
+        "REGEX",
+        "SIZE",
+        "DURATION",
+        "DATE",
+        "CLOCK",
+        "NUMBER",
+        "INTEGER",
+        "COMPARE",
+        "NAME",
+        "LPAR",
+        "RPAR",
+        "COMMA",
+        "EQUAL",
+        "SLASH",
+    ]
+)
 
 
 def hint(line: str, column: int, accepted: Collection[str]) -> str | None:
     """How to write it here, or None. `column` counts from 1; `accepted` are the grammar's names of what could stand there.
 
-    A keyword in capitals is taken for a name, so that the error may stand behind it.
+    A keyword in capitals or misspelt is taken for a name, so that the error may stand behind it.
     """
     before = _STRING.sub('""', line[: column - 1])
     rest = _REMARK.sub("", line[column - 1 :])
-    if before.endswith("<") and rest.startswith(">"):
-        return "write `is not`"
-    for sign, words in _SIGNS:
-        if rest.startswith(sign):
-            if sign == "=" and "IS" not in accepted:
-                return "write `to`" if "TO" in accepted else "leave the `=` out"
-            return f"write {words}"
-    for word in [*_WORD.findall(rest)[:1], *_WORD.findall(before)]:
+    return next(_hints(before, rest, accepted), None)
+
+
+def _hints(before: str, rest: str, accepted: Collection[str]) -> Iterator[str]:
+    """The surest first."""
+    found = _WORD.match(rest)
+    first = found[0] if found else ""
+    for word in (first, *_WORD.findall(before)):
         if word != word.lower() and word.upper() in accepted:
-            return f"write `{word.lower()}` in small letters"
-        if word.lower() in _OTHER_WORDS and "WHEN" in accepted:
-            return f"write `{_OTHER_WORDS[word.lower()]}`"
-    return _out_of_place(before, rest, accepted) or _of_several(before, rest)
+            yield f"write `{word.lower()}` in small letters"
+        if word.lower() in CLAUSES and "WHEN" in accepted:
+            yield f"write `{CLAUSES[word.lower()]}`"
+    for meant in MEANT:
+        if meant.accepted <= set(accepted) and meant.behind.search(before) and meant.at.match(rest):
+            yield meant.words
+    if first.lower() in ACTIONS and "DISCARD" in accepted:
+        yield f"write `{ACTIONS[first.lower()]}`"
+    yield from _of_several(before, rest)
+    yield from _misspelt(before, first, accepted)
 
 
-def _out_of_place(before: str, rest: str, accepted: Collection[str]) -> str | None:
-    """A clause or an action that does not stand here, or under another name."""
-    word = _WORD.match(rest)
-    first = word[0].lower() if word else ""
-    if first == "when" and {"AND", "OR"} <= set(accepted):
-        return "a rule has one `when`: join them with `and` or `or`"
-    if before.split()[-1:] == ["priority"] and "WHEN" in accepted:
-        return "write `priority` above `on`"
-    if _BECOMES.search(before):
-        return 'write `changed to "..."`'
-    if first == "change" and before.split()[-1:] == ["not"]:
-        return "write `not` before it: `not status changed`"
-    if first == "from" and before.split()[-1:] == ["changed"]:
-        return 'only what it is now can be asked for: `changed to "..."`'
-    if before.split()[-2:] == ["has", "tag"]:
-        return 'write `ticket has tag "..."`'
-    return f"write `{_OTHER_ACTIONS[first]}`" if first in _OTHER_ACTIONS and "DISCARD" in accepted else None
-
-
-def _of_several(before: str, rest: str) -> str | None:
-    """`contains "a" or "b"`, `contains ("a", "b")`."""
+def _of_several(before: str, rest: str) -> Iterator[str]:
+    """`contains "a" or "b"`, `contains "a", "b"`, `contains ("a", "b")`."""
+    again = rest.startswith('"') and re.search(r'""\s*or\s*$', before)
+    if not (again or rest.startswith("(") or (rest.startswith(",") and re.search(r'""\s*$', before))):
+        return
     operator = _OPERATOR.search(before)
-    if operator is None or not (re.search(r'""\s*or\s*$', before) if rest.startswith('"') else rest.startswith("(")):
-        return None
-    several = _OF_SEVERAL.get(operator[1])
-    return f'write `{several} ("...", "...")`' if several else "write the whole condition on both sides of `or`"
+    if operator and operator[1] in _OF_SEVERAL:
+        yield f'write `{_OF_SEVERAL[operator[1]]} ("...", "...")`'
+    elif again:
+        yield "write the whole condition on both sides of `or`"
+
+
+def _misspelt(before: str, first: str, accepted: Collection[str]) -> Iterator[str]:
+    """`wen subject`, `contians "x"`: the error stands behind the names that the grammar has taken it for."""
+    keywords = [name.lower() for name in accepted if name not in _NO_KEYWORDS]
+    for word in (*_NO_NAME.split(before)[-1].split(), first):
+        near = difflib.get_close_matches(word.lower(), keywords, n=1, cutoff=0.75)
+        if near and near[0] != word:
+            yield f"did you mean `{near[0]}`?"

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from lark import Lark
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+from lark.lexer import PatternRE, PatternStr, TerminalDef
 
 from engine.dsl.build import Builder, BuildError
 from engine.dsl.hints import hint
@@ -17,12 +18,27 @@ from engine.errors import Position, Problem
 
 _ITEM = re.compile(r"^[ \t]*(?=(?:rule[ \t]+\"|list[ \t]+\w+[ \t]*=))", re.MULTILINE)
 _PIECE = 200_000
+_BEFORE_NAMES = 10
 
 
 @cache
 def _grammar() -> Lark:
     text = Path(__file__).with_name("grammar.lark").read_text("utf-8")
-    return Lark(text, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=False)
+    return Lark(
+        text,
+        parser="lalr",
+        lexer="contextual",
+        propagate_positions=True,
+        maybe_placeholders=False,
+        edit_terminals=_whole_words,
+    )
+
+
+def _whole_words(terminal: TerminalDef) -> None:
+    """A keyword is a word: `tags` is not `tag` and an `s`, where lark would find it so."""
+    if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value.isalpha():
+        terminal.pattern = PatternRE(rf"{terminal.pattern.value}(?![\w\-]|\.\w)")
+        terminal.priority = _BEFORE_NAMES
 
 
 def parse_rules(file: str, text: str) -> tuple[list[Rule | NamedList], list[Problem]]:
@@ -77,21 +93,18 @@ def excerpt(text: str, line: int, column: int) -> str:
 
 def _syntax_problem(file: str, text: str, error: UnexpectedInput) -> Problem:
     line, column = error.line, error.column
+    accepted: set[str] = error.interactive_parser.accepts()  # type: ignore[no-untyped-call]
     if isinstance(error, UnexpectedToken):
         found = error.token
-        accepted = set(error.accepts or error.expected)
         if found.type == "$END":
             line, column = _end(text)
             what = "the rule ends too early"
         else:
             what = f"'{found}' cannot stand here"
-    elif isinstance(error, UnexpectedCharacters):
-        accepted = set(error.allowed or ())
-        what = _character(text, line, column)
+        fix = _expected(accepted)
     else:
-        accepted, what = set(), "the file ends too early"
-        line, column = _end(text)
-    fix = hint(_line(text, line), column, accepted) or _expected(accepted)
+        what, fix = _character(_line(text, line)[column - 1 :], accepted)
+    fix = hint(_line(text, line), column, accepted) or fix
     return Problem(Position(file, line, column), what, fix, excerpt(text, line, column))
 
 
@@ -106,14 +119,14 @@ def _end(text: str) -> tuple[int, int]:
     return line, len(stripped) - (stripped.rfind("\n") + 1) + 1
 
 
-def _character(text: str, line: int, column: int) -> str:
-    rest = _line(text, line)[column - 1 :]
+def _character(rest: str, accepted: set[str]) -> tuple[str, str]:
+    """What is wrong with a sign that begins no word of the language, and how to mend it."""
     if rest.startswith('"'):
-        return "the text in quotes does not end on its line"
-    if rest.startswith(("'", "\u201c", "\u201d", "\u2018", "\u2019")):
-        return f'{rest[0]} does not quote; text stands in straight double quotes ("...")'
+        return "the text in quotes does not end on its line", 'end it with "'
+    if rest.startswith(("'", "\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb", "\u2018", "\u2019")):
+        return f"{rest[0]} does not quote", 'text stands in straight double quotes ("...")'
     word = re.match(r"\w+|.", rest)
-    return f"'{word[0] if word else rest[:1]}' cannot stand here"
+    return f"'{word[0] if word else rest[:1]}' cannot stand here", _expected(accepted)
 
 
 _NAMES = {

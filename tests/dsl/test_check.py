@@ -89,6 +89,7 @@ RIGHT_CONDITIONS = [
 ]  # fmt: skip
 WRONG_CONDITIONS = [
     ("on message", 'attachment name contains "x"', "3:8", "unknown field 'attachment.name'; write: any attachment.name"),
+    ("on message", 'attachments.size > 5 MB', "3:8", "unknown field 'attachments.size'; write: any attachment.size"),
     ("on message", 'contact is "ana"', "3:19", "unknown contact 'ana'; did you mean 'ana@x.example'?"),
     ("on message", 'sender.id in ("jost", "x@y")', "3:22", "unknown sender 'jost'; did you mean 'joost'?"),
     ('on message', 'subjct contains "x"', '3:8', "unknown field 'subjct'; did you mean 'subject'?"),
@@ -150,7 +151,7 @@ WRONG_CONDITIONS = [
     ('on message', 'message.weekday in ("Monday","Tusday")', '3:37', "unknown value 'Tusday'; did you mean 'Tuesday'?"),
     ('on message', 'subject matches /(/', '3:24', 'the regular expression is wrong: missing ): (; see docs/rule-language.md for its syntax'),
     ('on message', 'subject matches /a/x', '3:24', "unknown flag 'x'; known are: i (any case), m, s"),
-    ('on message', 'subject matches "a"', '3:24', '\'"a"\' cannot stand here; expected a regular expression (/.../)'),
+    ('on message', 'subject matches "a"', '3:24', '\'"a"\' cannot stand here; a pattern stands between slashes: matches /.../'),
     ('on ticket created', 'priority is "Hihg"', '3:20', "unknown priority 'Hihg'; did you mean 'High'?"),
     ('on ticket created', 'status is not "Closed"', '3:22', "unknown status 'Closed'; known are: New, Complete"),
     ('on message', 'mailbox is "halp"', '3:19', "unknown mailbox 'halp'; did you mean 'help'?"),
@@ -270,6 +271,7 @@ WRONG_ACTIONS = [
     ('on message', 'attribute to organization bright', '3:34', "unknown organization 'bright'; did you mean 'brightwater'?"),
     ('on message', 'attribute to contact "ann@x.example"', '3:29', "unknown contact 'ann@x.example'; did you mean 'ana@x.example'?"),
     ('on ticket created', 'attribute to forwarded sender', '3:8', "'attribute' comes too late on 'ticket created'; write it in a rule: on message"),
+    ('on ticket created', 'set tag to "VPN"', '3:8', '\'tag\' cannot be set on \'ticket created\'; write: add tag "..."'),
     ('on ticket created', 'reopen', '3:8', '\'reopen\' cannot stand here; write `set status to "..."`'),
     ('on ticket created', 'close', '3:8', '\'close\' cannot stand here; write `set status to "..."`'),
     ('on message', 'delete', '3:8', '\'delete\' cannot stand here; write `discard "..."`'),
@@ -297,6 +299,8 @@ WRONG_FILES = [
     ('rule ""\n  on message\n  then stop\n', '1:6 the rule has no name; say in a few words what it does'),
     ('rule "A"\n  on message\n  then stop\nrule "a"\n  on message\n  then stop\n', "4:6 the rule 'a' stands twice; first at x.rules:1:6; rename one"),
     ('rule "A"\n  on mesage\n  then stop\n', "2:6 unknown event 'mesage'; did you mean 'message'?"),
+    ('rule "A"\n  on new ticket\n  then stop\n', "2:6 unknown event 'new ticket'; write `ticket created`"),
+    ('rule "A"\n  on ticket closed\n  then stop\n', "2:6 unknown event 'ticket closed'; write `ticket updated`, and ask what changed: `when status changed to \"...\"`"),
     ('rule "A"\n  after 3 business days from ticket created\n  then stop\n', '2:9 business days cannot be counted; write business hours or business minutes'),
     ('rule "A"\n  after 3 hours from task note created\n  then stop\n', "2:22 a rule cannot wait after 'task note created'; it can after: ticket created, ticket note created, ticket time entry created, ticket updated"),
     ('rule "A"\n  priority x\n  on message\n  then stop\n', "2:12 'x' cannot stand here; expected a whole number"),
@@ -307,7 +311,7 @@ WRONG_FILES = [
     ('on message\n then stop\n', "1:1 'on' cannot stand here; expected `list` or `rule` or the end of the file"),
     ('rule "A"\n on message\n on ticket created\n then stop', "2:5 unknown event 'message on ticket created'; a rule has one event: write two rules"),
     ('rule "A"\n on message\n when subject contains "x"\n when body contains "y"\n then stop', "4:2 'when' cannot stand here; a rule has one `when`: join them with `and` or `or`"),
-    ('rule "A"\n when subject contains "x"\n on message\n then stop', "2:2 'when' cannot stand here; expected `after` or `on` or `priority`"),
+    ('rule "A"\n when subject contains "x"\n on message\n then stop', "2:2 'when' cannot stand here; above `when` stands what the rule is for: `on message`, `on ticket created`"),
     ('rule "A"\n on message\n priority 10\n then stop\n', "3:11 '10' cannot stand here; write `priority` above `on`"),
 ]  # fmt: skip
 RIGHT_FILES = [

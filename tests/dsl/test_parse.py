@@ -93,7 +93,8 @@ def test_every_action_of_the_language() -> None:
         ('rule "A"\n  on message\n  then frobnicate', 3, 8, "'frobnicate' cannot stand here; expected an action (set, clear, add tag"),
         ('rule "A"\n  on message\n  when subject', 3, 15, "the rule ends too early; expected an operator (is, is not, in"),
         ("rule 'A'\n  on message then stop", 1, 6, "' does not quote; text stands in straight double quotes"),
-        ('rule "A"\n  on message\n  when subject is "x\n  then stop', 3, 19, "the text in quotes does not end on its line"),
+        ('rule "A"\n  on message\n  when subject is "x\n  then stop', 3, 19, "the text in quotes does not end on its line; end it with \""),
+        ('rule "A"\n  on message\n  when subject is „x“\n  then stop', 3, 19, "„ does not quote; text stands in straight double quotes"),
         ('rule "A"\n  on message\n  when (sender.known\n  then stop', 4, 3, "'then' cannot stand here"),
         ('rule "A"\n  priority high\n  on message then stop', 2, 12, "'high' cannot stand here; expected a whole number"),
         ('rule "A"\n  on message when message.time > 25:00 then stop', 2, 34, "there is no 25:00; write a time such as 08:30"),
@@ -134,12 +135,103 @@ def test_a_syntax_error_shows_line_caret_and_what_was_expected(text: str, line: 
         ('when subject contains "a or b" and subject is "x" or "y" then stop', 'write `in ("...", "...")`'),
         ('when subject starts with "x" or "y" then stop', "write the whole condition on both sides of `or`"),
         ('when subject is "If" "x" then stop', "expected `and` or `or` or `then`"),
-        ('when subject is "x", then stop', "expected `and` or `or` or `then`"),
+        ('when subject is "x", then stop', "leave the comma out"),
     ],
 )
 def test_what_other_languages_write_is_told_how_to_write_here(rule: str, fix: str) -> None:
     _, (problem,) = parse_rules("x.rules", f'rule "A = If"\n  on message\n  {rule}')
     assert problem.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("condition", "fix"),
+    [
+        ('title begins with "a"', 'write `starts with "..."`'),
+        ('title startswith "a"', 'write `starts with "..."`'),
+        ('title includes "a"', 'write `contains "..."`'),
+        ('ticket has "a"', 'write `contains "..."`, or `ticket has tag "..."`'),
+        ('title contians "a"', "did you mean `contains`?"),
+        ('title contain "a"', "did you mean `contains`?"),
+        ('title does not contains "a"', "write `does not contain`"),
+        ('title not contains "a"', "write `does not contain`"),
+        ('title isn\'t "a"', "write it in full: `is not`, `does not contain`"),
+        ('title is equal to "a"', 'write `is "..."`'),
+        ('title contains any of "a", "b"', 'put brackets round them: ("...", "...")'),
+        ('title contains "a", "b"', 'write `contains any of ("...", "...")`'),
+        ('title contains one of ("a", "b")', 'write `contains any of ("...", "...")`'),
+        ('title one of ("a", "b")', 'write `in ("...", "...")`'),
+        ('title in ["a", "b"]', 'a list stands in round brackets: ("...", "...")'),
+        ('title contains "a" or contains "b"', "name the field again behind `and` and `or`"),
+        ('status changed to "New" or "Done"', "write the whole condition on both sides of `or`"),
+        ("subject ~ /x/", "write `matches /.../`"),
+        ('subject like "x*"', "write `matches /.../`"),
+        ('subject matches "x"', "a pattern stands between slashes: matches /.../"),
+        ("message.size is greater than 5 MB", "write `>`"),
+        ("message.size at least 5 MB", "write `>=`"),
+        ("message.time between 8:00 and 9:00", "write both ends: `... > 8:00 and ... < 9:00`"),
+    ],
+)
+def test_a_condition_in_other_words_is_told_how_to_write_it(condition: str, fix: str) -> None:
+    _, (problem,) = parse_rules("x.rules", f'rule "A"\n  on ticket created\n  when {condition}\n  then stop')
+    assert problem.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("action", "fix"),
+    [
+        ('priority = "High"', 'write `set ... to "..."`'),
+        ('issue type: "Network"', 'write `set ... to "..."`'),
+        ('set priority: "High"', "write `to`"),
+        ('set priority is "High"', "write `to`"),
+        ('sett priority to "High"', "did you mean `set`?"),
+        ("set due to 4h", "write the length of time in full: 30 minutes, 4 hours, 2 days"),
+        ('set priority to "High" and stop', "actions follow each other without a comma and without `and`"),
+        ('set priority to "High", stop', "actions follow each other without a comma and without `and`"),
+        ('set priority to "High" else stop', "a rule has no `else`: write another rule for it"),
+        ("stop;", "leave the `;` out"),
+        ("{ stop }", "leave the braces out: a rule ends where the next begins"),
+        ("stop // enough", "a remark begins with #"),
+        ("unset assigned", "write `clear ...`"),
+        ('add tags "VPN"', "did you mean `tag`?"),
+        ('add a tag "VPN"', "leave the word out"),
+        ('add note "x" private', "write `as internal`"),
+        ('add note "x" as public', "write `as all`"),
+        ('refuse with "x"', "leave `with` out"),
+        ("notify contact with receipt", "write `using`"),
+        ("notify contact and sender using receipt", "write a comma"),
+    ],
+)
+def test_an_action_in_other_words_is_told_how_to_write_it(action: str, fix: str) -> None:
+    _, (problem,) = parse_rules("x.rules", f'rule "A"\n  on ticket created\n  then {action}')
+    assert problem.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ('ruel "A"\n on message\n then stop', "did you mean `rule`?"),
+        ('rule "A":\n on message\n then stop', "leave the `:` out"),
+        ('rule "A"\n when ticket created\n then stop', "write `on` before an event: `on message`, `on ticket created`"),
+        ('rule "A"\n event message\n then stop', "write `on`"),
+        ('rule "A"\n on message or ticket created\n then stop', "a rule has one event: write two rules"),
+        ('rule "A"\n on message\n wen subject is "x"\n then stop', "did you mean `when`?"),
+        ('rule "A"\n on message\n stop', "write `then` before the first action"),
+        ('rule "A"\n on message\n when subject is "x"\n stop', "write `then` before the first action"),
+        ('rule "A"\n after 30m from ticket created\n then stop', "write the length of time in full: 30 minutes, 4 hours, 2 days"),
+        ('rule "A"\n 30 minutes after ticket created\n then stop', "write `after 30 minutes from ticket created`"),
+        ('rule "A"\n after 30 minutes of ticket created\n then stop', "write `from`"),
+        ('list a = ("x", "y")', 'leave the brackets out: list NAME = "...", "..."'),
+        ('list a: "x"', "write `=`"),
+    ],
+)
+def test_a_clause_in_other_words_is_told_how_to_write_it(text: str, fix: str) -> None:
+    _, (problem,) = parse_rules("x.rules", text)
+    assert problem.fix == fix
+
+
+@pytest.mark.parametrize("action", ["stopped", 'setpriority to "High"', "notifycontact using receipt"])
+def test_a_keyword_is_a_whole_word(action: str) -> None:
+    assert parse_rules("x.rules", f'rule "A" on ticket created then {action}')[1]
 
 
 def test_one_error_does_not_hide_the_next_nor_the_rules_between() -> None:
