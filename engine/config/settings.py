@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from engine.addresses import comparable
 from engine.config.business import WEEKDAYS, BusinessHours, parse_hours
@@ -92,8 +93,17 @@ def _timezone(document: Document, *, report: bool = True) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         if report:
             where = document.where("timezone")
-            document.problems.append(Problem(where, f"unknown time zone '{name}'", "write an IANA name such as Europe/Madrid"))
+            document.problems.append(Problem(where, f"unknown time zone '{name}'", _zone_meant(name)))
         return ZoneInfo("UTC")
+
+
+def _zone_meant(name: str) -> str:
+    """A town without its continent, or a name that is misspelt. `Etc/GMT+1` is an hour behind, which nobody means."""
+    zones = {zone.casefold(): zone for zone in sorted(available_timezones()) if "/" in zone and not zone.startswith("Etc/")}
+    towns = {zone.rpartition("/")[2]: zone for zone in zones}
+    word = "_".join(name.casefold().split())
+    near = word if word in zones else towns.get(word) or next(iter(get_close_matches(word, zones, n=1, cutoff=0.8)), None)
+    return f"did you mean '{zones[near]}'?" if near else "write an IANA name such as Europe/Madrid"
 
 
 def _trusted(document: Document) -> frozenset[str]:
