@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.config.model import Config, Handling, Mailbox, ReplyPolicy, Settings, Tag
+from engine.config.mailbox import Mailbox, ReplyPolicy
+from engine.config.model import Config, Handling, Settings, Tag
 from engine.errors import Problem, warn
 from engine.text import words_of
 

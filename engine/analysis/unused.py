@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import re2
 
 from engine.analysis.rules import matches_everything
-from engine.config.model import Config, Mailbox
+from engine.config.mailbox import Mailbox
+from engine.config.model import Config
 from engine.dsl.tree import AddTag, ListName, Notify, Refuse, tests_of
 from engine.errors import Position, Problem, warn
 from engine.text import words_of

@@ -10,7 +10,8 @@ import re2
 
 from engine.config.connections import SmtpSending
 from engine.config.document import Document
-from engine.config.model import Config, Mailbox
+from engine.config.mailbox import Mailbox
+from engine.config.model import Config
 from engine.config.people import Organization
 from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names

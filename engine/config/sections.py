@@ -9,21 +9,8 @@ from typing import Any, TypeVar
 from engine.addresses import comparable
 from engine.config.connections import ExchangeSource, GraphSource
 from engine.config.document import Document
-from engine.config.model import (
-    ENTITIES,
-    Criterion,
-    Handling,
-    Mailbox,
-    NoteDefaults,
-    Notice,
-    Picklists,
-    ReplyPolicy,
-    Tag,
-    Tags,
-    TicketDefaults,
-    TimeDefaults,
-    Token,
-)
+from engine.config.mailbox import ENTITIES, Mailbox, NoteDefaults, Notice, ReplyPolicy, TicketDefaults, TimeDefaults, Token
+from engine.config.model import Criterion, Handling, Picklists, Tag, Tags
 from engine.errors import Problem
 from engine.quantity import parse_characters, parse_duration
 

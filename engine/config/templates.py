@@ -9,7 +9,8 @@ from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
 
 from engine.config.document import Document, read_document
 from engine.config.files import SourceFile
-from engine.config.model import Choice, Jinja, Mailbox, Template, Variable
+from engine.config.mailbox import Mailbox
+from engine.config.model import Choice, Jinja, Template, Variable
 from engine.config.sandbox import ENVIRONMENT
 from engine.config.variables import FAILED, NOTICES, PLAIN, VARIABLES, offered_to
 from engine.dsl.tree import Notify, Refuse, RuleBook, Text

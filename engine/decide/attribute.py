@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.addresses import tagged_forms
-from engine.config.model import Mailbox
+from engine.config.mailbox import Mailbox
 from engine.config.people import Contact
 from engine.decide.setup import Setup
 from engine.entities import NewContact, Sender, SenderKind

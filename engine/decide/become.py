@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from engine.config.model import Entity, Mailbox, ReplyPolicy
+from engine.config.mailbox import Entity, Mailbox, ReplyPolicy
 from engine.decide import mentions
 from engine.decide.authenticate import is_doubtful
 from engine.decide.decision import Ending

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from engine.config.model import Entity
+from engine.config.mailbox import Entity
 from engine.decide.actions import later
 from engine.decide.decision import Changes, Decision, Ending, Envelope, Notification, Waiting
 from engine.decide.draft import another_ticket

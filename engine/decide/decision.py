@@ -11,7 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct, field, json, to_builtins
 from msgspec.structs import fields
 
-from engine.config.model import Entity
+from engine.config.mailbox import Entity
 from engine.entities import NewContact, Note, Project, Sender, Task, Ticket, TimeEntry
 from engine.mail.message import Attachment
 

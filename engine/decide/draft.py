@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from engine.config.model import Entity, Mailbox
+from engine.config.mailbox import Entity, Mailbox
 from engine.decide.authenticate import is_doubtful
 from engine.decide.become import Plan
 from engine.decide.body import Body

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.config.model import Entity
+from engine.config.mailbox import Entity
 from engine.decide.authenticate import is_doubtful
 from engine.decide.become import Plan
 from engine.decide.body import Body, reply_body, title_of, whole_body

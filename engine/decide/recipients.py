@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from engine.addresses import comparable, tagged_forms
-from engine.config.model import Notice
+from engine.config.mailbox import Notice
 from engine.config.variables import INTERNAL_WHERE_INTERNAL, OF_WHAT_EXISTS
 from engine.decide.decision import Notification
 from engine.decide.setup import Setup

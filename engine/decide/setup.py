@@ -8,7 +8,8 @@ from typing import Any
 import re2
 from msgspec import Struct
 
-from engine.config.model import Config, Mailbox
+from engine.config.mailbox import Mailbox
+from engine.config.model import Config
 from engine.config.numbers import finder
 from engine.config.secrets import MissingSecret, resolve
 from engine.decide.book import AddressBook

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from msgspec import Struct, field
 
-from engine.config.model import Mailbox
+from engine.config.mailbox import Mailbox
 from engine.decide.decision import Envelope, Step
 from engine.decide.indicators import Indicators
 from engine.decide.numbering import Numbering

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.config.connections import FolderSending
-from engine.config.model import Config, Mailbox
+from engine.config.mailbox import Mailbox
+from engine.config.model import Config
 from engine.notify.mailbox import MailboxTransport
 from engine.notify.transport import Transport, transport_of
 from engine.sources.servers import remote_of

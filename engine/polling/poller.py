@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.config.files import read_folder
-from engine.config.model import Mailbox
+from engine.config.mailbox import Mailbox
 from engine.decide.setup import Setup
 from engine.errors import PostroomError, StoreError
 from engine.loading import load_setup

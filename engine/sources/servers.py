@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.config.connections import ExchangeSource, GraphSource
-from engine.config.model import Config, Mailbox
+from engine.config.mailbox import Mailbox
+from engine.config.model import Config
 from engine.sources.remote import Remote
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct, field
 
-from engine.config.model import Config, Mailbox
+from engine.config.mailbox import Mailbox
+from engine.config.model import Config
 from engine.decide.decision import Decision
 from engine.decide.waiting import Foreseen
 from engine.dsl.tree import And, Condition, Rule

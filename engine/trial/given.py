@@ -12,7 +12,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from engine.config.model import Config, Mailbox
+from engine.config.mailbox import Mailbox
+from engine.config.model import Config
 from engine.config.references import names_of
 from engine.decide.decision import iso
 from engine.dsl.scope import PICKLIST_OF, Names, one_of

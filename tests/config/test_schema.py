@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from engine.config.model import Entity
+from engine.config.mailbox import Entity
 from engine.decide.decision import Outcome, Reason
 from engine.entities import Note, Project, Sender, Task, Ticket, TimeEntry
 
