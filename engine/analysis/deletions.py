@@ -24,7 +24,7 @@ _KEEP = {
     "contact": "put its line back, with no in the column active",
     "rule": "give it its old name back, or let them be dropped",
     _ACTIVE: "give them to somebody by a rule (`when ticket.assigned is ...`): nobody is told of what customers write there",
-    "form of ticket numbers": "keep it, for mail that names one only in its subject would open a new ticket",
+    "form of ticket numbers": "keep it under `former`, for mail that names one only in its subject would open a new ticket",
 }
 _WARNINGS = ("rule", "form of ticket numbers", _ACTIVE)
 Names = dict[str, dict[str, Position]]
@@ -42,7 +42,10 @@ def names_in(config: Config) -> Names:
         "resource": dict.fromkeys(directory.resources, Position("directory/resources.csv")),
         _ACTIVE: {name: one.position for name, one in directory.resources.items() if one.active},
         "contact": dict.fromkeys(directory.contacts, Position("directory/contacts.csv")),
-        "form of ticket numbers": {config.settings.numbers["ticket"].form: config.settings.where("numbers")},
+        "form of ticket numbers": {
+            one.form: config.settings.where("numbers")
+            for one in (config.settings.numbers["ticket"], *config.settings.former_numbers)
+        },
         "rule": {rule.name: Position(rule.position.file) for rule in config.rules.rules if rule.event.after},
     }
 

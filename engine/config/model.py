@@ -66,6 +66,7 @@ class Settings(Struct, frozen=True):
     unattributed: str | None
     public_domains: frozenset[str]
     numbers: Mapping[Literal["ticket", "task", "project"], NumberForm]
+    former_numbers: tuple[NumberForm, ...]
     limits: Limits
     loop_protection: LoopProtection | None
     automatic_mail: Mapping[str, AutomaticPolicy]
@@ -79,6 +80,11 @@ class Settings(Struct, frozen=True):
     exchange: ExchangeTls
     expectations: Expectations
     positions: Mapping[str, Position]
+
+    @property
+    def all_numbers(self) -> tuple[NumberForm, ...]:
+        """How numbers are written, and how they were: each is found in a subject."""
+        return (*self.numbers.values(), *self.former_numbers)
 
     def where(self, key: str) -> Position:
         """Where a top-level key stands, or the file when it is left out."""

@@ -116,7 +116,7 @@ def _dated(form: NumberForm, hour: datetime) -> tuple[str, str, str]:
     return "".join(text for _, text in filled[:at]), filled[at][1], "".join(text for _, text in filled[at + 1 :])
 
 
-def finder(forms: list[NumberForm]) -> re.Pattern[str]:
+def finder(forms: Iterable[NumberForm]) -> re.Pattern[str]:
     """One pattern that finds any of the forms, not inside a longer word. Linear: digits and fixed text only."""
     either = "|".join(dict.fromkeys(form.pattern for form in forms))
     return re.compile(rf"(?<![\w.])(?:{either})(?![\w])", re.IGNORECASE | re.ASCII)

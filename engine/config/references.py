@@ -141,7 +141,7 @@ def _directory(config: Config) -> Iterator[Problem]:
     for kind, rows in (("project", directory.projects), ("task", directory.tasks)):
         form = config.settings.numbers[kind]  # type: ignore[index]
         for number, row in rows.items():
-            if form.split(number) is None:
+            if all(one.split(number) is None for one in (form, *config.settings.former_numbers)):
                 yield Problem(row.position, f"'{number}' is no {kind} number", f"the form is {form.form}")
 
 

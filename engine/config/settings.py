@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -48,6 +49,7 @@ def build_settings(document: Document) -> Settings:
         unattributed=None if unattributed == "none" else unattributed,
         public_domains=frozenset(map(comparable, data.get("public_domains", []))),
         numbers={kind: _number_form(document, kind) for kind in ("ticket", "task", "project")},
+        former_numbers=tuple(_former_numbers(document)),
         limits=Limits(
             message=parse_size(limits.get("message", "30 MB")),
             attachment=parse_size(limits.get("attachment", "5 MB")),
@@ -126,12 +128,23 @@ _NUMBERS = {
 
 
 def _number_form(document: Document, kind: str) -> NumberForm:
+    found = _form(document, document.data.get("numbers", {}).get(kind, _NUMBERS[kind]), kind)
+    return found or NumberForm.parse(_NUMBERS[kind])
+
+
+def _former_numbers(document: Document) -> Iterator[NumberForm]:
+    for index, form in enumerate(document.data.get("numbers", {}).get("former", [])):
+        if found := _form(document, form, "former", index):
+            yield found
+
+
+def _form(document: Document, form: str, *path: str | int) -> NumberForm | None:
     try:
-        return NumberForm.parse(document.data.get("numbers", {}).get(kind, _NUMBERS[kind]))
+        return NumberForm.parse(form)
     except ValueError as error:
         what, _, fix = str(error).partition("; ")
-        document.problems.append(Problem(document.where("numbers", kind), what, fix))
-        return NumberForm.parse(_NUMBERS[kind])
+        document.problems.append(Problem(document.where("numbers", *path), what, fix))
+        return None
 
 
 def _business_hours(document: Document) -> BusinessHours | None:

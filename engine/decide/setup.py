@@ -71,7 +71,7 @@ def prepare(config: Config) -> Setup:
         programs=compile_rules(config.rules, config.extracted_fields, book.domains(), config.settings.timezone),
         tagger=Tagger(config.tags),
         book=book,
-        numbers=finder(list(config.settings.numbers.values())),
+        numbers=finder(config.settings.all_numbers),
         own_addresses=frozenset(address for mailbox in config.mailboxes.values() for address in mailbox.addresses),
         extracts={
             name: {field: re2.compile(pattern) for field, pattern in mailbox.extract.items()}

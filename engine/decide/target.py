@@ -43,7 +43,7 @@ def named_in_subject(subject: str, setup: Setup, state: State) -> Named | None:
 
 def numbered(number: str, setup: Setup, state: State) -> Target | None:
     """The entity of this number, in whatever case somebody wrote it."""
-    found = map(state.target, in_any_case(number, setup.config.settings.numbers.values()))
+    found = map(state.target, in_any_case(number, setup.config.settings.all_numbers))
     return next((entity for entity in found if entity is not None), None)
 
 

@@ -47,6 +47,15 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
     ),
     *(
         (
+            f"3.1 a number of another desk's, former: [{former}]",
+            (SETTINGS, "numbers: ", f"numbers:\n  former: [{former}]  "),
+            {"given": {"tickets": [{**DONE, "number": "INC00017"}]}, "message": {**REPLY, "subject": "AW: [inc00017] VPN"}},
+            {"outcome": outcome, "target": target},
+        )
+        for former, outcome, target in (("", "created", None), ("'INC{seq:05d}'", "appended", "INC00017"))
+    ),
+    *(
+        (
             f"1.4 automatic_mail {kind}: {policy}",
             (SETTINGS, f"{kind}: {old}", f"{kind}: {policy}"),
             {"message": {"from": "maya@brightwater.example", "subject": "x", "body": "y", "headers": header}},

@@ -123,6 +123,9 @@ def test_another_form_of_numbers_is_told_while_there_are_tickets_of_the_old_one(
     connection.close()
     done = check("--base", "HEAD", "--db", db, cwd=repository)
     assert done.returncode == 1 and "the form of ticket numbers 'T{date:%Y%m%d}.{seq:04d}' was removed" in done.stdout
+    path.write_text(path.read_text().replace("numbers: ", "numbers:\n  former: ['T{date:%Y%m%d}.{seq:04d}'] "))
+    done = check("--base", "HEAD", "--db", db, cwd=repository)
+    assert done.returncode == 0, done.stdout
 
 
 def test_what_a_change_removes_but_other_files_use_is_told_so(repository: Path) -> None:

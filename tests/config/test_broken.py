@@ -15,6 +15,8 @@ MISTAKES = [
     ("settings.yaml", "version: 1", "version: 2", "settings.yaml:3:10: version 2 is not understood; this postroom understands version 1"),
     ("settings.yaml", "edition: unlimited", "edition: gold", "settings.yaml:6:10: 'edition' cannot be 'gold'; known are: basic, advanced, unlimited"),
     ("settings.yaml", "edition: unlimited", "editon: unlimited", "settings.yaml:6:1: unknown key 'editon'; did you mean 'edition'?"),
+    ("settings.yaml", "  ticket: T{date:%Y%m%d}.{seq:04d}\n", "  ticket: T{date:%Y%m%d}.{seq:04d}\n  former: ['T{date:%Q}.{seq}']\n", "settings.yaml:14:12: the date form '%Q' is not understood; use %Y, %y, %m, %d, %j or %H"),
+    ("settings.yaml", "  ticket: T{date:%Y%m%d}.{seq:04d}\n", "  ticket: T{date:%Y%m%d}.{seq:04d}\n  former: [INC]\n", "settings.yaml:14:12: 'former' cannot be 'INC'; write a form with {seq:04d} in it, such as T{date:%Y%m%d}.{seq:04d}"),
     ("settings.yaml", "timezone: Europe/Amsterdam", "timezone: Europe/Atlantis", "settings.yaml:5:11: unknown time zone 'Europe/Atlantis'; write an IANA name such as Europe/Madrid"),
     ("settings.yaml", "timezone: Europe/Amsterdam", "timezone: amsterdam", "settings.yaml:5:11: unknown time zone 'amsterdam'; did you mean 'Europe/Amsterdam'?"),
     ("settings.yaml", "timezone: Europe/Amsterdam", "timezone: New York", "settings.yaml:5:11: unknown time zone 'New York'; did you mean 'America/New_York'?"),
