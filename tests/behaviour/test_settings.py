@@ -47,7 +47,7 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
     ),
     *(
         (
-            f"3.1 a number of another desk's, former: [{former}]",
+            f"3.1 a number of a former form, former: [{former}]",
             (SETTINGS, "numbers: ", f"numbers:\n  former: [{former}]  "),
             {"given": {"tickets": [{**DONE, "number": "INC00017"}]}, "message": {**REPLY, "subject": "AW: [inc00017] VPN"}},
             {"outcome": outcome, "target": target},
