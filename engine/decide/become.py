@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.config.mailbox import Entity, Mailbox, ReplyPolicy
 from engine.decide import mentions
 from engine.decide.authenticate import is_doubtful
 from engine.decide.decision import Ending
-from engine.decide.indicators import Indicators
 from engine.decide.setup import Setup
 from engine.decide.target import Named, Resolved
-from engine.entities import Project, Sender, Target, Task, Ticket
-from engine.mail.message import Message
-from engine.state.view import State
+from engine.decide.work import Work
+from engine.entities import Project, Target, Task, Ticket
 
 MOST_REOPENINGS = 3  # of one ticket in an hour (`behaviour.md` 3.6)
 
@@ -33,31 +32,20 @@ class Plan(Struct, frozen=True):
     related: tuple[str, str] | None = None
 
 
-def plan(
-    resolved: Resolved,
-    indicators: Indicators | None,
-    message: Message,
-    sender: Sender,
-    mailbox: Mailbox,
-    now: datetime,
-    setup: Setup,
-    state: State,
-) -> Plan | Ending:
-    """`indicators` are those that may be obeyed. An ending where the mailbox may not make anything of the message."""
-    target = resolved.entity
+def plan(work: Work, resolved: Resolved) -> Plan | Ending:
+    """`work.indicators` are those that may be obeyed. An ending where the mailbox may not make anything of the message."""
+    target, indicators = resolved.entity, work.indicators
     if target is None:
         remarks = (_mention(resolved.refused),) if resolved.refused else ()
-        return _permitted(Plan("ticket", None, resolved.because, remarks=remarks), mailbox, setup)
+        return _permitted(work, Plan("ticket", None, resolved.because, remarks=remarks))
     books = indicators is not None and indicators.hours is not None and not indicators.errors
+    said = indicators.status if books and indicators else None
     if isinstance(target, Project):
-        return _permitted(Plan("project_note", target, resolved.because), mailbox, setup)
+        return _permitted(work, Plan("project_note", target, resolved.because))
     if isinstance(target, Task):
-        entity: Entity = "task_time_entry" if books else "task_note"
-        status = indicators.status if books and indicators else None
-        return _permitted(Plan(entity, target, resolved.because, status=status), mailbox, setup)
-    return _permitted(
-        _on_ticket(target, resolved, indicators, books, message, sender, mailbox, now, setup, state), mailbox, setup
-    )
+        return _permitted(work, Plan("task_time_entry" if books else "task_note", target, resolved.because, status=said))
+    entity: Entity = "ticket_time_entry" if books else "ticket_note"
+    return _permitted(work, _on_ticket(work, target, Plan(entity, target, resolved.because), said))
 
 
 def _mention(refused: Named) -> str:
@@ -66,60 +54,47 @@ def _mention(refused: Named) -> str:
     return mentions.names(number) if refused.via == "number" else mentions.answers_others(number)
 
 
-def _on_ticket(
-    ticket: Ticket,
-    resolved: Resolved,
-    indicators: Indicators | None,
-    books: bool,
-    message: Message,
-    sender: Sender,
-    mailbox: Mailbox,
-    now: datetime,
-    setup: Setup,
-    state: State,
-) -> Plan:
-    entity: Entity = "ticket_time_entry" if books else "ticket_note"
-    whose = "from_resource" if sender.kind == "resource" else "from_customer"
-    notes = mailbox.notes["ticket_note"]
+def _on_ticket(work: Work, ticket: Ticket, base: Plan, said: str | None) -> Plan:
+    """What the note or time entry does to its ticket. `said`: the status of the indicators."""
+    whose = "from_resource" if work.attributed.kind == "resource" else "from_customer"
+    notes = work.mailbox.notes["ticket_note"]
     policy = notes.from_resource if whose == "from_resource" else notes.from_customer
-    where = str(mailbox.where("defaults", "ticket_note", whose))
-    said = indicators.status if books and indicators else None
-    base = Plan(entity, ticket, resolved.because, where)
-    if message.automatic is not None:
-        return Plan(entity, ticket, f"{resolved.because}; automatic mail leaves the status as it is", where)
-    if is_doubtful(sender, setup.config.settings.sender_authentication):
-        where = str(setup.config.settings.where("sender_authentication.indicators_need"))
-        return Plan(entity, ticket, f"{resolved.because}; the sender is not authenticated: the status stays as it is", where)
+    base = replace(base, where=str(work.mailbox.where("defaults", "ticket_note", whose)))
+    settings = work.setup.config.settings
+    if work.message.automatic is not None:
+        return _as_it_is(base, "; automatic mail leaves the status as it is")
+    if is_doubtful(work.attributed, settings.sender_authentication):
+        doubtful = replace(base, where=str(settings.where("sender_authentication.indicators_need")))
+        return _as_it_is(doubtful, "; the sender is not authenticated: the status stays as it is")
     if said is not None:
-        return Plan(entity, ticket, f"{resolved.because}; #S= sets the status", where, status=said)
-    if not setup.config.is_complete(ticket.status):
-        return Plan(entity, ticket, resolved.because, where, status=policy.status)
-    obeyed = indicators is not None and not indicators.errors
-    return _on_complete(ticket, base, policy, obeyed, mailbox, now, setup, state)
+        return replace(base, because=f"{base.because}; #S= sets the status", status=said)
+    if not work.setup.config.is_complete(ticket.status):
+        return replace(base, status=policy.status)
+    return _on_complete(work, ticket, base, policy)
 
 
-def _on_complete(
-    ticket: Ticket, base: Plan, policy: ReplyPolicy, obeyed: bool, mailbox: Mailbox, now: datetime, setup: Setup, state: State
-) -> Plan:
-    """The ticket is complete: `reopen`, `reopen_within`, and not for ever. `obeyed`: there are indicators, which mean this ticket."""
+def _as_it_is(base: Plan, why: str) -> Plan:
+    return replace(base, because=base.because + why)
+
+
+def _on_complete(work: Work, ticket: Ticket, base: Plan, policy: ReplyPolicy) -> Plan:
+    """The ticket is complete: `reopen`, `reopen_within`, and not for ever. Indicators mean this very ticket."""
     completed = ticket.completed_at or ticket.updated_at
-    late = policy.reopen_within is not None and now - completed > policy.reopen_within
+    late = policy.reopen_within is not None and work.now - completed > policy.reopen_within
     if policy.reopen == "new_linked" or (policy.reopen and late):
-        if obeyed:
-            return Plan(
-                base.entity, ticket, f"{base.because}, which is complete and stays so; the indicators are for it", base.where
-            )
+        if work.indicators is not None and not work.indicators.errors:
+            return _as_it_is(base, ", which is complete and stays so; the indicators are for it")
         why = "it was completed too long ago" if late else "`reopen: new_linked`"
         because = f"{base.because}, which is complete; {why}: a new ticket, related to it"
         remark = mentions.answers_complete(ticket.number)
         return Plan("ticket", None, because, base.where, remarks=(remark,), related=(ticket.number, "answers"))
     if not policy.reopen:
-        return Plan(base.entity, ticket, f"{base.because}, which is complete and stays so", base.where)
-    if state.reopenings(ticket.number, now - timedelta(hours=1)) >= MOST_REOPENINGS:
-        because = f"{base.because}, which was reopened {MOST_REOPENINGS} times in an hour and stays complete"
-        return Plan(base.entity, ticket, because, base.where)
-    status = policy.status if policy.status and not setup.config.is_complete(policy.status) else _open_status(mailbox, setup)
-    return Plan(base.entity, ticket, f"{base.because}; it reopens", base.where, status=status, reopens=True)
+        return _as_it_is(base, ", which is complete and stays so")
+    if work.state.reopenings(ticket.number, work.now - timedelta(hours=1)) >= MOST_REOPENINGS:
+        return _as_it_is(base, f", which was reopened {MOST_REOPENINGS} times in an hour and stays complete")
+    complete = work.setup.config.is_complete
+    status = policy.status if policy.status and not complete(policy.status) else _open_status(work.mailbox, work.setup)
+    return replace(base, because=f"{base.because}; it reopens", status=status, reopens=True)
 
 
 def _open_status(mailbox: Mailbox, setup: Setup) -> str:
@@ -140,7 +115,8 @@ _NEAREST: dict[Entity, Entity] = {
 }
 
 
-def _permitted(wanted: Plan, mailbox: Mailbox, setup: Setup) -> Plan | Ending:
+def _permitted(work: Work, wanted: Plan) -> Plan | Ending:
+    setup, mailbox = work.setup, work.mailbox
     may = setup.config.makes(mailbox)
     if wanted.entity in may:
         return wanted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -14,30 +13,20 @@ from engine.decide.body import Body
 from engine.decide.indicators import Indicators
 from engine.decide.setup import Setup
 from engine.decide.target import resolve_contact_id
+from engine.decide.work import Work
 from engine.dsl.tree import CreateTicket
-from engine.entities import Note, Publish, Sender, Ticket, TimeEntry
-from engine.mail.message import Message
-from engine.state.view import State
+from engine.entities import Note, Publish, Ticket, TimeEntry
 
 
-def new_ticket(
-    number: str,
-    title: str,
-    body: Body,
-    sender: Sender,
-    mailbox: Mailbox,
-    tags: tuple[str, ...],
-    extracted: Mapping[str, str],
-    created_at: datetime,
-    setup: Setup,
-    sub_issue: str = "",
-) -> Ticket:
-    """The mailbox's defaults; the sender's organization and contact."""
+def new_ticket(work: Work, title: str, body: Body, tags: tuple[str, ...]) -> Ticket:
+    """The next number, the mailbox's defaults; the sender's organization and contact."""
+    setup, mailbox, sender, created_at = work.setup, work.mailbox, work.attributed, work.now
+    sub_issue = work.token.sub_issue if work.token else ""
     defaults = mailbox.ticket
     complete = setup.config.is_complete(defaults.status)
     issue, sub = _issue(sub_issue, setup) if sub_issue else (defaults.issue_type, defaults.sub_issue_type)
     return Ticket(
-        number=number,
+        number=work.numbering.next(),
         title=title,
         description=body.description,
         html=body.html,
@@ -57,7 +46,7 @@ def new_ticket(
         updated_at=created_at,
         completed_at=created_at if complete else None,
         tags=tags,
-        extracted=dict(extracted),
+        extracted=dict(work.extracted),
     )
 
 
@@ -70,57 +59,47 @@ def _issue(sub_issue: str, setup: Setup) -> tuple[str | None, str | None]:
     return None, None
 
 
-def new_note(
-    entity: Entity,
-    target: str,
-    body: Body,
-    sender: Sender,
-    message: Message,
-    mailbox: Mailbox,
-    setup: Setup,
-    created_at: datetime,
-) -> Note:
-    defaults = mailbox.notes[entity]
+def new_note(work: Work, entity: Entity, target: str, body: Body) -> Note:
+    sender = work.attributed
     return Note(
         target=target,
         description=body.description,
-        publish=_publish(entity, sender, message, mailbox, setup),
+        publish=_publish(work, entity),
         author=sender.kind,
         author_id=sender.id,
         author_address=sender.address,
-        created_at=created_at,
-        type=defaults.type,
+        created_at=work.now,
+        type=work.mailbox.notes[entity].type,
         removed=body.removed,
         html=body.html,
     )
 
 
-def _publish(entity: Entity, sender: Sender, message: Message, mailbox: Mailbox, setup: Setup) -> Publish:
+def _publish(work: Work, entity: Entity) -> Publish:
     """An unknown sender's note is never published, nor one of somebody who may not be the resource that he writes as; a customer
     always sees his own (`behaviour.md` 3.1 and 3.6)."""
-    defaults = mailbox.notes[entity]
-    unknown = sender.kind == "unknown" or is_doubtful(sender, setup.config.settings.sender_authentication)
-    if unknown or (message.automatic is not None and message.automatic.kind in ("bounce", "auto_reply")):
+    defaults, sender, automatic = work.mailbox.notes[entity], work.attributed, work.message.automatic
+    unknown = sender.kind == "unknown" or is_doubtful(sender, work.setup.config.settings.sender_authentication)
+    if unknown or (automatic is not None and automatic.kind in ("bounce", "auto_reply")):
         return "internal"
     if sender.kind == "resource":
         return defaults.from_resource.publish or defaults.publish
     return "all" if entity == "ticket_note" else defaults.publish
 
 
-def new_time_entry(
-    entity: Entity, target: str, indicators: Indicators, body: Body, sender: Sender, mailbox: Mailbox, setup: Setup, at: datetime
-) -> TimeEntry:
+def new_time_entry(work: Work, entity: Entity, target: str, indicators: Indicators, body: Body) -> TimeEntry:
     """The role: `#R=`, else the mailbox's, else the resource's own."""
-    assert indicators.hours is not None and sender.id is not None
-    defaults = mailbox.times[entity]
-    resource = setup.config.directory.resources.get(sender.id)
-    own_role = resource.role if resource and resource.role in setup.config.picklists.roles else None
+    author, config = work.attributed.id, work.setup.config
+    assert indicators.hours is not None and author is not None
+    defaults = work.mailbox.times[entity]
+    resource = config.directory.resources.get(author)
+    own_role = resource.role if resource and resource.role in config.picklists.roles else None
     return TimeEntry(
         target=target,
-        resource=sender.id,
+        resource=author,
         hours=indicators.hours,
         summary=body.description,
-        created_at=at,
+        created_at=work.now,
         role=indicators.role or defaults.role or own_role,
         work_type=defaults.work_type,
         publish=defaults.publish,
@@ -128,23 +107,24 @@ def new_time_entry(
     )
 
 
-def with_additional_contacts(ticket: Ticket, message: Message, sender: Sender, setup: Setup, state: State) -> Ticket:
+def with_additional_contacts(work: Work, ticket: Ticket) -> Ticket:
     """People in To and Cc who are contacts of the ticket's organization (`behaviour.md` 3.7)."""
     found: list[str] = list(ticket.additional_contacts)
-    for recipient in message.recipients[:200]:
-        if recipient.address in setup.own_addresses:
+    for recipient in work.message.recipients[:200]:
+        if recipient.address in work.setup.own_addresses:
             continue
-        contact = resolve_contact_id(recipient.address, ticket.organization, setup, state)
-        if contact and contact != ticket.contact and contact != sender.id and contact not in found:
+        contact = resolve_contact_id(recipient.address, ticket.organization, work.setup, work.state)
+        if contact and contact != ticket.contact and contact != work.attributed.id and contact not in found:
             found.append(contact)
     return replace(ticket, additional_contacts=tuple(found)) if len(found) > len(ticket.additional_contacts) else ticket
 
 
-def changed_ticket(ticket: Ticket, what: Plan, indicators: Indicators | None, setup: Setup, now: datetime) -> Ticket:
+def changed_ticket(work: Work, ticket: Ticket, what: Plan) -> Ticket:
     """What a note or time entry does to its ticket: status, approval, the time of change."""
+    indicators, now = work.indicators, work.now
     changed = replace(ticket, updated_at=now)
     if what.status is not None:
-        complete = setup.config.is_complete(what.status)
+        complete = work.setup.config.is_complete(what.status)
         completed = (ticket.completed_at or now) if complete else None
         changed = replace(changed, status=what.status, completed_at=completed)
     if indicators is not None and indicators.approval is not None and not indicators.errors:
@@ -153,7 +133,7 @@ def changed_ticket(ticket: Ticket, what: Plan, indicators: Indicators | None, se
 
 
 def another_ticket(number: str, action: CreateTicket, main: Ticket, mailbox: Mailbox, now: datetime, setup: Setup) -> Ticket:
-    """A ticket that a rule creates beside the main one: the mailbox's defaults, the main one's customer."""
+    """A ticket that a rule creates beside the main one, for its customer; queue, status, priority, source and due are the mailbox's."""
     defaults = mailbox.ticket
     ticket = Ticket(
         number=number,

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from functools import lru_cache
 
 from msgspec import Struct
 
 from engine.config.model import Criterion, Handling
-from engine.decide.setup import Setup
 from engine.decide.target import numbered
-from engine.entities import Sender, Ticket
+from engine.decide.work import Work
+from engine.entities import Ticket
 from engine.prefixes import strip_prefixes
 from engine.quantity import show_duration
-from engine.state.view import Candidate, State
+from engine.state.view import Candidate
 from engine.text import fold, text_key, title_key
 
 _LONGEST_COMPARED = 8_000
@@ -34,45 +33,32 @@ class Duplicate(Struct, frozen=True):
         return str(self.criterion.position)
 
 
-def find_duplicate(
-    title: str,
-    description: str,
-    organization: str | None,
-    contact: str | None,
-    sender: Sender,
-    extracted: Mapping[str, str],
-    mailbox: str,
-    received_at: datetime,
-    identity: str,
-    setup: Setup,
-    state: State,
-) -> Duplicate | None:
-    """`extracted`: fields from the mailbox's `extract` and its token."""
-    if organization is None:
+def find_duplicate(work: Work, title: str, description: str) -> Duplicate | None:
+    """For the ticket that the message would become."""
+    sender = work.attributed
+    if sender.organization is None:
         return None
     fields = {
-        "contact": contact or "",
+        "contact": sender.id or "" if sender.kind == "contact" else "",
         "title": title_key(title),
         "description": text_key(description),
         "sender": sender.address,
-        **{name: fold(value).strip() for name, value in extracted.items()},
+        **{name: fold(value).strip() for name, value in work.extracted.items()},
     }
     mine = {"title": title, "description": description}
-    for criterion in setup.config.duplicates:
-        if criterion.mailboxes is not None and mailbox not in criterion.mailboxes:
+    config = work.setup.config
+    for criterion in config.duplicates:
+        if criterion.mailboxes is not None and work.mailbox.id not in criterion.mailboxes:
             continue
         if any(not fields.get(name) for name in criterion.same):
             continue  # a criterion whose fields are empty matches nothing
         same = {_KEYS.get(name, name): fields[name] for name in criterion.same}
         if sender.via == "unattributed":
             same["sender"] = sender.address  # strangers share an organization, but have nothing to do with each other
-        since = received_at - criterion.within if criterion.within else None
-        described = "description" in criterion.similar
-        candidates = _candidates(same, organization, since, received_at, identity, described, setup, state)
-        for candidate, ratio in _alike(criterion, mine, candidates):
-            ticket = state.target(candidate[0])
+        for candidate, ratio in _alike(criterion, mine, _candidates(work, criterion, same, sender.organization)):
+            ticket = work.state.target(candidate[0])
             if isinstance(ticket, Ticket):
-                complete = setup.config.is_complete(ticket.status)
+                complete = config.is_complete(ticket.status)
                 because = _because(criterion, ticket, ratio, complete)
                 handling = criterion.when_complete if complete else criterion.when_open
                 return Duplicate(criterion, ticket, handling, because)
@@ -82,20 +68,14 @@ def find_duplicate(
 _KEYS = {"title": "title_key", "description": "description_key"}
 
 
-def _candidates(
-    same: dict[str, str],
-    organization: str,
-    since: datetime | None,
-    until: datetime,
-    identity: str,
-    described: bool,
-    setup: Setup,
-    state: State,
-) -> list[Candidate]:
+def _candidates(work: Work, criterion: Criterion, same: dict[str, str], organization: str) -> list[Candidate]:
     """Tickets with the same fields. A token's ticket number is one of ours, or the one that another system gave before."""
-    found = state.tickets_of(organization, since, until, identity, same, described=described)
+    until = work.envelope.received_at
+    since = until - criterion.within if criterion.within else None
+    described = "description" in criterion.similar
+    found = work.state.tickets_of(organization, since, until, work.message.identity, same, described=described)
     if "ticket_number" in same:
-        ticket = numbered(same["ticket_number"], setup, state)
+        ticket = numbered(same["ticket_number"], work.setup, work.state)
         if isinstance(ticket, Ticket) and ticket.organization == organization and (since is None or ticket.created_at >= since):
             found = [(ticket.number, ticket.title, ticket.description), *found]
     return found

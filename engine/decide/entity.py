@@ -48,24 +48,11 @@ class Made(Struct, frozen=True):
 
 def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
     """A new ticket, unless a criterion of duplicates says that it is about one that exists."""
-    sender = _sender(work)
     title = title_of(work.message, work.envelope.received_at, work.setup)
     remarks = (*work.remarks, *what.remarks)
     body = whole_body(_for_body(work), work.text, work.setup, remarks)
     work.step("becomes", f"a ticket: {what.because}", what.where)
-    duplicate = find_duplicate(
-        title,
-        body.description,
-        sender.organization,
-        sender.id if sender.kind == "contact" else None,
-        sender,
-        work.extracted,
-        work.envelope.mailbox,
-        work.envelope.received_at,
-        work.message.identity,
-        work.setup,
-        work.state,
-    )
+    duplicate = find_duplicate(work, title, body.description)
     related = [(what.related[0], what.related[1])] if what.related else []
     if duplicate is not None:
         handled = _handle(work, duplicate, body, message_run)
@@ -76,13 +63,10 @@ def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
     tags, why = work.setup.tagger.tags(title, body.text, work.mailbox.ticket.tags)
     if tags:
         work.step("tags", why, str(work.mailbox.where("defaults", "ticket", "tags")))
-    number = work.numbering.next()
-    sub_issue = work.token.sub_issue if work.token else ""
-    ticket = new_ticket(number, title, body, sender, work.mailbox, tags, work.extracted, work.now, work.setup, sub_issue)
-    ticket = with_additional_contacts(ticket, work.message, sender, work.setup, work.state)
+    ticket = with_additional_contacts(work, new_ticket(work, title, body, tags))
     work.step("defaults", _defaults(ticket), str(work.mailbox.where("defaults", "ticket")))
     run = _rules(work, "ticket created", _facts(work, ticket=ticket, before=ticket), message_run)
-    links = tuple((number, other, how) for other, how in related)
+    links = tuple((ticket.number, other, how) for other, how in related)
     return Made("created", "ticket", "ticket created", None, run, body, True, related=links, message_run=message_run)
 
 
@@ -114,9 +98,8 @@ def _handle(work: Work, duplicate: Duplicate, body: Body, message_run: Run) -> M
 
 def add_to(work: Work, what: Plan, message_run: Run, before: Ticket | None = None) -> Made:
     """A note or time entry on what exists. `before`: the ticket as stored, where the plan's already counts on."""
-    sender, target = _sender(work), what.target
+    target, indicators = what.target, work.indicators
     assert target is not None
-    indicators = work.indicators
     errors = indicators.errors if indicators else ()
     text = indicators.text if indicators and not errors else work.text
     remarks = (*work.remarks, *what.remarks, *(f"[Nothing was booked or set: {error}.]" for error in errors))
@@ -127,17 +110,17 @@ def add_to(work: Work, what: Plan, message_run: Run, before: Ticket | None = Non
     note: Note | None = None
     entry: TimeEntry | None = None
     if is_time and indicators is not None:
-        entry = new_time_entry(what.entity, target.number, indicators, body, sender, work.mailbox, work.setup, work.now)
+        entry = new_time_entry(work, what.entity, target.number, indicators, body)
         work.step("defaults", f"role {entry.role}, work type {entry.work_type}", _where_defaults(work, what.entity))
     else:
-        note = new_note(what.entity, target.number, body, sender, work.message, work.mailbox, work.setup, work.now)
+        note = new_note(work, what.entity, target.number, body)
         work.step("defaults", f"type {note.type}, publish {note.publish}", _where_defaults(work, what.entity))
     ticket = task = project = None
     changed = False
     if isinstance(target, Ticket):
-        ticket = changed_ticket(target, what, indicators, work.setup, work.now)
-        if _may_bring(sender, target, work.setup):
-            ticket = with_additional_contacts(ticket, work.message, sender, work.setup, work.state)
+        ticket = changed_ticket(work, target, what)
+        if _may_bring(work.attributed, target, work.setup):
+            ticket = with_additional_contacts(work, ticket)
         changed = replace(ticket, updated_at=target.updated_at) != (before or target)
         if ticket.status != target.status:
             work.step("status", f"{target.status} becomes {ticket.status}", what.where)
@@ -168,11 +151,6 @@ def _may_bring(sender: Sender, ticket: Ticket, setup: Setup) -> bool:
     if sender.kind == "unknown":
         return ticket.sender == sender.address or is_of(sender, ticket.organization, setup)
     return not is_doubtful(sender, setup.config.settings.sender_authentication)
-
-
-def _sender(work: Work) -> Sender:
-    assert work.sender is not None
-    return work.sender
 
 
 def _for_body(work: Work) -> Message:

@@ -163,16 +163,7 @@ def _decide_known(work: Work, found: _Found) -> Decision:
         return ended(work, Ending("ignored", automatic.kind, automatic.evidence, where=where), run)
 
     work.indicators = _indicators(work, found)
-    what = plan(
-        found.resolved,
-        work.indicators,
-        work.message,
-        found.sender,
-        work.mailbox,
-        work.now,
-        work.setup,
-        work.state,
-    )
+    what = plan(work, found.resolved)
     if isinstance(what, Ending):
         work.step("becomes", what.detail, what.where)
         return ended(work, what, run)

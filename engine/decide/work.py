@@ -42,6 +42,12 @@ class Work(Struct, dict=True):
         self.text = self.message.text
 
     @property
+    def attributed(self) -> Sender:
+        """The sender, once it is known whose message it is."""
+        assert self.sender is not None
+        return self.sender
+
+    @property
     def mailbox(self) -> Mailbox:
         return self.setup.mailbox(self.envelope.mailbox)
 
