@@ -95,6 +95,19 @@ def test_what_nobody_sent_for_long_is_not_sent_when_somebody_does(
     assert send(connection, setup.config, smtp(port), NOW + timedelta(days=31)).sent == 1
 
 
+def test_all_mailboxes_send_in_one_session_that_is_ended(
+    connection: sqlite3.Connection, rules: Path, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    (rules / "settings.yaml").open("a").write(f"sending: {{smtp: {{host: 127.0.0.1, port: {start()}, tls: none}}}}\n")
+    setup = prepare(load_config(rules))
+    receive(connection, setup, 2)
+    connection.execute("UPDATE outbox SET mailbox = 'priority' WHERE id = 2")
+    with closing(Ways(setup.config)) as ways:
+        done = send_due(connection, setup.config, ways.of, mailboxes=ways.mailboxes, clock=lambda: NOW)
+        assert server.heard == ["EHLO"]
+    assert done.sent == 2 and server.heard == ["EHLO", "QUIT"]
+
+
 def test_a_login_that_is_refused_is_not_tried_again_and_again(
     connection: sqlite3.Connection, setup: Setup, start: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
