@@ -198,6 +198,11 @@ def test_a_condition_in_other_words_is_told_how_to_write_it(condition: str, fix:
         ('add note "x" as public', "write `as all`"),
         ('refuse with "x"', "leave `with` out"),
         ("notify contact with receipt", "write `using`"),
+        ("assign note", "expected `to`"),
+        (
+            'set priority to "High" or "Low"',
+            "expected an action (set, clear, add tag, remove tag, assign to, notify, add note, create ticket, discard, refuse, quarantine, attribute to, stop) or the next rule",
+        ),
         ("notify contact and sender using receipt", "write a comma"),
     ],
 )

@@ -108,6 +108,16 @@ def test_all_mailboxes_send_in_one_session_that_is_ended(
     assert done.sent == 2 and server.heard == ["EHLO", "QUIT"]
 
 
+def test_whoever_is_told_to_stop_sends_no_more(
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    receive(connection, setup, 2, 3)
+    with closing(smtp(start())) as way:
+        done = send_due(connection, setup.config, lambda mailbox: way, clock=lambda: NOW, stopping=lambda: bool(server.messages))
+    assert done.sent == 1
+    assert connection.execute("SELECT status, COUNT(*) FROM outbox GROUP BY 1").fetchall() == [("queued", 2), ("sent", 1)]
+
+
 def test_a_login_that_is_refused_is_not_tried_again_and_again(
     connection: sqlite3.Connection, setup: Setup, start: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
