@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
-_REPLY = "re|aw|antw|antwort|sv|va|res|r|ref|rif|reply|rép|rép.|réf|odp|bls|atb|ynt|tel|回复|回覆|答复|答覆|返信|답장|회신|השב|απ|отв|رد"
+_REPLY = (
+    "re|aw|antw|antwort|sv|va|vá|válasz|res|r|ref|rif|reply|rép|rép.|réf|réf.|odp|odg|bls|balas|atb|ats|ynt|tel|răsp|απ|σχετ|отв|ответ|отг|відп"
+    "|回复|回覆|答复|答覆|返信|답장|회신|השב|תגובה|رد|ตอบกลับ|trả lời"
+)
 _FORWARD = (
-    "fw|fwd|wg|wtr|tr|tr.|trans|rv|i|enc|doorst|vb|vl|ilt|pd|trs|转发|轉寄|轉發|転送|전달|הועבר|πρθ|пер|továbbítás|posredovano|إعادة توجيه"
+    "fw|fwd|wg|wtr|tr|tr.|trans|rv|i|enc|doorst|vb|vl|ilt|pd|trs|továbbítás|posredovano|proslj|prosl|πρθ|пер|пер.|пересл|прен"
+    "|转发|轉寄|轉發|転送|전달|הועבר|העבר|إعادة توجيه|ส่งต่อ|chuyển tiếp"
     "|vs"  # Finnish for an answer, Danish and Norwegian for what is passed on
 )
 _COUNTER = r"\s*+(?:[\[(^]?\d{1,3}[\])]?)?\s*+"

@@ -215,6 +215,8 @@ def test_a_separator_above_what_is_forwarded(separator: str) -> None:
         *[("SV: x", False), ("답장: x", False), ("[EXTERNAL] Re: x", False), ("رد: x", False)],
         *[("Fwd: x", True), ("FW: x", True), ("WG: x", True), ("TR : x", True), ("I: x", True), ("PD: x", True), ("VS: x", True)],
         *[("İlt: x", True), ("转发：x", True), ("전달: x", True), ("[EXTERNAL] WG: x", True), ("Továbbítás: x", True)],
+        *[("Vá: x", False), ("ΣΧΕΤ: x", False), ("Ответ: x", False), ("Отг: x", False), ("Odg: x", False), ("תגובה: x", False)],
+        *[("Trả lời: x", False), ("Пересл: x", True), ("Prosl: x", True), ("העבר: x", True), ("ส่งต่อ: x", True)],
     ],
 )
 def test_what_is_put_before_a_subject(subject: str, forward: bool) -> None:
