@@ -35,6 +35,21 @@ class Folder(Struct, frozen=True):
         return [file for name, file in self.files.items() if name.startswith(f"{folder}/") and name.endswith(ending)]
 
 
+_CONFLICT = "<<<<<<< "
+
+
+def conflict_in(name: str, text: str) -> Problem | None:
+    """Where git has left both sides of a merge for somebody to choose."""
+    if text.startswith(_CONFLICT):
+        line = 1
+    elif (found := text.find(f"\n{_CONFLICT}")) >= 0:
+        line = text.count("\n", 0, found) + 2
+    else:
+        return None
+    fix = "keep what is right of both sides, and take the lines <<<<<<<, ======= and >>>>>>> out"
+    return Problem(Position(name, line, 1), "a merge conflict stands here", fix)
+
+
 PATTERNS = ("*.yaml", "mailboxes/**/*.yaml", "directory/*.csv", "workflow/**/*.rules", "templates/**/*.md")
 
 
@@ -70,6 +85,9 @@ def read_folder(root: Path) -> Folder:
             line = data.count(b"\n", 0, error.start) + 1
             column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
             problems.append(Problem(Position(name, line, column), "the file is not UTF-8", "save it with the encoding UTF-8"))
+            continue
+        if conflict := conflict_in(name, text):
+            problems.append(conflict)
             continue
         files[name] = SourceFile(name, text.replace("\r\n", "\n"))
     return Folder(root, files, tuple(problems), digest.hexdigest())

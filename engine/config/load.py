@@ -132,9 +132,9 @@ def _wrong(document: Document, schema: str) -> list[Problem]:
 def _mailbox_documents(folder: Folder, problems: list[Problem]) -> dict[str, Document]:
     """Mailboxes by id, with what each extends merged in."""
     own: dict[str, Document] = {}
-    broken: set[str] = set()
+    broken = {_mailbox_of(problem.position.file) for problem in folder.problems if problem.position.file.startswith("mailboxes/")}
     for source in folder.under("mailboxes", ".yaml"):
-        identity = source.name.rpartition("/")[2].removesuffix(".yaml")
+        identity = _mailbox_of(source.name)
         document = read_document(source)
         wrong = _wrong(document, "mailbox")
         if identity in own:
@@ -150,6 +150,10 @@ def _mailbox_documents(folder: Folder, problems: list[Problem]) -> dict[str, Doc
         if whole is not None:
             merged[identity] = whole
     return {identity: merged[identity] for identity in own if identity in merged}
+
+
+def _mailbox_of(file: str) -> str:
+    return file.rpartition("/")[2].removesuffix(".yaml")
 
 
 def _extended(

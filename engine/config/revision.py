@@ -24,7 +24,10 @@ def merge_base(root: Path) -> str:
         found = _git(root, "merge-base", "HEAD", branch)
         if found is not None:
             return found.decode().strip()
-    raise PostroomError.of("there is no main branch to compare with", "name a commit or branch with --base")
+    raise PostroomError.of(
+        "there is no main branch to compare with, or not its history",
+        "name a commit or branch with --base; in CI, fetch the whole history",
+    )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from engine.config.document import Document, read_document
-from engine.config.files import SourceFile
+from engine.config.files import SourceFile, conflict_in
 from engine.config.schema import validate
 from engine.errors import ConfigError, Position, Problem
 
@@ -39,6 +39,9 @@ def read_cases(paths: list[Path]) -> list[Case]:
             continue
         except UnicodeDecodeError:
             problems.append(Problem(Position(str(path)), "the file is not UTF-8", "save it with the encoding UTF-8"))
+            continue
+        if conflict := conflict_in(str(path), text):
+            problems.append(conflict)
             continue
         document = read_document(SourceFile(str(path), text))
         wrong = document.problems or validate(document, "tests")

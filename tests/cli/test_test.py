@@ -49,6 +49,13 @@ def test_a_failure_shows_expected_and_found_side_by_side_and_why(tmp_path: Path)
     assert any(line.startswith("sender: the contact maya") for line in lines)
 
 
+def test_a_merge_conflict_in_a_test_file_is_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    path.write_text(f"{path.read_text()}<<<<<<< HEAD\n=======\n>>>>>>> other\n")
+    done = postroom("test", "--tests", path, cwd=ROOT)
+    assert done.returncode == 2 and "t.yaml:4:1: a merge conflict stands here; keep" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("test", "says"),
     [

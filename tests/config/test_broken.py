@@ -175,6 +175,19 @@ def test_a_file_that_is_not_utf8_is_named_with_its_line(rules: Path) -> None:
         load_config(rules)
 
 
+@pytest.mark.parametrize(
+    "file",
+    ["settings.yaml", "mailboxes/help.yaml", "workflow/20-triage.rules", "directory/contacts.csv", "templates/received.md"],
+)
+def test_a_merge_conflict_is_told_and_nothing_that_follows_of_it(rules: Path, file: str) -> None:
+    text = (rules / file).read_text("utf-8")
+    (rules / file).write_text(f"{text}<<<<<<< HEAD\na, b\n=======\nc\n>>>>>>> other\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(rules)
+    (problem,) = caught.value.problems
+    assert str(problem).startswith(f"{file}:{text.count(chr(10)) + 1}:1: a merge conflict stands here; keep what is right")
+
+
 def test_anchors_that_explode_are_refused_in_no_time(rules: Path) -> None:
     lines = ["version: 1", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
