@@ -85,6 +85,10 @@ class AddressBook:
         """Domains that several organizations list: an unknown sender from there is of none of them."""
         return ((domain, owners) for domain, owners in self._owners.items() if len(owners) > 1)
 
+    def owned_but_public(self) -> Iterator[tuple[str, list[str]]]:
+        """Domains of mail providers that organizations list: it makes nobody theirs."""
+        return ((domain, owners) for domain, owners in self._owners.items() if self.is_public(domain))
+
     def owners(self, domain: str) -> list[str]:
         """Active organizations that list the domain, else those that list its nearest parent domain."""
         while domain:

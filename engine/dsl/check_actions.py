@@ -39,7 +39,7 @@ _SET_MEANT = (
     | {"category": "issue type", "requester": "contact", "state": "status", "board": "queue", "visibility": "publish"}
 )
 _ADDED = dict.fromkeys(("tag", "tags"), 'add tag "..."') | dict.fromkeys(("note", "comment"), 'add note "..."')
-_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
+_ADDRESS = re.compile(r"[^@\s<>,;:()]+@[^@\s<>,;:()]+")
 
 
 def check_actions(scope: Scope) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ _MOST = 5
 
 
 def of_nobody(book: AddressBook) -> Iterator[str]:
-    """A line for what several contacts, or several organizations, have alike."""
+    """A line for what several contacts, or several organizations, have alike, and for domains that are a mail provider's."""
     addresses = [
         f"{address} ({', '.join(f'{one.id}: {one.position}' for one in contacts)})" for address, contacts in book.ambiguous()
     ]
@@ -20,6 +20,9 @@ def of_nobody(book: AddressBook) -> Iterator[str]:
     domains = [f"{domain} ({', '.join(owners)})" for domain, owners in book.shared()]
     if domains:
         yield f"{_several(domains, 'domain is', 'domains are')} of several organizations, and an unknown sender from there of none of them: {_first(domains)}"
+    public = [f"{domain} ({', '.join(owners)})" for domain, owners in book.owned_but_public()]
+    if public:
+        yield f"{_several(public, 'domain is', 'domains are')} a mail provider's, and an unknown sender from there nobody's: {_first(public)}"
 
 
 def _several(found: Sequence[str], one: str, many: str) -> str:

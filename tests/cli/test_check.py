@@ -208,13 +208,14 @@ def test_what_several_have_alike_is_told_and_no_warning(rules: Path) -> None:
         "desk2,olivar,Joost,Two,joost@harbourhill.example,,,yes",
     ]
     contacts.write_text("\n".join(lines) + "\n")
-    edit(rules / "directory/organizations.csv", "nord.kessler.example", "nord.kessler.example;olivar.example")
+    edit(rules / "directory/organizations.csv", "nord.kessler.example", "nord.kessler.example;olivar.example;gmail.com")
     done = check(cwd=rules.parent)
     assert done.returncode == 0
     where = f"directory/contacts.csv:{len(lines) - 6}"
-    assert done.stdout.splitlines()[:2] == [
+    assert done.stdout.splitlines()[:3] == [
         f"1 address is of several contacts, and mail from there of none of them: office@olivar.example (twin1: {where}, twin2: directory/contacts.csv:{len(lines) - 5})",
         "1 domain is of several organizations, and an unknown sender from there of none of them: olivar.example (kessler-nord, olivar)",
+        "1 domain is a mail provider's, and an unknown sender from there nobody's: gmail.com (kessler-nord)",
     ]
     assert json.loads(check("--format", "json", cwd=rules.parent).stdout) == []
 

@@ -48,6 +48,8 @@ MISTAKES = [
     ("mailboxes/priority.yaml", "folder: Inbox/Priority", "folder: Inbox/Processed", "mailboxes/help.yaml:15:16: 'Inbox/Processed' is the folder that the mailbox 'priority' reads"),
     ("directory/contacts.csv", "maya@brightwater.example", "Maya <maya@brightwater.example>", "directory/contacts.csv:2: 'maya <maya@brightwater.example>' is no address; write maya@brightwater.example"),
     ("directory/contacts.csv", "maya@brightwater.example", "maya@brightwater.example; m@x.example", "is no address; write one such as ana@example.com, and each in its own column"),
+    ("directory/contacts.csv", "maya@brightwater.example", "mailto:maya@brightwater.example", "'mailto:maya@brightwater.example' is no address; write maya@brightwater.example"),
+    ("mailboxes/help.yaml", "address: help@harbourhill.example", "address: mailto:help@harbourhill.example", "'address' cannot be 'mailto:help@harbourhill.example'; write one address such as"),
     ("directory/contacts.csv", "maya.okafor@gmail.com", "n/a", "'n/a' is no address; write one such as"),
     ("directory/resources.csv", "lotte@harbourhill.example", "lotte", "directory/resources.csv:2: 'lotte' is no address"),
     ("directory/resources.csv", "l.smit@harbourhill.example", "mailto:l.smit@harbourhill.example, x", "has 7 values"),
