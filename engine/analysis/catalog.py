@@ -34,4 +34,5 @@ CODES: dict[str, str] = {
     "PR119": "a notification that nobody gets",
     "PR120": "something was removed that is still used",
     "PR121": "a way to Exchange Online that Microsoft ends",
+    "PR122": "a variable that is none where it stands",
 }

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from engine.analysis.ending import check_ending
 from engine.analysis.idle import check_idle
+from engine.analysis.literal import check_literal
 from engine.analysis.losing import check_losing
 from engine.analysis.nobody import check_nobody
 from engine.analysis.rules import check_rules
@@ -33,6 +34,7 @@ _CHECKS = (
     check_untold,
     check_transport,
     check_ending,
+    check_literal,
 )
 
 

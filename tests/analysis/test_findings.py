@@ -233,6 +233,21 @@ FILES = [
             "\n  when", " when"
         ),
     ),
+    *(
+        ("PR122", "templates/received.md", 7, ("thank you for your message.", f"thank you for your message.\n{word} is it."))
+        for word in ("{ticket.number}", "${ticket.number}", "%Ticket.Number%", "[[ ticket.number ]]", "<%= ticket.number %>")
+    ),
+    ("PR122", "templates/received.md", 2, ("{{ ticket.title }}", "{ticket.title}")),
+    *(
+        ("PR122", NEW, 3, f'rule "x"\n  on {event}\n  then {action}\n')
+        for event, action in (
+            ("ticket created", 'add note "See {{ ticket.number }}"'),
+            ("ticket created", 'create ticket "Visit {organization.name}"'),
+            ("ticket created", 'create ticket "Visit" with description "{{ ticket.description }}"'),
+            ("ticket created", 'set title to "[{{ organization.name }}]"'),
+            ('message when subject contains "x"', 'discard "{{ reason }}"'),
+        )
+    ),
     ("PR116", "tags.yaml", 9, ("aliases: [toner,", "aliases: [AD, toner,")),
     ("PR116", "settings.yaml", 25, ("[orders@brightwater.example]", '["*@brightwater.example"]')),
     ("PR116", "settings.yaml", 42, ("private_mail: ignore", 'public_domains: ["*.brightwater.example"]\nprivate_mail: ignore')),
