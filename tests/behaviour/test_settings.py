@@ -316,6 +316,20 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
     ),
     *(
         (
+            f"3.6 indicators are for the ticket that they name, also where it is complete and mail opens a new one ({line})",
+            (HELP, "from_resource: {publish: internal}", "from_resource: {reopen: new_linked}"),
+            {"given": {"tickets": [DONE]}, "message": {**FROM_JOOST, "headers": AUTHENTIC, "body": f"{line}\nx"}},
+            {"entity": entity, "related": related},
+        )
+        for line, entity, related in (
+            ("#T=1", "ticket_time_entry", []),
+            ("#A=Approved", "ticket_note", []),
+            ("#T=99", "ticket", [DONE["number"]]),
+            ("x", "ticket", [DONE["number"]]),
+        )
+    ),
+    *(
+        (
             f"3.6 from_resource is for an authenticated one ({status}, {headers})",
             (HELP, "from_resource: {publish: internal}", BY_RESOURCE),
             {"given": {"tickets": [{**DONE, "status": status}]}, "message": {**FROM_JOOST, "headers": headers}},
