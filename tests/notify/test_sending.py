@@ -118,6 +118,16 @@ def test_whoever_is_told_to_stop_sends_no_more(
     assert connection.execute("SELECT status, COUNT(*) FROM outbox GROUP BY 1").fetchall() == [("queued", 2), ("sent", 1)]
 
 
+def test_what_comes_while_a_way_rests_says_why_it_waits(connection: sqlite3.Connection, setup: Setup) -> None:
+    send(connection, setup.config, smtp(1))
+    receive(connection, setup, 2, 3)
+    connection.execute("UPDATE outbox SET mailbox = 'priority' WHERE id = 3")
+    done = send(connection, setup.config, smtp(1), NOW + timedelta(seconds=30))
+    why = "127.0.0.1:1 cannot be reached: Connection refused"
+    assert (done.waiting, done.resting) == (3, [(why, NOW + timedelta(minutes=1))])
+    assert connection.execute("SELECT error, attempts FROM outbox").fetchall() == [(why, 0)] * 3
+
+
 def test_a_login_that_is_refused_is_not_tried_again_and_again(
     connection: sqlite3.Connection, setup: Setup, start: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
