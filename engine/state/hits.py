@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from engine.decide.decision import iso
 
+# By the index: each message's row, with its Decision, would be a page to read.
 _ON_MAIL = (
-    "SELECT h.rule, COUNT(*), MAX(m.received_at) FROM rule_hits h JOIN messages m ON m.id = h.message"
-    " WHERE m.received_at >= ? GROUP BY h.rule"
+    "SELECT h.rule, COUNT(*), MAX(m.received_at) FROM messages m INDEXED BY messages_by_receipt"
+    " CROSS JOIN rule_hits h ON h.message = m.id WHERE m.received_at >= ? GROUP BY h.rule"
 )
 _WAITED = (
     "SELECT rule, SUM(status = 'ran'), MAX(CASE status WHEN 'ran' THEN finished_at END), SUM(status = 'dropped') FROM waiting_rules"

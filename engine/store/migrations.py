@@ -192,6 +192,11 @@ DROP TABLE failed_items;
 ALTER TABLE lying RENAME TO failed_items;
 """
 
+# What `status` counts, without a look at each message with its Decision.
+_BY_OUTCOME = """
+CREATE INDEX messages_by_outcome ON messages (outcome, reason);
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SENDING,
@@ -205,6 +210,7 @@ MIGRATIONS: tuple[str, ...] = (
     _WENT_AS,
     _ITEMS_BY_TIME,
     _FAILED_BY_IDENTITY,
+    _BY_OUTCOME,
 )
 
 

@@ -260,7 +260,7 @@ def raws(path: Path) -> list[bytes]:
 
 def test_the_tokens_password_is_stored_nowhere(db: Path, setup: Setup) -> None:
     run(db, setup, mail(1, "alert", body=ALERT), mailbox="alerts")
-    assert rows(db, "SELECT outcome FROM messages") == [("created",)]
+    assert rows(db, "SELECT outcome FROM messages ORDER BY id") == [("created",)]
     assert not any("sample-only" in line for line in dump(db))
     # nor where it was sent to the wrong mailbox
     run(db, setup, mail(2, "gone astray", body=ALERT), mailbox="help")
@@ -426,7 +426,7 @@ def test_who_sends_his_mail_again_with_the_file_that_he_forgot_is_heard(first: s
         return mail(number, "The plan", more=more, body=f"--b\r\n\r\nHere it is.\r\n{part}--b--")
 
     run(db, setup, again(1, first), again(2, "the file"))
-    assert rows(db, "SELECT outcome FROM messages") == [("created",), (then,)]
+    assert rows(db, "SELECT outcome FROM messages ORDER BY id") == [("created",), (then,)]
     files = [number for (number,) in rows(db, "SELECT number FROM attachments")]
     assert files == ["T20261102.0001"] * (bool(first) + (then == "appended"))
 
