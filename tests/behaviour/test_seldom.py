@@ -116,3 +116,39 @@ def test_3_4_an_indicator_that_stands_twice_books_nothing(rules: Path) -> None:
     decision = take(rules, first, ("joost@harbourhill.example", "T20261102.0001", "#T=1 #T=2\r\ndone"))
     assert decision.note is not None and decision.time_entry is None
     assert decision.note.description.endswith("[Nothing was booked or set: #T= stands twice.]")
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ("In-Reply-To: <0@x>\r\nReferences: <other@x>\r\n", "In-Reply-To"),
+        ("In-Reply-To: <other@x>\r\nReferences: <0@x> <none@x>\r\n", "References"),
+    ],
+)
+def test_3_2_the_trace_says_which_header_names_the_mail(headers: str, named: str, rules: Path) -> None:
+    one, other = ("carmen@olivar.example", "Scanner", "It is slow."), ("pablo@olivar.example", "A question", "Mine too.")
+    decision = take(rules, one, other, more=headers)
+    assert decision.outcome == "appended"
+    assert traced(decision, "target") == [f"{named} names a message of {decision.target}, of the sender's organization"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "words"),
+    [
+        (
+            "Re: Scanner on floor two is slow",
+            "See  title.",
+            "'the same mail, sent twice': the same contact, title, description as {} within 30 minutes, which is open: discard",
+        ),
+        (
+            "Scanner on floor two is slow!",
+            "Still.",
+            "'nearly the same title': title 0.98 alike as {} within 2 hours, which is open: append note",
+        ),
+    ],
+)
+def test_5_the_trace_says_what_is_alike(subject: str, body: str, words: str, rules: Path) -> None:
+    edit(rules / "duplicates.yaml", "within: 30 minutes", "within: 3 hours")
+    mails = [("carmen@olivar.example", "Scanner on floor two is slow", "See title."), ("carmen@olivar.example", subject, body)]
+    decision = take(rules, *mails)
+    assert traced(decision, "duplicate") == [words.format(decision.target).replace("30 minutes", "3 hours")]
