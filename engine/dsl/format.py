@@ -9,12 +9,12 @@ import itertools
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 from msgspec import Struct, field
 
+from engine.dsl.grammar import parser
 from engine.dsl.parse import parse_rules
 from engine.errors import Problem
 
@@ -25,15 +25,7 @@ _SPACES = re.compile(r"[ \t\r\n]+")
 @cache
 def _grammar() -> tuple[Lark, list[Token]]:
     comments: list[Token] = []
-    text = Path(__file__).with_name("grammar.lark").read_text("utf-8")
-    lark = Lark(
-        text,
-        parser="lalr",
-        lexer="contextual",
-        keep_all_tokens=True,
-        maybe_placeholders=False,
-        lexer_callbacks={"COMMENT": comments.append},
-    )
+    lark = parser(keep_all_tokens=True, lexer_callbacks={"COMMENT": comments.append})
     return lark, comments
 
 

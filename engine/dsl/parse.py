@@ -5,40 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
-from lark.lexer import PatternRE, PatternStr, TerminalDef
 
 from engine.dsl.build import Builder, BuildError
+from engine.dsl.grammar import parser
 from engine.dsl.hints import hint
 from engine.dsl.tree import NamedList, Rule
 from engine.errors import Position, Problem
 
 _ITEM = re.compile(r"^[ \t]*(?=(?:rule[ \t]+\"|list[ \t]+\w+[ \t]*=))", re.MULTILINE)
 _PIECE = 200_000
-_BEFORE_NAMES = 10
 
 
 @cache
 def _grammar() -> Lark:
-    text = Path(__file__).with_name("grammar.lark").read_text("utf-8")
-    return Lark(
-        text,
-        parser="lalr",
-        lexer="contextual",
-        propagate_positions=True,
-        maybe_placeholders=False,
-        edit_terminals=_whole_words,
-    )
-
-
-def _whole_words(terminal: TerminalDef) -> None:
-    """A keyword is a word: `tags` is not `tag` and an `s`, where lark would find it so."""
-    if isinstance(terminal.pattern, PatternStr) and terminal.pattern.value.isalpha():
-        terminal.pattern = PatternRE(rf"{terminal.pattern.value}(?![\w\-]|\.\w)")
-        terminal.priority = _BEFORE_NAMES
+    return parser(propagate_positions=True)
 
 
 def parse_rules(file: str, text: str) -> tuple[list[Rule | NamedList], list[Problem]]:
