@@ -152,3 +152,17 @@ def test_5_the_trace_says_what_is_alike(subject: str, body: str, words: str, rul
     mails = [("carmen@olivar.example", "Scanner on floor two is slow", "See title."), ("carmen@olivar.example", subject, body)]
     decision = take(rules, *mails)
     assert traced(decision, "duplicate") == [words.format(decision.target).replace("30 minutes", "3 hours")]
+
+
+def test_3_1_a_ticket_of_a_customer_who_is_gone_is_nobodys_to_write_to(rules: Path) -> None:
+    connection = open_database(None)
+    setup = prepare(load_config(rules))
+    first = b"From: carmen@olivar.example\r\nSubject: Scanner\r\nMessage-ID: <1@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nIt is slow.\r\n"
+    opened = Processor(connection, setup).take(first, "1", "help")
+    assert opened is not None
+    connection.execute("UPDATE tickets SET organization = 'left', sender = 'who@left.example'")
+    again = first.replace(b"<1@x>", b"<2@x>").replace(b"Scanner", f"Re: {opened.number}".encode())
+    decision = Processor(connection, setup).take(again, "2", "help")
+    assert decision is not None and decision.ticket is not None
+    assert (decision.outcome, decision.reason) == ("created", None)
+    assert decision.ticket.description.endswith(f"[The subject names {opened.number}.]")

@@ -316,6 +316,23 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
     ),
     *(
         (
+            f"3.7 who has an address of {domain}, which the customer lists, brings {brought or 'nobody'} to a ticket",
+            ("directory/organizations.csv", "brightwater.example", f"brightwater.example;{domain}"),
+            {
+                "given": {"tickets": [{**DONE, "organization": "brightwater", "contact": "maya", "status": "New"}]},
+                "message": {
+                    "from": f"somebody@{domain}",
+                    "cc": "peter@brightwater.example",
+                    "subject": DONE["number"],
+                    "body": "x",
+                },
+            },
+            {"target": DONE["number"], "ticket": {"additional_contacts": brought}},
+        )
+        for domain, brought in (("brightwater-labs.example", ["peter"]), ("gmail.com", []))
+    ),
+    *(
+        (
             f"3.6 indicators are for the ticket that they name, also where it is complete and mail opens a new one ({line})",
             (HELP, "from_resource: {publish: internal}", "from_resource: {reopen: new_linked}"),
             {"given": {"tickets": [DONE]}, "message": {**FROM_JOOST, "headers": AUTHENTIC, "body": f"{line}\nx"}},
