@@ -24,7 +24,7 @@ def new_ticket(work: Work, title: str, body: Body, tags: tuple[str, ...]) -> Tic
     sub_issue = work.token.sub_issue if work.token else ""
     defaults = mailbox.ticket
     complete = setup.config.is_complete(defaults.status)
-    issue, sub = _issue(sub_issue, setup) if sub_issue else (defaults.issue_type, defaults.sub_issue_type)
+    issue, sub = _issue(sub_issue, setup) or (defaults.issue_type, defaults.sub_issue_type)
     return Ticket(
         number=work.numbering.next(),
         title=title,
@@ -50,13 +50,13 @@ def new_ticket(work: Work, title: str, body: Body, tags: tuple[str, ...]) -> Tic
     )
 
 
-def _issue(sub_issue: str, setup: Setup) -> tuple[str | None, str | None]:
-    """A sub-issue type by its name, with the issue type that it belongs to."""
+def _issue(sub_issue: str, setup: Setup) -> tuple[str, str] | None:
+    """A sub-issue type by its name, with the issue type that it belongs to; None where there is none of this name."""
     for issue, subs in setup.config.picklists.issue_types.items():
         for sub in subs:
             if sub.casefold() == sub_issue.casefold():
                 return issue, sub
-    return None, None
+    return None
 
 
 def new_note(work: Work, entity: Entity, target: str, body: Body) -> Note:

@@ -316,6 +316,54 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
     ),
     *(
         (
+            f"3.6 a new ticket has the mailbox's defaults ({old} becomes {new})",
+            (HELP, old, new),
+            {"given": {"now": "2026-11-02T10:00:00Z"}, "message": {**REPLY, "subject": "Scanner"}},
+            {"ticket": ticket},
+        )
+        for old, new, ticket in (
+            (
+                "due: 8 hours\n    create_contact",
+                "create_contact",
+                {"due_at": None, "completed_at": None, "issue_type": None, "assigned": None},
+            ),
+            ("due: 8 hours", "due: 90 minutes", {"due_at": "2026-11-02T11:30:00Z"}),
+            ("status: New", "status: Done", {"status": "Done", "completed_at": "2026-11-02T10:00:00Z"}),
+            (
+                "source: Email",
+                "source: Email\n    issue_type: Devices\n    sub_issue_type: Phone\n    assigned: lotte",
+                {"issue_type": "Devices", "sub_issue_type": "Phone", "assigned": "lotte"},
+            ),
+        )
+    ),
+    (
+        "3.6 a resource's note is published as all notes are, where from_resource does not say",
+        (HELP, "from_resource: {publish: internal}", "from_resource: {status: In progress}"),
+        {"given": {"tickets": [{**DONE, "status": "New"}]}, "message": {**FROM_JOOST, "headers": AUTHENTIC}},
+        {"note": {"publish": "all"}, "ticket": {"status": "In progress"}},
+    ),
+    *(
+        (
+            f"5 a token's sub-issue type {named}",
+            ("mailboxes/alerts.yaml", "source: Monitoring", "issue_type: Devices, sub_issue_type: Phone, source: Monitoring"),
+            {
+                "mailbox": "alerts",
+                "message": {
+                    "from": "m@x.example",
+                    "subject": "PROBLEM",
+                    "body": ALERT.replace("<TicketNumber name='{number}'/>", f"<SubIssue name='{named}'/>"),
+                },
+            },
+            {"ticket": {"issue_type": issue, "sub_issue_type": sub}},
+        )
+        for named, issue, sub in (
+            ("wi-fi", "Connectivity", "Wi-Fi"),
+            ("nobody knows it", "Devices", "Phone"),
+            ("", "Devices", "Phone"),
+        )
+    ),
+    *(
+        (
             f"3.7 who has an address of {domain}, which the customer lists, brings {brought or 'nobody'} to a ticket",
             ("directory/organizations.csv", "brightwater.example", f"brightwater.example;{domain}"),
             {
