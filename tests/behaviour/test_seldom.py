@@ -166,3 +166,66 @@ def test_3_1_a_ticket_of_a_customer_who_is_gone_is_nobodys_to_write_to(rules: Pa
     assert decision is not None and decision.ticket is not None
     assert (decision.outcome, decision.reason) == ("created", None)
     assert decision.ticket.description.endswith(f"[The subject names {opened.number}.]")
+
+
+@pytest.mark.parametrize(
+    ("sender", "why"),
+    [
+        ("", "unknown, of harbourhill: the message has no sender"),
+        ("x@both.example", "unknown, of harbourhill: nobody's address; both.example belongs to several: kessler, olivar"),
+        ("x@none.example", "unknown, of harbourhill: nobody's address, and no organization owns none.example"),
+        (
+            "two@none.example",
+            "unknown, of harbourhill: nobody's address, and no organization owns none.example; two@none.example is ambiguous:"
+            " one of olivar (directory/contacts.csv:10), two of kessler (directory/contacts.csv:11)",
+        ),
+        (
+            "two+x@none.example",
+            "unknown, of harbourhill: nobody's address, and no organization owns none.example; two@none.example is ambiguous:"
+            " one of olivar (directory/contacts.csv:10), two of kessler (directory/contacts.csv:11)",
+        ),
+        ("three@none.example", "the contact one, of olivar: the third address of the contact one of olivar, at a domain that is not the organization's"),
+        ("LOTTE@harbourhill.example", "the resource lotte, of harbourhill: the address of the resource lotte"),
+    ],
+)  # fmt: skip
+def test_2_the_trace_says_why_it_is_whose_it_is(sender: str, why: str, rules: Path) -> None:
+    for domain in ("olivar.example", "kessler.example"):
+        edit(rules / "directory/organizations.csv", f",{domain}", f",{domain};both.example")
+    contacts = rules / "directory/contacts.csv"
+    lines = contacts.read_text("utf-8").splitlines()
+    lines += ["one,olivar,O,Ne,two@none.example,,three@none.example,yes", "two,kessler,T,Wo,two@none.example,,,yes"]
+    contacts.write_text("\n".join(lines) + "\n", "utf-8")
+    assert traced(take(rules, (sender, "Scanner", "It is slow.")), "sender") == [why]
+
+
+def test_2_whom_mail_brought_is_nobody_once_his_customer_is_gone(rules: Path) -> None:
+    connection = open_database(None)
+    mail = "From: Nia <nia@new.example>\r\nSubject: Scanner {0}\r\nMessage-ID: <{0}@x>\r\nDate: Mon, 2 Nov 2026 1{0}:00:00 +0000\r\n\r\nSlow.\r\n"
+    table = rules / "directory/organizations.csv"
+    before = table.read_text("utf-8")
+    table.write_text(f"{before}new,New one,new.example,Standard,,yes\n", "utf-8")
+    first = Processor(connection, prepare(load_config(rules))).take(mail.format(1).encode(), "1", "help")
+    table.write_text(before, "utf-8")
+    then = Processor(connection, prepare(load_config(rules))).take(mail.format(2).encode(), "2", "help")
+    assert first is not None and then is not None and first.sender is not None
+    assert (first.sender.kind, first.sender.organization) == ("contact", "new")
+    assert traced(then, "sender") == ["unknown, of harbourhill: nobody's address, and no organization owns new.example"]
+
+
+def test_1_1_the_trace_of_a_copy_says_where_the_first_one_went(rules: Path) -> None:
+    edit(rules / "settings.yaml", "private_mail: ignore", "several_mailboxes: first\nprivate_mail: ignore")
+    processor = Processor(open_database(None), prepare(load_config(rules)))
+    raw = b"From: carmen@olivar.example\r\nSubject: Scanner\r\nMessage-ID: <1@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nSlow.\r\n"
+    processor.take(raw, "1", "help")
+    copy = processor.take(raw, "2", "priority")
+    assert copy is not None and (copy.outcome, copy.reason) == ("duplicate", "several_mailboxes")
+    assert (copy.target, traced(copy, "copies")) == (
+        "T20261102.0001",
+        ["a copy of a message to help, which became T20261102.0001"],
+    )
+
+
+def test_1_2_bytes_that_are_no_message_are_told_as_such(rules: Path) -> None:
+    decision = Processor(open_database(None), prepare(load_config(rules))).take(b"\r\nonly text\r\n", "1", "help")
+    assert decision is not None and (decision.outcome, decision.reason) == ("quarantined", "unreadable")
+    assert decision.detail == "the bytes are no message: there is not one header field"
