@@ -229,3 +229,21 @@ def test_1_2_bytes_that_are_no_message_are_told_as_such(rules: Path) -> None:
     decision = Processor(open_database(None), prepare(load_config(rules))).take(b"\r\nonly text\r\n", "1", "help")
     assert decision is not None and (decision.outcome, decision.reason) == ("quarantined", "unreadable")
     assert decision.detail == "the bytes are no message: there is not one header field"
+
+
+@pytest.mark.parametrize(
+    ("sender", "told"),
+    [
+        ("who@none.example", ("who@none.example",)),
+        ("carmen@olivar.example", ("carmen@olivar.example",)),
+        ("lotte@harbourhill.example", ("lotte@harbourhill.example",)),
+        ("", ()),
+    ],
+)
+def test_8_who_is_not_there_is_not_told(sender: str, told: tuple[str, ...], rules: Path) -> None:
+    """Before there is a ticket it has no assigned resource and no contacts, and only a contact is one."""
+    everybody = "assigned resource, additional contacts, contact, sender"
+    (rules / "workflow/99-all.rules").write_text(f'rule "All"\n  on message\n  then notify {everybody} using held-back\n')
+    decision = take(rules, (sender, "Scanner", "It is slow."))
+    assert decision.outcome == "created" and decision.notified == told
+    assert not [words for words in traced(decision, "not notified") if "address that is none" in words]
