@@ -1,4 +1,4 @@
-"""The grammar of the rule language as a parser."""
+"""The grammar of the rule language as a parser, and what its errors say of its words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,40 @@ from typing import Any
 from lark import Lark
 from lark.lexer import PatternRE, PatternStr, TerminalDef
 
+# Its terminals that are no keywords, in words. The name of a keyword is the keyword in capitals.
+NO_KEYWORDS = {
+    "STRING": 'text in quotes ("...")',
+    "REGEX": "a regular expression (/.../)",
+    "SIZE": "a size (5 MB)",
+    "DURATION": "a length of time (30 minutes)",
+    "DATE": "a day (2026-12-24)",
+    "CLOCK": "a time of day (08:30)",
+    "NUMBER": "a number",
+    "INTEGER": "a whole number",
+    "COMPARE": "a comparison (>, >=, <, <=)",
+    "NAME": "a name",
+    "LPAR": "(",
+    "RPAR": ")",
+    "COMMA": "a comma",
+    "EQUAL": "=",
+    "SLASH": "/",
+    "$END": "the end of the file",
+}
+# With which an action begins.
+ACTION_VERBS = [
+    "set",
+    "clear",
+    "add",
+    "remove",
+    "assign",
+    "notify",
+    "create",
+    "discard",
+    "refuse",
+    "quarantine",
+    "attribute",
+    "stop",
+]
 _BEFORE_NAMES = 10
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Set
 
+from engine.dsl.grammar import NO_KEYWORDS
 from engine.dsl.other_words import ACTIONS, CLAUSES, MEANT
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -14,29 +15,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 _NO_NAME = re.compile(r'"|\b(?:and|or|not|then|when|rule|is|using)\b')
 _OPERATOR = re.compile(r"\b(is(?: not)?|contains|does not contain|starts with|ends with)\b(?!.*\b(?:is|contains?|starts|ends)\b)")
 _OF_SEVERAL = {"is": "in", "is not": "not in", "contains": "contains any of", "does not contain": "does not contain any of"}
-# The grammar's names of what is no keyword.
-_NO_KEYWORDS = frozenset(
-    [
-        "STRING",
-        "REGEX",
-        "SIZE",
-        "DURATION",
-        "DATE",
-        "CLOCK",
-        "NUMBER",
-        "INTEGER",
-        "COMPARE",
-        "NAME",
-        "LPAR",
-        "RPAR",
-        "COMMA",
-        "EQUAL",
-        "SLASH",
-    ]
-)
 
 
-def hint(line: str, column: int, accepted: Collection[str]) -> str | None:
+def hint(line: str, column: int, accepted: Set[str]) -> str | None:
     """How to write it here, or None. `column` counts from 1; `accepted` are the grammar's names of what could stand there.
 
     A keyword in capitals or misspelt is taken for a name, so that the error may stand behind it.
@@ -46,7 +27,7 @@ def hint(line: str, column: int, accepted: Collection[str]) -> str | None:
     return next(_hints(before, rest, accepted), None)
 
 
-def _hints(before: str, rest: str, accepted: Collection[str]) -> Iterator[str]:
+def _hints(before: str, rest: str, accepted: Set[str]) -> Iterator[str]:
     """The surest first."""
     found = _WORD.match(rest)
     first = found[0] if found else ""
@@ -56,7 +37,7 @@ def _hints(before: str, rest: str, accepted: Collection[str]) -> Iterator[str]:
         if word.lower() in CLAUSES and "WHEN" in accepted:
             yield f"write `{CLAUSES[word.lower()]}`"
     for meant in MEANT:
-        if meant.accepted <= set(accepted) and meant.behind.search(before) and meant.at.match(rest):
+        if meant.accepted <= accepted and meant.behind.search(before) and meant.at.match(rest):
             yield meant.words
     if first.lower() in ACTIONS and "DISCARD" in accepted:
         yield f"write `{ACTIONS[first.lower()]}`"
@@ -76,9 +57,9 @@ def _of_several(before: str, rest: str) -> Iterator[str]:
         yield "write the whole condition on both sides of `or`"
 
 
-def _misspelt(before: str, first: str, accepted: Collection[str]) -> Iterator[str]:
+def _misspelt(before: str, first: str, accepted: Set[str]) -> Iterator[str]:
     """`wen subject`, `contians "x"`: the error stands behind the names that the grammar has taken it for."""
-    keywords = [name.lower() for name in accepted if name not in _NO_KEYWORDS]
+    keywords = [name.lower() for name in accepted if name not in NO_KEYWORDS]
     for word in (*_NO_NAME.split(before)[-1].split(), first):
         near = difflib.get_close_matches(word.lower(), keywords, n=1, cutoff=0.75)
         if near and near[0] != word:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from engine.dsl.grammar import ACTION_VERBS
 from engine.dsl.vocabulary import EVENTS
 
-_ACTION = "set|clear|add|remove|assign|notify|create|discard|refuse|quarantine|attribute|stop"
+_ACTION = "|".join(ACTION_VERBS)
 _EVENT = "|".join(name.replace(" ", r"\s+") for name in sorted(EVENTS, key=len, reverse=True))
 _PREDICATE = r"contains?|is|in|starts with|ends with|matches|includes?|does not contain"
 _SETTABLE = "|".join(

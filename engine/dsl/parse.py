@@ -10,7 +10,7 @@ from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from engine.dsl.build import Builder, BuildError
-from engine.dsl.grammar import parser
+from engine.dsl.grammar import ACTION_VERBS, NO_KEYWORDS, parser
 from engine.dsl.hints import hint
 from engine.dsl.tree import NamedList, Rule
 from engine.errors import Position, Problem
@@ -112,26 +112,8 @@ def _character(rest: str, accepted: set[str]) -> tuple[str, str]:
     return f"'{word[0] if word else rest[:1]}' cannot stand here", _expected(accepted)
 
 
-_NAMES = {
-    "STRING": 'text in quotes ("...")',
-    "REGEX": "a regular expression (/.../)",
-    "SIZE": "a size (5 MB)",
-    "DURATION": "a length of time (30 minutes)",
-    "DATE": "a day (2026-12-24)",
-    "CLOCK": "a time of day (08:30)",
-    "NUMBER": "a number",
-    "INTEGER": "a whole number",
-    "COMPARE": "a comparison (>, >=, <, <=)",
-    "NAME": "a name",
-    "LPAR": "(",
-    "RPAR": ")",
-    "COMMA": "a comma",
-    "EQUAL": "=",
-    "SLASH": "/",
-    "$END": "the end of the file",
-}
 _OPERATORS = {"IS", "IN", "CONTAINS", "STARTS", "ENDS", "MATCHES", "EXISTS", "HAS", "COMPARE", "DOES"}
-_ACTIONS = {"SET", "CLEAR", "ADD", "REMOVE", "ASSIGN", "NOTIFY", "CREATE", "DISCARD", "REFUSE", "QUARANTINE"}
+_ACTIONS = {verb.upper() for verb in ACTION_VERBS}
 
 
 def _expected(accepted: set[str]) -> str:
@@ -145,5 +127,5 @@ def _expected(accepted: set[str]) -> str:
         return "expected a condition: a field (subject, sender.address, ...), header, any, not or ("
     if {"CONTACT", "SENDER", "RESOURCE"} <= accepted:
         return "expected whom: contact, sender, assigned resource, additional contacts, resource NAME, or an address in quotes"
-    names = sorted(_NAMES.get(name, f"`{name.lower()}`") for name in accepted if not name.startswith("__"))
+    names = sorted(NO_KEYWORDS.get(name, f"`{name.lower()}`") for name in accepted if not name.startswith("__"))
     return "expected " + " or ".join(names) if names else "see docs/rule-language.md"

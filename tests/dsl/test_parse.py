@@ -200,6 +200,10 @@ def test_a_condition_in_other_words_is_told_how_to_write_it(condition: str, fix:
         ("notify contact with receipt", "write `using`"),
         ("assign note", "expected `to`"),
         (
+            "stop end",
+            "expected an action (set, clear, add tag, remove tag, assign to, notify, add note, create ticket, discard, refuse, quarantine, attribute to, stop) or the next rule",
+        ),
+        (
             'set priority to "High" or "Low"',
             "expected an action (set, clear, add tag, remove tag, assign to, notify, add note, create ticket, discard, refuse, quarantine, attribute to, stop) or the next rule",
         ),
