@@ -42,10 +42,7 @@ def names_in(config: Config) -> Names:
         "resource": dict.fromkeys(directory.resources, Position("directory/resources.csv")),
         _ACTIVE: {name: one.position for name, one in directory.resources.items() if one.active},
         "contact": dict.fromkeys(directory.contacts, Position("directory/contacts.csv")),
-        "form of ticket numbers": {
-            one.form: config.settings.where("numbers")
-            for one in (config.settings.numbers["ticket"], *config.settings.former_numbers)
-        },
+        "form of ticket numbers": {one.form: config.settings.where("numbers") for one in config.settings.forms_of("ticket")},
         "rule": {rule.name: Position(rule.position.file) for rule in config.rules.rules if rule.event.after},
     }
 

@@ -81,6 +81,10 @@ class Settings(Struct, frozen=True):
     expectations: Expectations
     positions: Mapping[str, Position]
 
+    def forms_of(self, kind: Literal["ticket", "task", "project"]) -> tuple[NumberForm, ...]:
+        """How such a number is written, and how numbers were written before."""
+        return (self.numbers[kind], *self.former_numbers)
+
     @property
     def all_numbers(self) -> tuple[NumberForm, ...]:
         """How numbers are written, and how they were: each is found in a subject."""

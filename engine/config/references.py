@@ -139,10 +139,10 @@ def _directory(config: Config) -> Iterator[Problem]:
         yield from _unknown(task.position, "project", task.project, directory.projects)
         yield from _unknown(task.position, "status", task.status, config.picklists.statuses)
     for kind, rows in (("project", directory.projects), ("task", directory.tasks)):
-        form = config.settings.numbers[kind]  # type: ignore[index]
+        forms = config.settings.forms_of(kind)  # type: ignore[arg-type]
         for number, row in rows.items():
-            if all(one.split(number) is None for one in (form, *config.settings.former_numbers)):
-                yield Problem(row.position, f"'{number}' is no {kind} number", f"the form is {form.form}")
+            if all(form.split(number) is None for form in forms):
+                yield Problem(row.position, f"'{number}' is no {kind} number", f"the form is {forms[0].form}")
 
 
 def _filed_where_read(mailbox: Mailbox) -> Iterator[Problem]:
