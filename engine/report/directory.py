@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from engine.decide.book import AddressBook
 from engine.printable import one_line
@@ -15,14 +15,19 @@ def of_nobody(book: AddressBook) -> Iterator[str]:
     addresses = [
         f"{address} ({', '.join(f'{one.id}: {one.position}' for one in contacts)})" for address, contacts in book.ambiguous()
     ]
-    if addresses:
-        yield f"{_several(addresses, 'address is', 'addresses are')} of several contacts, and mail from there of none of them: {_first(addresses)}"
-    domains = [f"{domain} ({', '.join(owners)})" for domain, owners in book.shared()]
-    if domains:
-        yield f"{_several(domains, 'domain is', 'domains are')} of several organizations, and an unknown sender from there of none of them: {_first(domains)}"
-    public = [f"{domain} ({', '.join(owners)})" for domain, owners in book.owned_but_public()]
-    if public:
-        yield f"{_several(public, 'domain is', 'domains are')} a mail provider's, and an unknown sender from there nobody's: {_first(public)}"
+    nobodys = "of several organizations, and an unknown sender from there of none of them"
+    public = "a mail provider's, and an unknown sender from there nobody's"
+    for found, one, many, so in (
+        (addresses, "address is", "addresses are", "of several contacts, and mail from there of none of them"),
+        (_with_owners(book.shared()), "domain is", "domains are", nobodys),
+        (_with_owners(book.owned_but_public()), "domain is", "domains are", public),
+    ):
+        if found:
+            yield f"{_several(found, one, many)} {so}: {_first(found)}"
+
+
+def _with_owners(domains: Iterable[tuple[str, list[str]]]) -> list[str]:
+    return [f"{domain} ({', '.join(owners)})" for domain, owners in domains]
 
 
 def _several(found: Sequence[str], one: str, many: str) -> str:
