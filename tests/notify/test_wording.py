@@ -351,3 +351,10 @@ def test_all_else_is_left_to_jinja(text: str) -> None:
 )
 def test_lines_that_name_another_ticket_are_left_out(description: str, shown: str) -> None:
     assert without_mentions(description) == shown
+
+
+def test_a_stranger_is_told_the_organization_of_a_ticket_that_no_number_placed(rules: Path) -> None:
+    """It says nothing of any customer: what comes from nobody's address stands with the organization for all of that."""
+    template(rules, "received", "x", "{{ organization.name }} has {{ ticket.number }}")
+    connection = process(rules, mail("Broken", sender="new@stranger.example"))
+    assert rows(connection) == [("new@stranger.example", "x", "Harbour & Hill IT has T20261102.0001", "")]
