@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 # A shell that starts the tests in the background has SIGINT ignored, and so would the commands that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-for _name in ("no_proxy", "NO_PROXY"):  # the servers of tests are here, not behind a company's proxy
-    os.environ[_name] = "127.0.0.1,localhost"
+for _name in ("no_proxy", "NO_PROXY"):  # the servers of tests are here or nowhere, not behind a company's proxy
+    os.environ[_name] = "127.0.0.1,localhost,.invalid"
 
 
 @pytest.fixture(autouse=True)

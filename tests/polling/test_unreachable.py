@@ -120,6 +120,8 @@ def test_no_exchange_at_all(polled: Path, port: int, nobody: int) -> None:
 
 def test_a_proxy_that_is_not_there(polled: Path, nobody: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{nobody}")
+    monkeypatch.delenv("no_proxy")
+    monkeypatch.delenv("NO_PROXY")
     assert "the proxy (HTTPS_PROXY) lets nothing through to mail.invalid:443" in said(
         exchange_at(polled, "https://mail.invalid/x")
     )
