@@ -14,9 +14,13 @@ from engine.decide.setup import Setup, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
-# A shell that starts the tests in the background has SIGINT ignored, and so would the commands that tests interrupt.
+# Whoever starts the tests, and from where, changes nothing. A shell that starts them in the background has SIGINT ignored, and so
+# would the commands that tests interrupt; the servers of tests are here or nowhere, not behind a company's proxy; a developer's
+# database and configuration are his; and git runs hooks with variables of its own.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-for _name in ("no_proxy", "NO_PROXY"):  # the servers of tests are here or nowhere, not behind a company's proxy
+for _name in [name for name in os.environ if name.startswith(("POSTROOM_", "GIT_")) or name.lower() == "no_proxy"]:
+    del os.environ[_name]
+for _name in ("no_proxy", "NO_PROXY"):
     os.environ[_name] = "127.0.0.1,localhost,.invalid"
 
 

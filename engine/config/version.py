@@ -5,23 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from engine.config.git import git_says
+from engine.config.git import git_says, is_below_git
 
 
 def describe_version(root: Path, digest: str) -> str:
     """`1f3a9c2 digest 0a1b2c3d4e5f`, `1f3a9c2+changed digest ...`, or the digest alone outside git."""
     short = f"digest {digest[:12]}"
-    commit = _git(root, "rev-parse", "--short=12", "HEAD") if _may_be_in_git(root) else ""
+    asked = is_below_git(root) or "GIT_DIR" in os.environ  # git itself takes a twentieth of a short run's start
+    commit = _git(root, "rev-parse", "--short=12", "HEAD") if asked else ""
     if not commit:
         return short
     changed = _git(root, "status", "--porcelain", "--", ".")
     return f"{commit}{'+changed' if changed else ''} {short}"
-
-
-def _may_be_in_git(root: Path) -> bool:
-    """Without a look by git, which takes a twentieth of a short run's start."""
-    folder = root.resolve()
-    return "GIT_DIR" in os.environ or any((one / ".git").exists() for one in (folder, *folder.parents))
 
 
 def _git(root: Path, *words: str) -> str:

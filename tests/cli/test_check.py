@@ -109,6 +109,26 @@ def test_what_a_change_removes_but_rows_still_use_is_a_problem(repository: Path)
     assert check("--base", "HEAD", "--db", db, cwd=repository).returncode == 0
 
 
+def test_a_hook_of_a_linked_worktree_compares_the_folder_it_is_given(repository: Path, tmp_path: Path) -> None:
+    """git tells a hook of its repository by variables, which would make any folder that repository's root."""
+    hook = repository / ".git/hooks/pre-commit"
+    hook.write_text(f"#!/bin/sh\ncd rules && exec {sys.executable} -m engine check --rules . --base main\n")
+    hook.chmod(0o755)
+    worktree = tmp_path / "linked"
+    git(repository, "worktree", "add", "-q", "-b", "other", str(worktree))
+    template = worktree / "rules/templates/received.md"
+    template.rename(template.with_name("had.md"))
+    git(worktree, "add", "-A")
+    done = subprocess.run(
+        ["git", "-C", str(worktree), "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "second"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 1 and "received" in said and "not right itself" not in said
+
+
 def test_another_form_of_numbers_is_told_while_there_are_tickets_of_the_old_one(repository: Path) -> None:
     path, db = repository / "rules/settings.yaml", repository / "p.db"
     path.write_text(
