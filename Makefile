@@ -2,6 +2,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared
+# What is run here is this folder's, whatever database and configuration the developer otherwise works with.
+unexport POSTROOM_RULES POSTROOM_DB
 
 .PHONY: fuzz run test setup lint types check schemas sample lock clean bench demo-exchange soak audit bench-sieve
 
