@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -112,7 +113,7 @@ def test_what_a_change_removes_but_rows_still_use_is_a_problem(repository: Path)
 def test_a_hook_of_a_linked_worktree_compares_the_folder_it_is_given(repository: Path, tmp_path: Path) -> None:
     """git tells a hook of its repository by variables, which would make any folder that repository's root."""
     hook = repository / ".git/hooks/pre-commit"
-    hook.write_text(f"#!/bin/sh\ncd rules && exec {sys.executable} -m engine check --rules . --base main\n")
+    hook.write_text(f"#!/bin/sh\ncd rules && exec {shlex.quote(sys.executable)} -m engine check --rules . --base main\n")
     hook.chmod(0o755)
     worktree = tmp_path / "linked"
     git(repository, "worktree", "add", "-q", "-b", "other", str(worktree))
