@@ -25,9 +25,9 @@ CHECKPOINT_PAGES = 4_096  # of 4 KiB: so large the log may grow before it is wri
 def open_database(path: Path | None) -> sqlite3.Connection:
     """For writing; created when it is not there. None: in memory, for tests. Raises `StoreError`."""
     with _errors(path):
-        connection = sqlite3.connect(
-            ":memory:" if path is None else path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
-        )
+        # An absolute path is always a file's. SQLite takes some relative ones, `:memory:` and `file:...`, for something else.
+        place = ":memory:" if path is None else path.absolute()
+        connection = sqlite3.connect(place, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             if path is not None:

@@ -679,3 +679,13 @@ def test_the_examples_own_tests_hold(example: Path) -> None:
     assert len(cases) == 4
     for case in cases:
         assert run_case(case, setup).differences == []
+
+
+@pytest.mark.parametrize("name", [":memory:", "file:x?mode=memory", "file:p.db", "a?b#%20.db"])
+def test_a_database_is_a_file_whatever_its_name(name: str, tmp_path: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What SQLite has for names of its own would be mail that is filed on the server and stored nowhere."""
+    monkeypatch.chdir(tmp_path)
+    run(Path(name), setup, mail(1))
+    assert (tmp_path / name).is_file()
+    with closing(open_for_reading(Path(name))) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM messages").fetchone() == (1,)
