@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -24,6 +25,7 @@ from engine.sources.servers import remote_of
 from engine.state.overview import outbox_counts, quarantine_count
 from engine.store import polling as store
 from engine.store.database import open_database
+from engine.store.in_place import TakenAway, taken_away
 from engine.store.rests import end_rests
 from engine.waiting import run_due
 
@@ -47,6 +49,7 @@ class Poller:
         self._failed: set[str] = set()  # mailboxes that were not read, or not the last time
         self._setup = load_setup(rules)
         self._seen_digest = self._setup.config.digest
+        self._is_open = False  # the database was there, so it is never created again
         self._rounds = 0  # of housekeeping
         self._told_wrong = ""  # what keeps the new configuration out
 
@@ -122,19 +125,30 @@ class Poller:
         self._setup = setup
         self._start()
 
+    def _open(self) -> sqlite3.Connection:
+        """An empty database in the place of one that was taken away would number tickets anew. Raises `StoreError`."""
+        if self._is_open and not self._db.exists():
+            raise taken_away(self._db)
+        connection = open_database(self._db)
+        self._is_open = True
+        return connection
+
     def _life(self, mailbox: Mailbox, setup: Setup, ended: threading.Event) -> None:
-        """A mailbox's thread. Where it cannot even begin, `run` starts all again, or says so where it runs once."""
+        """A mailbox's thread. Where the database cannot be opened, or is no longer there, `run` starts all again, or says so where it runs once."""
         try:
             self._loop(mailbox, setup, ended)
         except StoreError as error:
-            self._observer.failed(mailbox.id, str(error), HOUSEKEEPING_SECONDS)
+            self._failed.add(mailbox.id)
+            self._observer.failed(mailbox.id, str(error), FIRST_WAIT)
+            if not self._once:
+                ended.wait(FIRST_WAIT)
 
     def _loop(self, mailbox: Mailbox, setup: Setup, ended: threading.Event) -> None:
         """A mailbox's rounds, with longer and longer waits while it fails."""
         assert mailbox.source is not None
         remote = remote_of(mailbox, setup.config)
         failures = 0
-        with closing(open_database(self._db)) as connection:
+        with closing(remote), closing(self._open()) as connection:
             reader = Reader(mailbox.id, remote, Processor(connection, setup), self._deciding, self._observer, ended.is_set)
             while not ended.is_set():
                 wait = mailbox.source.every.total_seconds()
@@ -144,6 +158,8 @@ class Poller:
                     self._failed.discard(mailbox.id)
                     if more:
                         continue
+                except TakenAway:
+                    raise
                 except Exception as error:  # also a fault of ours: it may stop this mailbox for a while, and no other
                     failures += 1
                     self._failed.add(mailbox.id)
@@ -161,14 +177,13 @@ class Poller:
                 if self._once:
                     break
                 ended.wait(wait)
-        remote.close()
 
     # --- everything else -----------------------------------------------------------------------------------------------
 
     def _housekeep(self, setup: Setup) -> None:
         """Waiting rules that are due, notifications, and the counts of what waits."""
         config = setup.config
-        with closing(open_database(self._db)) as connection:
+        with closing(self._open()) as connection:
             # The compiled rules are shared with the readers, and durable-rules is not made for two threads at once.
             with self._deciding:
                 ran = list(run_due(connection, setup, datetime.now(UTC).replace(microsecond=0)))
@@ -223,7 +238,7 @@ class Poller:
 
     def _end_rests(self) -> None:
         """Who starts us or has the configuration read has mended something, it may be: every way out is tried at once."""
-        with closing(open_database(self._db)) as connection:
+        with closing(self._open()) as connection:
             end_rests(connection)
 
 

@@ -21,6 +21,7 @@ from engine.processing import Processor
 from engine.sources.remote import Fetched, NotTheItem, Place, Remote, RemoteError, RemoteItem, SignInFailed, StateLost
 from engine.store import polling as store
 from engine.store.database import transaction
+from engine.store.in_place import InPlace
 
 BATCH_ITEMS = 25
 BATCH_BYTES = 8 * 1024 * 1024
@@ -48,6 +49,7 @@ class Reader:
         self.remote = remote
         self._processor = processor
         self._connection: sqlite3.Connection = processor.connection
+        self._in_place = InPlace(processor.connection)
         self._deciding = deciding
         self._observer = observer
         self._stopping = stopping
@@ -56,6 +58,7 @@ class Reader:
 
     def round(self) -> bool:
         """Whether there is more to do at once. Raises `RemoteError`, with all that was done until then stored, and `StoreError`."""
+        self._in_place.check()
         listed_all = self._list()
         errors = [self._through(None, self._work, self._hold)]
         self._take_up_mended()
@@ -193,6 +196,7 @@ class Reader:
     def _file(self, place: Place, rows: list[store.ItemRow]) -> None:
         items = [row.item for row in rows]
         began = time.perf_counter()
+        self._in_place.check()
         now_at = self.remote.file(items, place)
         store.mark_filed(self._connection, self.mailbox, place, items, now_at)
         self._observer.stage("file", time.perf_counter() - began)
@@ -216,6 +220,7 @@ class Reader:
         return self.remote.find("failed", message_id) if message_id else []
 
     def _leave(self, row: store.ItemRow, error: str) -> None:
+        self._in_place.check()
         with suppress(RemoteError):  # else it would be the oldest that waits, for ever
             self.remote.file([row.item], None)
         store.drop(self._connection, self.mailbox, [row.item])

@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -278,6 +279,29 @@ def test_once_says_so_where_the_database_could_not_be_opened(
     assert not polling.Poller(polled, tmp_path / "p.db", Observer(), once=True).run()
     shown = capfd.readouterr()
     assert "database is locked" in shown.out + shown.err and "Traceback" not in shown.out + shown.err
+
+
+def test_no_mail_is_filed_while_the_database_is_away_and_it_goes_on_when_it_is_back(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, tmp_path: Path
+) -> None:
+    """SQLite goes on with a file that was moved: what is stored there would be lost, and the mail filed."""
+    db, copy = tmp_path / "p.db", tmp_path / "copy.db"
+    exchange.store.add(mail(1))
+    process = start()
+    wait_for(lambda: exchange.store.in_folder("processed"))
+    with closing(sqlite3.connect(db)) as before, closing(sqlite3.connect(copy)) as after:
+        before.backup(after)
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / f"p.db{suffix}").rename(tmp_path / f"away.db{suffix}")
+    exchange.store.add(mail(2))
+    time.sleep(3)
+    assert len(exchange.store.in_folder("processed")) == 1 and not db.exists()
+    copy.rename(db)
+    wait_for(lambda: len(exchange.store.in_folder("processed")) == 2)
+    assert rows(db, "SELECT COUNT(*) FROM tickets") == [(2,)]
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=20)
+    assert process.returncode == 0 and "it was deleted, moved or replaced" in log and "put it back" in log
 
 
 def test_status_and_health_fail_beyond_what_is_expected(polled: Path, tmp_path: Path) -> None:
