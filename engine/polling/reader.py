@@ -196,10 +196,14 @@ class Reader:
     def _file(self, place: Place, rows: list[store.ItemRow]) -> None:
         items = [row.item for row in rows]
         began = time.perf_counter()
-        self._in_place.check()
-        now_at = self.remote.file(items, place)
+        now_at = self._moved(items, place)
         store.mark_filed(self._connection, self.mailbox, place, items, now_at)
         self._observer.stage("file", time.perf_counter() - began)
+
+    def _moved(self, items: list[str], place: Place | None) -> dict[str, str] | None:
+        """Mail leaves the inbox here and nowhere else, and only while what was stored of it is where it will be looked for."""
+        self._in_place.check()
+        return self.remote.file(items, place)
 
     def _take_up_mended(self) -> None:
         """What left quarantine leaves the folder `failed` too. One that the server does not find lies where it is, and keeps no mail waiting."""
@@ -220,9 +224,8 @@ class Reader:
         return self.remote.find("failed", message_id) if message_id else []
 
     def _leave(self, row: store.ItemRow, error: str) -> None:
-        self._in_place.check()
         with suppress(RemoteError):  # else it would be the oldest that waits, for ever
-            self.remote.file([row.item], None)
+            self._moved([row.item], None)
         store.drop(self._connection, self.mailbox, [row.item])
         self._observer.told(self.mailbox, "an item cannot be filed: it is marked as read, and stays where it is", error=error)
 
