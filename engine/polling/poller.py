@@ -25,7 +25,7 @@ from engine.sources.servers import remote_of
 from engine.state.overview import outbox_counts, quarantine_count
 from engine.store import polling as store
 from engine.store.database import open_database
-from engine.store.in_place import TakenAway, taken_away
+from engine.store.in_place import InPlace, TakenAway, taken_away
 from engine.store.rests import end_rests
 from engine.waiting import run_due
 
@@ -149,7 +149,8 @@ class Poller:
         remote = remote_of(mailbox, setup.config)
         failures = 0
         with closing(remote), closing(self._open()) as connection:
-            reader = Reader(mailbox.id, remote, Processor(connection, setup), self._deciding, self._observer, ended.is_set)
+            processor, in_place = Processor(connection, setup), InPlace(self._db)
+            reader = Reader(mailbox.id, remote, processor, in_place, self._deciding, self._observer, ended.is_set)
             while not ended.is_set():
                 wait = mailbox.source.every.total_seconds()
                 try:

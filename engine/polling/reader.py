@@ -41,6 +41,7 @@ class Reader:
         mailbox: str,
         remote: Remote,
         processor: Processor,
+        in_place: InPlace,
         deciding: threading.Lock,
         observer: Observer,
         stopping: Callable[[], bool],
@@ -49,7 +50,7 @@ class Reader:
         self.remote = remote
         self._processor = processor
         self._connection: sqlite3.Connection = processor.connection
-        self._in_place = InPlace(processor.connection)
+        self._in_place = in_place
         self._deciding = deciding
         self._observer = observer
         self._stopping = stopping

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 from engine.errors import Position, StoreError
-from engine.store.database import database_path
 
 
 class TakenAway(StoreError):
@@ -14,15 +12,18 @@ class TakenAway(StoreError):
 
 
 class InPlace:
-    """Of a connection just opened. What is stored through it after the file went is seen by nobody, so mail must not be filed then."""
+    """Of a database just opened. What is stored after its file went is seen by nobody, so mail must not be filed then.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._path = database_path(connection)
-        self._file = _file_at(self._path)
+    The path is the one that we were given: SQLite follows a symbolic link once, and never sees that it points elsewhere now.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = _file_at(path)
 
     def check(self) -> None:
         """Raises `TakenAway`."""
-        if self._path is not None and _file_at(self._path) != self._file:
+        if _file_at(self._path) != self._file:
             raise taken_away(self._path)
 
 
@@ -34,9 +35,9 @@ def taken_away(path: Path) -> TakenAway:
     )
 
 
-def _file_at(path: Path | None) -> tuple[int, int] | None:
+def _file_at(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat() if path is not None else None
+        found = path.stat()
     except OSError:
         return None
-    return (found.st_dev, found.st_ino) if found is not None else None
+    return found.st_dev, found.st_ino

@@ -23,6 +23,7 @@ from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import Remote, RemoteError, SignInFailed
 from engine.store.again import Choice, choose, forget
 from engine.store.database import open_database
+from engine.store.in_place import InPlace
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
@@ -74,7 +75,7 @@ class Desk:
             remote = ExchangeMailbox(mailbox.address, mailbox.source)
         self.remote = remote
         self.processor = Processor(self.connection, prepare(self.config))
-        self.reader = Reader("help", remote, self.processor, threading.Lock(), Observer(), lambda: False)
+        self.reader = Reader("help", remote, self.processor, InPlace(db), threading.Lock(), Observer(), lambda: False)
 
     def until_done(self, rounds: int = 200) -> int:
         """How many rounds failed before the mailbox was empty."""

@@ -19,6 +19,8 @@ from engine.config.load import load_config
 from engine.sources.ews_client import use_tls
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import RemoteError, SignInFailed
+from engine.store.database import open_database
+from engine.store.in_place import TakenAway
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
@@ -37,6 +39,22 @@ def test_mail_becomes_tickets_and_is_filed(desk: Desk, exchange: Server) -> None
     assert desk.connection.execute("SELECT last_contact IS NOT NULL, unread, error FROM mailbox_status").fetchall() == [
         (1, 0, "")
     ]
+
+
+def test_a_link_that_is_pointed_at_another_database_is_noticed(polled: Path, tmp_path: Path, exchange: Server) -> None:
+    link, other = tmp_path / "current.db", tmp_path / "other.db"
+    open_database(tmp_path / "p.db").close()
+    open_database(other).close()
+    link.symlink_to("p.db")
+    desk = Desk(polled, link)
+    exchange.store.add(mail(1))
+    desk.until_done()
+    exchange.store.add(mail(2))
+    link.unlink()
+    link.symlink_to("other.db")
+    with pytest.raises(TakenAway, match=r"current\.db: the database is no longer the file that was opened"):
+        desk.reader.round()
+    assert len(exchange.store.in_folder("inbox")) == 1 and desk.count("tickets") == 1
 
 
 def test_what_left_quarantine_leaves_the_folder_failed_too(desk: Desk, exchange: Server, again: Callable[[], Desk]) -> None:
