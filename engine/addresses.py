@@ -11,6 +11,7 @@ from engine.normal import normalized
 
 _ENCODED = "xn--"
 _OTHER_DOTS = frozenset("。．｡")  # IDNA takes them for a dot, and mail does not
+PLAIN = r"[^@\s<>,;:()\"]+@[^@\s<>,;:()\"]+"  # a pattern of one address, as administrators write it: without a name or quotes
 LONGEST_DOMAIN = 255  # RFC 1035 2.3.4; longer ones are none, and would take the library long
 
 

@@ -8,6 +8,7 @@ from email.utils import parseaddr
 
 import re2
 
+from engine.addresses import PLAIN
 from engine.config.connections import SmtpSending
 from engine.config.document import Document
 from engine.config.mailbox import Mailbox
@@ -17,7 +18,7 @@ from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names
 from engine.errors import Position, Problem, unknown
 
-_ADDRESS = re.compile(r"[^@\s<>,;:()\"]+@[^@\s<>,;:()\"]+")
+_ADDRESS = re.compile(PLAIN)
 _DOMAIN = re.compile(r"[^@\s<>,;:/*.][^@\s<>,;:/*]*\.[^@\s<>,;:/*.]+")
 _ACTIVE_MAILBOXES = {"basic": 1, "advanced": 15}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from engine.addresses import PLAIN
 from engine.dsl.scope import Names, Scope
 from engine.dsl.tree import (
     AddNote,
@@ -39,7 +40,7 @@ _SET_MEANT = (
     | {"category": "issue type", "requester": "contact", "state": "status", "board": "queue", "visibility": "publish"}
 )
 _ADDED = dict.fromkeys(("tag", "tags"), 'add tag "..."') | dict.fromkeys(("note", "comment"), 'add note "..."')
-_ADDRESS = re.compile(r"[^@\s<>,;:()]+@[^@\s<>,;:()]+")
+_ADDRESS = re.compile(PLAIN)
 
 
 def check_actions(scope: Scope) -> Iterator[Problem]:
