@@ -8,6 +8,10 @@ _UNTRUSTED = re.compile(r"certificate verify failed: ([^(\[]+)")
 _HEADER = re.compile(r"InvalidHeader|Illegal header value")
 _AT = re.compile(r"host='([^']+)', port=(\d+)")
 _WHY = (
+    (
+        re.compile(r"ProxyError.*\b407\b", re.DOTALL),
+        "the proxy (HTTPS_PROXY) asks for a sign-in that it takes: http://name:password@its-host",
+    ),
     (re.compile(r"ProxyError|Unable to connect to proxy"), "the proxy (HTTPS_PROXY) lets nothing through to {at}"),
     (
         re.compile(r"NameResolutionError|ame or service not known|name resolution|getaddrinfo failed|No address associated"),
