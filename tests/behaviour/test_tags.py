@@ -1,0 +1,65 @@
+"""`behaviour.md` 6, each clause alone, and how the trace words it."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.config.model import Tag, Tags
+from engine.decide.tags import Tagger
+from engine.errors import Position
+
+HERE = Position("tags.yaml")
+TAGS = Tags(
+    most_per_ticket=3,
+    shortest=3,
+    tags=(
+        Tag("VPN", ("wireguard", "remote access"), True, True, HERE),
+        Tag("Printer", ("toner",), True, True, HERE),
+        Tag("CTI", (), True, True, HERE),
+        Tag("PC", ("computer",), True, True, HERE),
+        Tag("Entry", ("remote access",), True, True, HERE),
+        Tag("Alert", (), False, True, HERE),
+        Tag("Windows 10", (), True, False, HERE),
+        Tag("Old", (), False, False, HERE),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "own", "tags", "words"),
+    [
+        ("nothing", "of note", (), (), "none"),
+        ("VPN", "vpn and wireguard", (), ("VPN",), "found in the text: VPN (3)"),
+        ("Alert: Windows 10", "is an old one", (), (), "none"),
+        ("the action", "vpns 2vpn xvpn vpn2", (), (), "none"),
+        ("(vpn)", "x", (), ("VPN",), "found in the text: VPN (1)"),
+        ("pc", "x", (), (), "none"),
+        ("computer", "x", (), ("PC",), "found in the text: PC (1)"),
+        ("remote  ACCESS", "x", (), ("Entry", "VPN"), "found in the text: Entry (1), VPN (1)"),
+        ("vpn", "toner", (), ("Printer", "VPN"), "found in the text: Printer (1), VPN (1)"),
+        (
+            "computer",
+            "vpn toner toner cti cti",
+            (),
+            ("Printer", "CTI", "PC"),
+            "found in the text: Printer (2), CTI (2), PC (1); 1 more found, over the most of 3",
+        ),
+        ("vpn", "x", ("Alert", "VPN", "Alert"), ("Alert", "VPN"), "the mailbox's: Alert, VPN"),
+        ("vpn", "x", ("Old", "Alert"), ("Alert", "VPN"), "the mailbox's: Alert; found in the text: VPN (1)"),
+        (
+            "vpn",
+            "x",
+            ("Alert", "Printer", "CTI", "PC"),
+            ("Alert", "Printer", "CTI", "PC"),
+            "the mailbox's: Alert, Printer, CTI, PC; 1 more found, over the most of 3",
+        ),
+    ],
+)
+def test_tags(title: str, text: str, own: tuple[str, ...], tags: tuple[str, ...], words: str) -> None:
+    assert Tagger(TAGS).tags(title, text, own) == (tags, words)
+
+
+def test_what_stands_beyond_256_kib_is_not_looked_for() -> None:
+    tagger = Tagger(TAGS)
+    assert tagger.tags("x", "a " * 131_070 + "vpn", ())[0] == ("VPN",)
+    assert tagger.tags("x", "a " * 131_072 + "vpn", ())[0] == ()
