@@ -60,10 +60,11 @@ def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
             return handled
         if duplicate.handling.link:
             related.append((duplicate.ticket.number, "looks like"))
-    tags, why = work.setup.tagger.tags(title, body.text, work.mailbox.ticket.tags)
-    if tags:
-        work.step("tags", why, str(work.mailbox.where("defaults", "ticket", "tags")))
-    ticket = with_additional_contacts(work, new_ticket(work, title, body, tags))
+    tagged = work.setup.tagger.tags(title, body.text, work.mailbox.ticket.tags)
+    if tagged.tags:
+        where = tagged.where or work.mailbox.where("defaults", "ticket", "tags")
+        work.step("tags", tagged.because, str(where))
+    ticket = with_additional_contacts(work, new_ticket(work, title, body, tagged.tags))
     work.step("defaults", _defaults(ticket), str(work.mailbox.where("defaults", "ticket")))
     run = _rules(work, "ticket created", _facts(work, ticket=ticket, before=ticket), message_run)
     links = tuple((ticket.number, other, how) for other, how in related)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from msgspec import Struct
+
 from engine.config.model import Tags
+from engine.errors import Position
 from engine.literals import Literals
 from engine.text import words_of
 
 _LONGEST = 262_144
+
+
+class Tagged(Struct, frozen=True):
+    """A ticket's tags, where they came from in words, and where the first that its text has is defined (None: the mailbox's alone)."""
+
+    tags: tuple[str, ...]
+    because: str
+    where: Position | None
 
 
 class Tagger:
@@ -17,7 +28,7 @@ class Tagger:
     def __init__(self, tags: Tags) -> None:
         self._most = tags.most_per_ticket
         phrases: dict[str, list[str]] = defaultdict(list)
-        self._active = frozenset(tag.label for tag in tags.tags if tag.active)
+        self._active = {tag.label: tag.position for tag in tags.tags if tag.active}
         for tag in tags.tags:
             if tag.active and tag.match:
                 for phrase in dict.fromkeys(words_of(text) for text in (tag.label, *tag.aliases)):
@@ -26,8 +37,8 @@ class Tagger:
         self._labels = dict(phrases)
         self._phrases = Literals({phrase: phrase for phrase in phrases})
 
-    def tags(self, title: str, description: str, own: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-        """(tags, where they came from in words). `own` are the mailbox's: first, and never dropped."""
+    def tags(self, title: str, description: str, own: tuple[str, ...]) -> Tagged:
+        """`own` are the mailbox's: first, and never dropped."""
         counts: Counter[str] = Counter()
         longest: dict[str, int] = {}
         for phrase, count in self._count(words_of(title[:_LONGEST]), words_of(description[:_LONGEST])).items():
@@ -46,7 +57,7 @@ class Tagger:
             words.append("found in the text: " + ", ".join(f"{label} ({counts[label]})" for label in kept))
         if dropped:
             words.append(f"{dropped} more found, over the most of {self._most}")
-        return (*mine, *kept), "; ".join(words) or "none"
+        return Tagged((*mine, *kept), "; ".join(words) or "none", self._active[kept[0]] if kept else None)
 
     def _count(self, *texts: str) -> dict[str, int]:
         """How often each phrase stands in them. A letter or digit on either side makes it another word: CTI is not in `action`."""

@@ -56,10 +56,12 @@ TAGS = Tags(
     ],
 )
 def test_tags(title: str, text: str, own: tuple[str, ...], tags: tuple[str, ...], words: str) -> None:
-    assert Tagger(TAGS).tags(title, text, own) == (tags, words)
+    found = Tagger(TAGS).tags(title, text, own)
+    assert (found.tags, found.because) == (tags, words)
+    assert (found.where == HERE) == ("found in the text" in words)
 
 
 def test_what_stands_beyond_256_kib_is_not_looked_for() -> None:
     tagger = Tagger(TAGS)
-    assert tagger.tags("x", "a " * 131_070 + "vpn", ())[0] == ("VPN",)
-    assert tagger.tags("x", "a " * 131_072 + "vpn", ())[0] == ()
+    assert tagger.tags("x", "a " * 131_070 + "vpn", ()).tags == ("VPN",)
+    assert tagger.tags("x", "a " * 131_072 + "vpn", ()).tags == ()
