@@ -247,3 +247,37 @@ def test_8_who_is_not_there_is_not_told(sender: str, told: tuple[str, ...], rule
     decision = take(rules, (sender, "Scanner", "It is slow."))
     assert decision.outcome == "created" and decision.notified == told
     assert not [words for words in traced(decision, "not notified") if "address that is none" in words]
+
+
+@pytest.mark.parametrize(
+    ("creates", "steps", "outcome"),
+    [
+        (
+            "[ticket, ticket_note]",
+            ["discard", "not discarded, for it brings plan.pdf, photo.png: append note"],
+            ("appended", "ticket_note"),
+        ),
+        (
+            "[ticket]",
+            ["discard", "not discarded, for it brings plan.pdf, photo.png: append note", "help makes no notes: a new ticket"],
+            ("created", "ticket"),
+        ),
+    ],
+)
+def test_5_the_trace_says_why_a_duplicate_is_not_discarded(
+    creates: str, steps: list[str], outcome: tuple[str, str], rules: Path
+) -> None:
+    edit(
+        rules / "mailboxes/help.yaml",
+        "[ticket, ticket_note, ticket_time_entry, project_note, task_note, task_time_entry]",
+        creates,
+    )
+    processor = Processor(open_database(None), prepare(load_config(rules)))
+    head = "From: carmen@olivar.example\r\nSubject: Scanner\r\nMessage-ID: <{}@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n"
+    kind = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSlow.\r\n"
+    files = "".join(f"--b\r\nContent-Type: a/b; name={name}\r\n\r\n{name}\r\n" for name in ("plan.pdf", "photo.png"))
+    processor.take(f"{head.format(1)}{kind}--b--\r\n".encode(), "1", "help")
+    found = processor.take(f"{head.format(2)}{kind}{files}--b--\r\n".encode(), "2", "help")
+    assert found is not None and (found.outcome, found.entity) == outcome
+    told = traced(found, "duplicate")
+    assert told[0].endswith(f": {steps[0]}") and told[1:] == steps[1:]
