@@ -15,7 +15,7 @@ _LONGEST = 262_144
 
 
 class Tagged(Struct, frozen=True):
-    """A ticket's tags, where they came from in words, and where the first that its text has is defined (None: the mailbox's alone)."""
+    """A ticket's tags, where they came from in words, and where those found in the text are defined (None: there are none)."""
 
     tags: tuple[str, ...]
     because: str
@@ -57,7 +57,14 @@ class Tagger:
             words.append("found in the text: " + ", ".join(f"{label} ({counts[label]})" for label in kept))
         if dropped:
             words.append(f"{dropped} more found, over the most of {self._most}")
-        return Tagged((*mine, *kept), "; ".join(words) or "none", self._active[kept[0]] if kept else None)
+        return Tagged((*mine, *kept), "; ".join(words) or "none", self._place(kept))
+
+    def _place(self, labels: list[str]) -> Position | None:
+        """The tag's, where it is one alone; else its file."""
+        if not labels:
+            return None
+        found = self._active[labels[0]]
+        return found if len(labels) == 1 else Position(found.file)
 
     def _count(self, *texts: str) -> dict[str, int]:
         """How often each phrase stands in them. A letter or digit on either side makes it another word: CTI is not in `action`."""

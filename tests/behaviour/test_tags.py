@@ -8,7 +8,7 @@ from engine.config.model import Tag, Tags
 from engine.decide.tags import Tagger
 from engine.errors import Position
 
-HERE = Position("tags.yaml")
+HERE = Position("tags.yaml", 7, 5)
 TAGS = Tags(
     most_per_ticket=3,
     shortest=3,
@@ -58,7 +58,8 @@ TAGS = Tags(
 def test_tags(title: str, text: str, own: tuple[str, ...], tags: tuple[str, ...], words: str) -> None:
     found = Tagger(TAGS).tags(title, text, own)
     assert (found.tags, found.because) == (tags, words)
-    assert (found.where == HERE) == ("found in the text" in words)
+    many = "), " in words
+    assert found.where == ((Position("tags.yaml") if many else HERE) if "found in the text" in words else None)
 
 
 def test_what_stands_beyond_256_kib_is_not_looked_for() -> None:

@@ -128,7 +128,7 @@ def test_a_comment_changes_nothing(repository: Path) -> None:
             "aliases: [suspicious link,",
             "aliases: [impresora, suspicious link,",
             "tag added: Phishing",
-            "tags (mailboxes/help.yaml:23:5)",
+            "tags (tags.yaml)",
         ),
         ("templates/received.md", "thank you for your message", "thanks", "another text of the notification 'received'", ""),
         ("settings.yaml", "attachment: 200 KB", "attachment: 1 KB", "attachments 0 instead of 2", ""),
