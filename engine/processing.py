@@ -25,7 +25,7 @@ from engine.sources.route import mailbox_of, received_at
 from engine.state.sqlite import SqliteState
 from engine.store.again import take_out
 from engine.store.apply import Stored, apply
-from engine.store.blobs import Blobs
+from engine.store.attachments import blobs_of
 from engine.store.database import database_path, explain_error
 from engine.store.directory import sync_directory
 from engine.summary import Summary
@@ -92,12 +92,11 @@ class Processor:
         self.setup = setup
         self.state = SqliteState(connection, setup.config)
         self.version = describe_version(setup.config.root, setup.config.digest)
-        path = database_path(connection)
-        self.blobs = Blobs(path.with_name(f"{path.name}.files")) if path is not None else None
+        self.blobs = blobs_of(connection)
         try:
             sync_directory(connection, setup.config, datetime.now(UTC))
         except (sqlite3.Error, OSError) as error:
-            raise explain_error(error, path) from error
+            raise explain_error(error, database_path(connection)) from error
 
     def run(
         self,

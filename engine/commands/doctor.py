@@ -11,7 +11,7 @@ import click
 
 from engine.commands.options import common
 from engine.printable import printable
-from engine.store.blobs import Blobs
+from engine.store.attachments import blobs_of
 from engine.store.database import explain_error, open_existing
 from engine.store.doctor import examine, repair
 
@@ -30,7 +30,7 @@ def doctor(fix: bool, rules: Path, db: Path, verbose: bool) -> None:
     """
     try:
         with closing(open_existing(db)) as connection:
-            blobs = Blobs(db.with_name(f"{db.name}.files"))
+            blobs = blobs_of(connection)
             found = list(examine(connection, blobs))
             if fix and any(one.repair for one in found):
                 repair(connection, blobs)

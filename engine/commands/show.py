@@ -12,7 +12,7 @@ import click
 from engine.commands.options import common
 from engine.errors import PostroomError
 from engine.printable import printable
-from engine.state.whole import Whole, whole_entity
+from engine.state.whole import Attached, Whole, whole_entity
 from engine.store.database import open_for_reading
 
 _LEFT_OUT = {"number", "title", "name", "description", "html", "title_key", "description_key", "message"}
@@ -56,7 +56,7 @@ def _lines(whole: Whole) -> Iterator[str]:
         yield ""
         yield entry["head"]
         yield from _text(entry["text"])
-    yield from _part("Attachments", (f"{name}  {content_type}  {size} bytes" for name, content_type, size in whole.attachments))
+    yield from _part("Attachments", map(_attached, whole.attachments))
     yield from _part(
         "Messages; `postroom explain --message NUMBER` says why",
         (f"{one.message:>6}  {one.received_at}  {one.outcome:<9}  {one.sender}" for one in whole.messages),
@@ -67,6 +67,11 @@ def _lines(whole: Whole) -> Iterator[str]:
     yield from _part(
         "Rules with a delay", (f"{one.due_at}  {one.rule}: {_why(one.status, one.because)}" for one in whole.waiting)
     )
+
+
+def _attached(one: Attached) -> str:
+    gone = f"; let go on {one.let_go_at[:10]}" if one.let_go_at else ""
+    return f"{one.name}  {one.content_type}  {one.size} bytes{gone}"
 
 
 def _why(status: str, because: str) -> str:

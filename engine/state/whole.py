@@ -26,7 +26,7 @@ _LISTS = (
 _MESSAGES = "SELECT id, received_at, sender, outcome FROM messages WHERE number = ? ORDER BY received_at, id"
 _WAITING = "SELECT due_at, rule, status, because FROM waiting_rules WHERE ticket = ? ORDER BY due_at, id"
 _TOLD = "SELECT COALESCE(sent_at, created_at), template, recipient, status, error FROM outbox WHERE number = ? ORDER BY id"
-_ATTACHED = "SELECT name, content_type, size FROM attachments WHERE number = ? ORDER BY id"
+_ATTACHED = "SELECT name, content_type, size, let_go_at FROM attachments WHERE number = ? ORDER BY id"
 
 
 class Behind(Struct, frozen=True):
@@ -57,6 +57,15 @@ class Told(Struct, frozen=True):
     error: str
 
 
+class Attached(Struct, frozen=True):
+    """`size` in bytes; `let_go_at`: when `prune` removed the file, None while it is there."""
+
+    name: str
+    content_type: str
+    size: int
+    let_go_at: str | None
+
+
 class Whole(Struct, frozen=True):
     """A ticket, task or project with everything that belongs to it; rows as maps of their columns. Times are UTC ISO 8601."""
 
@@ -66,7 +75,7 @@ class Whole(Struct, frozen=True):
     configuration: str | None
     notes: tuple[dict[str, Any], ...]
     times: tuple[dict[str, Any], ...]
-    attachments: tuple[tuple[str, str, int], ...]
+    attachments: tuple[Attached, ...]
     messages: tuple[Behind, ...]
     waiting: tuple[Later, ...]
     told: tuple[Told, ...]
@@ -105,7 +114,7 @@ def whole_entity(connection: sqlite3.Connection, number: str) -> Whole | None:
         versions[0] if versions else None,
         _maps(connection, f"SELECT * FROM {found.notes} WHERE {kind} = ? ORDER BY id", row["number"]),
         _maps(connection, f"SELECT * FROM {found.times} WHERE {kind} = ? ORDER BY id", row["number"]) if found.times else (),
-        tuple((name, content_type, size) for name, content_type, size in of(_ATTACHED)),
+        tuple(Attached(*one) for one in of(_ATTACHED)),
         tuple(Behind(*one) for one in of(_MESSAGES)),
         tuple(Later(*one) for one in of(_WAITING)),
         tuple(Told(*one) for one in of(_TOLD)),

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct, json
 
 from engine.mail.parse import parse_message
+from engine.store.attachments import needed_files, remove_files
 from engine.store.blobs import Blobs
 from engine.store.database import transaction
 
@@ -113,7 +114,7 @@ def examine(connection: sqlite3.Connection, blobs: Blobs | None) -> Iterator[Ail
 
 
 def _files(connection: sqlite3.Connection, blobs: Blobs) -> Iterator[Ailment]:
-    known = {str(row[0]) for row in connection.execute("SELECT DISTINCT sha256 FROM attachments")}
+    known = needed_files(connection)
     there = {path.name: path for path in blobs.files()}
     missing = sorted(known - there.keys())
     if missing:
@@ -152,17 +153,15 @@ def repair(connection: sqlite3.Connection, blobs: Blobs | None) -> None:
 
 
 def _repair_files(connection: sqlite3.Connection, blobs: Blobs) -> None:
-    known = {str(row[0]) for row in connection.execute("SELECT DISTINCT sha256 FROM attachments")}
+    known = needed_files(connection)
     there = {path.name: path for path in blobs.files()}
     wanted = known - there.keys()
     if wanted:
         rows = connection.execute(
             "SELECT DISTINCT r.zlib FROM attachments a JOIN messages m ON m.id = a.message JOIN raw_messages r ON r.sha256 = m.raw_sha256"
-            " WHERE a.sha256 IN (SELECT value FROM json_each(?))",  # a folder that is gone may have held more than SQLite binds
+            " WHERE a.let_go_at IS NULL AND a.sha256 IN (SELECT value FROM json_each(?))",  # a folder that is gone may have held more than SQLite binds
             (json.encode(sorted(wanted)).decode(),),
         )
         for (packed,) in rows:
             blobs.keep(one for one in parse_message(zlib.decompress(packed)).attachments if one.sha256 in wanted)
-    for name in there.keys() - known:
-        if _is_old(there[name]):
-            there[name].unlink(missing_ok=True)
+    remove_files(connection, [there[name] for name in there.keys() - known if _is_old(there[name])])

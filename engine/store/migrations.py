@@ -197,6 +197,9 @@ _BY_OUTCOME = """
 CREATE INDEX messages_by_outcome ON messages (outcome, reason);
 """
 
+# NULL: its file is kept.
+_FILES_LET_GO = "ALTER TABLE attachments ADD COLUMN let_go_at TEXT"
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SENDING,
@@ -211,6 +214,7 @@ MIGRATIONS: tuple[str, ...] = (
     _ITEMS_BY_TIME,
     _FAILED_BY_IDENTITY,
     _BY_OUTCOME,
+    _FILES_LET_GO,
 )
 
 

@@ -1,49 +1,85 @@
-"""Retention: rows that nobody needs any more, a batch a transaction, so that polling goes on meanwhile."""
+"""Retention: rows and files that nobody needs any more, a batch a transaction, so that polling goes on meanwhile."""
 
 from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
 
+from msgspec import Struct
+from msgspec.structs import asdict
+
 from engine.decide.decision import iso
+from engine.store.attachments import blobs_of, remove_files
 from engine.store.database import database_path, explain_error, transaction
 
 _BATCH = 500
-# (what, the rows, what is done to them); `?` is the moment before which they are let go of.
-_RAW = (
-    "raw messages",
-    "SELECT sha256 FROM raw_messages WHERE sha256 NOT IN (SELECT raw_sha256 FROM messages WHERE received_at >= ?)"
-    " AND sha256 NOT IN (SELECT raw_sha256 FROM quarantine)",
-    "DELETE FROM raw_messages WHERE sha256 = ?",
-)
-_TRACES = (
-    "traces",
-    "SELECT id FROM messages WHERE processed_at < ? AND json_array_length(decision, '$.trace') > 0",
-    "UPDATE messages SET decision = json_set(decision, '$.trace', json('[]'), '$.not_fired', json('[]')) WHERE id = ?",
-)
-_SENT = (
-    "notifications",
-    "SELECT id FROM outbox WHERE status IN ('sent', 'dropped') AND created_at < ?",
+
+
+class Before(Struct, frozen=True):
+    """The moments before which something is let go of; None: it is kept. Aware."""
+
+    raw: datetime | None = None
+    files: datetime | None = None
+    traces: datetime | None = None
+    sent: datetime | None = None
+
+
+# (what, the rows, what is done to each); `:before` is the moment.
+_STEPS = {
+    "raw": (
+        "raw messages",
+        "SELECT sha256 FROM raw_messages WHERE sha256 NOT IN (SELECT raw_sha256 FROM messages WHERE received_at >= :before)"
+        " AND sha256 NOT IN (SELECT raw_sha256 FROM quarantine)",
+        "DELETE FROM raw_messages WHERE sha256 = ?",
+    ),
+    # The row stays: that the ticket had it is worth knowing, and who sends it again brings nothing new.
+    "files": (
+        "attachments",
+        "SELECT a.id FROM attachments a JOIN tickets t ON t.number = a.number JOIN messages m ON m.id = a.message"
+        " WHERE a.let_go_at IS NULL AND t.completed_at < :before AND m.received_at < :before",
+        "UPDATE attachments SET let_go_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
+        " WHERE id = ? AND number IN (SELECT number FROM tickets WHERE completed_at IS NOT NULL)",
+    ),
+    "traces": (
+        "traces",
+        "SELECT id FROM messages WHERE processed_at < :before AND json_array_length(decision, '$.trace') > 0",
+        "UPDATE messages SET decision = json_set(decision, '$.trace', json('[]'), '$.not_fired', json('[]')) WHERE id = ?",
+    ),
     # The row stays, for replies and bounces are found by its Message-ID; its words go.
-    "UPDATE outbox SET body = '', body_values = '[]', subject = '', status = 'pruned' WHERE id = ?",
-)
+    "sent": (
+        "notifications",
+        "SELECT id FROM outbox WHERE status IN ('sent', 'dropped') AND created_at < :before",
+        "UPDATE outbox SET body = '', body_values = '[]', subject = '', status = 'pruned' WHERE id = ?",
+    ),
+}
 
 
-def prune_database(
-    connection: sqlite3.Connection, raw: datetime | None, traces: datetime | None, sent: datetime | None, *, dry_run: bool = False
-) -> dict[str, int]:
+def prune_database(connection: sqlite3.Connection, before: Before, *, dry_run: bool = False) -> dict[str, int]:
     """How many of each. Raises `StoreError`."""
     counts = {}
     try:
-        for (what, select, change), before in ((_RAW, raw), (_TRACES, traces), (_SENT, sent)):
-            if before is None:
+        for step, moment in asdict(before).items():
+            if moment is None:
                 continue
-            keys = [row[0] for row in connection.execute(select, (iso(before),)).fetchall()]
+            what, select, change = _STEPS[step]
+            keys = [row[0] for row in connection.execute(select, {"before": iso(moment)}).fetchall()]
             counts[what] = len(keys)
-            if not dry_run:
-                for start in range(0, len(keys), _BATCH):
-                    with transaction(connection):
-                        connection.executemany(change, [(key,) for key in keys[start : start + _BATCH]])
+            if dry_run:
+                continue
+            for start in range(0, len(keys), _BATCH):
+                with transaction(connection):
+                    connection.executemany(change, [(key,) for key in keys[start : start + _BATCH]])
+            if step == "files":
+                _remove_what_was_let_go(connection)
     except (sqlite3.Error, OSError) as error:
         raise explain_error(error, database_path(connection)) from error
     return counts
+
+
+def _remove_what_was_let_go(connection: sqlite3.Connection) -> None:
+    """Also what was left by one that was killed between the rows and their files."""
+    blobs = blobs_of(connection)
+    if blobs is None:
+        return
+    gone = connection.execute("SELECT DISTINCT sha256 FROM attachments WHERE let_go_at IS NOT NULL").fetchall()
+    remove_files(connection, [path for (sha256,) in gone if (path := blobs.path(sha256)).exists()])

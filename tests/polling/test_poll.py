@@ -23,7 +23,7 @@ from engine.errors import StoreError
 from engine.polling.observe import Observer, set_up_logs
 from engine.sources.remote import Backlog
 from engine.store.database import open_database
-from engine.store.prune import prune_database
+from engine.store.prune import Before, prune_database
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.polling.conftest import command, mail, with_oauth
@@ -434,7 +434,11 @@ def test_prune_lets_go_of_what_is_old_and_keeps_what_is_needed(
     from datetime import UTC, datetime
 
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    assert prune_database(connection, moment, moment, moment) == {"raw messages": 1, "traces": 2, "notifications": 2}
+    assert prune_database(connection, Before(raw=moment, traces=moment, sent=moment)) == {
+        "raw messages": 1,
+        "traces": 2,
+        "notifications": 2,
+    }
     connection.close()
     assert rows(db, "SELECT COUNT(*) FROM raw_messages") == [(1,)]  # what is in quarantine keeps its bytes
     assert rows(db, "SELECT COUNT(*) FROM tickets") == [(1,)] and rows(
