@@ -281,3 +281,23 @@ def test_5_the_trace_says_why_a_duplicate_is_not_discarded(
     assert found is not None and (found.outcome, found.entity) == outcome
     told = traced(found, "duplicate")
     assert told[0].endswith(f": {steps[0]}") and told[1:] == steps[1:]
+
+
+AUTOMATIC = "Auto-Submitted: auto-generated\r\n"
+
+
+@pytest.mark.parametrize("more", ["", AUTOMATIC], ids=["by hand", "automatic"])
+def test_5_reopen_for_an_open_ticket_sets_its_status_and_counts_as_no_reopening(more: str, rules: Path) -> None:
+    edit(rules / "duplicates.yaml", "when_open: {do: append_note}", "when_open: {do: reopen, status: In progress}")
+    mails = [("carmen@olivar.example", subject, "Slow.") for subject in ("The scanner is slow", "the scanner is slow!")]
+    decision = take(rules, *mails, more=more)
+    assert decision.changes.ticket is not None
+    assert (decision.outcome, decision.changes.ticket.status, decision.changes.reopened) == ("appended", "In progress", False)
+
+
+def test_5_an_alert_with_its_token_reopens_though_it_is_automatic(rules: Path) -> None:
+    body = f"Alert: KM-1\r\n{TOKEN.format('')}"
+    kinds = ("PROBLEM", "RECOVERY", "PROBLEM")
+    decision = take(rules, *(("monitor@x.example", f"{kind} disk", body) for kind in kinds), mailbox="alerts", more=AUTOMATIC)
+    assert decision.changes.ticket is not None and traced(decision, "status") == ["Done becomes In progress"]
+    assert (decision.outcome, decision.changes.ticket.occurrences, decision.changes.reopened) == ("appended", 2, True)
