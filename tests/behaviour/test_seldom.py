@@ -301,3 +301,12 @@ def test_5_an_alert_with_its_token_reopens_though_it_is_automatic(rules: Path) -
     decision = take(rules, *(("monitor@x.example", f"{kind} disk", body) for kind in kinds), mailbox="alerts", more=AUTOMATIC)
     assert decision.changes.ticket is not None and traced(decision, "status") == ["Done becomes In progress"]
     assert (decision.outcome, decision.changes.ticket.occurrences, decision.changes.reopened) == ("appended", 2, True)
+
+
+def test_5_append_note_to_what_is_complete_leaves_it_so(rules: Path) -> None:
+    edit(rules / "duplicates.yaml", "when_complete: {do: reopen, status: In progress}", "when_complete: {do: append_note}")
+    body = f"Alert: KM-1\r\n{TOKEN.format('')}"
+    kinds = ("PROBLEM", "RECOVERY", "PROBLEM")
+    decision = take(rules, *(("monitor@x.example", f"{kind} disk", body) for kind in kinds), mailbox="alerts")
+    assert decision.changes.ticket is not None and traced(decision, "status") == []
+    assert (decision.outcome, decision.changes.ticket.status, decision.changes.reopened) == ("appended", "Done", False)
