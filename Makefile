@@ -52,8 +52,11 @@ schemas: setup
 sample: setup
 	$(BIN)/python tools/make_sample.py
 
+# The second is the first without what only developing needs, for who runs it.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev --extra build pyproject.toml -o requirements.lock
+	$(LOCK) --extra dev pyproject.toml -o requirements.lock
+	$(LOCK) --constraints requirements.lock pyproject.toml -o deploy/requirements.lock
 
 bench: setup
 	$(BIN)/python -m bench.whole

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,22 @@ def test_one_that_does_not_fit_is_told_so(says: str, tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (1, "")
         assert f"needs Python 3.11 or 3.12 with its venv module and headers, which {named} is not" in done.stderr
         assert "SyntaxError" not in done.stderr and "make PYTHON=" in done.stderr
+
+
+def locked(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
+    """Package to its version and hashes."""
+    blocks = re.split(r"(?m)^(?=[a-z0-9])", path.read_text("utf-8"))
+    found = (re.match(r"([^=\s]+)==(\S+)", block) for block in blocks)
+    return {one[1]: (one[2], frozenset(re.findall(r"sha256:\w+", one.string))) for one in found if one}
+
+
+def test_what_is_deployed_is_what_was_tested_and_nothing_for_developing() -> None:
+    tested, deployed = locked(ROOT / "requirements.lock"), locked(ROOT / "deploy/requirements.lock")
+    assert deployed.items() <= tested.items()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+    def names(lines: list[str]) -> set[str]:
+        return {re.split(r"[\[<>=]", line)[0].lower().replace(".", "-") for line in lines}
+
+    assert names(project["dependencies"]) <= deployed.keys()
+    assert not names(project["optional-dependencies"]["dev"]) & deployed.keys()
