@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import requests
 from exchangelib.errors import (
+    AutoDiscoverFailed,
     DoesNotExist,
     ErrorAccessDenied,
     ErrorFolderNotFound,
@@ -85,6 +86,8 @@ def _meaning(error: Exception) -> RemoteError | None:
     match error:
         case ErrorInvalidSyncStateData():
             return StateLost("the server no longer knows the sync state")
+        case AutoDiscoverFailed():
+            return RemoteError(f"Autodiscover finds no server{_because(error)}; name it with `endpoint`")
         case UnauthorizedError() | ErrorAccessDenied() | ErrorNonExistentMailbox():
             return SignInFailed(f"the server does not let us in: {_words(error)}")
         case UnicodeEncodeError():  # which letter is not told: it is one of a password
@@ -119,6 +122,11 @@ def _other(error: Exception) -> str:
         phrase = responses.get(int(status[1]), "")
         return f"the server answered {status[1]} {phrase}".rstrip() + ("" if status[1].startswith("5") else f"; {_ENDPOINT}")
     return _words(error) if _AGAIN.match(str(error)) else f"{type(error).__name__}: {_words(error)}"
+
+
+def _because(error: AutoDiscoverFailed) -> str:
+    """Nothing where no step led anywhere, which exchangelib words at length."""
+    return "" if "All steps" in str(error) else f": {_words(error)}"
 
 
 def _words(error: Exception) -> str:

@@ -12,11 +12,11 @@ from exchangelib.errors import DoesNotExist, ErrorFolderNotFound, ErrorItemNotFo
 from exchangelib.folders import Folder
 from exchangelib.items import Message
 from exchangelib.properties import ItemId
-from exchangelib.protocol import CachingProtocol
 from exchangelib.version import EXCHANGE_2016
 
 from engine.config.connections import ExchangeSource
 from engine.config.secrets import resolve
+from engine.sources.autodiscover import forget_discovered
 from engine.sources.ews_answers import item_as_message, told, utc
 from engine.sources.ews_client import OAuth2, Policy, Sync
 from engine.sources.remote import (
@@ -239,8 +239,8 @@ class ExchangeMailbox:
     def close(self) -> None:
         account, self._account = self._account, None
         self._folders.clear()
-        if account is not None:
-            with suppress(Exception):
+        with suppress(Exception):
+            if account is not None:
                 account.protocol.close()
-                if self.source.endpoint is None:
-                    CachingProtocol.clear_cache()  # it remembers a failed autodiscover for ever
+            if self.source.endpoint is None:
+                forget_discovered()

@@ -12,6 +12,11 @@ _WHY = (
         re.compile(r"ProxyError.*\b407\b", re.DOTALL),
         "the proxy (HTTPS_PROXY) asks for a sign-in that it takes: http://name:password@its-host",
     ),
+    # So urllib3 words it too where the server behind the proxy does that.
+    (
+        re.compile(r"ProxyError.*RemoteDisconnected", re.DOTALL),
+        "{at}, or the proxy (HTTPS_PROXY), closed the connection without an answer",
+    ),
     (re.compile(r"ProxyError|Unable to connect to proxy"), "the proxy (HTTPS_PROXY) lets nothing through to {at}"),
     (
         re.compile(r"NameResolutionError|ame or service not known|name resolution|getaddrinfo failed|No address associated"),

@@ -30,7 +30,8 @@ from tests.loopback import Loopback
 S = "http://schemas.xmlsoap.org/soap/envelope/"
 M = "http://schemas.microsoft.com/exchange/services/2006/messages"
 T = "http://schemas.microsoft.com/exchange/services/2006/types"
-N = {"s": S, "m": M, "t": T}
+A = "http://schemas.microsoft.com/exchange/2010/Autodiscover"
+N = {"s": S, "m": M, "t": T, "a": A}
 FAULTS = ("busy", "503", "500", "401", "reset", "truncated", "not xml", "slow", "denied")
 
 
@@ -62,6 +63,8 @@ class Server(Loopback):
         self.impersonated: set[str] = set()
         self.endpoint = ""
         self.ntlm = False
+        self.wrong_passwords = 0
+        self.discovered: dict[str, str] = {}  # by Autodiscover: addresses, and the settings that are told of them as XML
         self.bend: Callable[[bytes], bytes] | None = None  # what becomes of each answer on its way
 
     def fail(self, operation: str, kind: str, times: int = 1, seconds: float = 0.2) -> None:
@@ -135,6 +138,10 @@ class _Handler(loopback.Handler):
         address = call.find(".//t:DistinguishedFolderId//t:EmailAddress", N)
         if address is not None and address.text in server.stores:
             store = server.stores[address.text]
+        if operation == "GetUserSettingsRequestMessage":
+            asked = call.findtext(".//a:Mailbox", namespaces=N) or ""
+            self._answer(200, _autodiscovered(server.discovered.get(asked)).encode())
+            return
         answer = _OPERATIONS[operation](store, call)
         text = _envelope(f"<m:{operation}Response><m:ResponseMessages>{answer}</m:ResponseMessages></m:{operation}Response>")
         if fault is not None and fault.kind == "truncated":
@@ -168,7 +175,9 @@ class _Handler(loopback.Handler):
             return True
         if header.startswith("Basic "):
             user, _, password = base64.b64decode(header[6:]).decode().partition(":")
-            return (user, password) == (self.server_of.user, self.server_of.password)
+            right = (user, password) == (self.server_of.user, self.server_of.password)
+            self.server_of.wrong_passwords += not right
+            return right
         return False
 
     def _fail(self, fault: Fault, operation: str) -> bool:
@@ -222,9 +231,23 @@ class _Handler(loopback.Handler):
         self.answer(status, bend(body) if bend is not None else body, kind, headers)
 
 
+def _autodiscovered(settings: str | None) -> str:
+    """MS-OXWSADISC 3.1.4.1: what is told of one user, who may be unknown."""
+    error = "NoError" if settings is not None else "InvalidUser"
+    return _envelope(
+        f"<a:GetUserSettingsResponseMessage><a:Response><a:ErrorCode>NoError</a:ErrorCode><a:UserResponses><a:UserResponse>"
+        f"<a:ErrorCode>{error}</a:ErrorCode><a:ErrorMessage>{error}</a:ErrorMessage><a:UserSettings>{settings or ''}</a:UserSettings>"
+        "</a:UserResponse></a:UserResponses></a:Response></a:GetUserSettingsResponseMessage>"
+    )
+
+
+def setting(name: str, value: str) -> str:
+    return f"<a:UserSetting><a:Name>{name}</a:Name><a:Value>{value}</a:Value></a:UserSetting>"
+
+
 def _envelope(body: str) -> str:
     return (
-        f"<?xml version='1.0' encoding='utf-8'?><s:Envelope xmlns:s='{S}' xmlns:m='{M}' xmlns:t='{T}'><s:Header><t:ServerVersionInfo "
+        f"<?xml version='1.0' encoding='utf-8'?><s:Envelope xmlns:s='{S}' xmlns:m='{M}' xmlns:t='{T}' xmlns:a='{A}'><s:Header><t:ServerVersionInfo "
         "MajorVersion='15' MinorVersion='1' MajorBuildNumber='2507' MinorBuildNumber='6' Version='V2017_07_11'/></s:Header>"
         f"<s:Body>{body}</s:Body></s:Envelope>"
     )
@@ -457,5 +480,6 @@ _OPERATIONS: dict[str, Callable[[Store, Any], str]] = {
     "MoveItem": _move,
     "UpdateItem": _update,
     "CreateItem": _create_item,
+    "ConvertId": lambda store, call: _error("ConvertId", "ErrorInvalidIdMalformed", "Id is malformed."),  # asked for the version
 }
 assert re and datetime

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import select
-import socket
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
@@ -24,60 +21,22 @@ from engine.sources.remote import RemoteError
 from tests.ews.server import Server
 from tests.ews.store import Store
 from tests.graph.server import GraphServer
-from tests.loopback import Handler, Loopback
 from tests.polling.conftest import ADDRESS, exchange, mail, polled
+from tests.proxy import PASSWORD, Proxy
 
 __all__ = ["exchange", "polled"]
 
 HOST = "mail.invalid"
 REFUSED = "the proxy (HTTPS_PROXY) asks for a sign-in that it takes: http://name:password@its-host"
-LOGIN = "Basic " + base64.b64encode(b"postroom:hush-hush").decode()
-
-
-class Proxy(Loopback):
-    """Leads every CONNECT to one port of ours, for who signs in."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-        self.to = 0
-        self.asked: list[str] = []
-
-    def start(self) -> int:
-        owner = self
-
-        class Tunnel(Handler):
-            def do_CONNECT(self) -> None:
-                if self.headers.get("Proxy-Authorization") != LOGIN:
-                    self.answer(407, b"", "text/plain", {"Proxy-Authenticate": "Basic"})
-                    return
-                owner.asked.append(self.path)
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.flush()
-                self.close_connection = True
-                with socket.create_connection(("127.0.0.1", owner.to)) as server:
-                    _carry(self.connection, server)
-
-        return self.listen(Tunnel)
-
-
-def _carry(one: socket.socket, other: socket.socket) -> None:
-    """Until one of them ends."""
-    while ready := select.select([one, other], [], [], 10)[0]:
-        for side in ready:
-            data = side.recv(65_536)
-            if not data:
-                return
-            (other if side is one else one).sendall(data)
 
 
 @pytest.fixture
 def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     found = Proxy()
-    port = found.start()
+    url = found.start()
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HTTPS_PROXY", f"http://postroom:hush-hush@127.0.0.1:{port}")
+    monkeypatch.setenv("HTTPS_PROXY", url)
     yield found
     found.stop()
 
@@ -106,7 +65,7 @@ def through(rules: Path) -> ExchangeMailbox:
 
 
 def wrong_login(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", os.environ["HTTPS_PROXY"].replace("hush-hush", "wrong-one"))
+    monkeypatch.setenv("HTTPS_PROXY", os.environ["HTTPS_PROXY"].replace(PASSWORD, "wrong-one"))
 
 
 def test_exchange(polled: Path, proxy: Proxy, tls: ssl.SSLContext, private: ExchangeTls, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,69 @@
+"""exchangelib's Autodiscover (MS-OXWSADISC) as postroom needs it: nothing kept in /tmp, nothing believed that came in the clear, and servers that tell less or more than it thinks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from exchangelib.autodiscover import cache
+from exchangelib.autodiscover.discovery import Autodiscovery
+from exchangelib.errors import AutoDiscoverFailed
+from exchangelib.properties import UserResponse
+from exchangelib.protocol import CachingProtocol
+from exchangelib.services import get_user_settings
+from exchangelib.version import Version
+
+_found: dict[str, Any] = {}
+
+
+@contextmanager
+def _in_memory(file: Any) -> Iterator[dict[str, Any]]:
+    """In the place of a pickle in /tmp, where anybody could lay one beforehand that runs his code as us."""
+    yield _found
+
+
+class Response(UserResponse):  # type: ignore[misc]
+    """What a server tells of one mailbox."""
+
+    @property
+    def autodiscover_smtp_address(self) -> str | None:
+        found: str | None = self.user_settings.get("auto_discover_smtp_address")
+        return found
+
+    @autodiscover_smtp_address.setter
+    def autodiscover_smtp_address(self, address: str) -> None:
+        """exchangelib sets it where the server does not tell it, and cannot."""
+        self.user_settings["auto_discover_smtp_address"] = address
+
+    @property
+    def ews_url(self) -> str:
+        """An Exchange that is not published has the one for the inside alone."""
+        found: str | None = self.user_settings.get("external_ews_url") or self.user_settings.get("internal_ews_url")
+        if not found:
+            raise AutoDiscoverFailed("the server tells no address of EWS")
+        return found
+
+    @property
+    def version(self) -> Version | None:
+        """The newest that both know; None: exchangelib finds it out."""
+        told = {one.strip() for one in (self.user_settings.get("ews_supported_schemas") or "").split(",")}
+        return next((one for one in Version.all_versions() if one.api_version in told), None)
+
+
+def _no_further(discovery: Autodiscovery, hostname: str) -> Any:
+    """The steps left out ask in the clear, HTTP and then DNS, where the password shall go: whoever stands between could say, to him."""
+    return discovery._step_6()
+
+
+# For the whole process, from the import on: even emptying its store would load what lies in /tmp.
+cache.shelve_open_with_failover = _in_memory
+get_user_settings.UserResponse = Response
+Autodiscovery._step_3 = _no_further
+
+
+def forget_discovered() -> None:
+    """What failed is remembered for ever, and a wrong password would be tried twice: by what is remembered, and by all steps anew."""
+    with cache.autodiscover_cache:
+        cache.autodiscover_cache.clear()
+    CachingProtocol.clear_cache()

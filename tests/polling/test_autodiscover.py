@@ -1,0 +1,189 @@
+"""`endpoint` left out: exchangelib's own Autodiscover, with a name server, a proxy and a server of ours."""
+
+from __future__ import annotations
+
+import shelve
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+import trustme
+from exchangelib.autodiscover import cache
+from exchangelib.autodiscover.discovery import Autodiscovery
+from msgspec.structs import replace
+
+from engine.config.connections import ExchangeSource, ExchangeTls
+from engine.config.load import load_config
+from engine.sources.ews_client import use_tls
+from engine.sources.exchange import ExchangeMailbox
+from engine.sources.remote import RemoteError, SignInFailed
+from tests.ews.server import Server, setting
+from tests.ews.store import Store
+from tests.polling.conftest import ADDRESS, exchange, mail, polled
+from tests.proxy import Proxy
+
+__all__ = ["exchange", "polled"]
+
+HOST, MAIL = "autodiscover.harbourhill.example", "mail.harbourhill.example"
+EWS = f"https://{MAIL}/EWS/Exchange.asmx"
+
+
+class Names:
+    """A name server on loopback that knows some hosts, all of them here."""
+
+    def __init__(self, *known: str) -> None:
+        self.known = set(known)
+        self.asked: list[str] = []
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                data, sender = self._socket.recvfrom(4096)
+            except OSError:
+                return
+            question = dns.message.from_wire(data)
+            name = question.question[0].name
+            self.asked.append(name.to_text(omit_final_dot=True))
+            answer = dns.message.make_response(question)
+            if self.asked[-1] in self.known:
+                answer.answer.append(dns.rrset.from_text(name, 60, "IN", "A", "127.0.0.1"))
+            else:
+                answer.set_rcode(dns.rcode.NXDOMAIN)
+            self._socket.sendto(answer.to_wire(), sender)
+
+    def stop(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
+    found = Names(HOST, MAIL)
+    monkeypatch.setattr(Autodiscovery, "DNS_RESOLVER_KWARGS", {"configure": False})
+    monkeypatch.setattr(Autodiscovery, "DNS_RESOLVER_ATTRS", {"nameservers": ["127.0.0.1"], "port": found.port, "timeout": 2.0})
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(HOST, MAIL).configure_cert(context)
+    found, proxy = Server(Store(ADDRESS), tls=context), Proxy()
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", proxy.start())
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    proxy.to = int(found.start().partition("//127.0.0.1:")[2].partition("/")[0])
+    use_tls(ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=10)))
+    yield found
+    use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+    proxy.stop()
+    found.stop()
+
+
+@pytest.fixture
+def remote(polled: Path) -> Iterator[ExchangeMailbox]:
+    source = load_config(polled).mailboxes["help"].source
+    assert isinstance(source, ExchangeSource)
+    found = ExchangeMailbox(ADDRESS, replace(source, endpoint=None))
+    yield found
+    found.close()
+
+
+def told(url: str = EWS, name: str = "ExternalEwsUrl", schemas: str = "Exchange2013, Exchange2016") -> str:
+    return setting(name, url) + (setting("EwsSupportedSchemas", schemas) if schemas else "")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        told(),
+        told() + setting("AutoDiscoverSMTPAddress", ADDRESS),
+        told(name="InternalEwsUrl"),
+        told("https://inside.harbourhill.example/EWS", "InternalEwsUrl") + told(),
+        told(schemas=""),
+        told(schemas="Exchange2099"),
+        told(schemas="Exchange2010_SP2, Exchange2016, Exchange2099"),
+    ],
+)
+def test_the_server_is_found_by_the_address(settings: str, names: Names, server: Server, remote: ExchangeMailbox) -> None:
+    server.discovered[ADDRESS] = settings
+    server.store.add(mail(1))
+    assert len(remote.changes(None).items) == 1
+    assert names.asked[:2] == ["harbourhill.example", HOST]
+    remote.close()
+    assert len(remote.changes(None).items) == 1
+
+
+def touch(path: str) -> None:
+    Path(path).touch()
+
+
+class Trap:
+    """Runs code of whoever wrote it in the process that loads it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self) -> object:
+        return touch, (self.path,)
+
+
+def test_what_others_laid_in_tmp_is_not_loaded(
+    names: Names, server: Server, remote: ExchangeMailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """exchangelib keeps what it found there, as a pickle."""
+    monkeypatch.setattr(cache, "AUTODISCOVER_PERSISTENT_STORAGE", tmp_path / "shelf")
+    with shelve.open(str(tmp_path / "shelf")) as shelf:
+        shelf["harbourhill.example"] = Trap(tmp_path / "sprung")
+    server.discovered[ADDRESS] = told()
+    remote.changes(None)
+    assert not (tmp_path / "sprung").exists()
+
+
+def said(remote: ExchangeMailbox) -> str:
+    with pytest.raises(RemoteError) as error:
+        remote.changes(None)
+    remote.close()
+    return str(error.value)
+
+
+def test_what_an_administrator_reads_who_cannot_be_served(names: Names, server: Server, remote: ExchangeMailbox) -> None:
+    assert said(remote) == "the server does not let us in: InvalidUser"
+    server.discovered[ADDRESS] = setting("CasVersion", "15.1")
+    assert said(remote) == "Autodiscover finds no server: the server tells no address of EWS; name it with `endpoint`"
+    server.discovered[ADDRESS] = told(EWS.replace("mail.", "else."))
+    assert "the server's certificate is not trusted: Hostname mismatch" in said(remote)
+    names.known.clear()
+    server.discovered[ADDRESS] = told()
+    remote_of_nobody = said(remote)
+    server.stop()
+    names.known.add(HOST)
+    assert names.asked[-2:] == ["harbourhill.example", HOST]  # and nobody is asked in the clear where to send the password
+    assert said(remote) == remote_of_nobody == "Autodiscover finds no server; name it with `endpoint`"
+
+
+def test_a_wrong_password_is_tried_once(names: Names, server: Server, remote: ExchangeMailbox) -> None:
+    """Else the account might be locked."""
+    server.discovered[ADDRESS] = told()
+    assert remote.changes(None).items == ()
+    remote.close()
+    server.password = "another"
+    for tried in (1, 2):  # a quarter of an hour apart
+        with pytest.raises(SignInFailed, match="Invalid credentials for https://autodiscover"):
+            remote.changes(None)
+        remote.close()
+        assert server.wrong_passwords == tried
