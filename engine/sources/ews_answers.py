@@ -6,6 +6,7 @@ import re
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from http.client import responses
 from typing import Any, cast
 
@@ -77,19 +78,19 @@ def item_as_message(item: Any) -> bytes:
     return rebuilt(fields, str(known("text_body") or ""), bool(known("has_attachments")))
 
 
-def told() -> AbstractContextManager[None]:
-    """exchangelib's errors, and those below it, as ours."""
-    return errors_as(_meaning)
+def told(hint: str = "") -> AbstractContextManager[None]:
+    """exchangelib's errors, and those below it, as ours. `hint`: what to look at where the sign-in is refused."""
+    return errors_as(partial(_meaning, hint))
 
 
-def _meaning(error: Exception) -> RemoteError | None:
+def _meaning(hint: str, error: Exception) -> RemoteError | None:
     match error:
         case ErrorInvalidSyncStateData():
             return StateLost("the server no longer knows the sync state")
         case AutoDiscoverFailed():
             return RemoteError(f"Autodiscover finds no server{_because(error)}; name it with `endpoint`")
         case UnauthorizedError() | ErrorAccessDenied() | ErrorNonExistentMailbox():
-            return SignInFailed(f"the server does not let us in: {_words(error)}")
+            return SignInFailed(f"the server does not let us in: {_words(error)}{hint}")
         case UnicodeEncodeError():  # which letter is not told: it is one of a password
             return SignInFailed(
                 "the name or the password has letters that this sign-in cannot send; take others, or `auth: ntlm`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -67,10 +67,13 @@ class ExchangeMailbox:
     def folder(self) -> str:
         return self.source.folder.strip("/")
 
+    def _told(self) -> AbstractContextManager[None]:
+        return told("; is there a ticket? See klist, and docs/exchange.md" if self.source.auth == "kerberos" else "")
+
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def changes(self, state: str | None) -> Page:
-        with told():
+        with self._told():
             folder = self._folder(self.source.folder)
             service = Sync(account=self._connected())
             found = list(
@@ -93,7 +96,7 @@ class ExchangeMailbox:
             return page(items, service.sync_state, last)
 
     def fetch(self, items: Sequence[RemoteItem]) -> list[Fetched]:
-        with told():
+        with self._told():
             wanted = [ItemId(id=item.id) for item in items]
             answers = list(self._connected().fetch(wanted, only_fields=["mime_content", "datetime_received"], chunk_size=25))
             return [self._fetched(item, answer) for item, answer in zip(items, answers, strict=True)]
@@ -106,7 +109,7 @@ class ExchangeMailbox:
         return Fetched(item.id, bytes(answer.mime_content), utc(answer.datetime_received))
 
     def describe(self, item: RemoteItem) -> Fetched:
-        with told():
+        with self._told():
             (answer,) = self._connected().fetch([ItemId(id=item.id)], only_fields=list(_HEAD))
             if isinstance(answer, ErrorItemNotFound):
                 return Fetched(item.id, None)
@@ -115,7 +118,7 @@ class ExchangeMailbox:
             return Fetched(item.id, item_as_message(answer), utc(answer.datetime_received))
 
     def backlog(self) -> Backlog:
-        with told():
+        with self._told():
             folder = self._folder(self.source.folder)
             waiting = FolderCollection(account=self._connected(), folders=[folder]).filter(is_read=False)
             oldest = next(iter(waiting.order_by("datetime_received").only("datetime_received")[:1]), None)
@@ -126,7 +129,7 @@ class ExchangeMailbox:
 
     def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str] | None:
         path = self.source.folder_for(place) if place is not None else None
-        with told():
+        with self._told():
             account = self._connected()
             if path is not None:
                 answers = account.bulk_move([ItemId(id=one) for one in ids], to_folder=self._folder(path))
@@ -147,11 +150,11 @@ class ExchangeMailbox:
         path = self.source.folder_for(place)
         if path is None:
             return []
-        with told():
+        with self._told():
             return [item.id for item in self._folder(path).filter(message_id=f"<{message_id}>").only("message_id")]
 
     def send(self, mime: bytes) -> None:
-        with told():
+        with self._told():
             account = self._connected()
             for answer in account.bulk_create(
                 folder=None, items=[Message(account=account, mime_content=mime)], message_disposition="SendOnly"
@@ -162,7 +165,7 @@ class ExchangeMailbox:
     # --- folders and the account -----------------------------------------------------------------------------------
 
     def check(self, fix: bool) -> list[str]:
-        with told():
+        with self._told():
             self._folder(self.source.folder)
             return check_folders(
                 (self.source.processed, self.source.failed), self._folder, self._create, (ErrorFolderNotFound, DoesNotExist), fix
@@ -221,7 +224,7 @@ class ExchangeMailbox:
 
         if source.auth == "kerberos":
             if find_spec("requests_gssapi") is None:
-                raise SignInFailed("auth: kerberos needs an extra: pip install 'postroom[kerberos]'")
+                raise SignInFailed("auth: kerberos needs more: pip install requests-gssapi")
             return None
         if source.auth == "oauth2":
             from exchangelib import Identity

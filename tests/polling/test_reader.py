@@ -512,7 +512,7 @@ def test_ntlm(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_kerberos_without_its_extra_is_told(polled: Path) -> None:
-    with pytest.raises(SignInFailed, match="needs an extra"):
+    with pytest.raises(SignInFailed, match="pip install requests-gssapi"):
         _mailbox(polled, "auth: basic", "auth: kerberos").changes(None)
 
 
