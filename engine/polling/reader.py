@@ -162,7 +162,8 @@ class Reader:
             head = self.remote.describe(RemoteItem(row.item, row.size, True)).raw
         except RemoteError:
             head = None
-        raw = head or f"Subject: (an item that cannot be read)\r\nX-Postroom-Item: {row.item[:200]}\r\n\r\n".encode()
+        head = head or b"Subject: (an item that cannot be read)\r\n\r\n"
+        raw = head if parse_message(head).message_id else _named(row.item) + head
 
         def take(message: Message, one: Fetched, raw: bytes, received: datetime) -> Decision | None:
             return self._processor.hold(message, raw, one.id, self.mailbox, received, f"the server does not give it: {error}")
@@ -244,6 +245,11 @@ class Reader:
         self._observer.contact(self.mailbox, _now())
         if backlog is not None:
             self._observer.backlog(self.mailbox, backlog, _now())
+
+
+def _named(item: str) -> bytes:
+    """A header field without which two items that have no Message-ID, and of which little else is known, would be taken for one."""
+    return f"X-Postroom-Item: {''.join(item.split())[:900]}\r\n".encode()
 
 
 def _is_new(item: RemoteItem, until: datetime | None) -> bool:
