@@ -147,7 +147,7 @@ class Reader:
         whole = [item for item in items if item.id not in huge]
         began = time.perf_counter()
         fetched = self.remote.fetch(whole) if whole else []
-        fetched += [self.remote.describe(item) for item in items if item.id in huge]
+        fetched += [_apart(self.remote.describe(item)) for item in items if item.id in huge]
         self._observer.stage("fetch", time.perf_counter() - began)
 
         def take(message: Message, one: Fetched, raw: bytes, received: datetime) -> Decision | None:
@@ -162,13 +162,12 @@ class Reader:
             head = self.remote.describe(RemoteItem(row.item, row.size, True)).raw
         except RemoteError:
             head = None
-        head = head or b"Subject: (an item that cannot be read)\r\n\r\n"
-        raw = head if parse_message(head).message_id else _named(row.item) + head
+        described = _apart(Fetched(row.item, head or b"Subject: (an item that cannot be read)\r\n\r\n", _now()))
 
         def take(message: Message, one: Fetched, raw: bytes, received: datetime) -> Decision | None:
             return self._processor.hold(message, raw, one.id, self.mailbox, received, f"the server does not give it: {error}")
 
-        self._store([Fetched(row.item, raw, _now())], take)
+        self._store([described], take)
 
     def _store(self, fetched: list[Fetched], take: Callable[[Message, Fetched, bytes, datetime], Decision | None]) -> None:
         decisions: list[Decision] = []
@@ -247,9 +246,12 @@ class Reader:
             self._observer.backlog(self.mailbox, backlog, _now())
 
 
-def _named(item: str) -> bytes:
-    """A header field without which two items that have no Message-ID, and of which little else is known, would be taken for one."""
-    return f"X-Postroom-Item: {''.join(item.split())[:900]}\r\n".encode()
+def _apart(described: Fetched) -> Fetched:
+    """Without a Message-ID a message is known by its bytes; two of which the server tells the same few things are two all the same."""
+    raw = described.raw
+    if raw is None or parse_message(raw).message_id:
+        return described
+    return replace(described, raw=f"X-Postroom-Item: {''.join(described.id.split())[:900]}\r\n".encode() + raw)
 
 
 def _is_new(item: RemoteItem, until: datetime | None) -> bool:

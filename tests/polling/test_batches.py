@@ -160,3 +160,11 @@ def test_items_of_which_nothing_is_known_are_each_kept(desk: Desk, exchange: Ser
     desk.until_done()
     assert desk.count("quarantine") == 3 and desk.count("tickets") == 1
     assert len(exchange.store.in_folder("failed")) == 3
+
+
+def test_large_items_of_which_the_same_is_told_are_each_refused(desk: Desk, exchange: Server) -> None:
+    for _ in range(2):
+        item = exchange.store.add(b"From: maya@brightwater.example\r\nSubject: Archive\r\n\r\nx\r\n")
+        item.shown_size = 200_000_000
+    desk.until_done()
+    assert desk.connection.execute("SELECT outcome, reason FROM messages").fetchall() == [("refused", "too_large")] * 2
