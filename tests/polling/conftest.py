@@ -98,6 +98,20 @@ class Desk:
         return int(self.connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
 
 
+class Link:
+    """A symbolic link to a database, and another database that it can be pointed at."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "current.db"
+        for name in ("p.db", "other.db"):
+            open_database(folder / name).close()
+        self.path.symlink_to("p.db")
+
+    def point_elsewhere(self) -> None:
+        self.path.unlink()
+        self.path.symlink_to("other.db")
+
+
 @pytest.fixture
 def desk(polled: Path, tmp_path: Path) -> Iterator[Desk]:
     found = Desk(polled, tmp_path / "p.db")

@@ -11,10 +11,9 @@ import pytest
 
 import engine.polling.reader as reading
 from engine.sources.remote import NotTheItem, RemoteError, SignInFailed
-from engine.store.database import open_database
 from engine.store.in_place import TakenAway
 from tests.ews.server import Server
-from tests.polling.conftest import Desk, mail
+from tests.polling.conftest import Desk, Link, mail
 
 
 @pytest.fixture
@@ -105,17 +104,13 @@ def test_what_is_no_items_fault_counts_against_none(
 def test_a_database_that_goes_between_listing_and_filing_keeps_the_mail_in_the_inbox(
     polled: Path, tmp_path: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link, other = tmp_path / "current.db", tmp_path / "other.db"
-    open_database(tmp_path / "p.db").close()
-    open_database(other).close()
-    link.symlink_to("p.db")
-    desk = Desk(polled, link)
+    link = Link(tmp_path)
+    desk = Desk(polled, link.path)
     exchange.store.add(mail(1))
     real = desk.remote.fetch
 
     def fetch(items: Collection[Any]) -> Any:
-        link.unlink()
-        link.symlink_to("other.db")
+        link.point_elsewhere()
         return real(list(items))
 
     monkeypatch.setattr(desk.remote, "fetch", fetch)

@@ -19,12 +19,11 @@ from engine.config.load import load_config
 from engine.sources.ews_client import use_tls
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import RemoteError, SignInFailed
-from engine.store.database import open_database
 from engine.store.in_place import TakenAway
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
-from tests.polling.conftest import ADDRESS, Desk, mail, with_oauth
+from tests.polling.conftest import ADDRESS, Desk, Link, mail, with_oauth
 
 
 def test_mail_becomes_tickets_and_is_filed(desk: Desk, exchange: Server) -> None:
@@ -42,16 +41,12 @@ def test_mail_becomes_tickets_and_is_filed(desk: Desk, exchange: Server) -> None
 
 
 def test_a_link_that_is_pointed_at_another_database_is_noticed(polled: Path, tmp_path: Path, exchange: Server) -> None:
-    link, other = tmp_path / "current.db", tmp_path / "other.db"
-    open_database(tmp_path / "p.db").close()
-    open_database(other).close()
-    link.symlink_to("p.db")
-    desk = Desk(polled, link)
+    link = Link(tmp_path)
+    desk = Desk(polled, link.path)
     exchange.store.add(mail(1))
     desk.until_done()
     exchange.store.add(mail(2))
-    link.unlink()
-    link.symlink_to("other.db")
+    link.point_elsewhere()
     with pytest.raises(TakenAway, match=r"current\.db: the database is no longer the file that was opened"):
         desk.reader.round()
     assert len(exchange.store.in_folder("inbox")) == 1 and desk.count("tickets") == 1
