@@ -445,3 +445,15 @@ def test_prune_lets_go_of_what_is_old_and_keeps_what_is_needed(
         db, "SELECT json_extract(decision, '$.outcome') FROM messages WHERE id = 1"
     ) == [("created",)]
     assert command("retry", "--db", db, "--rules", polled, cwd=tmp_path).returncode in (0, 1)
+
+
+def test_between_its_rounds_the_server_is_left_alone(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path
+) -> None:
+    edit(polled / "mailboxes/help.yaml", "every: 0.2 seconds", "every: 1 second")
+    process = start()
+    wait_for(lambda: exchange.calls["SyncFolderItems"] > 0)
+    time.sleep(2.5)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert 2 <= exchange.calls["SyncFolderItems"] <= 6  # it would be hundreds
