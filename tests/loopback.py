@@ -46,6 +46,11 @@ class Loopback:
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
         return self._http.server_port
 
+    @property
+    def port(self) -> int:
+        assert self._http is not None
+        return self._http.server_port
+
     def stop(self) -> None:
         if self._http is not None:
             self._http.shutdown()

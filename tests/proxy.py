@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import select
 import socket
+from collections.abc import Iterator
+
+import pytest
 
 from tests.loopback import Handler, Loopback
 
@@ -47,3 +50,14 @@ def _carry(one: socket.socket, other: socket.socket) -> None:
             if not data:
                 return
             (other if side is one else one).sendall(data)
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """The one that HTTPS_PROXY names, for every host."""
+    found = Proxy()
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", found.start())
+    yield found
+    found.stop()

@@ -11,7 +11,6 @@ import click
 
 from engine.commands.options import common
 from engine.printable import printable
-from engine.store.attachments import blobs_of
 from engine.store.database import explain_error, open_existing
 from engine.store.doctor import examine, repair
 
@@ -30,12 +29,11 @@ def doctor(fix: bool, rules: Path, db: Path, verbose: bool) -> None:
     """
     try:
         with closing(open_existing(db)) as connection:
-            blobs = blobs_of(connection)
-            found = list(examine(connection, blobs))
+            found = list(examine(connection))
             if fix and any(one.repair for one in found):
-                repair(connection, blobs)
+                repair(connection)
                 click.echo("repaired: " + "; ".join(f"{one.what}: {one.repair}" for one in found if one.repair))
-                found = list(examine(connection, blobs))
+                found = list(examine(connection))
     except (sqlite3.Error, OSError) as error:
         raise explain_error(error, db) from error
     for one in found:

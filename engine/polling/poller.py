@@ -249,8 +249,7 @@ ONCE_TRIES = 3
 def _wait(error: Exception, failures: int) -> float:
     if isinstance(error, SignInFailed):
         return SIGN_IN_WAIT
-    own = min(
-        FIRST_WAIT * 2 ** min(failures - 1, 16), LONGEST_WAIT
-    )  # a server that is away for days fails more often than a float bears
+    doublings = min(failures - 1, 16)  # a server that is away for days fails more often than a float bears
+    own = min(FIRST_WAIT * 2**doublings, LONGEST_WAIT)
     asked = error.wait if isinstance(error, RemoteError) else None
     return min(max(asked, 0.1), 3600.0) if asked is not None else own

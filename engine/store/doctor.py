@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct, json
 
 from engine.mail.parse import parse_message
-from engine.store.attachments import needed_files, remove_files
+from engine.store.attachments import blobs_of, needed_files, remove_files
 from engine.store.blobs import Blobs
 from engine.store.database import transaction
 
@@ -96,7 +96,7 @@ _ORPHANS = (
 )
 
 
-def examine(connection: sqlite3.Connection, blobs: Blobs | None) -> Iterator[Ailment]:
+def examine(connection: sqlite3.Connection) -> Iterator[Ailment]:
     """Everything that is wrong, the worst first. A database that SQLite itself calls broken is not looked at further."""
     broken = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
     if broken:
@@ -109,6 +109,7 @@ def examine(connection: sqlite3.Connection, blobs: Blobs | None) -> Iterator[Ail
         found = [str(row[0]) for row in connection.execute(query)]
         if found:
             yield Ailment(what, len(found), tuple(found[:MOST_SHOWN]), repair)
+    blobs = blobs_of(connection)
     if blobs is not None:
         yield from _files(connection, blobs)
 
@@ -142,12 +143,13 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def repair(connection: sqlite3.Connection, blobs: Blobs | None) -> None:
+def repair(connection: sqlite3.Connection) -> None:
     """What is safe, in one transaction: nothing is removed that a person may want."""
     with transaction(connection):
         for *_, statement in _ORPHANS:
             if statement:
                 connection.execute(statement)
+    blobs = blobs_of(connection)
     if blobs is not None:
         _repair_files(connection, blobs)
 

@@ -23,15 +23,11 @@ _LINES = re.compile(r"(?<=[a-z])(?::\d+)+\b")  # of a file: they move with every
 def written() -> str:
     """One block a message, in the order of their receipt."""
     setup = load_setup(ROOT / "rules")
-    blocks: list[str] = []
-
-    def add(decision: Decision) -> None:
-        blocks.append(_block(decision))
-
+    decisions: list[Decision] = []
     with closing(open_database(None)) as connection:
         items = open_source(str(ROOT / "sample"), setup.config.settings.limits.message)
-        Processor(connection, setup).run(items, None, on_decision=add)
-    return "\n".join(blocks)
+        Processor(connection, setup).run(items, None, on_decision=decisions.append)
+    return "\n".join(map(_block, decisions))
 
 
 def _block(decision: Decision) -> str:

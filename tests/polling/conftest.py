@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
-from engine.config.connections import ExchangeSource
+from engine.config.connections import ExchangeSource, ExchangeTls
 from engine.config.load import load_config
 from engine.decide.setup import prepare
 from engine.polling.observe import Observer
 from engine.polling.reader import Reader
 from engine.processing import Processor
+from engine.sources.ews_client import use_tls
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import Remote, RemoteError, SignInFailed
 from engine.store.again import Choice, choose, forget
@@ -96,6 +100,19 @@ class Desk:
 
     def count(self, table: str) -> int:
         return int(self.connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
+
+
+@contextmanager
+def trusted(folder: Path, *hosts: str) -> Iterator[tuple[ssl.SSLContext, ExchangeTls]]:
+    """A server's side and ours, with a CA of our own in `folder`."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(*hosts).configure_cert(context)
+    ours = ExchangeTls(str(folder / "ca.pem"), True, timedelta(seconds=10))
+    use_tls(ours)
+    yield context, ours
+    use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
 
 
 class Link:

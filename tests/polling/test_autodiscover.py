@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import shelve
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
-import trustme
 from exchangelib.autodiscover import cache
 from exchangelib.autodiscover.discovery import Autodiscovery
 from msgspec.structs import replace
 
-from engine.config.connections import ExchangeSource, ExchangeTls
+from engine.config.connections import ExchangeSource
 from engine.config.load import load_config
-from engine.sources.ews_client import use_tls
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import RemoteError, SignInFailed
 from tests.ews.server import Server, setting
 from tests.ews.store import Store
-from tests.polling.conftest import ADDRESS, exchange, mail, polled
-from tests.proxy import Proxy
+from tests.polling.conftest import ADDRESS, exchange, mail, polled, trusted
+from tests.proxy import Proxy, proxy
 
-__all__ = ["exchange", "polled"]
+__all__ = ["exchange", "polled", "proxy"]
 
 HOST, MAIL = "autodiscover.harbourhill.example", "mail.harbourhill.example"
 EWS = f"https://{MAIL}/EWS/Exchange.asmx"
@@ -76,22 +72,14 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert(HOST, MAIL).configure_cert(context)
-    found, proxy = Server(Store(ADDRESS), tls=context), Proxy()
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HTTPS_PROXY", proxy.start())
+def server(tmp_path: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    proxy.to = int(found.start().partition("//127.0.0.1:")[2].partition("/")[0])
-    use_tls(ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=10)))
-    yield found
-    use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
-    proxy.stop()
-    found.stop()
+    with trusted(tmp_path, HOST, MAIL) as (context, _):
+        found = Server(Store(ADDRESS), tls=context)
+        found.start()
+        proxy.to = found.port
+        yield found
+        found.stop()
 
 
 @pytest.fixture

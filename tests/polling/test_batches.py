@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import engine.polling.reader as reading
-from engine.sources.remote import NotTheItem, RemoteError, SignInFailed
+from engine.sources.remote import Fetched, NotTheItem, RemoteError, RemoteItem, SignInFailed
 from engine.store.in_place import TakenAway
 from tests.ews.server import Server
 from tests.polling.conftest import Desk, Link, mail
 
 
-@pytest.fixture
-def fetched(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many items each call asked for."""
+def watched(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, bad: Collection[str] = (), error: Callable[[], Exception] = AssertionError
+) -> list[int]:
+    """How many items each call to fetch asks for. It fails where one of the `bad` is among them."""
     found: list[int] = []
     real = desk.remote.fetch
 
-    def fetch(items: Collection[Any]) -> Any:
-        found.append(len(items))
-        return real(list(items))
-
-    monkeypatch.setattr(desk.remote, "fetch", fetch)
-    return found
-
-
-def failing(desk: Desk, monkeypatch: pytest.MonkeyPatch, bad: set[str], error: Callable[[], Exception]) -> list[int]:
-    """Fetching fails where one of these is among what is asked for."""
-    found: list[int] = []
-    real = desk.remote.fetch
-
-    def fetch(items: Collection[Any]) -> Any:
+    def fetch(items: Sequence[RemoteItem]) -> list[Fetched]:
         found.append(len(items))
         if any(item.id in bad for item in items):
             raise error()
-        return real(list(items))
+        return real(items)
 
     monkeypatch.setattr(desk.remote, "fetch", fetch)
     return found
+
+
+@pytest.fixture
+def fetched(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    return watched(desk, monkeypatch)
 
 
 def tries(desk: Desk) -> list[int]:
@@ -70,7 +62,7 @@ def test_what_is_at_fault_is_tried_once_a_round_and_given_up_after_some(
     desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = [exchange.store.add(mail(number)).id for number in (1, 2)]
-    asked = failing(desk, monkeypatch, set(bad), lambda: RemoteError("it breaks the server"))
+    asked = watched(desk, monkeypatch, set(bad), lambda: RemoteError("it breaks the server"))
     rounds = 0
     while desk.count("quarantine") < 2:
         rounds += 1
@@ -94,7 +86,7 @@ def test_what_is_no_items_fault_counts_against_none(
     error: Callable[[], Exception], desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = [exchange.store.add(mail(number)) for number in range(3)]
-    asked = failing(desk, monkeypatch, {items[1].id}, error)
+    asked = watched(desk, monkeypatch, {items[1].id}, error)
     for _ in range(2):
         with pytest.raises(type(error())):
             desk.reader.round()
@@ -109,9 +101,9 @@ def test_a_database_that_goes_between_listing_and_filing_keeps_the_mail_in_the_i
     exchange.store.add(mail(1))
     real = desk.remote.fetch
 
-    def fetch(items: Collection[Any]) -> Any:
+    def fetch(items: Sequence[RemoteItem]) -> list[Fetched]:
         link.point_elsewhere()
-        return real(list(items))
+        return real(items)
 
     monkeypatch.setattr(desk.remote, "fetch", fetch)
     with pytest.raises(TakenAway):
@@ -121,24 +113,19 @@ def test_a_database_that_goes_between_listing_and_filing_keeps_the_mail_in_the_i
     desk.connection.close()
 
 
-def test_who_is_told_to_stop_begins_no_batch(
-    polled: Path, tmp_path: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk = Desk(polled, tmp_path / "p.db")
+def test_who_is_told_to_stop_begins_no_batch(desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(2):
         exchange.store.add(mail(number))
     monkeypatch.setattr(reading, "BATCH_ITEMS", 1)
     real = desk.remote.fetch
 
-    def fetch(items: Collection[Any]) -> Any:
+    def fetch(items: Sequence[RemoteItem]) -> list[Fetched]:
         desk.reader._stopping = lambda: True
-        return real(list(items))
+        return real(items)
 
     monkeypatch.setattr(desk.remote, "fetch", fetch)
     desk.reader.round()
     assert desk.count("messages") == 1 and len(exchange.store.in_folder("inbox")) == 2
-    desk.remote.close()
-    desk.connection.close()
 
 
 def test_items_of_which_nothing_is_known_are_each_kept(desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +133,7 @@ def test_items_of_which_nothing_is_known_are_each_kept(desk: Desk, exchange: Ser
     monkeypatch.setattr(reading, "MOST_TRIES", 1)
     bad = {exchange.store.add(mail(number)).id for number in range(3)}
     exchange.store.add(mail(9))
-    failing(desk, monkeypatch, bad, lambda: RemoteError("it breaks the server"))
+    watched(desk, monkeypatch, bad, lambda: RemoteError("it breaks the server"))
 
     def nothing(item: object) -> object:
         raise RemoteError("nor does it say anything of it")

@@ -368,7 +368,7 @@ def test_times_that_another_program_wrote_in_its_own_form_hold_no_mail_up(form: 
     run(db, setup, mail(2, "Re: the first", more="In-Reply-To: <1@test.example>\r\n"))
     assert rows(db, "SELECT outcome FROM messages ORDER BY id") == [("created",), ("appended",)]
     with closing(open_database(db)) as connection:
-        assert not [one for one in examine(connection, None) if "time" in one.what]
+        assert not [one for one in examine(connection) if "time" in one.what]
 
 
 def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ class Desk:
         return sorted(path.read_text().strip() for path in blobs.files())
 
     def is_well(self) -> bool:
-        return not list(examine(self.connection, blobs_of(self.connection)))
+        return not list(examine(self.connection))
 
 
 @pytest.fixture
