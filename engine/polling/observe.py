@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Any
@@ -40,11 +41,15 @@ def _harmless(logger: Any, method: str, line: MutableMapping[str, Any]) -> Mutab
     return line
 
 
+REMINDER_SECONDS = 300.0
+
+
 class Observer:
     """Counts and logs. One for the process; its parts may be called by several threads."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._lasting: dict[str, tuple[str, float]] = {}  # by place: the fault, and when it was told
         self._log = structlog.get_logger()
         self._messages = Counter(
             "postroom_messages", "Messages by outcome", ["mailbox", "outcome", "reason"], registry=self.registry
@@ -103,8 +108,24 @@ class Observer:
         self._errors.labels(mailbox).inc()
         self._log.error("mailbox failed", mailbox=mailbox, error=error, next_try_in=f"{wait:.0f} s")
 
+    def never_began(self, mailbox: str, error: str) -> None:
+        self._errors.labels(mailbox).inc()
+        self.lasts(mailbox, error)
+
     def told(self, where: str, words: str, **more: Any) -> None:
         self._log.warning(words, where=where, **more)
+
+    def lasts(self, where: str, fault: str) -> None:
+        """What is tried again every few seconds, and failed. The same fault is told again after five minutes only."""
+        known, when = self._lasting.get(where, ("", 0.0))
+        if known != fault or time.monotonic() - when >= REMINDER_SECONDS:
+            self._lasting[where] = fault, time.monotonic()
+            self.told(where, fault)
+
+    def works(self, where: str) -> None:
+        """What is tried again and again went well: told where it had failed."""
+        if self._lasting.pop(where, None):
+            self._log.info("works again", where=where)
 
     def info(self, words: str, **more: Any) -> None:
         self._log.info(words, **more)

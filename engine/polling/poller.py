@@ -87,7 +87,9 @@ class Poller:
         try:
             what()
         except Exception as error:
-            self._observer.told(where, f"{type(error).__name__}: {error}")
+            self._observer.lasts(where, str(error) if isinstance(error, PostroomError) else f"{type(error).__name__}: {error}")
+        else:
+            self._observer.works(where)
 
     # --- threads -----------------------------------------------------------------------------------------------------
 
@@ -134,14 +136,17 @@ class Poller:
         return connection
 
     def _life(self, mailbox: Mailbox, setup: Setup, ended: threading.Event) -> None:
-        """A mailbox's thread. Where the database cannot be opened, or is no longer there, `run` starts all again, or says so where it runs once."""
-        try:
-            self._loop(mailbox, setup, ended)
-        except StoreError as error:
-            self._failed.add(mailbox.id)
-            self._observer.failed(mailbox.id, str(error), FIRST_WAIT)
-            if not self._once:
-                ended.wait(FIRST_WAIT)
+        """A mailbox's thread. Where the database cannot be opened, or is no longer there, it is waited for, except where it runs once."""
+        while not ended.is_set():
+            try:
+                self._loop(mailbox, setup, ended)
+            except StoreError as error:
+                self._failed.add(mailbox.id)
+                self._observer.never_began(mailbox.id, str(error))
+                if not self._once:
+                    ended.wait(FIRST_WAIT)
+            if self._once:
+                break
 
     def _loop(self, mailbox: Mailbox, setup: Setup, ended: threading.Event) -> None:
         """A mailbox's rounds, with longer and longer waits while it fails."""
@@ -149,6 +154,7 @@ class Poller:
         remote = remote_of(mailbox, setup.config)
         failures = 0
         with closing(remote), closing(self._open()) as connection:
+            self._observer.works(mailbox.id)
             processor, in_place = Processor(connection, setup), InPlace(self._db)
             reader = Reader(mailbox.id, remote, processor, in_place, self._deciding, self._observer, ended.is_set)
             while not ended.is_set():
