@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pygal
-from pygal.style import CleanStyle
-
 _SERIES = {
     "rules": "Rules",
     "patterns": "Rules with patterns",
@@ -45,6 +42,9 @@ def _ratio(now: dict[str, Any], then: dict[str, Any], name: str) -> str:
 
 def draw(results: dict[str, Any], folder: Path) -> None:
     """speed.svg, start.svg and memory.svg: each series over its sizes."""
+    import pygal  # here, for its hook in `sys.meta_path` is of an old form, over which pytest stumbles in what it collects after it
+    from pygal.style import CleanStyle
+
     for file, title, field in (
         ("speed", "Messages a second, stored, by the size of one thing", "per_second"),
         ("start", "Seconds to start", "start"),

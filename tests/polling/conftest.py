@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from msgspec.structs import replace
 
 from engine.config.connections import ExchangeSource, ExchangeTls
 from engine.config.load import load_config
@@ -68,17 +69,26 @@ def polled(rules: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> Pa
     return rules
 
 
+def exchange_mailbox(rules: Path, **changed: object) -> ExchangeMailbox:
+    """The help mailbox of this configuration, not yet connected, with this of its source changed."""
+    mailbox = load_config(rules).mailboxes["help"]
+    assert isinstance(mailbox.source, ExchangeSource)
+    return ExchangeMailbox(mailbox.address, replace(mailbox.source, **changed))  # type: ignore[arg-type]
+
+
+def edited(rules: Path, old: str, new: str) -> ExchangeMailbox:
+    """The same with this of its file changed."""
+    edit(rules / "mailboxes/help.yaml", old, new, -1)
+    return exchange_mailbox(rules)
+
+
 class Desk:
     """A reader with its database, and what a test asks of both."""
 
     def __init__(self, rules: Path, db: Path, remote: Remote | None = None) -> None:
         self.config = load_config(rules)
         self.connection: sqlite3.Connection = open_database(db)
-        mailbox = self.config.mailboxes["help"]
-        if remote is None:
-            assert isinstance(mailbox.source, ExchangeSource)
-            remote = ExchangeMailbox(mailbox.address, mailbox.source)
-        self.remote = remote
+        self.remote = remote = remote or exchange_mailbox(rules)
         self.processor = Processor(self.connection, prepare(self.config))
         self.reader = Reader("help", remote, self.processor, InPlace(db), threading.Lock(), Observer(), lambda: False)
 

@@ -14,15 +14,13 @@ import dns.rrset
 import pytest
 from exchangelib.autodiscover import cache
 from exchangelib.autodiscover.discovery import Autodiscovery
-from msgspec.structs import replace
 
-from engine.config.connections import ExchangeSource
-from engine.config.load import load_config
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import RemoteError, SignInFailed
-from tests.ews.server import Server, setting
+from tests.ews.operations import setting
+from tests.ews.server import Server
 from tests.ews.store import Store
-from tests.polling.conftest import ADDRESS, exchange, mail, polled, trusted
+from tests.polling.conftest import ADDRESS, exchange, exchange_mailbox, mail, polled, trusted
 from tests.proxy import Proxy, proxy
 
 __all__ = ["exchange", "polled", "proxy"]
@@ -84,9 +82,7 @@ def server(tmp_path: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.fixture
 def remote(polled: Path) -> Iterator[ExchangeMailbox]:
-    source = load_config(polled).mailboxes["help"].source
-    assert isinstance(source, ExchangeSource)
-    found = ExchangeMailbox(ADDRESS, replace(source, endpoint=None))
+    found = exchange_mailbox(polled, endpoint=None)
     yield found
     found.close()
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from engine.config.connections import ExchangeSource, ExchangeTls
-from engine.config.load import load_config
+from engine.config.connections import ExchangeTls
 from engine.sources.ews_client import use_tls
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.graph import GraphMailbox
@@ -19,7 +18,7 @@ from engine.sources.remote import RemoteError
 from tests.ews.server import Server
 from tests.ews.store import Store
 from tests.graph.server import GraphServer
-from tests.polling.conftest import ADDRESS, exchange, mail, polled, trusted
+from tests.polling.conftest import ADDRESS, exchange, exchange_mailbox, mail, polled, trusted
 from tests.proxy import PASSWORD, Proxy, proxy
 
 __all__ = ["exchange", "polled", "proxy"]
@@ -35,9 +34,7 @@ def private(tmp_path: Path) -> Iterator[tuple[ssl.SSLContext, ExchangeTls]]:
 
 
 def through(rules: Path) -> ExchangeMailbox:
-    source = load_config(rules).mailboxes["help"].source
-    assert isinstance(source, ExchangeSource)
-    return ExchangeMailbox(ADDRESS, replace(source, endpoint=f"https://{HOST}/EWS/Exchange.asmx"))
+    return exchange_mailbox(rules, endpoint=f"https://{HOST}/EWS/Exchange.asmx")
 
 
 def wrong_login(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from engine.config.connections import ExchangeSource, ExchangeTls, GraphSource
-from engine.config.load import load_config
+from engine.config.connections import ExchangeTls, GraphSource
 from engine.sources.ews_client import use_tls
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.graph import GraphMailbox
 from engine.sources.remote import Remote, RemoteError
 from tests.loopback import Handler, Loopback
-from tests.polling.conftest import ADDRESS, exchange, polled
+from tests.polling.conftest import ADDRESS, exchange, exchange_mailbox, polled
 
 __all__ = ["exchange", "polled"]
 
@@ -64,10 +62,8 @@ def nobody() -> int:
 
 
 def exchange_at(rules: Path, endpoint: str) -> ExchangeMailbox:
-    source = load_config(rules).mailboxes["help"].source
-    assert isinstance(source, ExchangeSource)
     use_tls(TLS)
-    return ExchangeMailbox(ADDRESS, replace(source, endpoint=endpoint))
+    return exchange_mailbox(rules, endpoint=endpoint)
 
 
 def graph_at(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> GraphMailbox:

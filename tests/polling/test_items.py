@@ -1,0 +1,173 @@
+"""Items that are no plain mail, come twice, go meanwhile, or cannot be fetched or filed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import engine.polling.reader as reading
+from engine.sources.remote import RemoteError
+from tests.edit import edit
+from tests.ews.server import Server
+from tests.polling.conftest import Desk, mail
+
+
+@pytest.mark.parametrize("why", ["ErrorMoveCopyFailed", "ErrorCorruptData"])  # exchangelib raises one, and gives the other back
+def test_an_item_that_can_never_be_filed_holds_no_other_up(
+    why: str, desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.store.why_stuck = why
+    monkeypatch.setattr(reading, "BATCH_ITEMS", 3)
+    stuck = exchange.store.add(mail(0))
+    exchange.store.stuck.add(stuck.id)
+    for number in range(1, 9):
+        exchange.store.add(mail(number))
+    for _ in range(2 * reading.MOST_TRIES):  # that it is the item's fault shows soon where others are filed
+        with pytest.raises(RemoteError):
+            desk.reader.round()
+    assert len(exchange.store.in_folder("processed")) == 8 and desk.count("poll_items") == 1
+    for number in range(9, 15):
+        exchange.store.add(mail(number))
+    desk.until_done()
+    assert exchange.store.in_folder("inbox") == [stuck] and len(exchange.store.in_folder("processed")) == 14
+    assert exchange.store.items[stuck.id].is_read
+    assert desk.count("poll_items") == 0 and desk.count("messages") == 15
+
+
+@pytest.mark.parametrize("why", ["ErrorQuotaExceeded", "ErrorToFolderNotFound"])
+def test_where_nothing_can_be_filed_all_is_filed_later(why: str, desk: Desk, exchange: Server) -> None:
+    exchange.store.why_stuck = why
+    items = [exchange.store.add(mail(number)) for number in range(5)]
+    exchange.store.stuck |= {item.id for item in items}
+    for _ in range(2 * reading.LONE_TRIES):
+        with pytest.raises(RemoteError):
+            desk.reader.round()
+    exchange.store.stuck.clear()
+    desk.until_done()
+    assert len(exchange.store.in_folder("processed")) == 5 and desk.count("poll_items") == 0
+
+
+def test_an_item_that_vanishes_or_moves_meanwhile_is_no_error(
+    desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [exchange.store.add(mail(number)) for number in range(4)]
+    real = desk.remote.fetch
+
+    def fetch(wanted: object) -> object:
+        exchange.store.delete(items[0].id)  # listed, but gone before it is fetched
+        found = real(wanted)  # type: ignore[arg-type]
+        exchange.store.delete(items[1].id)  # fetched, but gone before it is filed
+        exchange.store.mark_read(items[2].id)  # changed meanwhile
+        return found
+
+    monkeypatch.setattr(desk.remote, "fetch", fetch)
+    desk.until_done()
+    assert desk.count("messages") == 3 and desk.count("poll_items") == 0
+    assert len(exchange.store.in_folder("processed")) == 2
+
+
+def test_the_same_message_twice_in_one_mailbox_is_processed_once_and_both_are_filed(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(mail(1))
+    exchange.store.add(mail(1))
+    desk.until_done()
+    assert desk.count("messages") == 1 and len(exchange.store.in_folder("processed")) == 2
+
+
+@pytest.mark.parametrize("place", ["folder", "no folder"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(
+            "Item",
+            "MeetingMessage",
+            "MeetingRequest",
+            "MeetingResponse",
+            "MeetingCancellation",
+            "CalendarItem",
+            "Contact",
+            "Task",
+        ),
+        *("DistributionList", "PostItem", "PostReplyItem", "RoleMember", "SharingMessage"),
+    ],
+)
+def test_whatever_an_item_is_to_exchange_it_is_mail(
+    kind: str, place: str, polled: Path, tmp_path: Path, exchange: Server
+) -> None:
+    if place == "no folder":
+        edit(polled / "mailboxes/help.yaml", "    processed: Inbox/Processed\n", "")
+    desk = Desk(polled, tmp_path / "p.db")
+    exchange.store.add(mail(1))
+    odd = exchange.store.add(mail(2), kind=kind)
+    exchange.store.add(mail(3))
+    desk.until_done()
+    assert desk.count("tickets") == 3 and desk.count("quarantine") == 0
+    assert all(item.is_read or item.folder == "processed" for item in exchange.store.items.values()), odd
+
+
+def test_an_item_without_mime_is_rebuilt_from_its_properties(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(
+        None,
+        properties={"subject": "A note", "body": "Please call back", "from": "maya@brightwater.example", "message_id": "<m@x>"},
+    )
+    exchange.store.add(
+        None,
+        properties={
+            "subject": "Files",
+            "body": "See there",
+            "from": "maya@brightwater.example",
+            "message_id": "<n@x>",
+            "files": "2",
+        },
+    )
+    desk.until_done()
+    assert desk.connection.execute("SELECT title, description, contact FROM tickets").fetchall() == [
+        ("A note", "Please call back", "maya"),
+        ("Files", "See there\n\n[The mail server gave this message without its files.]", "maya"),
+    ]
+
+
+def test_an_item_that_can_never_be_fetched_is_held_and_the_others_go_on(
+    desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = exchange.store.add(mail(1))
+    exchange.store.add(mail(2))
+    real = desk.remote.fetch
+
+    def fetch(items: object) -> object:
+        if any(item.id == bad.id for item in items):  # type: ignore[attr-defined]
+            raise RemoteError("the item breaks the server")
+        return real(items)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk.remote, "fetch", fetch)
+    desk.until_done()
+    assert desk.count("tickets") == 1 and desk.count("quarantine") == 1
+    assert (
+        "the server does not give it: the item breaks the server"
+        in desk.connection.execute("SELECT error FROM quarantine").fetchone()[0]
+    )
+    assert [item.id for item in exchange.store.in_folder("inbox")] == [] and len(exchange.store.in_folder("failed")) == 1
+
+
+def test_while_nothing_can_be_fetched_no_item_is_at_fault(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(mail(1))
+    exchange.fail("GetItem", "500", times=2 * reading.MOST_TRIES)
+    assert desk.until_done() == 2 * reading.MOST_TRIES
+    assert desk.count("tickets") == 1 and desk.count("quarantine") == 0
+
+
+def test_a_hundred_megabytes_are_never_fetched_but_refused(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(
+        mail(1),
+        shown_size=100 * 1024 * 1024,
+        properties={"subject": "Huge", "from": "maya@brightwater.example", "message_id": "<h@x>"},
+    )
+    exchange.store.add(mail(2))
+    desk.until_done()
+    assert desk.connection.execute("SELECT outcome, reason, size FROM messages ORDER BY size DESC").fetchall()[0] == (
+        "refused",
+        "too_large",
+        100 * 1024 * 1024,
+    )
+    told = desk.connection.execute("SELECT recipient FROM outbox WHERE event = 'failed'").fetchall()
+    assert ("maya@brightwater.example",) in told and desk.count("tickets") == 1

@@ -1,0 +1,193 @@
+"""How a mailbox on Exchange is signed in to, and what is told where it is not."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import trustme
+
+from engine.config.connections import ExchangeTls
+from engine.sources.ews_client import use_tls
+from engine.sources.remote import RemoteError, SignInFailed
+from tests.ews.server import Server
+from tests.ews.store import Store
+from tests.polling.conftest import ADDRESS, Desk, edited, exchange_mailbox, mail, with_oauth
+
+
+def test_a_wrong_password_is_told_and_stands_in_no_message(desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange.password = "another"
+    with pytest.raises(SignInFailed) as found:
+        desk.reader.round()
+    assert "does not let us in" in str(found.value) and "secret" not in str(found.value)
+    exchange.password = "secret"
+    desk.remote.close()
+    desk.until_done()
+
+
+def test_a_missing_secret_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HELP_PASSWORD")
+    with pytest.raises(SignInFailed, match="the environment variable HELP_PASSWORD is not set"):
+        desk.reader.round()
+
+
+def test_ntlm(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The real handshake: a wrong password is refused, the right one signs the connection in."""
+    (tmp_path / "users").write_text("DESK:help:secret\n")
+    monkeypatch.setenv("NTLM_USER_FILE", str(tmp_path / "users"))
+    monkeypatch.setenv("HELP_USER", "DESK\\help")
+    exchange.ntlm = True
+    exchange.store.add(mail(1))
+    remote = edited(polled, "auth: basic", "auth: ntlm")
+    assert len(remote.changes(None).items) == 1
+    monkeypatch.setenv("HELP_PASSWORD", "wrong")
+    with pytest.raises(SignInFailed, match="does not let us in"):
+        edited(polled, "auth: ntlm", "auth: ntlm").changes(None)
+
+
+def test_kerberos_without_its_extra_is_told(polled: Path) -> None:
+    with pytest.raises(SignInFailed, match="pip install requests-gssapi"):
+        edited(polled, "auth: basic", "auth: kerberos").changes(None)
+
+
+@pytest.mark.parametrize("said", ["    access: impersonation\n", ""])  # an application has no mailbox of its own
+def test_oauth_with_impersonation(
+    said: str, polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the token comes over plain HTTP, on loopback only
+    (tmp_path / "secret").write_text("app-secret\n")
+    exchange.user = "nobody"  # only the token opens the door
+    new = (
+        f"auth: oauth2\n{said}    tenant: t\n    client_id: app\n    client_secret: ${{file:{tmp_path}/secret}}\n"
+        f"    token_url: {exchange.token_url}"
+    )
+    remote = edited(polled, "auth: basic", new)
+    exchange.store.add(mail(1))
+    assert len(remote.changes(None).items) == 1
+    assert exchange.token_params["client_id"] == "app" and exchange.token_params["client_secret"] == "app-secret"
+    assert exchange.impersonated == {ADDRESS}
+
+
+def test_a_password_that_basic_cannot_send_is_told_and_no_letter_of_it_shown(
+    polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELP_PASSWORD", "hush€")
+    with pytest.raises(SignInFailed, match="has letters that this sign-in cannot send; take others, or `auth: ntlm`") as found:
+        exchange_mailbox(polled).changes(None)
+    assert "20ac" not in str(found.value) and "€" not in str(found.value)
+
+
+def test_a_wrong_client_secret_is_a_refused_sign_in(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_oauth(polled, exchange, monkeypatch)
+    exchange.token_answer = (
+        401,
+        {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."},
+    )
+    with pytest.raises(SignInFailed, match=r"^no token: \(invalid_client\) AADSTS7000215: Invalid client secret provided\.$"):
+        exchange_mailbox(polled).changes(None)
+
+
+@pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable"])
+def test_a_sign_in_that_is_out_of_order_for_now_is_tried_again_soon(
+    error: str, polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_oauth(polled, exchange, monkeypatch)
+    exchange.token_answer = 503, {"error": error, "error_description": "AADSTS90033: come back later"}
+    with pytest.raises(RemoteError, match="AADSTS90033: come back later") as found:
+        exchange_mailbox(polled).changes(None)
+    assert not isinstance(found.value, SignInFailed)
+
+
+@pytest.mark.parametrize("status", [200, 401, 503])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(
+            b"",
+            b"[]",
+            b"null",
+            b'"x"',
+            b"{}",
+            b"<html>",
+            b"\xff\xfe",
+            b'{"error": 5}',
+            b'{"access_token": 5}',
+            b'{"access_token": ""}',
+        ),
+        *(b'{"access_token": "hush-hush", "token_type": "mac"}', b'{"access_token": "hush-hush", "expires_in": "soon"}'),
+        b'{"access_token": "hush\\nhush", "token_type": "Bearer", "expires_in": 3600}',
+    ],
+)
+def test_an_odd_token_is_told_and_not_shown(
+    status: int, answer: bytes, polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_oauth(polled, exchange, monkeypatch)
+    exchange.token_answer = status, answer
+    remote = exchange_mailbox(polled)
+    with pytest.raises(RemoteError) as found:
+        remote.changes(None)
+    remote.close()
+    assert "hush" not in str(found.value)
+
+
+def test_oauth_with_a_certificate(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    cert = trustme.CA().issue_cert("app.example", key_type=trustme.KeyType.RSA)
+    (tmp_path / "app.pem").write_bytes(cert.private_key_pem.bytes() + cert.cert_chain_pems[0].bytes())
+    exchange.user = "nobody"
+    url = exchange.token_url
+    new = f"auth: oauth2\n    tenant: t\n    client_id: app\n    certificate: {tmp_path}/app.pem\n    token_url: {url}"
+    assert edited(polled, "auth: basic", new).changes(None).items == ()
+    import jwt
+    from cryptography import x509
+
+    key = x509.load_pem_x509_certificate(cert.cert_chain_pems[0].bytes()).public_key()
+    claims = jwt.decode(exchange.token_params["client_assertion"], key, algorithms=["RS256"], audience=url)  # type: ignore[arg-type]
+    assert claims["iss"] == claims["sub"] == "app" and not exchange.token_params.get("client_secret")
+    (tmp_path / "app.pem").write_text("no certificate")
+    with pytest.raises(SignInFailed, match="there is no certificate in"):
+        edited(polled, "tenant: t", "tenant: u").changes(None)
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")  # which is what is tried
+def test_tls_is_verified_and_a_private_ca_can_be_named(polled: Path, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    server = Server(Store(ADDRESS), tls=context)
+    endpoint = server.start()
+    try:
+        for tls, works in (
+            (ExchangeTls(None, True, timedelta(seconds=5)), False),
+            (ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=5)), True),
+            (ExchangeTls(None, False, timedelta(seconds=5)), True),
+        ):
+            use_tls(tls)
+            remote = exchange_mailbox(polled, endpoint=endpoint)
+            if works:
+                assert remote.changes(None).items == ()
+            else:
+                with pytest.raises(RemoteError, match=r"certificate is not trusted: .*exchange\.ca_file"):
+                    remote.changes(None)
+            remote.close()
+    finally:
+        use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+        server.stop()
+
+
+def test_an_expired_certificate_is_told(polled: Path, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1", not_after=datetime(2020, 1, 1)).configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    server = Server(Store(ADDRESS), tls=context)
+    use_tls(ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=5)))
+    try:
+        with pytest.raises(RemoteError, match="certificate has expired"):
+            exchange_mailbox(polled, endpoint=server.start()).changes(None)
+    finally:
+        use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+        server.stop()

@@ -1,0 +1,156 @@
+"""Messages of one commit where one of them fails, and databases that fail."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from engine.decide.setup import Setup
+from engine.errors import StoreError
+from engine.processing import Processor
+from engine.sources.item import Item
+from engine.store.database import open_database
+from tests.store.conftest import again, failing_store, items, mail, rows, run
+
+
+def test_a_message_that_makes_processing_fail_is_kept_whole_and_the_next_goes_on(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import engine.processing as processing
+
+    decide = processing.decide
+
+    def failing(message, *rest, **more):  # type: ignore[no-untyped-def]
+        if "boom" in message.subject:
+            raise ValueError("no step expected this")
+        return decide(message, *rest, **more)
+
+    monkeypatch.setattr(processing, "decide", failing)
+    boom = mail(2, "boom")
+    summary = run(db, setup, mail(1), boom, mail(3))
+    assert summary.findings and len(summary.held) == 1
+    assert rows(db, "SELECT outcome, reason FROM messages ORDER BY id") == [
+        ("created", None),
+        ("quarantined", "error"),
+        ("created", None),
+    ]
+    assert rows(db, "SELECT error FROM quarantine") == [("ValueError: no step expected this",)]
+    monkeypatch.undo()
+    connection = open_database(db)
+    retried = again(connection, setup)
+    connection.close()
+    assert dict(retried.outcomes) == {"created: ticket": 1}
+    assert rows(db, "SELECT COUNT(*) FROM quarantine") == [(0,)]
+    assert rows(db, "SELECT title FROM tickets WHERE title = 'boom'") == [("boom",)]
+
+
+def test_the_others_of_its_batch_become_what_they_would_without_it(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    failing_store(monkeypatch, "boom", "crash", error=ValueError("half of it stands"))
+    reply = mail(5, "Re: number 1", more="In-Reply-To: <1@test.example>\r\n")
+    mails = [mail(1), mail(2, "boom"), mail(3), mail(4, "crash"), reply, mail(1)]
+    summary = run(db, setup, *mails)
+    assert (summary.messages, summary.known, len(summary.held)) == (6, 1, 2)
+    other = tmp_path / "other.db"
+    run(other, setup, mails[0], mails[2], reply)
+    query = "SELECT message_id, outcome, number FROM messages WHERE outcome != 'quarantined' ORDER BY id"
+    assert rows(db, query) == rows(other, query) and len(rows(db, query)) == 3
+    assert rows(db, "SELECT number, title FROM tickets ORDER BY number") == rows(
+        other, "SELECT number, title FROM tickets ORDER BY number"
+    )
+    assert rows(db, "SELECT DISTINCT error FROM quarantine") == [("ValueError: half of it stands",)]
+    assert rows(db, "SELECT COUNT(*) FROM quarantine") == [(2,)]
+
+
+def test_another_process_may_take_mail_of_a_batch_that_was_undone(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_store(monkeypatch, "boom", error=ValueError("half of it stands"))
+    end, undone = Processor._end, []
+
+    def ends(self: Processor, word: str) -> None:
+        end(self, word)
+        if word == "ROLLBACK" and not undone:
+            undone.append(word)
+            run(db, setup, mail(1))
+
+    monkeypatch.setattr(Processor, "_end", ends)
+    summary = run(db, setup, mail(1), mail(2, "boom"), mail(3))
+    assert undone and summary.known == 1 and dict(summary.outcomes) == {"created: ticket": 1, "quarantined: error": 1}
+    assert rows(db, "SELECT message_id FROM messages ORDER BY id") == [(f"{n}@test.example",) for n in (1, 2, 3)]
+
+
+def test_large_messages_share_a_commit_with_few(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    import engine.processing as processing
+
+    monkeypatch.setattr(processing, "BATCH_BYTES", 2_000)
+    commits: list[str] = []
+    connection = open_database(db)
+    connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+    with closing(connection):
+        Processor(connection, setup).run(items(*(mail(n, body="x" * 900) for n in range(4))), "help")
+    assert len(commits) == 3  # the directory, and two messages each
+
+
+def test_stopped_in_the_middle_of_a_message_nothing_of_it_stands(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_store(monkeypatch, "stop", error=KeyboardInterrupt())
+    mails = [mail(1), mail(2, "stop"), mail(3)]
+    summary = run(db, setup, *mails)
+    assert summary.interrupted and sum(summary.outcomes.values()) == rows(db, "SELECT COUNT(*) FROM messages")[0][0]
+    assert rows(db, "SELECT COUNT(*) FROM tickets WHERE title = 'stop'") == [(0,)]
+    monkeypatch.undo()
+    run(db, setup, *mails)
+    assert rows(db, "SELECT message_id, outcome FROM messages ORDER BY id") == [
+        (f"{n}@test.example", "created") for n in (1, 2, 3)
+    ]
+
+
+def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
+    run(db, setup, mail(1, "boom"))
+    run(db, setup, mail(2, "else"))
+    with closing(open_database(db)) as connection:
+        assert dict(again(connection, setup, 1, 1).outcomes) == {"quarantined: error": 1}
+        assert [row[0] for row in connection.execute("SELECT message FROM quarantine")] == [3]
+        with pytest.raises(StoreError, match=r"there is no message 1; .*each try gives a message a new one"):
+            again(connection, setup, 1)
+
+
+def test_a_failing_database_loses_nothing_and_the_next_run_goes_on(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import engine.processing as processing
+
+    apply = processing.apply
+    calls = []
+
+    def full(*args):  # type: ignore[no-untyped-def]
+        calls.append(1)
+        if len(calls) == 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        return apply(*args)
+
+    monkeypatch.setattr(processing, "apply", full)
+    with pytest.raises(StoreError, match="the disk is full: make room, then run the same command again; nothing is lost"):
+        run(db, setup, *(mail(n) for n in range(5)))
+    monkeypatch.undo()
+    run(db, setup, *(mail(n) for n in range(5)))
+    assert rows(db, "SELECT COUNT(*) FROM messages") == [(5,)] and rows(db, "SELECT COUNT(*) FROM tickets") == [(5,)]
+
+
+def test_an_item_that_cannot_be_read_is_named_and_the_rest_goes_on(db: Path, setup: Setup, tmp_path: Path) -> None:
+    gone = Item("gone.eml", (tmp_path / "gone.eml").read_bytes)
+    vast = Item("vast.eml", lambda: bytes(10**16))
+    connection = open_database(db)
+    summary = Processor(connection, setup).run([gone, vast, *items(mail(1))], "help")
+    connection.close()
+    assert summary.unread == [
+        ("gone.eml", "No such file or directory"),
+        ("vast.eml", "there is not enough memory for it; lower limits.message in settings.yaml"),
+    ]
+    assert summary.findings
+    assert rows(db, "SELECT COUNT(*) FROM messages") == [(1,)]
