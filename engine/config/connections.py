@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
@@ -78,6 +78,11 @@ class ExchangeSource(Polled, frozen=True):
     certificate: str | None
     token_url: str | None
 
+    @property
+    def by_token(self) -> bool:
+        """Whether it signs in with a token, which ends by itself and may be withdrawn before."""
+        return self.auth == "oauth2"
+
     def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
         """Where `folder` is, or what is read: two mailboxes must not share it.
 
@@ -100,6 +105,7 @@ class GraphSource(Polled, frozen=True):
     certificate: str | None
     endpoint: str
     authority: str
+    by_token: ClassVar[bool] = True
 
     def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
         return (self.endpoint, address, _comparable(folder or self.folder))

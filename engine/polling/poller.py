@@ -170,7 +170,7 @@ class Poller:
                 except Exception as error:  # also a fault of ours: it may stop this mailbox for a while, and no other
                     failures += 1
                     self._failed.add(mailbox.id)
-                    wait = _wait(error, failures)
+                    wait = _wait(error, failures, by_token=mailbox.source.by_token)
                     words = str(error) if isinstance(error, RemoteError | StoreError) else f"{type(error).__name__}: {error}"
                     self._observer.failed(mailbox.id, words, wait)
                     remote.close()
@@ -252,8 +252,10 @@ class Poller:
 ONCE_TRIES = 3
 
 
-def _wait(error: Exception, failures: int) -> float:
-    if isinstance(error, SignInFailed):
+def _wait(error: Exception, failures: int, *, by_token: bool = False) -> float:
+    if isinstance(error, SignInFailed) and not (
+        by_token and failures == 1
+    ):  # a token may have been withdrawn: another is asked for
         return SIGN_IN_WAIT
     doublings = min(failures - 1, 16)  # a server that is away for days fails more often than a float bears
     own = min(FIRST_WAIT * 2**doublings, LONGEST_WAIT)

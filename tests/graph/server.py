@@ -24,6 +24,7 @@ class GraphServer(Loopback):
         super().__init__(tls)
         self.store = store
         self.secret = "app-secret"
+        self.token, self.token_seconds = "a-token", 3600
         self.calls: Counter[str] = Counter()
         self.faults: list[list[Any]] = []
         self.token_requests: list[dict[str, list[str]]] = []
@@ -102,13 +103,13 @@ class _Handler(loopback.Handler):
             asked = parse_qs(body.decode())
             graph.token_requests.append(asked)
             if asked.get("client_secret") == [graph.secret] or "client_assertion" in asked:
-                self._json(200, {"access_token": "a-token", "token_type": "Bearer", "expires_in": 3600})
+                self._json(200, {"access_token": graph.token, "token_type": "Bearer", "expires_in": graph.token_seconds})
             else:
                 self._json(
                     401, {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
                 )
             return
-        if self.headers.get("Authorization") != "Bearer a-token":
+        if self.headers.get("Authorization") != f"Bearer {graph.token}":
             self._json(401, {"error": {"code": "InvalidAuthenticationToken", "message": "no"}})
             return
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}

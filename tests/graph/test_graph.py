@@ -54,6 +54,21 @@ def desk(rules: Path, tmp_path: Path, graph: GraphServer, monkeypatch: pytest.Mo
     found.connection.close()
 
 
+def test_a_token_is_used_to_its_end_and_one_that_is_withdrawn_is_replaced_after_the_next_connection(
+    desk: Desk, graph: GraphServer
+) -> None:
+    desk.until_done()
+    desk.until_done()
+    assert len(graph.token_requests) == 1
+    graph.token, graph.token_seconds = "another", 1
+    with pytest.raises(SignInFailed, match="does not let us in"):
+        desk.reader.round()
+    desk.remote.close()
+    desk.until_done()
+    graph.token = "a third"  # what ends soon is renewed before each call
+    desk.until_done()
+
+
 def test_mail_becomes_tickets_and_is_filed(desk: Desk, graph: GraphServer) -> None:
     for number in range(3):
         graph.store.add(mail(number))

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from engine.store.database import open_database
 from engine.store.prune import Before, prune_database
 from tests.edit import edit
 from tests.ews.server import Server
-from tests.polling.conftest import command, mail, rows, wait_for
+from tests.polling.conftest import command, mail, rows, wait_for, with_oauth
 from tools.soak import soak
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +109,19 @@ def test_who_asks_has_all_signed_in_to_anew_though_no_file_changed(
     exchange.store.add(mail(1))
     process.send_signal(signal.SIGHUP)
     wait_for(lambda: rows(db, "SELECT 1 FROM tickets"))
+
+
+def test_a_token_that_is_withdrawn_before_its_time_is_replaced_at_once(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_oauth(polled, exchange, monkeypatch)
+    exchange.store.add(mail(1))
+    start()
+    wait_for(lambda: exchange.store.in_folder("processed"))
+    exchange.token = "another"
+    exchange.store.add(mail(2))
+    wait_for(lambda: len(exchange.store.in_folder("processed")) == 2)
+    assert rows(tmp_path / "p.db", "SELECT COUNT(*) FROM tickets") == [(2,)]
 
 
 def test_check_signs_in_and_fix_creates_folders(polled: Path, exchange: Server, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -68,6 +69,18 @@ def test_oauth_with_impersonation(
     assert len(remote.changes(None).items) == 1
     assert exchange.token_params["client_id"] == "app" and exchange.token_params["client_secret"] == "app-secret"
     assert exchange.impersonated == {ADDRESS}
+
+
+def test_a_token_is_used_to_its_end_and_then_renewed(exchange: Server, polled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_oauth(polled, exchange, monkeypatch)
+    remote = exchange_mailbox(polled)
+    exchange.token_answer = 200, {"access_token": "a-token", "token_type": "Bearer", "expires_in": 2}
+    remote.changes(None)
+    exchange.token, exchange.token_answer = "another", None
+    with pytest.raises(SignInFailed):
+        remote.changes(None)
+    time.sleep(2.1)
+    remote.changes(None)
 
 
 def test_a_password_that_basic_cannot_send_is_told_and_no_letter_of_it_shown(

@@ -28,5 +28,10 @@ def test_the_wait_grows_but_for_what_the_server_says(error: Exception, failures:
     assert _wait(error, failures) == seconds
 
 
+def test_after_a_refused_token_another_is_asked_for_soon_once() -> None:
+    refused = SignInFailed("the server does not let us in")
+    assert [_wait(refused, failures, by_token=True) for failures in (1, 2, 3)] == [5, SIGN_IN_WAIT, SIGN_IN_WAIT]
+
+
 def test_a_refused_sign_in_is_not_tried_again_soon() -> None:
     assert SIGN_IN_WAIT == 15 * 60  # docs/operations.md
