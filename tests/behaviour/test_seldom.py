@@ -7,30 +7,13 @@ from pathlib import Path
 import pytest
 
 from engine.config.load import load_config
-from engine.decide.decision import Decision
 from engine.decide.setup import prepare
 from engine.processing import Processor
 from engine.store.database import open_database
+from tests.behaviour.taking import take, traced
 from tests.edit import edit
 
 TOKEN = '<Autotask><ID name="harbourhill"/><PW name="sample-only"/>{}</Autotask>'
-
-
-def take(rules: Path, *mails: tuple[str, str, str], mailbox: str = "help", more: str = "") -> Decision:
-    """What became of the last of them: (sender, subject, body)."""
-    processor = Processor(open_database(None), prepare(load_config(rules)))
-    decision = None
-    for number, (sender, subject, body) in enumerate(mails):
-        head = (
-            f"From: {sender}\r\nSubject: {subject}\r\nMessage-ID: <{number}@x>\r\nDate: Mon, 2 Nov 2026 1{number}:00:00 +0000\r\n"
-        )
-        decision = processor.take(f"{head}{more}\r\n{body}\r\n".encode(), f"{number}", mailbox)
-    assert decision is not None
-    return decision
-
-
-def traced(decision: Decision, step: str) -> list[str]:
-    return [one.found for one in decision.trace if one.step == step]
 
 
 @pytest.mark.parametrize(
