@@ -132,7 +132,7 @@ def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreErr
         fix = "this is a folder; name a file with --db"
     elif "readonly" in low or "read-only" in low or "permission" in low or ("unable to open" in low and path and path.exists()):
         fix = "mend the rights of the file and its folder, or name another with --db"
-    elif "malformed" in low or "not a database" in low or "corrupt" in low:
+    elif any(words in low for words in ("malformed", "not a database", "corrupt", "unsupported file format")):
         fix = "restore it from a backup, or name another with --db"
     elif "unable to open" in low:
         fix = "does its folder exist, and may you write there?"

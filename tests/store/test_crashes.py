@@ -144,16 +144,16 @@ def test_the_rights_to_read_are_enough_to_read(folder: Path, disk: Disk) -> None
     assert done.returncode in (0, 1) and "10 messages, the last at" in done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("where", ["head", "middle"])
-def test_a_broken_database_is_said_and_a_backup_goes_on(folder: Path, where: str) -> None:
+@pytest.mark.parametrize(("place", "size"), [(0, 4096), (4096, None), (44, 4)], ids=["head", "middle", "format"])
+def test_a_broken_database_is_said_and_a_backup_goes_on(folder: Path, place: int, size: int | None) -> None:
     maildir(folder / "mail", 60)
     maildir(folder / "more", 90)
     db = folder / "p.db"
     assert run(folder, db)[0] in (0, 1)
     shutil.copy(db, folder / "backup.db")
     with db.open("r+b") as file:
-        file.seek(0 if where == "head" else 4096)
-        file.write(b"\xa5" * (4096 if where == "head" else db.stat().st_size - 4096))
+        file.seek(place)
+        file.write(b"\xa5" * (size or db.stat().st_size - place))
     status, said = run(folder, db, "more")
     assert status == 2
     assert "restore it from a backup, or name another with --db" in said
