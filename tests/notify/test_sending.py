@@ -164,6 +164,46 @@ def test_a_message_that_breaks_the_session_waits_alone(
     assert (done.sent, done.postponed, done.waiting, len(done.problems)) == (0, 2, 2, 1)
 
 
+@pytest.mark.parametrize(("answers", "sent"), [({"jan@kessler.example": "450 4.2.1 greylisted"}, 1), ({}, 2)], ids=["no", "yes"])
+def test_a_server_that_answers_between_two_messages_that_break_is_not_left_alone(
+    answers: dict[str, str],
+    sent: int,
+    connection: sqlite3.Connection,
+    setup: Setup,
+    server: SmtpServer,
+    start: Callable[..., int],
+) -> None:
+    receive(connection, setup, 2, sender="jan@kessler.example")
+    receive(connection, setup, 3, sender="carmen@olivar.example")
+    receive(connection, setup, 4, sender="tom@brightwater.example")
+    server.breaks_on = {"maya@brightwater.example", "carmen@olivar.example"}
+    server.on_rcpt = answers
+    done = send(connection, setup.config, smtp(start()))
+    assert (done.sent, done.postponed, done.waiting, done.problems) == (sent, 4 - sent, 0, [])
+
+
+def test_all_that_waits_for_a_server_says_so_at_once(connection: sqlite3.Connection, setup: Setup) -> None:
+    receive(connection, setup, 2, 3)
+    done = send(connection, setup.config, smtp(1))
+    why = "127.0.0.1:1 cannot be reached: Connection refused"
+    assert (done.waiting, done.problems) == (3, [why])
+    assert connection.execute("SELECT error FROM outbox").fetchall() == [(why,)] * 3
+
+
+def test_a_mailbox_that_is_gone_sends_by_the_first_ones_name(
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    connection.execute("UPDATE outbox SET mailbox = 'gone'")
+    assert send(connection, setup.config, smtp(start())).sent == 1
+    assert server.messages[0]["From"] == str(next(iter(setup.config.mailboxes.values())).notify_from)
+
+
+def test_what_is_late_is_still_written_into_a_folder(connection: sqlite3.Connection, setup: Setup, tmp_path: Path) -> None:
+    way, late = FolderTransport(tmp_path / "out"), NOW + timedelta(days=30)
+    done = send_due(connection, setup.config, lambda _: way, give_up=False, clock=lambda: late)
+    assert (done.sent, done.failed, len(list((tmp_path / "out").iterdir()))) == (1, [], 1)
+
+
 def test_one_that_another_process_sent_after_our_lease_does_not_fail(
     tmp_path: Path, connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
