@@ -1,5 +1,5 @@
 """Memory and speed of `poll` with a large backlog on a loopback Exchange: `python -m bench.backlog 50000`, messages of 4 KB;
-`python -m bench.backlog 20 28000000`, of 28 MB.
+`python -m bench.backlog 20 28000000`, of 28 MB; `python -m bench.backlog 600 4000 600`, in 600 mailboxes that one user reads.
 """
 
 from __future__ import annotations
@@ -17,20 +17,36 @@ from tests.ews.store import Store
 from tools.soak import ADDRESS, configure, mail
 
 
+def boxes(count: int) -> list[Store]:
+    stores = [Store(ADDRESS if number == 0 else f"box{number}@harbourhill.example") for number in range(count)]
+    for store in stores:
+        store.add_folder("Processed", "inbox", "processed")
+        store.add_folder("Failed", "inbox", "failed")
+    return stores
+
+
+def configured(folder: Path, endpoint: str, stores: list[Store]) -> Path:
+    """The configuration of the soak, with a mailbox for each store."""
+    rules = configure(folder, endpoint)
+    settings = rules / "settings.yaml"
+    settings.write_text(settings.read_text("utf-8").replace("message: 600 KB", "message: 60 MB"), "utf-8")
+    first = (rules / "mailboxes/help.yaml").read_text("utf-8").replace("auth: basic", "auth: basic\n    access: impersonation")
+    for number, store in enumerate(stores[1:], 1):
+        aliases = "aliases: [support@harbourhill.example]\n"
+        (rules / f"mailboxes/box{number}.yaml").write_text(first.replace(ADDRESS, store.address).replace(aliases, ""), "utf-8")
+    return rules
+
+
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
-    size = int(sys.argv[2]) if len(sys.argv) > 2 else 4_000
-    store = Store(ADDRESS)
-    store.add_folder("Processed", "inbox", "processed")
-    store.add_folder("Failed", "inbox", "failed")
+    count, size, mailboxes = (int(word) for word in [*sys.argv[1:], *("50000", "4000", "1")[len(sys.argv) - 1 :]])
+    stores = boxes(mailboxes)
     for number in range(count):
-        store.add(mail(number) + b"A line of ordinary text.\r\n" * (size // 26))
-    server = Server(store)
+        stores[number % mailboxes].add(mail(number) + b"A line of ordinary text.\r\n" * (size // 26))
+    server = Server(stores[0])
+    server.stores.update({store.address: store for store in stores})
     endpoint = server.start()
     with tempfile.TemporaryDirectory() as folder:
-        rules, db = configure(Path(folder), endpoint), Path(folder) / "p.db"
-        settings = rules / "settings.yaml"
-        settings.write_text(settings.read_text("utf-8").replace("message: 600 KB", "message: 60 MB"), "utf-8")
+        rules, db = configured(Path(folder), endpoint, stores), Path(folder) / "p.db"
         environment = {**os.environ, "HELP_USER": "help", "HELP_PASSWORD": "secret"}
         command = [sys.executable, "-m", "engine", "poll", "--once", "--rules", str(rules), "--db", str(db)]
         began, peak = time.monotonic(), 0
@@ -40,9 +56,8 @@ def main() -> None:
             peak = max([peak, *(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))])
             time.sleep(0.5)
         took = time.monotonic() - began
-    print(
-        f"{count:,} messages in {took:.0f} s ({count / took:,.1f} a second); at most {peak / 1024:.0f} MB; {len(store.in_folder('inbox'))} left"
-    )
+    left = sum(len(store.in_folder("inbox")) for store in stores)
+    print(f"{count:,} messages in {took:.0f} s ({count / took:,.1f} a second); at most {peak / 1024:.0f} MB; {left} left")
 
 
 if __name__ == "__main__":

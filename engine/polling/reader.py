@@ -83,7 +83,8 @@ class Reader:
                 page = self.remote.changes(state.removeprefix(_FIRST) if state else None)
             except StateLost:
                 self._observer.told(self.mailbox, "the sync state is lost: starting again with what is unread, or came since")
-                store.forget_state(self._connection, self.mailbox)
+                with transaction(self._connection):
+                    store.forget_state(self._connection, self.mailbox)
                 continue
             first = state is None or state.startswith(_FIRST)
             until = store.looked_until(self._connection, self.mailbox) if first else None

@@ -23,6 +23,7 @@ _WHY = (
         "no name server knows the host of {at}",
     ),
     (re.compile(r"onnection refused"), "{at} refuses the connection: no server listens there"),
+    (re.compile(r"Too many open files"), "we may open no more files; let the process have more (ulimit -n, LimitNOFILE=)"),
     (re.compile(r"No route to host|etwork is unreachable"), "no way leads to {at}"),
     (re.compile(r"WRONG_VERSION_NUMBER|RECORD_LAYER|HTTP_REQUEST|UNKNOWN_PROTOCOL"), "{at} speaks no TLS"),
     (

@@ -168,10 +168,11 @@ def drop(connection: sqlite3.Connection, mailbox: str, items: Sequence[str]) -> 
 
 
 def count_try(connection: sqlite3.Connection, mailbox: str, items: Sequence[str], error: str) -> None:
-    connection.executemany(
-        "UPDATE poll_items SET tries = tries + 1, error = ? WHERE mailbox = ? AND item = ?",
-        [(error, mailbox, item) for item in items],
-    )
+    with transaction(connection):
+        connection.executemany(
+            "UPDATE poll_items SET tries = tries + 1, error = ? WHERE mailbox = ? AND item = ?",
+            [(error, mailbox, item) for item in items],
+        )
 
 
 def place_of(connection: sqlite3.Connection, mailbox: str, identity: str) -> Place:
@@ -182,17 +183,18 @@ def place_of(connection: sqlite3.Connection, mailbox: str, identity: str) -> Pla
 
 def note_contact(connection: sqlite3.Connection, mailbox: str, backlog: Backlog | None, now: datetime) -> None:
     """The mailbox was read without an error."""
-    connection.execute(
-        "INSERT INTO mailbox_status (mailbox, last_contact, unread, oldest_unread, updated_at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (mailbox) DO UPDATE SET last_contact = excluded.last_contact, error = '', error_since = NULL,"
-        " updated_at = excluded.updated_at",
-        (mailbox, iso(now), None, None, iso(now)),
-    )
-    if backlog is not None:
+    with transaction(connection):
         connection.execute(
-            "UPDATE mailbox_status SET unread = ?, oldest_unread = ? WHERE mailbox = ?",
-            (backlog.unread, iso(backlog.oldest) if backlog.oldest else None, mailbox),
+            "INSERT INTO mailbox_status (mailbox, last_contact, unread, oldest_unread, updated_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (mailbox) DO UPDATE SET last_contact = excluded.last_contact, error = '', error_since = NULL,"
+            " updated_at = excluded.updated_at",
+            (mailbox, iso(now), None, None, iso(now)),
         )
+        if backlog is not None:
+            connection.execute(
+                "UPDATE mailbox_status SET unread = ?, oldest_unread = ? WHERE mailbox = ?",
+                (backlog.unread, iso(backlog.oldest) if backlog.oldest else None, mailbox),
+            )
 
 
 def note_error(connection: sqlite3.Connection, mailbox: str, error: str, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import time
@@ -109,6 +110,18 @@ def test_who_asks_has_all_signed_in_to_anew_though_no_file_changed(
     exchange.store.add(mail(1))
     process.send_signal(signal.SIGHUP)
     wait_for(lambda: rows(db, "SELECT 1 FROM tickets"))
+
+
+def test_as_many_files_may_be_open_as_the_system_lets_it(start: Callable[..., subprocess.Popen[str]]) -> None:
+    """Linux gives 1,024 to who does not ask, which five hundred mailboxes use up."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        process = start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    most = min(before[1] if before[1] != resource.RLIM_INFINITY else 65_536, 65_536)
+    wait_for(lambda: resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (most, before[1]))
 
 
 def test_a_token_that_is_withdrawn_before_its_time_is_replaced_at_once(

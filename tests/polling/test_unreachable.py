@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -112,6 +113,18 @@ def test_no_exchange_at_all(polled: Path, port: int, nobody: int) -> None:
     )
     assert said(exchange_at(polled, f"https://127.0.0.1:{port}/x")) == f"127.0.0.1:{port} speaks no TLS"
     assert said(exchange_at(polled, "https://mail.invalid/x")) == "no name server knows the host of mail.invalid:443"
+
+
+def test_no_more_files_may_be_opened(polled: Path, nobody: int) -> None:
+    remote = exchange_at(polled, f"http://127.0.0.1:{nobody}/x")
+    said(remote)  # all that is imported for it is by now
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        found = said(remote)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert found == "we may open no more files; let the process have more (ulimit -n, LimitNOFILE=)"
 
 
 def test_a_proxy_that_is_not_there(polled: Path, nobody: int, monkeypatch: pytest.MonkeyPatch) -> None:
