@@ -54,6 +54,17 @@ def desk(rules: Path, tmp_path: Path, graph: GraphServer, monkeypatch: pytest.Mo
     found.connection.close()
 
 
+def test_a_ca_that_is_renewed_is_read_at_the_next_connection(desk: Desk, tmp_path: Path, authority: trustme.CA) -> None:
+    desk.until_done()
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    desk.remote.close()
+    with pytest.raises(RemoteError, match="certificate is not trusted"):
+        desk.reader.round()
+    desk.remote.close()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    desk.until_done()
+
+
 def test_a_token_is_used_to_its_end_and_one_that_is_withdrawn_is_replaced_after_the_next_connection(
     desk: Desk, graph: GraphServer
 ) -> None:
