@@ -52,6 +52,17 @@ def test_sigterm_ends_within_ten_seconds_even_when_the_server_hangs(
     assert time.monotonic() - began < 10.5 and process.returncode == 0
 
 
+def test_sigterm_finishes_what_is_in_hand(start: Callable[..., subprocess.Popen[str]], exchange: Server, tmp_path: Path) -> None:
+    exchange.fail("MoveItem", "slow", seconds=2.0)
+    exchange.store.add(mail(1))
+    process = start()
+    wait_for(lambda: exchange.calls["MoveItem"])
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=12) == 0
+    assert rows(tmp_path / "p.db", "SELECT COUNT(*) FROM tickets") == [(1,)]
+    assert rows(tmp_path / "p.db", "SELECT COUNT(*) FROM poll_items") == [(0,)]  # it knows that it was filed
+
+
 def reloading(start: Callable[..., subprocess.Popen[str]], exchange: Server, db: Path) -> subprocess.Popen[str]:
     """One that looks whether its configuration changed, and that has read its first mail."""
     process = start("--reload")
@@ -79,6 +90,8 @@ def test_a_new_configuration_is_taken_only_when_it_is_right(
     _, log = process.communicate(timeout=12)
     events = [json.loads(line)["event"] for line in log.splitlines()]
     assert "the new configuration is not right: the old one goes on" in events and "configuration reloaded" in events
+    assert events.count("polling") == 2  # before and after: what is read, and by which configuration
+    assert not [event for event in events if "CERTIFICATES" in event]
 
 
 def test_a_configuration_that_is_away_is_told_once_and_mail_goes_on(
