@@ -123,6 +123,10 @@ def test_who_asks_has_all_signed_in_to_anew_though_no_file_changed(
     exchange.store.add(mail(1))
     process.send_signal(signal.SIGHUP)
     wait_for(lambda: rows(db, "SELECT 1 FROM tickets"))
+    time.sleep(4.5)  # two looks at the configuration more: once is enough
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=12)
+    assert [json.loads(line)["event"] for line in log.splitlines()].count("configuration reloaded") == 1
 
 
 def test_as_many_files_may_be_open_as_the_system_lets_it(start: Callable[..., subprocess.Popen[str]]) -> None:
