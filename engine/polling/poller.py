@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.config.files import read_folder
 from engine.config.mailbox import Mailbox
 from engine.decide.setup import Setup
-from engine.errors import PostroomError, StoreError
+from engine.errors import PostroomError
 from engine.loading import load_setup
 from engine.notify.sender import send_due
 from engine.notify.transport import SIGN_IN_WAIT
@@ -74,11 +74,6 @@ class Poller:
         while not self._stop.wait(HOUSEKEEPING_SECONDS):
             self._attempt("configuration", self._maybe_reload)
             self._attempt("housekeeping", lambda: self._housekeep(self._setup))
-            for thread in self._threads:
-                if not thread.is_alive() and not self._generation.is_set():
-                    self._observer.told(thread.name, "the mailbox's thread ended: starting all again")
-                    self._restart(self._setup)
-                    break
         self._end_threads()
         return True
 
@@ -87,7 +82,7 @@ class Poller:
         try:
             what()
         except Exception as error:
-            self._observer.lasts(where, str(error) if isinstance(error, PostroomError) else f"{type(error).__name__}: {error}")
+            self._observer.lasts(where, _words(error))
         else:
             self._observer.works(where)
 
@@ -136,13 +131,13 @@ class Poller:
         return connection
 
     def _life(self, mailbox: Mailbox, setup: Setup, ended: threading.Event) -> None:
-        """A mailbox's thread. Where the database cannot be opened, or is no longer there, it is waited for, except where it runs once."""
+        """A mailbox's thread. Whatever ends it is waited out, such as a database that is away; where it runs once, it is told."""
         while not ended.is_set():
             try:
                 self._loop(mailbox, setup, ended)
-            except StoreError as error:
+            except Exception as error:
                 self._failed.add(mailbox.id)
-                self._observer.never_began(mailbox.id, str(error))
+                self._observer.never_began(mailbox.id, _words(error))
                 if not self._once:
                     ended.wait(FIRST_WAIT)
             if self._once:
@@ -171,7 +166,7 @@ class Poller:
                     failures += 1
                     self._failed.add(mailbox.id)
                     wait = _wait(error, failures, by_token=mailbox.source.by_token)
-                    words = str(error) if isinstance(error, RemoteError | StoreError) else f"{type(error).__name__}: {error}"
+                    words = _words(error)
                     self._observer.failed(mailbox.id, words, wait)
                     remote.close()
                     with suppress(Exception):
@@ -250,6 +245,10 @@ class Poller:
 
 
 ONCE_TRIES = 3
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, RemoteError | PostroomError) else f"{type(error).__name__}: {error}"
 
 
 def _wait(error: Exception, failures: int, *, by_token: bool = False) -> float:

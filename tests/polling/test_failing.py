@@ -112,6 +112,34 @@ def test_a_fault_of_ours_in_one_round_is_told_and_the_next_goes_on(
     assert len(calls) == 2 and rows(tmp_path / "p.db", "SELECT COUNT(*) FROM tickets") == [(1,)]
 
 
+def test_a_fault_of_ours_before_any_round_is_told_and_tried_again(
+    polled: Path, exchange: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from engine.polling import poller as polling
+
+    real, calls = polling.remote_of, []
+
+    def fails_first(*given: object) -> object:
+        calls.append(given)
+        if len(calls) == 1:
+            raise KeyError("a fault")
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(polling, "remote_of", fails_first)
+    monkeypatch.setattr(polling, "FIRST_WAIT", 0.1)
+    exchange.store.add(mail(1))
+    poller = polling.Poller(polled, tmp_path / "p.db", Observer())
+    running = threading.Thread(target=poller.run)
+    running.start()
+    try:
+        wait_for(lambda: exchange.store.in_folder("processed"))
+    finally:
+        poller.stop()
+        running.join(12)
+    shown = capfd.readouterr()
+    assert "KeyError: 'a fault'" in shown.out and "works again" in shown.out and len(calls) == 2
+
+
 def test_once_says_so_where_the_database_could_not_be_opened(
     polled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
