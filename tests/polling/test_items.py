@@ -72,6 +72,10 @@ def test_the_same_message_twice_in_one_mailbox_is_processed_once_and_both_are_fi
     exchange.store.add(mail(1))
     desk.until_done()
     assert desk.count("messages") == 1 and len(exchange.store.in_folder("processed")) == 2
+    for _ in range(2):
+        exchange.store.add(b"\x00 no message")
+        desk.until_done()
+    assert desk.count("quarantine") == 1 and len(exchange.store.in_folder("failed")) == 2
 
 
 @pytest.mark.parametrize("place", ["folder", "no folder"])
