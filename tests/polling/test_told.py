@@ -9,7 +9,8 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import structlog
 
 from engine.polling.observe import Observer, set_up_logs
 from engine.sources.remote import Backlog
+from engine.store import polling as store
 from engine.store.database import open_database
 from tests.ews.server import Server
 from tests.polling.conftest import command, mail, rows, wait_for, with_oauth
@@ -147,3 +149,24 @@ def test_a_fault_that_lasts_is_told_at_first_every_five_minutes_and_when_it_is_a
     assert capsys.readouterr().out.count("works again") == 1
     observer.lasts("help", "full")
     assert "full" in capsys.readouterr().out
+
+
+def test_what_waits_in_a_mailbox_is_kept_for_status_and_an_error_with_its_beginning(tmp_path: Path) -> None:
+    noon = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    with closing(open_database(tmp_path / "p.db")) as connection:
+
+        def kept() -> tuple[object, ...]:
+            columns = "last_contact, unread, oldest_unread, error, error_since"
+            found: tuple[object, ...] = connection.execute(f"SELECT {columns} FROM mailbox_status").fetchone()
+            return found
+
+        store.note_error(connection, "help", "away", noon)
+        store.note_error(connection, "help", "still away", noon + timedelta(hours=1))
+        assert kept() == (None, None, None, "still away", "2026-11-02T12:00:00Z")
+        store.note_contact(connection, "help", Backlog(3, noon), noon + timedelta(hours=2))
+        waiting = (3, "2026-11-02T12:00:00Z", "", None)
+        assert kept() == ("2026-11-02T14:00:00Z", *waiting)
+        store.note_contact(connection, "help", None, noon + timedelta(hours=3))  # it is not asked each time
+        assert kept() == ("2026-11-02T15:00:00Z", *waiting)
+        store.note_contact(connection, "help", Backlog(0, None), noon + timedelta(hours=4))
+        assert kept() == ("2026-11-02T16:00:00Z", 0, None, "", None)
