@@ -252,9 +252,8 @@ def _words(error: Exception) -> str:
 
 
 def _wait(error: Exception, failures: int, *, by_token: bool = False) -> float:
-    if isinstance(error, SignInFailed) and not (
-        by_token and failures == 1
-    ):  # a token may have been withdrawn: another is asked for
+    # A token may have been withdrawn: another is asked for, once. No account is locked for that.
+    if isinstance(error, SignInFailed) and not (by_token and failures == 1):
         return SIGN_IN_WAIT
     doublings = min(failures - 1, 16)  # a server that is away for days fails more often than a float bears
     own = min(FIRST_WAIT * 2**doublings, LONGEST_WAIT)
