@@ -31,16 +31,24 @@ class Handler(BaseHTTPRequestHandler):
         """Silence."""
 
 
+class _Counting(ThreadingHTTPServer):
+    daemon_threads = True
+    connections = 0
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections += 1
+        super().process_request(request, client_address)
+
+
 class Loopback:
     """`listen` gives the port; `stop` ends it."""
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
-        self._http: ThreadingHTTPServer | None = None
+        self._http: _Counting | None = None
 
     def listen(self, handler: type[BaseHTTPRequestHandler]) -> int:
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._http.daemon_threads = True
+        self._http = _Counting(("127.0.0.1", 0), handler)
         if self._tls is not None:
             self._http.socket = self._tls.wrap_socket(self._http.socket, server_side=True)
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
@@ -50,6 +58,12 @@ class Loopback:
     def port(self) -> int:
         assert self._http is not None
         return self._http.server_port
+
+    @property
+    def connections(self) -> int:
+        """How many there have been."""
+        assert self._http is not None
+        return self._http.connections
 
     def stop(self) -> None:
         if self._http is not None:

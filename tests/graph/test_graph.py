@@ -54,6 +54,17 @@ def desk(rules: Path, tmp_path: Path, graph: GraphServer, monkeypatch: pytest.Mo
     found.connection.close()
 
 
+def test_one_connection_serves_all_rounds_and_folders_are_looked_up_once(desk: Desk, graph: GraphServer) -> None:
+    graph.store.add(mail(1))
+    desk.until_done()
+    looked_up = {call: count for call, count in graph.calls.items() if "mailFolders" in call and "delta" not in call}
+    for number in (2, 3):
+        graph.store.add(mail(number))
+        desk.until_done()
+    assert {call: graph.calls[call] for call in looked_up} == looked_up
+    assert len(graph.store.in_folder("processed")) == 3 and graph.connections == 1
+
+
 def test_a_ca_that_is_renewed_is_read_at_the_next_connection(desk: Desk, tmp_path: Path, authority: trustme.CA) -> None:
     desk.until_done()
     trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")

@@ -35,6 +35,17 @@ def test_mail_becomes_tickets_and_is_filed(desk: Desk, exchange: Server) -> None
     ]
 
 
+def test_one_connection_serves_all_rounds_and_folders_are_looked_up_once(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(mail(1))
+    desk.until_done()
+    looked_up = {call: exchange.calls[call] for call in ("GetFolder", "FindFolder")}
+    for number in (2, 3):
+        exchange.store.add(mail(number))
+        desk.until_done()
+    assert {call: exchange.calls[call] for call in looked_up} == looked_up
+    assert len(exchange.store.in_folder("processed")) == 3 and exchange.connections == 1
+
+
 def test_a_link_that_is_pointed_at_another_database_is_noticed(polled: Path, tmp_path: Path, exchange: Server) -> None:
     link = Link(tmp_path)
     desk = Desk(polled, link.path)
