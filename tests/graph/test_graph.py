@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import trustme
 
-from engine.config.connections import ExchangeTls
 from engine.notify.mailbox import MailboxTransport
 from engine.notify.sender import send_due
-from engine.sources.graph import GraphMailbox
-from engine.sources.remote import WITHOUT_FILES, RemoteError, SignInFailed, StateLost
+from engine.sources.remote import WITHOUT_FILES, RemoteError, StateLost
 from engine.store.rests import rest_of
-from tests.ews.store import Store
+from tests.graph.conftest import remote
 from tests.graph.server import GraphServer
-from tests.polling.conftest import ADDRESS, Desk, mail
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> trustme.CA:
-    found = trustme.CA()
-    found.cert_pem.write_to_path(tmp_path / "ca.pem")
-    return found
-
-
-@pytest.fixture
-def graph(authority: trustme.CA) -> Iterator[GraphServer]:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("localhost").configure_cert(context)
-    server = GraphServer(Store(ADDRESS), context)
-    server.start()
-    server.store.add_folder("Processed", "inbox", "processed")
-    server.store.add_folder("Failed", "inbox", "failed")
-    yield server
-    server.stop()
-
-
-def remote(graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: object) -> GraphMailbox:
-    monkeypatch.setenv("GRAPH_SECRET", "app-secret")
-    return GraphMailbox(ADDRESS, graph.source(**changes), ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=10)))
-
-
-@pytest.fixture
-def desk(rules: Path, tmp_path: Path, graph: GraphServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    found = Desk(rules, tmp_path / "p.db", remote(graph, tmp_path, monkeypatch))
-    yield found
-    found.remote.close()
-    found.connection.close()
+from tests.polling.conftest import Desk, mail
 
 
 def test_one_connection_serves_all_rounds_and_folders_are_looked_up_once(desk: Desk, graph: GraphServer) -> None:
@@ -63,32 +26,6 @@ def test_one_connection_serves_all_rounds_and_folders_are_looked_up_once(desk: D
         desk.until_done()
     assert {call: graph.calls[call] for call in looked_up} == looked_up
     assert len(graph.store.in_folder("processed")) == 3 and graph.connections == 1
-
-
-def test_a_ca_that_is_renewed_is_read_at_the_next_connection(desk: Desk, tmp_path: Path, authority: trustme.CA) -> None:
-    desk.until_done()
-    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
-    desk.remote.close()
-    with pytest.raises(RemoteError, match="certificate is not trusted"):
-        desk.reader.round()
-    desk.remote.close()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    desk.until_done()
-
-
-def test_a_token_is_used_to_its_end_and_one_that_is_withdrawn_is_replaced_after_the_next_connection(
-    desk: Desk, graph: GraphServer
-) -> None:
-    desk.until_done()
-    desk.until_done()
-    assert len(graph.token_requests) == 1
-    graph.token, graph.token_seconds = "another", 1
-    with pytest.raises(SignInFailed, match="does not let us in"):
-        desk.reader.round()
-    desk.remote.close()
-    desk.until_done()
-    graph.token = "a third"  # what ends soon is renewed before each call
-    desk.until_done()
 
 
 def test_mail_becomes_tickets_and_is_filed(desk: Desk, graph: GraphServer) -> None:
@@ -148,20 +85,6 @@ def test_an_odd_answer_is_waited_out(path: str, body: bytes, desk: Desk, graph: 
     graph.answer(path, body)
     desk.until_done()
     assert desk.count("tickets") == 1 and len(graph.store.in_folder("processed")) == 1
-
-
-@pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable"])
-def test_a_sign_in_that_is_out_of_order_for_now_is_tried_again_soon(error: str, desk: Desk, graph: GraphServer) -> None:
-    graph.answer("/token", f'{{"error": "{error}", "error_description": "AADSTS90033: come back later"}}'.encode())
-    with pytest.raises(RemoteError, match="AADSTS90033: come back later") as found:
-        desk.reader.round()
-    assert not isinstance(found.value, SignInFailed)
-
-
-def test_a_token_that_no_header_can_carry_is_not_shown(desk: Desk, graph: GraphServer) -> None:
-    graph.answer("/token", b'{"access_token": "hush\\nhush", "token_type": "Bearer", "expires_in": 3600}')
-    with pytest.raises(RemoteError, match=r"^the sign-in gave what no header can carry$"):
-        desk.reader.round()
 
 
 @pytest.mark.parametrize(("told", "wait"), [("7", 7), ("soon", None), ("-1", None), ("\xb2", None), ("", None)])
@@ -255,23 +178,6 @@ def test_a_stored_place_of_another_server_is_not_followed(
         remote(graph, tmp_path, monkeypatch).changes("https://evil.example/v1.0/users/x")
 
 
-def test_a_wrong_secret_is_told_and_not_shown(graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    graph.secret = "another"
-    with pytest.raises(SignInFailed) as found:
-        remote(graph, tmp_path, monkeypatch).changes(None)
-    assert "AADSTS7000215" in str(found.value) and "app-secret" not in str(found.value)
-
-
-def test_a_certificate_signs_in(
-    graph: GraphServer, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cert = authority.issue_cert("app.example", key_type=trustme.KeyType.RSA)
-    (tmp_path / "app.pem").write_bytes(cert.private_key_pem.bytes() + cert.cert_chain_pems[0].bytes())
-    mailbox = remote(graph, tmp_path, monkeypatch, client_secret=None, certificate=str(tmp_path / "app.pem"))
-    assert mailbox.changes(None).items == ()
-    assert "client_assertion" in graph.token_requests[0] and "client_secret" not in graph.token_requests[0]
-
-
 def test_without_a_folder_messages_are_marked_as_read(
     rules: Path, tmp_path: Path, graph: GraphServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,10 +242,3 @@ def test_check_says_which_folders_are_missing_and_fix_creates_them(
     mailbox = remote(graph, tmp_path, monkeypatch, processed="Inbox/It's done")
     assert mailbox.check(False) == ["there is no folder Inbox/It's done; `postroom poll --check --fix` creates it"]
     assert mailbox.check(True) == [] and mailbox.check(False) == []
-
-
-def test_an_untrusted_certificate_is_told(graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mailbox = remote(graph, tmp_path, monkeypatch)
-    mailbox._tls = ExchangeTls(None, True, timedelta(seconds=5))
-    with pytest.raises(RemoteError, match=r"(?i)certificate"):
-        mailbox.changes(None)

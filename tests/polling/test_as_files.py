@@ -16,8 +16,8 @@ from engine.sources.remote import Remote
 from engine.store.database import open_database
 from tests.ews.server import Server
 from tests.ews.store import Store
+from tests.graph.conftest import authority, graph, remote
 from tests.graph.server import GraphServer
-from tests.graph.test_graph import authority, graph, remote
 from tests.polling.conftest import Desk
 
 __all__ = ["authority", "graph"]  # fixtures
