@@ -193,5 +193,27 @@ def test_limits_are_settings(rules: Path, tmp_path: Path) -> None:
     assert send(connection, setup.config, out, NOW + timedelta(hours=2)).sent == 1
 
 
+def test_of_several_limits_the_one_that_lasts_longest_holds(rules: Path, tmp_path: Path) -> None:
+    with (rules / "settings.yaml").open("a") as file:
+        file.write("notification_limits: [{messages: 1, within: 2 hours}, {messages: 1, within: 10 minutes}]\n")
+    setup = prepare(load_config(rules))
+    connection = open_database(None)
+    receive(connection, setup, 1, 2)
+    out = FolderTransport(tmp_path / "out")
+    assert send(connection, setup.config, out).sent == 1
+    assert connection.execute("SELECT next_attempt_at FROM outbox WHERE status = 'queued'").fetchall() == [
+        ("2030-01-01T14:00:00Z",)
+    ]
+
+
+def test_what_has_no_way_out_is_not_asked_for_one(connection: sqlite3.Connection, setup: Setup, tmp_path: Path) -> None:
+    receive(connection, setup, 2)
+    connection.execute("UPDATE outbox SET mailbox = 'priority' WHERE id = 2")
+    ways = {"help": FolderTransport(tmp_path / "out")}
+    done = send_due(connection, setup.config, ways.__getitem__, mailboxes=ways.keys(), clock=lambda: NOW)
+    assert (done.sent, done.waiting) == (1, 0)
+    assert send_due(connection, setup.config, ways.__getitem__, mailboxes=(), clock=lambda: NOW).sent == 0
+
+
 def test_the_wait_grows_to_four_hours() -> None:
     assert [int(wait_after(n).total_seconds() // 60) for n in (1, 2, 3, 4, 5, 99)] == [1, 5, 15, 60, 240, 240]
