@@ -119,7 +119,7 @@ def test_without_a_folder_messages_are_marked_as_read(polled: Path, tmp_path: Pa
     (item,) = exchange.store.in_folder("inbox")
     assert item.is_read and desk.count("tickets") == 1
     desk.until_done()
-    assert desk.count("messages") == 1
+    assert desk.count("messages") == 1 and desk.remote.check(fix=True) == []  # nor is any folder wanted
 
 
 @pytest.mark.parametrize("step", ["keep_page", "take", "mark_stored", "file", "drop"])
