@@ -17,14 +17,6 @@ from tests.ews.store import Store
 from tools.soak import ADDRESS, configure, mail
 
 
-def boxes(count: int) -> list[Store]:
-    stores = [Store(ADDRESS if number == 0 else f"box{number}@harbourhill.example") for number in range(count)]
-    for store in stores:
-        store.add_folder("Processed", "inbox", "processed")
-        store.add_folder("Failed", "inbox", "failed")
-    return stores
-
-
 def configured(folder: Path, endpoint: str, stores: list[Store]) -> Path:
     """The configuration of the soak, with a mailbox for each store."""
     rules = configure(folder, endpoint)
@@ -39,7 +31,8 @@ def configured(folder: Path, endpoint: str, stores: list[Store]) -> Path:
 
 def main() -> None:
     count, size, mailboxes = (int(word) for word in [*sys.argv[1:], *("50000", "4000", "1")[len(sys.argv) - 1 :]])
-    stores = boxes(mailboxes)
+    addresses = [ADDRESS, *(f"box{number}@harbourhill.example" for number in range(1, mailboxes))]
+    stores = [Store(address).with_folders() for address in addresses]
     for number in range(count):
         stores[number % mailboxes].add(mail(number) + b"A line of ordinary text.\r\n" * (size // 26))
     server = Server(stores[0])

@@ -61,9 +61,7 @@ def configure(folder: Path, endpoint: str) -> Path:
 def soak(messages: int, kills: int, seed: int, chance: float) -> list[str]:
     """What is wrong in the end: nothing, one hopes."""
     chooser = random.Random(seed)
-    store = Store(ADDRESS)
-    store.add_folder("Processed", "inbox", "processed")
-    store.add_folder("Failed", "inbox", "failed")
+    store = Store(ADDRESS).with_folders()
     server = Server(store)
     endpoint = server.start()
     with tempfile.TemporaryDirectory() as name:

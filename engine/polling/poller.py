@@ -138,10 +138,9 @@ class Poller:
             except Exception as error:
                 self._failed.add(mailbox.id)
                 self._observer.never_began(mailbox.id, _words(error))
-                if not self._once:
-                    ended.wait(FIRST_WAIT)
             if self._once:
                 break
+            ended.wait(FIRST_WAIT)  # no wait at all where it was told to end
 
     def _loop(self, mailbox: Mailbox, setup: Setup, ended: threading.Event) -> None:
         """A mailbox's rounds, with longer and longer waits while it fails."""

@@ -17,13 +17,12 @@ from engine.decide.setup import prepare
 from engine.processing import Processor
 from engine.sources.item import Item
 from engine.store.database import open_database
+from tests.command import postroom
 from tests.edit import edit
 
 
 def check(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "engine", "check", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False
-    )
+    return postroom("check", *words, cwd=cwd)
 
 
 @pytest.fixture

@@ -16,21 +16,18 @@ from pathlib import Path
 
 import pytest
 
+from tests import command as calling
 from tests.edit import edit
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIL = b"From: carmen@olivar.example\r\nTo: help@harbourhill.example\r\nSubject: VPN \x1b[31mred\r\nMessage-ID: <1@t>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nhello\r\n"
 
 
+SHIPPED = {"POSTROOM_RULES": str(ROOT / "rules"), "COLUMNS": "120"}
+
+
 def postroom(*words: str | Path, cwd: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", *map(str, words)], cwd=cwd, input=stdin, capture_output=True, env=_env()
-    )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-def _env() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "POSTROOM_RULES": str(ROOT / "rules"), "COLUMNS": "120"}
+    return calling.postroom(*words, cwd=cwd, stdin=stdin, **SHIPPED)
 
 
 @pytest.mark.parametrize("command", ["run", "check", "explain", "show", "status", "retry", "test", "run-waiting"])
@@ -99,7 +96,11 @@ def test_a_stored_message_comes_out_as_it_came_and_is_decided_again(tmp_path: Pa
     postroom("run", "--source", "a.eml", cwd=tmp_path)
     for name in ("1", "1@t", "T20261102.0001"):
         done = subprocess.run(
-            [sys.executable, "-m", "engine", "raw", name], cwd=tmp_path, capture_output=True, env=_env(), check=True
+            [sys.executable, "-m", "engine", "raw", name],
+            cwd=tmp_path,
+            capture_output=True,
+            env=calling.environment(**SHIPPED),
+            check=True,
         )
         assert done.stdout == MAIL
     again = postroom("explain", "--message", "1", "--again", cwd=tmp_path).stdout
@@ -116,7 +117,12 @@ def test_a_stored_message_comes_out_as_it_came_and_is_decided_again(tmp_path: Pa
         assert done.returncode == 2 and "of message 1 the bytes are not kept" in done.stderr
     main, end = os.openpty()
     shown = subprocess.run(
-        [sys.executable, "-m", "engine", "raw", "1"], cwd=tmp_path, stdout=end, stderr=subprocess.PIPE, env=_env(), check=False
+        [sys.executable, "-m", "engine", "raw", "1"],
+        cwd=tmp_path,
+        stdout=end,
+        stderr=subprocess.PIPE,
+        env=calling.environment(**SHIPPED),
+        check=False,
     )
     os.close(main), os.close(end)
     assert (
@@ -310,7 +316,9 @@ def test_ctrl_c_stores_what_is_done_and_the_next_run_goes_on(tmp_path: Path) -> 
             )
             file.write(b"From x\n" + body.replace(b"\r\n", b"\n") + b"\n")
     command = [sys.executable, "-m", "engine", "run", "--source", "box"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=_env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=calling.environment(**SHIPPED), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     while not (tmp_path / "postroom.db-wal").exists() or (tmp_path / "postroom.db-wal").stat().st_size < 500_000:
         time.sleep(0.02)
         assert process.poll() is None, process.communicate()

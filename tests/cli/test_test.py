@@ -15,14 +15,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.command import postroom
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = "version: 1\ntests:\n"
-
-
-def postroom(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "engine", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False
-    )
 
 
 def write(folder: Path, *tests: str) -> Path:

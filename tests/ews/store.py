@@ -7,6 +7,7 @@ import itertools
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Self
 
 
 @dataclass
@@ -63,6 +64,12 @@ class Store:
         self.add_folder("root", None, "root")
         self.add_folder("Inbox", "root", "inbox")
         self.add_folder("Sent Items", "root", "sentitems")
+
+    def with_folders(self) -> Self:
+        """And with those in the inbox that mail is filed into."""
+        for name in ("Processed", "Failed"):
+            self.add_folder(name, "inbox", name.lower())
+        return self
 
     def add_folder(self, name: str, parent: str | None, identity: str = "") -> Folder:
         with self.lock:

@@ -28,10 +28,8 @@ def authority(tmp_path: Path) -> trustme.CA:
 def graph(authority: trustme.CA) -> Iterator[GraphServer]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)
-    server = GraphServer(Store(ADDRESS), context)
+    server = GraphServer(Store(ADDRESS).with_folders(), context)
     server.start()
-    server.store.add_folder("Processed", "inbox", "processed")
-    server.store.add_folder("Failed", "inbox", "failed")
     yield server
     server.stop()
 

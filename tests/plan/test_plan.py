@@ -8,7 +8,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,15 +27,10 @@ from engine.sources.files import open_source
 from engine.sources.item import Item
 from engine.state.past import PastState, read_recorded, recorded
 from engine.store.database import open_database, open_for_reading
+from tests.command import postroom
 from tests.edit import edit
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def postroom(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "engine", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False
-    )
 
 
 def git(folder: Path, *words: str) -> None:

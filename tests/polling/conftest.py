@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import ssl
 import subprocess
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from engine.config.connections import ExchangeSource, ExchangeTls
 from engine.config.load import load_config
+from engine.config.model import Config
 from engine.decide.setup import prepare
 from engine.polling.observe import Observer
 from engine.polling.reader import Reader
@@ -30,6 +31,7 @@ from engine.sources.remote import Remote, RemoteError, SignInFailed
 from engine.store.again import Choice, choose, forget
 from engine.store.database import open_database
 from engine.store.in_place import InPlace
+from tests.command import environment
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
@@ -47,10 +49,8 @@ def mail(number: int, subject: str = "", body: str = "x") -> bytes:
 
 @pytest.fixture
 def exchange() -> Iterator[Server]:
-    server = Server(Store(ADDRESS))
+    server = Server(Store(ADDRESS).with_folders())
     server.endpoint = server.start()
-    server.store.add_folder("Processed", "inbox", "processed")
-    server.store.add_folder("Failed", "inbox", "failed")
     yield server
     server.stop()
 
@@ -69,9 +69,10 @@ def polled(rules: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> Pa
     return rules
 
 
-def exchange_mailbox(rules: Path, **changed: object) -> ExchangeMailbox:
-    """The help mailbox of this configuration, not yet connected, with this of its source changed."""
-    mailbox = load_config(rules).mailboxes["help"]
+def exchange_mailbox(given: Path | Config, **changed: object) -> ExchangeMailbox:
+    """The help mailbox of a configuration, or of one in a folder, not yet connected, with this of its source changed."""
+    config = load_config(given) if isinstance(given, Path) else given
+    mailbox = config.mailboxes["help"]
     assert isinstance(mailbox.source, ExchangeSource)
     return ExchangeMailbox(mailbox.address, replace(mailbox.source, **changed))  # type: ignore[arg-type]
 
@@ -88,9 +89,9 @@ class Desk:
     def __init__(self, rules: Path, db: Path, remote: Remote | None = None) -> None:
         self.config = load_config(rules)
         self.connection: sqlite3.Connection = open_database(db)
-        self.remote = remote = remote or exchange_mailbox(rules)
+        self.remote = remote or exchange_mailbox(self.config)
         self.processor = Processor(self.connection, prepare(self.config))
-        self.reader = Reader("help", remote, self.processor, InPlace(db), threading.Lock(), Observer(), lambda: False)
+        self.reader = Reader("help", self.remote, self.processor, InPlace(db), threading.Lock(), Observer(), lambda: False)
 
     def until_done(self, rounds: int = 200) -> int:
         """How many rounds failed before the mailbox was empty."""
@@ -114,16 +115,27 @@ class Desk:
 
 
 @contextmanager
-def trusted(folder: Path, *hosts: str) -> Iterator[tuple[ssl.SSLContext, ExchangeTls]]:
-    """A server's side and ours, with a CA of our own in `folder`."""
+def trusted(folder: Path, *hosts: str, **certificate: Any) -> Iterator[tuple[ssl.SSLContext, ExchangeTls]]:
+    """A server's side and ours, with a CA of our own in `folder`. `certificate`: what else the server's says."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert(*hosts).configure_cert(context)
+    authority.issue_cert(*hosts, **certificate).configure_cert(context)
     ours = ExchangeTls(str(folder / "ca.pem"), True, timedelta(seconds=10))
     use_tls(ours)
-    yield context, ours
-    use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+    try:
+        yield context, ours
+    finally:
+        use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[str]:
+    """Its endpoint."""
+    try:
+        yield server.start()
+    finally:
+        server.stop()
 
 
 class Link:
@@ -171,7 +183,7 @@ def start(polled: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.Pop
         process = subprocess.Popen(
             [sys.executable, "-m", "engine", "poll", "--rules", str(polled), "--db", str(tmp_path / "p.db"), *words],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -183,13 +195,6 @@ def start(polled: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.Pop
     for process in running:
         process.kill()
         process.communicate()
-
-
-def command(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-m", "engine", *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False, env=environment
-    )
 
 
 def wait_for(what: Callable[[], object], seconds: float = 20.0) -> None:

@@ -16,8 +16,9 @@ import pytest
 
 from engine.errors import StoreError
 from engine.polling.observe import Observer
+from tests.command import postroom
 from tests.ews.server import Server
-from tests.polling.conftest import command, mail, rows, wait_for
+from tests.polling.conftest import mail, rows, wait_for
 
 
 @pytest.mark.parametrize("failing", ["read_folder", "run_due"])
@@ -72,9 +73,9 @@ def test_one_broken_mailbox_holds_up_no_other(
             and rows(db, "SELECT 1 FROM mailbox_status WHERE mailbox = 'priority' AND error <> ''")
         )
     )
-    shown = command("status", "--db", db, "--rules", polled, cwd=tmp_path).stdout
+    shown = postroom("status", "--db", db, "--rules", polled, cwd=tmp_path).stdout
     assert "mailbox help: last contact" in shown and "mailbox priority: never read" in shown and "failing for" in shown
-    assert command("health", "--db", db, "--rules", polled, cwd=tmp_path).returncode == 0  # failing, but not yet for long
+    assert postroom("health", "--db", db, "--rules", polled, cwd=tmp_path).returncode == 0  # failing, but not yet for long
 
 
 def test_a_slow_mailbox_holds_up_no_other_of_the_same_account(

@@ -15,9 +15,10 @@ import pytest
 
 from engine.store.database import open_database
 from engine.store.prune import Before, prune_database
+from tests.command import postroom
 from tests.edit import edit
 from tests.ews.server import Server
-from tests.polling.conftest import command, mail, rows, wait_for, with_oauth
+from tests.polling.conftest import mail, rows, wait_for, with_oauth
 from tools.soak import soak
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,13 +157,13 @@ def test_a_token_that_is_withdrawn_before_its_time_is_replaced_at_once(
 
 def test_check_signs_in_and_fix_creates_folders(polled: Path, exchange: Server, tmp_path: Path) -> None:
     del exchange.store.folders["failed"]
-    done = command("poll", "--check", "--rules", polled, cwd=tmp_path)
+    done = postroom("poll", "--check", "--rules", polled, cwd=tmp_path)
     assert (
         done.returncode == 1 and "help: there is no folder Inbox/Failed; `postroom poll --check --fix` creates it" in done.stdout
     )
-    assert command("poll", "--check", "--fix", "--rules", polled, cwd=tmp_path).returncode == 0
+    assert postroom("poll", "--check", "--fix", "--rules", polled, cwd=tmp_path).returncode == 0
     exchange.password = "another"
-    wrong = command("poll", "--check", "--rules", polled, cwd=tmp_path)
+    wrong = postroom("poll", "--check", "--rules", polled, cwd=tmp_path)
     assert wrong.returncode == 1 and "does not let us in" in wrong.stdout and "secret" not in wrong.stdout + wrong.stderr
 
 
@@ -214,7 +215,7 @@ def test_prune_lets_go_of_what_is_old_and_keeps_what_is_needed(
     exchange.store.add(b"\x00 no message")
     start("--once").communicate(timeout=30)
     db = tmp_path / "p.db"
-    done = command("prune", "--raw", "0d", "--traces", "0d", "--sent", "0d", "--dry-run", "--db", db, cwd=tmp_path)
+    done = postroom("prune", "--raw", "0d", "--traces", "0d", "--sent", "0d", "--dry-run", "--db", db, cwd=tmp_path)
     assert "would be let go" in done.stdout and rows(db, "SELECT COUNT(*) FROM raw_messages") == [(2,)]
     connection = open_database(db)
     connection.execute("UPDATE messages SET received_at = '2020-01-01T00:00:00Z', processed_at = '2020-01-01T00:00:00Z'")
@@ -231,7 +232,7 @@ def test_prune_lets_go_of_what_is_old_and_keeps_what_is_needed(
     assert rows(db, "SELECT COUNT(*) FROM tickets") == [(1,)] and rows(
         db, "SELECT json_extract(decision, '$.outcome') FROM messages WHERE id = 1"
     ) == [("created",)]
-    assert command("retry", "--db", db, "--rules", polled, cwd=tmp_path).returncode in (0, 1)
+    assert postroom("retry", "--db", db, "--rules", polled, cwd=tmp_path).returncode in (0, 1)
 
 
 def test_between_its_rounds_the_server_is_left_alone(

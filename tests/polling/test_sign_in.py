@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ssl
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import trustme
+from msgspec.structs import replace
 
-from engine.config.connections import ExchangeTls
 from engine.sources.ews_client import use_tls
 from engine.sources.remote import RemoteError, SignInFailed
 from tests.ews.server import Server
 from tests.ews.store import Store
-from tests.polling.conftest import ADDRESS, Desk, edited, exchange_mailbox, mail, with_oauth
+from tests.polling.conftest import ADDRESS, Desk, edited, exchange_mailbox, mail, serving, trusted, with_oauth
 
 
 def test_a_wrong_password_is_told_and_stands_in_no_message(desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,18 +165,8 @@ def test_oauth_with_a_certificate(polled: Path, exchange: Server, monkeypatch: p
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")  # which is what is tried
 def test_tls_is_verified_and_a_private_ca_can_be_named(polled: Path, tmp_path: Path) -> None:
-    authority = trustme.CA()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    server = Server(Store(ADDRESS), tls=context)
-    endpoint = server.start()
-    try:
-        for tls, works in (
-            (ExchangeTls(None, True, timedelta(seconds=5)), False),
-            (ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=5)), True),
-            (ExchangeTls(None, False, timedelta(seconds=5)), True),
-        ):
+    with trusted(tmp_path, "127.0.0.1") as (context, ours), serving(Server(Store(ADDRESS), tls=context)) as endpoint:
+        for tls, works in ((replace(ours, ca_file=None), False), (ours, True), (replace(ours, ca_file=None, verify=False), True)):
             use_tls(tls)
             remote = exchange_mailbox(polled, endpoint=endpoint)
             if works:
@@ -186,21 +175,10 @@ def test_tls_is_verified_and_a_private_ca_can_be_named(polled: Path, tmp_path: P
                 with pytest.raises(RemoteError, match=r"certificate is not trusted: .*exchange\.ca_file"):
                     remote.changes(None)
             remote.close()
-    finally:
-        use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
-        server.stop()
 
 
 def test_an_expired_certificate_is_told(polled: Path, tmp_path: Path) -> None:
-    authority = trustme.CA()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1", not_after=datetime(2020, 1, 1)).configure_cert(context)
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    server = Server(Store(ADDRESS), tls=context)
-    use_tls(ExchangeTls(str(tmp_path / "ca.pem"), True, timedelta(seconds=5)))
-    try:
-        with pytest.raises(RemoteError, match="certificate has expired"):
-            exchange_mailbox(polled, endpoint=server.start()).changes(None)
-    finally:
-        use_tls(ExchangeTls(None, True, timedelta(seconds=60)))
-        server.stop()
+    expired = trusted(tmp_path, "127.0.0.1", not_after=datetime(2020, 1, 1))
+    told = pytest.raises(RemoteError, match="certificate has expired")
+    with expired as (context, _), serving(Server(Store(ADDRESS), tls=context)) as endpoint, told:
+        exchange_mailbox(polled, endpoint=endpoint).changes(None)

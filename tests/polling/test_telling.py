@@ -13,9 +13,10 @@ import pytest
 from engine.notify.sender import Sent, send_due
 from engine.notify.ways import Ways
 from engine.store.rests import rest_of
+from tests.command import postroom
 from tests.edit import edit
 from tests.ews.server import Server
-from tests.polling.conftest import Desk, command, mail
+from tests.polling.conftest import Desk, mail
 
 
 @pytest.fixture
@@ -91,24 +92,24 @@ def test_send_sends_through_the_mailbox_too_and_again_does_not_wait(
     desk: Desk, exchange: Server, polled: Path, tmp_path: Path
 ) -> None:
     exchange.password = "another"
-    first, second = (command("send", "--rules", polled, "--db", "p.db", cwd=tmp_path) for _ in range(2))
+    first, second = (postroom("send", "--rules", polled, "--db", "p.db", cwd=tmp_path) for _ in range(2))
     assert first.returncode == second.returncode == 1
     assert first.stdout == second.stdout == "0 sent, 3 later, 0 wait for their address's limit, 0 failed\n"
     assert first.stderr.startswith("nothing more can be sent now: the server does not let us in")
     assert second.stderr.startswith("nothing is tried before 20") and "`postroom send --again`" in second.stderr
-    shown = command("status", "--rules", polled, "--db", "p.db", cwd=tmp_path)
+    shown = postroom("status", "--rules", polled, "--db", "p.db", cwd=tmp_path)
     assert shown.returncode == 0 and re.search(r"^  3 wait, since 20\S+Z: the server does not let us in", shown.stdout, re.M)
     desk.connection.execute(
         "UPDATE cursors SET value = json_set(value, '$.since', '2026-01-01T00:00:00Z') WHERE name LIKE 'rest %'"
     )
-    assert command("status", "--rules", polled, "--db", "p.db", cwd=tmp_path).returncode == 1
+    assert postroom("status", "--rules", polled, "--db", "p.db", cwd=tmp_path).returncode == 1
     exchange.password = "secret"
-    done = command("send", "--again", "--rules", polled, "--db", "p.db", cwd=tmp_path)
+    done = postroom("send", "--again", "--rules", polled, "--db", "p.db", cwd=tmp_path)
     assert (done.returncode, done.stdout.splitlines()[-1][:6], done.stderr) == (0, "3 sent", "")
     assert len(exchange.store.sent) == 3
 
 
 def test_files_are_written_whatever_the_mailbox_says(desk: Desk, exchange: Server, polled: Path, tmp_path: Path) -> None:
     desk.connection.execute("UPDATE outbox SET created_at = '2020-01-01T00:00:00Z' WHERE id = 1")  # too old to be sent to anybody
-    done = command("send", "--folder", str(tmp_path / "out"), "--rules", polled, "--db", "p.db", cwd=tmp_path)
+    done = postroom("send", "--folder", str(tmp_path / "out"), "--rules", polled, "--db", "p.db", cwd=tmp_path)
     assert done.returncode == 0 and len(list((tmp_path / "out").iterdir())) == 3 and exchange.store.sent == []

@@ -20,8 +20,9 @@ from engine.polling.observe import Observer, set_up_logs
 from engine.sources.remote import Backlog
 from engine.store import polling as store
 from engine.store.database import open_database
+from tests.command import postroom
 from tests.ews.server import Server
-from tests.polling.conftest import command, mail, rows, wait_for, with_oauth
+from tests.polling.conftest import mail, rows, wait_for, with_oauth
 
 
 def test_what_is_told_of_mailboxes_that_are_read_no_more_goes() -> None:
@@ -63,19 +64,19 @@ def test_status_and_health_fail_beyond_what_is_expected(polled: Path, tmp_path: 
         "INSERT INTO mailbox_status VALUES ('help', strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), 7, strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-20 minutes'), '', NULL, '')"
     )
     connection.close()
-    slow = command("status", "--db", db, "--rules", polled, cwd=tmp_path)
+    slow = postroom("status", "--db", db, "--rules", polled, cwd=tmp_path)
     assert slow.returncode == 0 and "7 unread, 0 under way; lag 20 minutes (slow)" in slow.stdout
     connection = sqlite3.connect(db)
     connection.execute("UPDATE mailbox_status SET oldest_unread = strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-2 hours')")
     connection.commit()
     connection.close()
-    late = command("status", "--db", db, "--rules", polled, cwd=tmp_path)
+    late = postroom("status", "--db", db, "--rules", polled, cwd=tmp_path)
     assert late.returncode == 1 and "lag 2 hours (late)" in late.stdout
-    health = command("health", "--db", db, "--rules", polled, cwd=tmp_path)
+    health = postroom("health", "--db", db, "--rules", polled, cwd=tmp_path)
     assert health.returncode == 1 and health.stdout.startswith("help: ")
     with (polled / "settings.yaml").open("a") as file:
         file.write("expectations: {slow: 3 hours, late: 4 hours}\n")
-    assert command("status", "--db", db, "--rules", polled, cwd=tmp_path).returncode == 0
+    assert postroom("status", "--db", db, "--rules", polled, cwd=tmp_path).returncode == 0
 
 
 def test_what_libraries_log_of_a_sign_in_is_not_shown(
@@ -84,7 +85,7 @@ def test_what_libraries_log_of_a_sign_in_is_not_shown(
     """exchangelib logs the whole request where a header cannot be sent, its `Authorization` included."""
     with_oauth(polled, exchange, monkeypatch)
     exchange.token = "hush\nhush"
-    done = command("poll", "--check", "--rules", polled, "--db", tmp_path / "p.db", cwd=tmp_path)
+    done = postroom("poll", "--check", "--rules", polled, "--db", tmp_path / "p.db", cwd=tmp_path)
     assert done.returncode == 1 and "help: the sign-in gave what no header can carry" in done.stdout
     assert "hush" not in done.stdout + done.stderr and "app-secret" not in done.stdout + done.stderr
 

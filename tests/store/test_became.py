@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
-import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests import command as calling
 from tests.edit import edit
+from tests.store.conftest import rows as stored_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 RULE = 'rule "Nothing of doors"\n  on message\n  when subject contains "door"\n  then discard "doors"\n'
@@ -45,13 +44,11 @@ def desk(tmp_path: Path, rules: Path) -> Path:
 
 
 def postroom(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "engine", *words, "--rules", str(folder / "rules")]
-    return subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    return calling.postroom(*words, "--rules", folder / "rules", cwd=folder)
 
 
 def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(folder / "postroom.db")) as connection:
-        return connection.execute(query).fetchall()
+    return stored_rows(folder / "postroom.db", query)
 
 
 def outcomes(folder: Path) -> list[tuple[object, ...]]:

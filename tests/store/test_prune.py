@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from engine.store.attachments import blobs_of
 from engine.store.database import open_database
 from engine.store.doctor import examine
 from engine.store.prune import Before, prune_database
+from tests.command import ROOT, postroom
 
 THEN = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -147,7 +147,6 @@ def test_attachments_lie_beside_the_database_and_not_beside_a_link_to_it(
 @pytest.fixture
 def run_postroom(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*words: str, db: Path = tmp_path / "p.db") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "engine", *words, "--db", str(db)]
-        return subprocess.run(command, cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=False)
+        return postroom(*words, "--db", db, cwd=ROOT)
 
     return run
