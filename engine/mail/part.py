@@ -10,12 +10,24 @@ class Part(Message):
     """It stands in whole[start:end]; its lines are taken out of there each time that somebody asks for them.
 
     Python's own keeps them as text: another two copies of all that is mailed, where one byte of it is beyond ASCII.
+    Fields are only ever added, by `set_raw`.
     """
 
     def __init__(self, whole: bytes, start: int, end: int) -> None:
         super().__init__()
         self._whole, self._start, self._end = whole, start, end
         self._lines = start
+        self._first: dict[str, str] = {}  # of the fields of a name: looked for ten times a message
+
+    def set_raw(self, name: str, value: str) -> None:
+        super().set_raw(name, value)
+        self._first.setdefault(name.lower(), value)
+
+    def get(self, name: str, failobj: Any = None) -> Any:
+        value = self._first.get(name.lower())
+        if value is None:
+            return failobj
+        return value if value.isascii() else super().get(name, failobj)
 
     @property
     def source(self) -> bytes:
