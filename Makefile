@@ -5,7 +5,7 @@ SHARED ?= ../shared
 # What is run here is this folder's, whatever database and configuration the developer otherwise works with.
 unexport POSTROOM_RULES POSTROOM_DB
 
-.PHONY: fuzz run test setup lint types check schemas sample lock clean bench demo-exchange soak audit bench-sieve
+.PHONY: fuzz run test setup lint types check schemas sample lock clean bench demo-exchange soak audit bench-sieve test-kerberos
 
 setup: $(VENV)/.ready
 
@@ -97,6 +97,12 @@ audit: setup
 # Side by side with Dovecot's sieve-filter; installs dovecot-sieve where it is missing.
 bench-sieve: setup
 	$(BIN)/python -m bench.sieve
+
+# Signing in by Kerberos, with a KDC of our own; installs Debian's, and what Python needs, where they are missing. `make test` skips it then.
+test-kerberos: setup
+	test -x /usr/sbin/krb5kdc -a -x /usr/sbin/kadmin.local || apt-get install -y -qq krb5-kdc krb5-admin-server libkrb5-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check requests-gssapi==1.4.0
+	$(BIN)/python -m pytest tests/polling/test_kerberos.py
 
 clean:
 	rm -rf $(VENV) sample.db* sample.outbox .pytest_cache .mypy_cache .ruff_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -68,7 +69,9 @@ class ExchangeMailbox:
         return self.source.folder.strip("/")
 
     def _told(self) -> AbstractContextManager[None]:
-        return told("; is there a ticket? See klist, and docs/exchange.md" if self.source.auth == "kerberos" else "")
+        return told(
+            "; does it take Kerberos, and our ticket? See klist, and docs/exchange.md" if self.source.auth == "kerberos" else ""
+        )
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -225,6 +228,7 @@ class ExchangeMailbox:
         if source.auth == "kerberos":
             if find_spec("requests_gssapi") is None:
                 raise SignInFailed("auth: kerberos needs more: pip install requests-gssapi")
+            import_module("engine.sources.kerberos")  # exchangelib uses it from now on
             return None
         if source.auth == "oauth2":
             from exchangelib import Identity

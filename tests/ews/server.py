@@ -9,14 +9,12 @@ import base64
 import contextlib
 import json
 import random
-import re
 import socket
 import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import spnego
@@ -57,7 +55,7 @@ class Server(Loopback):
         self.calls: Counter[str] = Counter()
         self.impersonated: set[str] = set()
         self.endpoint = ""
-        self.ntlm = False
+        self.handshake = ""  # "ntlm" or "kerberos": nothing else signs in then
         self.wrong_passwords = 0
         self.discovered: dict[str, str] = {}  # by Autodiscover: addresses, and the settings that are told of them as XML
         self.bend: Callable[[bytes], bytes] | None = None  # what becomes of each answer on its way
@@ -94,13 +92,21 @@ class Server(Loopback):
         return None
 
 
+def _handshake(kind: str) -> Any:
+    if kind == "ntlm":
+        return spnego.server(protocol="ntlm")
+    import gssapi  # where Kerberos is installed (tests/kerberos.py)
+
+    return gssapi.SecurityContext(usage="accept")
+
+
 class _Handler(loopback.Handler):
     server_of: Server
 
     def setup(self) -> None:
         super().setup()
         self._signed_in = False
-        self._handshake: Any = spnego.server(protocol="ntlm") if self.server_of.ntlm else None
+        self._handshake: Any = None
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -118,9 +124,9 @@ class _Handler(loopback.Handler):
         operation = etree.QName(call).localname
         server.calls[operation] += 1
         fault = server.next_fault(operation)
-        if server.ntlm and not self._ntlm():
+        if server.handshake and not self._shakes_hands():
             return
-        if not (server.ntlm or self._is_allowed()) or (fault and fault.kind == "401"):
+        if not (server.handshake or self._is_allowed()) or (fault and fault.kind == "401"):
             self._answer(401, b"", headers={"WWW-Authenticate": 'Basic realm="Exchange"'})
             return
         if fault is not None and self._fail(fault, operation):
@@ -145,22 +151,24 @@ class _Handler(loopback.Handler):
             return
         self._answer(200, text.encode())
 
-    def _ntlm(self) -> bool:
-        """NTLM signs in a connection: a handshake of two answers, checked by pyspnego against NTLM_USER_FILE."""
+    def _shakes_hands(self) -> bool:
+        """NTLM and Kerberos sign in a connection, here by the libraries that do it: against NTLM_USER_FILE, and with the keys in KRB5_KTNAME."""
         if self._signed_in:
             return True
+        scheme = {"ntlm": "NTLM", "kerberos": "Negotiate"}[self.server_of.handshake]
         kind, _, token = self.headers.get("Authorization", "").partition(" ")
-        told = "NTLM"
+        told = scheme
         if kind in ("NTLM", "Negotiate") and token:
+            self._handshake = self._handshake or _handshake(self.server_of.handshake)
             try:
                 answer = self._handshake.step(base64.b64decode(token))
-            except spnego.exceptions.SpnegoError:
-                self._handshake = spnego.server(protocol="ntlm")
+                self._signed_in = self._handshake.complete
+            except Exception:  # each library's own
+                self._handshake = None
             else:
-                if self._handshake.complete:
-                    self._signed_in = True
-                    return True
-                told = f"NTLM {base64.b64encode(answer or b'').decode()}"
+                told = f"{scheme} {base64.b64encode(answer or b'').decode()}"
+        if self._signed_in:
+            return True
         self._answer(401, b"", headers={"WWW-Authenticate": told})
         return False
 
@@ -224,6 +232,3 @@ class _Handler(loopback.Handler):
     ) -> None:
         bend = self.server_of.bend
         self.answer(status, bend(body) if bend is not None else body, kind, headers)
-
-
-assert re and datetime

@@ -38,7 +38,7 @@ def test_ntlm(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, t
     (tmp_path / "users").write_text("DESK:help:secret\n")
     monkeypatch.setenv("NTLM_USER_FILE", str(tmp_path / "users"))
     monkeypatch.setenv("HELP_USER", "DESK\\help")
-    exchange.ntlm = True
+    exchange.handshake = "ntlm"
     exchange.store.add(mail(1))
     remote = edited(polled, "auth: basic", "auth: ntlm")
     assert len(remote.changes(None).items) == 1
@@ -47,7 +47,8 @@ def test_ntlm(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, t
         edited(polled, "auth: ntlm", "auth: ntlm").changes(None)
 
 
-def test_kerberos_without_its_extra_is_told(polled: Path) -> None:
+def test_kerberos_without_its_extra_is_told(polled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.sources.exchange.find_spec", lambda name: None)  # where it is installed, too
     with pytest.raises(SignInFailed, match="pip install requests-gssapi"):
         edited(polled, "auth: basic", "auth: kerberos").changes(None)
 
