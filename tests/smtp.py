@@ -11,7 +11,8 @@ from aiosmtpd.controller import Controller
 
 
 class SmtpServer:
-    """What it got (`heard`: where sessions began and ended), and what it is told to answer. `on_rcpt`: by recipient; `breaks_on`: recipients with whom it ends the session."""
+    """What it got (`heard`: where sessions began and ended), and what it is told to answer. `on_rcpt`: by recipient; `breaks_on`: recipients with whom it ends the session.
+    `ends_by`: its last answer, to RSET."""
 
     def __init__(self) -> None:
         self._running: list[Controller] = []
@@ -22,6 +23,7 @@ class SmtpServer:
         self.on_taken = "250 OK"
         self.on_mail = ""
         self.breaks_on: set[str] = set()
+        self.ends_by = ""
         self.heard: list[str] = []
 
     async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
@@ -32,6 +34,12 @@ class SmtpServer:
     async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
         self.heard.append("QUIT")
         return "221 Bye"
+
+    async def handle_RSET(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.ends_by:
+            server.transport.write(f"{self.ends_by}\r\n".encode())
+            server.transport.close()
+        return "250 OK"
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if self.on_mail:

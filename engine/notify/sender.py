@@ -72,8 +72,9 @@ def send_due(
     """
     round_ = _Round(connection, config, transport_for, mailboxes, clock)
     round_.begin(give_up)
-    # Rows stay due no longer than one try each, so this ends.
-    while round_.open and (rows := due(connection, round_.open, clock())):
+    # What was due when it began: each is tried once, also where a slow server takes longer over all of them than the first waits.
+    began = clock()
+    while round_.open and (rows := due(connection, round_.open, began)):
         for row in rows:
             if stopping():
                 return round_.done

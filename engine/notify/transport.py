@@ -41,6 +41,16 @@ class Unavailable(Exception):
 SIGN_IN_WAIT = 900.0
 
 _MESSAGE_ID = re.compile(rb"<([!-;=?-~]{1,400}@[!-;=?-~]{1,255})>")
+# What servers say of us, at each recipient and behind the text too (Postfix refuses nobody before that): who the sender is, whether he
+# may write so, where we connect from, whether we are signed in (RFC 3463 3.2 and 3.8; Exchange's 5.2.252 and 5.7.57, 5.7.60).
+_OF_US = re.compile(
+    r"\brelay|\bsender\b|\bclient (?:host|was)\b|\b(?:helo|ehlo)\b|\bsend ?as|not authenticated|authentication (?:is )?required"
+    r"|\b5\.(?:1\.[78]|2\.252|7\.(?:57|60))\b",
+    re.IGNORECASE,
+)
+# A recipient who does not take everybody's mail (Postfix; an Exchange group).
+_OF_RECIPIENT = re.compile(r"recipient address rejected|RESOLVER\.RST", re.IGNORECASE)
+_ADDRESS = re.compile(r"<[^<>]*>|\S+@\S+")
 # What smtplib raises of an odd server; it is not about the message, which waits.
 _NO_SESSION = (smtplib.SMTPException, OSError, ValueError, LookupError, TypeError, AttributeError)
 
@@ -88,6 +98,17 @@ class _Session(smtplib.SMTP):
         self.went_as = named[1].decode("ascii") if named else None
         return code, reply
 
+    def rset(self) -> tuple[int, bytes]:
+        """After too many refusals a server ends the session, and smtplib does not look at what it says to that."""
+        code, reply = super().rset()
+        if code == 421:
+            self.close()
+        return code, reply
+
+    @property
+    def is_open(self) -> bool:
+        return self.sock is not None
+
 
 class _SessionInTls(_Session, smtplib.SMTP_SSL):
     """The same, encrypted from the first byte."""
@@ -103,11 +124,11 @@ class SmtpTransport:
 
     def send(self, one: Outgoing) -> str | None:
         message = composed(one)
-        session = self._session or self._open()
+        session = self._session if self._session is not None and self._session.is_open else self._open()
         try:
             session.send_message(message, one.envelope_sender, [one.recipient])
         except smtplib.SMTPRecipientsRefused as error:
-            raise self._recipient_refused(*next(iter(error.recipients.values()))) from error
+            raise self._answered(*next(iter(error.recipients.values()))) from error
         except smtplib.SMTPDataError as error:
             raise self._answered(error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPSenderRefused as error:
@@ -120,18 +141,15 @@ class SmtpTransport:
         return session.went_as
 
     def _answered(self, code: int, reply: bytes | str) -> Rejected | Postponed | Unavailable:
-        """RFC 5321 4.2.1 and 3.8: 5yz is for ever, 421 is the end of the session, anything else for now."""
+        """RFC 5321 4.2.1 and 3.8: 5yz is for ever, 421 is the end of the session, anything else for now.
+
+        Where it is about us, and no message's fault, it is mended in the server's configuration, or ours.
+        """
         words = f"the mail server said {code} {_one_line(reply)}"
         if code == 421:
             self.close()
             return Unavailable(words)
-        return Rejected(words) if 500 <= code < 600 else Postponed(words)
-
-    def _recipient_refused(self, code: int, reply: bytes | str) -> Rejected | Postponed | Unavailable:
-        """Whom a server does not relay for is told so at each recipient: that is mended in its configuration, or ours."""
-        if 500 <= code < 600 and "relay" in _one_line(reply).lower():
-            return Postponed(f"the mail server does not relay for us: {code} {_one_line(reply)}")
-        return self._answered(code, reply)
+        return Rejected(words) if 500 <= code < 600 and not _is_of_us(_one_line(reply)) else Postponed(words)
 
     def _sender_refused(self, error: smtplib.SMTPSenderRefused) -> Rejected | Postponed | Unavailable:
         """Mostly our configuration's fault, and no message's: there is time to mend it. But MAIL says the size too (RFC 1870)."""
@@ -204,6 +222,10 @@ def composed(one: Outgoing) -> EmailMessage:
 def _one_line(reply: bytes | str) -> str:
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
     return " ".join(text.split())[:200]
+
+
+def _is_of_us(reply: str) -> bool:
+    return bool(_OF_US.search(_ADDRESS.sub("", reply))) and not _OF_RECIPIENT.search(reply)
 
 
 def _words(error: Exception) -> str:

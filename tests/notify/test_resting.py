@@ -127,6 +127,18 @@ def test_a_server_that_answers_between_two_messages_that_break_is_not_left_alone
     assert (done.sent, done.postponed, done.waiting, done.problems) == (sent, 4 - sent, 0, [])
 
 
+def test_a_server_that_ends_the_session_after_a_refusal_gets_the_next_in_another(
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    """So Postfix does after twenty."""
+    receive(connection, setup, 2, sender="jan@kessler.example")
+    server.on_rcpt["maya@brightwater.example"] = "550 5.1.1 no such user"
+    server.ends_by = "421 4.7.0 too many errors"
+    done = send(connection, setup.config, smtp(start()))
+    assert (done.sent, done.postponed, len(done.failed), done.problems) == (1, 0, 1, [])
+    assert server.heard.count("EHLO") == 2
+
+
 def test_a_way_that_is_away_holds_up_no_other_and_says_since_when(
     connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:

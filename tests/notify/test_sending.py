@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,19 @@ def test_an_address_that_is_refused_for_now_is_tried_again(
     server.on_rcpt.clear()
     assert send(connection, setup.config, smtp(port), NOW + timedelta(seconds=59)).sent == 0
     assert send(connection, setup.config, smtp(port), NOW + timedelta(seconds=60)).sent == 1
+
+
+def test_who_is_slow_gets_each_notification_once_a_round(
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    """Postfix takes a second for each refusal after the tenth: the first is due again before the last was tried."""
+    receive(connection, setup, 2, sender="jan@kessler.example")
+    server.on_rcpt = dict.fromkeys(("maya@brightwater.example", "jan@kessler.example"), "450 4.2.1 greylisted")
+    minutes = count()
+    way = smtp(start())
+    done = send_due(connection, setup.config, lambda mailbox: way, clock=lambda: NOW + timedelta(minutes=next(minutes)))
+    way.close()
+    assert done.postponed == 2
 
 
 def test_a_process_that_dies_while_it_sends_sends_again(

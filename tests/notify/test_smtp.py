@@ -173,13 +173,55 @@ def test_what_the_server_says_of_our_sender_is_mostly_no_fault_of_the_message(
     assert row(connection, "error")[0].startswith(says)
 
 
-def test_a_server_that_does_not_relay_for_us_is_no_fault_of_the_recipient(
-    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+_TO = "<maya@brightwater.example>"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"554 5.7.1 {_TO}: Relay access denied",  # Postfix
+        "550 relay not permitted",  # Exim
+        "553 5.7.1 <help@harbourhill.example>: Sender address rejected: not owned by user desk",  # Postfix, who signed in
+        "554 5.7.1 <desk.example[192.0.2.7]>: Client host rejected: Access denied",  # the same, port 587 without a login
+        "550 Verification failed for <help@harbourhill.example> Sender verify failed",  # Exim
+        "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain",  # Exchange
+        "550 5.7.60 SMTP; Client does not have permissions to send as this sender",
+        "554 5.2.252 SendAsDenied; help@harbourhill.example not allowed to send as desk@harbourhill.example",
+    ],
+)
+def test_what_is_wrong_with_us_is_no_fault_of_the_recipient(
+    answer: str, connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
 ) -> None:
-    server.on_rcpt["maya@brightwater.example"] = "554 5.7.1 <maya@brightwater.example>: Relay access denied"
+    """It is mended in the server's configuration, or ours."""
+    server.on_rcpt["maya@brightwater.example"] = answer
     assert send(connection, setup.config, smtp(start())).postponed == 1
     status, attempts, error = row(connection)
-    assert (status, attempts) == ("queued", 1) and error.startswith("the mail server does not relay for us: 554 5.7.1")
+    assert (status, attempts) == ("queued", 1) and error.startswith(f"the mail server said {answer[:9]}")
+
+
+def test_the_same_behind_the_text(
+    connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    server.on_data = "550 5.7.60 SMTP; Client does not have permissions to send as this sender"
+    assert send(connection, setup.config, smtp(start())).postponed == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"550 5.1.1 {_TO}: Recipient address rejected: User unknown in virtual mailbox table",  # Postfix
+        f"554 5.7.1 {_TO}: Recipient address rejected: sender not allowed here",
+        "550 relay-test@brightwater.example unknown",  # Exim
+        "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required",  # Exchange, for a group
+        "550 5.7.1 Message rejected as spam",
+    ],
+)
+def test_what_is_wrong_with_one_recipient_is_given_up(
+    answer: str, connection: sqlite3.Connection, setup: Setup, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    server.on_rcpt["maya@brightwater.example"] = answer
+    send(connection, setup.config, smtp(start()))
+    assert row(connection, "status")[0] == "failed"
 
 
 def test_domains_beyond_ascii_are_sent_to_by_any_server(
