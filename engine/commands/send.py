@@ -66,8 +66,9 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
     for problem, until in done.resting:
         fix = "mend it and run `postroom send --again`"
         click.echo(printable(f"nothing is tried before {iso(until)}: {problem}; {fix}"), err=True)
-    for recipient, why in done.failed[:_MOST_SHOWN]:
-        click.echo(printable(f"not sent to {recipient}: {why}"), err=True)
-    if len(done.failed) > _MOST_SHOWN:
-        click.echo(f"and {len(done.failed) - _MOST_SHOWN} more", err=True)
+    for what, listed in (("later", done.put_off), ("not sent", done.failed)):
+        for recipient, why in listed[:_MOST_SHOWN]:
+            click.echo(printable(f"{what}, to {recipient}: {why}"), err=True)
+        if len(listed) > _MOST_SHOWN:
+            click.echo(f"and {len(listed) - _MOST_SHOWN} more", err=True)
     sys.exit(1 if done.failed or done.problems or done.resting else 0)

@@ -39,16 +39,20 @@ _RESTS = _BACK_OFF[:3]
 
 class Sent(Struct):
     """What a round did. `limited` wait for their address's limit, `waiting` for a way out that rests; `problems` say why one does since
-    this round, `resting` why and until when since an earlier one.
+    this round, `resting` why and until when since an earlier one. `put_off` and `failed`: recipients, and why.
     """
 
     sent: int = 0
-    postponed: int = 0
     limited: int = 0
     waiting: int = 0
+    put_off: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     resting: list[tuple[str, datetime]] = field(default_factory=list)
+
+    @property
+    def postponed(self) -> int:
+        return len(self.put_off)
 
 
 def wait_after(attempts: int) -> timedelta:
@@ -156,7 +160,7 @@ class _Round:
     def _try_later(self, row: QueuedRow, error: str) -> None:
         with transaction(self.connection):
             postpone(self.connection, row, self.clock() + wait_after(row.attempts + 1), error)
-        self.done.postponed += 1
+        self.done.put_off.append((row.recipient, error))
 
     def _rest(self, way: str, why: str, wait: float | None = None) -> None:
         """All that would leave this way waits, and says why. `wait`: seconds, where the server said so."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_commands import postroom
+from tests.smtp import SmtpServer
 
 MAIL = "From: {0}\r\nTo: help@harbourhill.example\r\nSubject: {0}\r\nMessage-ID: <{0}>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nhello\r\n"
 PEOPLE = ("carmen@olivar.example", "maya@brightwater.example", "jan@kessler.example")
@@ -55,3 +56,19 @@ def test_where_nothing_says_how_it_is_told(outbox: sqlite3.Connection, tmp_path:
     done = postroom("send", cwd=tmp_path)
     assert done.returncode == 2 and "settings.yaml" in done.stderr and "name a folder with --folder" in done.stderr
     assert statuses(outbox) == ["failed", "queued", "queued"]
+
+
+def test_why_one_goes_later_or_never_is_told(outbox: sqlite3.Connection, rules: Path, tmp_path: Path) -> None:
+    server = SmtpServer()
+    server.on_rcpt = {PEOPLE[1]: "450 4.2.0 greylisted", PEOPLE[2]: "550 5.1.1 no such user"}
+    with (rules / "settings.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"sending:\n  smtp: {{host: 127.0.0.1, port: {server.start()}, tls: none}}\n")
+    try:
+        done = postroom("send", "--again", "--rules", rules, cwd=tmp_path)
+    finally:
+        server.stop()
+    assert done.returncode == 1 and done.stdout.endswith("1 sent, 1 later, 0 wait for their address's limit, 1 failed\n")
+    assert done.stderr == (
+        f"later, to {PEOPLE[1]}: the mail server said 450 4.2.0 greylisted\n"
+        f"not sent, to {PEOPLE[2]}: the mail server said 550 5.1.1 no such user\n"
+    )
