@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.config.model import AutomaticPolicy
 from engine.decide.decision import Ending, Envelope, Step
 from engine.decide.setup import Setup
+from engine.decide.target import named_by_report
 from engine.mail.message import Message
 from engine.quantity import show_duration, show_size
 from engine.state.view import State
@@ -103,6 +104,8 @@ def _loop(message: Message, envelope: Envelope, setup: Setup, state: State) -> F
     loop = setup.config.settings.loop_protection
     if loop is None or message.sender.address in loop.exempt:
         return None, None
+    # Mail systems word all their bounces alike: those about two tickets are no loop, which would come back to one.
+    about = named_by_report(message, state)
     alike = state.count_alike(
         envelope.mailbox,
         envelope.received_at - loop.window,
@@ -110,6 +113,7 @@ def _loop(message: Message, envelope: Envelope, setup: Setup, state: State) -> F
         sender=message.sender.address if "sender" in loop.alike else None,
         subject_key=title_key(message.subject) if "subject" in loop.alike else None,
         body_key=text_key(message.text) if "body" in loop.alike else None,
+        number=about.entity.number if about else None,
     )
     if alike < loop.messages:
         return None, None

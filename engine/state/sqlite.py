@@ -75,10 +75,11 @@ class SqliteState:
         sender: str | None,
         subject_key: str | None,
         body_key: str | None,
+        number: str | None,
     ) -> int:
         query = f"SELECT COUNT(*) FROM messages WHERE mailbox = ? AND received_at > ? AND received_at < ?{self._seen[0]}"
         values: list[Any] = [mailbox, iso(since), iso(until), *self._seen[1]]
-        for column, value in (("sender", sender), ("subject_key", subject_key), ("body_key", body_key)):
+        for column, value in (("sender", sender), ("subject_key", subject_key), ("body_key", body_key), ("number", number)):
             if value is not None:
                 query += f" AND {column} = ?"
                 values.append(value)

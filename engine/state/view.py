@@ -42,8 +42,12 @@ class State(Protocol):
         sender: str | None,
         subject_key: str | None,
         body_key: str | None,
+        number: str | None,
     ) -> int:
-        """Messages received in [since, until] that were not themselves ignored as a loop. None: does not count."""
+        """Messages received in [since, until] that were not themselves ignored as a loop. None: does not count.
+
+        `number`: of what they belong to.
+        """
 
     def target(self, number: str) -> Target | None:
         """The ticket, task or project of this number."""
