@@ -42,7 +42,9 @@ _WELL_KNOWN = {"inbox": "inbox", "sent items": "sentitems", "archive": "archive"
 @lru_cache(maxsize=2)
 def _context(ca_file: str | None, changed: int) -> ssl.SSLContext:
     """One for all mailboxes: each takes most of a megabyte, and 20 ms. `changed`: when the file did, so that a renewed one is read."""
-    return ssl.create_default_context(cafile=ca_file)
+    context = ssl.create_default_context(cafile=ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the system allows
+    return context
 
 
 class GraphMailbox:

@@ -26,8 +26,18 @@ _WHY = (
     (re.compile(r"Too many open files"), "we may open no more files; let the process have more (ulimit -n, LimitNOFILE=)"),
     (re.compile(r"No route to host|etwork is unreachable"), "no way leads to {at}"),
     (re.compile(r"WRONG_VERSION_NUMBER|RECORD_LAYER|HTTP_REQUEST|UNKNOWN_PROTOCOL"), "{at} speaks no TLS"),
+    # OpenSSL's own limits: Debian and Red Hat take no TLS before 1.2 and no short keys, and since OpenSSL 3 nobody an old renegotiation.
     (
-        re.compile(r"RemoteDisconnected|ConnectionResetError|onnection reset|without sending"),
+        re.compile(r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|sigalg|LEGACY_RENEGOTIATION|KEY_TOO_SMALL", re.IGNORECASE),
+        "{at} knows only ways of TLS that are not safe any more (before 1.2, or with short keys); they are mended there",
+    ),
+    (re.compile(r"CERTIFICATE_REQUIRED"), "{at} wants a certificate of ours, and none can be given here"),
+    (
+        re.compile(r"HANDSHAKE_FAILURE|NO_SHARED_CIPHER"),
+        "{at} ends the handshake of TLS: no cipher in common, or it wants a certificate of ours",
+    ),
+    (
+        re.compile(r"RemoteDisconnected|ConnectionResetError|onnection reset|without sending|EOF occurred"),
         "{at} closed the connection without an answer",
     ),
     (re.compile(r"timed out|(?:Read|Write|Connect|Pool)Timeout"), "{at} gave no answer in time"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import resource
 import socket
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -18,8 +19,9 @@ from engine.sources.ews_client import use_tls
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.graph import GraphMailbox
 from engine.sources.remote import Remote, RemoteError
+from engine.sources.unreachable import why_unreachable
 from tests.loopback import Handler, Loopback
-from tests.polling.conftest import ADDRESS, exchange, exchange_mailbox, polled
+from tests.polling.conftest import ADDRESS, exchange, exchange_mailbox, polled, trusted
 
 __all__ = ["exchange", "polled"]
 
@@ -67,11 +69,11 @@ def exchange_at(rules: Path, endpoint: str) -> ExchangeMailbox:
     return exchange_mailbox(rules, endpoint=endpoint)
 
 
-def graph_at(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> GraphMailbox:
+def graph_at(endpoint: str, monkeypatch: pytest.MonkeyPatch, tls: ExchangeTls = TLS) -> GraphMailbox:
     monkeypatch.setenv("GRAPH_SECRET", "app-secret")
     values: dict[str, Any] = dict.fromkeys(GraphSource.__struct_fields__)
     values |= {"tenant": "t", "client_id": "c", "client_secret": "${env:GRAPH_SECRET}", "folder": "Inbox", "every": TLS.timeout}
-    return GraphMailbox(ADDRESS, GraphSource(**values | {"endpoint": f"{endpoint}/v1.0", "authority": endpoint}), TLS)
+    return GraphMailbox(ADDRESS, GraphSource(**values | {"endpoint": f"{endpoint}/v1.0", "authority": endpoint}), tls)
 
 
 def said(remote: Remote) -> str:
@@ -113,6 +115,61 @@ def test_no_exchange_at_all(polled: Path, port: int, nobody: int) -> None:
     )
     assert said(exchange_at(polled, f"https://127.0.0.1:{port}/x")) == f"127.0.0.1:{port} speaks no TLS"
     assert said(exchange_at(polled, "https://mail.invalid/x")) == "no name server knows the host of mail.invalid:443"
+
+
+def _before_1_2(context: ssl.SSLContext) -> None:
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+
+
+def _in_the_clear(context: ssl.SSLContext) -> None:
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("NULL-SHA256:@SECLEVEL=0")
+
+
+def _knows_its_clients(context: ssl.SSLContext) -> None:
+    context.maximum_version = (
+        ssl.TLSVersion.TLSv1_2
+    )  # with 1.3 it says so behind the handshake, and we may write or read just then
+    context.verify_mode = ssl.CERT_REQUIRED
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("server", "says"),
+    [
+        (
+            _before_1_2,
+            "knows only ways of TLS that are not safe any more (before 1.2, or with short keys); they are mended there",
+        ),
+        (_in_the_clear, "ends the handshake of TLS: no cipher in common, or it wants a certificate of ours"),
+        (_knows_its_clients, "ends the handshake of TLS: no cipher in common, or it wants a certificate of ours"),
+    ],
+)
+def test_tls_in_which_we_have_nothing_in_common(
+    server: Callable[[ssl.SSLContext], None], says: str, polled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with trusted(tmp_path, "127.0.0.1") as (context, ours):
+        server(context)
+        loopback = Loopback(context)
+        at = f"127.0.0.1:{loopback.listen(_Elsewhere)}"
+        found = said(exchange_mailbox(polled, endpoint=f"https://{at}/200/x")), said(graph_at(f"https://{at}", monkeypatch, ours))
+        loopback.stop()
+    assert found == (f"{at} {says}", f"{at} {says}")
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2546)"),
+            "wants a certificate of ours",
+        ),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:2393)"), "closed the connection without an answer"),
+    ],
+)
+def test_a_server_that_wants_a_certificate_and_says_so_late(error: Exception, says: str) -> None:
+    assert (why_unreachable(error, "mail.example:443") or "").startswith(f"mail.example:443 {says}")
 
 
 def test_no_more_files_may_be_opened(polled: Path, nobody: int) -> None:
