@@ -35,8 +35,8 @@ class Duplicate(Struct, frozen=True):
 
 def find_duplicate(work: Work, title: str, description: str) -> Duplicate | None:
     """For the ticket that the message would become."""
-    sender = work.attributed
-    if sender.organization is None:
+    sender, config = work.attributed, work.setup.config
+    if sender.organization is None or not config.duplicates:
         return None
     fields = {
         "contact": sender.id or "" if sender.kind == "contact" else "",
@@ -46,7 +46,6 @@ def find_duplicate(work: Work, title: str, description: str) -> Duplicate | None
         **{name: fold(value).strip() for name, value in work.extracted.items()},
     }
     mine = {"title": title, "description": description}
-    config = work.setup.config
     for criterion in config.duplicates:
         if criterion.mailboxes is not None and work.mailbox.id not in criterion.mailboxes:
             continue

@@ -39,6 +39,8 @@ class Tagger:
 
     def tags(self, title: str, description: str, own: tuple[str, ...]) -> Tagged:
         """`own` are the mailbox's: first, and never dropped."""
+        if not self._active:
+            return Tagged((), "none", None)
         counts: Counter[str] = Counter()
         longest: dict[str, int] = {}
         for phrase, count in self._count(words_of(title[:_LONGEST]), words_of(description[:_LONGEST])).items():

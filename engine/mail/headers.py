@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 
@@ -38,6 +38,15 @@ _QUOTED = re.compile(_STRING + '("?)', re.DOTALL)  # what never ends is matched 
 _NAME = re.compile(r'"(?:[^"\\]|\\.)*"|[\w .=?*+/-]*')  # one that needs no quotation marks, or has them
 _SHORT = 200
 _PARTS = re.compile(r"[<>(),;:\\]")
+# `Mon, 02 Nov 2026 10:00:00 +0000`: most of all dates (RFC 5322 3.3).
+_USUAL_DATE = re.compile(
+    r"(?:[A-Z][a-z]{2}, ?)?(\d{1,2}) ([A-Z][a-z]{2}) ([1-9]\d{3}) (\d\d):(\d\d):(\d\d) ([+-])([01]\d)([0-5]\d)(?: \([A-Z]+\))?",
+    re.ASCII,
+)
+_MONTHS = {
+    name: number
+    for number, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1)
+}
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d", re.ASCII)
 # Newer Pythons (and Debian's) read no address at all of a field in which anything is odd; older ones do not know the word.
 _AS_WRITTEN: dict[str, bool] = {"strict": False} if getattr(email.utils, "supports_strict_parsing", False) else {}
@@ -203,6 +212,12 @@ def date(value: str) -> datetime | None:
     """A Date header in UTC, also one as ISO 8601 has it, which scripts write; or None where it makes no sense."""
     value = value[:200].strip()
     try:
+        usual = _USUAL_DATE.fullmatch(value)
+        if usual is not None and usual[2] in _MONTHS:
+            day, month, year, hour, minute, second, sign, hours, minutes = usual.groups()
+            moment = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+            ahead = timedelta(hours=int(hours), minutes=int(minutes))
+            return moment - ahead if sign == "+" else moment + ahead
         parsed = datetime.fromisoformat(value) if _ISO_DATE.match(value) else email.utils.parsedate_to_datetime(value)
         if parsed.tzinfo is None:
             parsed = parsed.replace(tzinfo=UTC)

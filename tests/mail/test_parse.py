@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.mail.headers import date
 from engine.mail.parse import parse_message
 from tests.mail.plain import mail
 
@@ -192,6 +194,27 @@ def test_our_own_headers_are_not_a_strangers_to_set() -> None:
 @pytest.mark.parametrize("value", ["Private", "company-confidential", " private "])
 def test_private_and_confidential_messages_are_known(value: str) -> None:
     assert parse_message(mail("From: a@b.example", f"Sensitivity: {value}")).private
+
+
+@settings(deadline=None)
+@given(
+    day=st.integers(0, 32),
+    month=st.sampled_from(["Jan", "Feb", "Sep", "Dec", "Abc", "nov"]),
+    year=st.sampled_from(["0026", "26", "1969", "2024", "2026", "9999", "10000"]),
+    clock=st.sampled_from(["00:00:00", "23:59:59", "23:59:60", "24:00:00", "9:05:00", "10:00"]),
+    zone=st.sampled_from(
+        ["+0000", "-0000", "+0530", "-0330", "+1400", "-2359", "+2400", "+0060", "GMT", "EST", "+0100 (CET)", ""]
+    ),
+    weekday=st.sampled_from(["Mon, ", "Mon,", "", "Mon ", "Monday, "]),
+)
+def test_a_date_is_what_python_reads_in_it(day: int, month: str, year: str, clock: str, zone: str, weekday: str) -> None:
+    said = f"{weekday}{day} {month} {year} {clock} {zone}".strip()
+    try:
+        read = parsedate_to_datetime(said)
+        expected = (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        expected = None
+    assert date(said) == expected
 
 
 def test_identity_is_message_id_from_date_and_subject_or_the_raw_bytes() -> None:
