@@ -214,17 +214,19 @@ class Life:
             self.rounds(1)
 
     def wrong(self) -> list[str]:
-        # An item that is not given is held by its head; once it is given, it is another message.
+        # An item that is not given is held by its head; once it is given, and comes again, it is another message.
         head_only = "json_extract(decision, '$.detail') LIKE 'the server does not give it%'"
         rows = self.desk.connection.execute(f"SELECT message_id, outcome FROM messages WHERE NOT {head_only}").fetchall()
+        heads = {row[0] for row in self.desk.connection.execute(f"SELECT message_id FROM messages WHERE {head_only}").fetchall()}
         times = Counter(row[0] for row in rows)
         found = [f"mail {message_id} is there {count} times" for message_id, count in times.items() if count > 1]
-        found += [f"mail {number} is lost" for number in sorted(self.must - self.broken) if f"{number}@soak" not in times]
+        kept = times.keys() | heads
+        found += [f"mail {number} is lost" for number in sorted(self.must - self.broken) if f"{number}@soak" not in kept]
         if self.desk.count("poll_items"):
             found.append(f"{self.desk.count('poll_items')} items are still on their way")
         held = {message_id for message_id, outcome in rows if outcome == "quarantined"}
         by_item = "SELECT f.item FROM failed_items f JOIN messages m USING (mailbox, identity) WHERE m.outcome = 'quarantined'"
-        kept = {item for (item,) in self.desk.connection.execute(by_item).fetchall()}
+        failed = {item for (item,) in self.desk.connection.execute(by_item).fetchall()}
         for item in self.store.items.values():
             message_id = _message_id(item)
             done_with = message_id in times and message_id not in self.put_back
@@ -232,7 +234,7 @@ class Life:
                 found.append(f"mail {message_id} still lies in {item.folder}")
             if item.folder == "processed" and message_id in held:
                 found.append(f"mail {message_id} is in quarantine, and lies in processed")
-            if item.folder == "failed" and message_id not in held and message_id in times and item.id not in kept:
+            if item.folder == "failed" and message_id not in held and message_id in times and item.id not in failed:
                 found.append(f"mail {message_id} lies in failed, and is in no quarantine")
         return found
 
