@@ -214,14 +214,17 @@ class Life:
             self.rounds(1)
 
     def wrong(self) -> list[str]:
-        # An item that is not given is held by its head; once it is given, and comes again, it is another message.
+        # An item that is not given is held by its head, or without; once it is given, and comes again, it is another message.
         head_only = "json_extract(decision, '$.detail') LIKE 'the server does not give it%'"
         rows = self.desk.connection.execute(f"SELECT message_id, outcome FROM messages WHERE NOT {head_only}").fetchall()
-        heads = {row[0] for row in self.desk.connection.execute(f"SELECT message_id FROM messages WHERE {head_only}").fetchall()}
+        held_items = {
+            row[0] for row in self.desk.connection.execute(f"SELECT source_id FROM messages WHERE {head_only}").fetchall()
+        }
         times = Counter(row[0] for row in rows)
         found = [f"mail {message_id} is there {count} times" for message_id, count in times.items() if count > 1]
-        kept = times.keys() | heads
-        found += [f"mail {number} is lost" for number in sorted(self.must - self.broken) if f"{number}@soak" not in kept]
+        there = {number for number in self.must if f"{number}@soak" in times}
+        there |= {number for number, item in self.number.items() if item.id in held_items}
+        found += [f"mail {number} is lost" for number in sorted(self.must - self.broken - there)]
         if self.desk.count("poll_items"):
             found.append(f"{self.desk.count('poll_items')} items are still on their way")
         held = {message_id for message_id, outcome in rows if outcome == "quarantined"}
