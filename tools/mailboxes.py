@@ -237,7 +237,9 @@ class Life:
                 found.append(f"mail {message_id} still lies in {item.folder}")
             if item.folder == "processed" and message_id in held:
                 found.append(f"mail {message_id} is in quarantine, and lies in processed")
-            if item.folder == "failed" and message_id not in held and message_id in times and item.id not in failed:
+            # One that is not given is not found either; that is told, and it stays where it is.
+            lies = item.folder == "failed" and item.id not in self.store.silent
+            if lies and message_id not in held and message_id in times and item.id not in failed:
                 found.append(f"mail {message_id} lies in failed, and is in no quarantine")
         return found
 
