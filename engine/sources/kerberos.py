@@ -27,16 +27,18 @@ class Negotiate(HTTPSPNEGOAuth):  # type: ignore[misc]
             Credentials(usage="initiate", mechs=[MechType.kerberos])
         except GSSError as error:
             raise _failure("Kerberos gives no ticket", error) from error
+        # Exchange's Extended Protection lets in only who says which certificate he saw (RFC 5929 4), so that nobody in between signs in.
+        self.channel_bindings = "tls-server-end-point" if str(response.url).startswith("https:") else None
         try:
             return str(super().generate_request_header(response, host, is_preemptive))
         except SPNEGOExchangeError as error:
-            raise _failure(f"Kerberos does not sign us in at {host}", error.__context__) from error
+            raise _failure(f"Kerberos does not sign us in at {host}", error.__context__ or error) from error
 
 
-def _failure(what: str, error: BaseException | None) -> RemoteError:
+def _failure(what: str, error: BaseException) -> RemoteError:
     """Only a refusal of the account is a failed sign-in: more of them may lock it. A KDC that is away comes back."""
     if not isinstance(error, GSSError):
-        return RemoteError(what)
+        return RemoteError(f"{what}: {error}")
     words = error.get_all_statuses(error.min_code, False)
     told = f"{what}: {one_line(' '.join(words)).strip()[:200]}; see klist, and docs/exchange.md"
     return SignInFailed(told) if error.min_code % 2**32 in _REFUSED else RemoteError(told)

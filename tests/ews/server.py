@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import json
 import random
 import socket
@@ -56,6 +57,7 @@ class Server(Loopback):
         self.impersonated: set[str] = set()
         self.endpoint = ""
         self.handshake = ""  # "ntlm" or "kerberos": nothing else signs in then
+        self.certificate = b""  # in DER: only who says that he saw it is let in by a handshake (Extended Protection)
         self.wrong_passwords = 0
         self.discovered: dict[str, str] = {}  # by Autodiscover: addresses, and the settings that are told of them as XML
         self.bend: Callable[[bytes], bytes] | None = None  # what becomes of each answer on its way
@@ -92,12 +94,17 @@ class Server(Loopback):
         return None
 
 
-def _handshake(kind: str) -> Any:
+def _handshake(kind: str, certificate: bytes) -> Any:
+    """`certificate`: in DER, where the connection is in TLS."""
+    seen = b"tls-server-end-point:" + hashlib.sha256(certificate).digest()
     if kind == "ntlm":
-        return spnego.server(protocol="ntlm")
+        bindings = spnego.channel_bindings.GssChannelBindings(application_data=seen) if certificate else None
+        return spnego.server(protocol="ntlm", channel_bindings=bindings)
     import gssapi  # where Kerberos is installed (tests/kerberos.py)
 
-    return gssapi.SecurityContext(usage="accept")
+    return gssapi.SecurityContext(
+        usage="accept", channel_bindings=gssapi.raw.ChannelBindings(application_data=seen) if certificate else None
+    )
 
 
 class _Handler(loopback.Handler):
@@ -159,10 +166,10 @@ class _Handler(loopback.Handler):
         kind, _, token = self.headers.get("Authorization", "").partition(" ")
         told = scheme
         if kind in ("NTLM", "Negotiate") and token:
-            self._handshake = self._handshake or _handshake(self.server_of.handshake)
+            self._handshake = self._handshake or _handshake(self.server_of.handshake, self.server_of.certificate)
             try:
                 answer = self._handshake.step(base64.b64decode(token))
-                self._signed_in = self._handshake.complete
+                self._signed_in = self._handshake.complete and (self.server_of.handshake == "ntlm" or self._is_bound())
             except Exception:  # each library's own
                 self._handshake = None
             else:
@@ -171,6 +178,9 @@ class _Handler(loopback.Handler):
             return True
         self._answer(401, b"", headers={"WWW-Authenticate": told})
         return False
+
+    def _is_bound(self) -> bool:
+        return not self.server_of.certificate or any(flag.name == "channel_bound" for flag in self._handshake.actual_flags)
 
     def _is_allowed(self) -> bool:
         header = self.headers.get("Authorization", "")

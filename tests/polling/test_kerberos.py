@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,8 @@ from tests import kerberos
 from tests.command import postroom
 from tests.edit import edit
 from tests.ews.server import Server
-from tests.polling.conftest import exchange_mailbox, mail
+from tests.ews.store import Store
+from tests.polling.conftest import ADDRESS, exchange_mailbox, mail, serving, trusted
 
 pytestmark = pytest.mark.skipif(not kerberos.IS_THERE, reason="needs krb5-kdc, krb5-admin-server and requests-gssapi")
 _WITH_PASSWORD = "auth: basic\n    username: ${env:HELP_USER}\n    password: ${env:HELP_PASSWORD}"
@@ -114,3 +116,18 @@ def test_a_server_that_does_not_take_the_ticket(
     realm.change_keys("HTTP/127.0.0.1")
     with pytest.raises(SignInFailed, match="the server does not let us in"):
         exchange_mailbox(by_ticket).changes(None)
+
+
+@pytest.mark.usefixtures("kdc")
+def test_a_server_with_extended_protection(
+    realm: kerberos.Realm, by_ticket: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It lets in only who says that he saw its certificate."""
+    monkeypatch.setenv("KRB5_CLIENT_KTNAME", str(realm.keytab("postroom")))
+    with trusted(tmp_path, "127.0.0.1") as (context, _):
+        server = Server(Store(ADDRESS).with_folders(), tls=context)
+        server.handshake = "kerberos"
+        server.store.add(mail(1))
+        with serving(server) as endpoint:
+            server.certificate = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", server.port)))
+            assert len(exchange_mailbox(by_ticket, endpoint=endpoint).changes(None).items) == 1

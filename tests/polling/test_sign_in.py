@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from engine.sources.ews_client import use_tls
 from engine.sources.remote import RemoteError, SignInFailed
+from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
 from tests.polling.conftest import ADDRESS, Desk, edited, exchange_mailbox, mail, serving, trusted, with_oauth
@@ -45,6 +47,26 @@ def test_ntlm(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("HELP_PASSWORD", "wrong")
     with pytest.raises(SignInFailed, match="does not let us in"):
         edited(polled, "auth: ntlm", "auth: ntlm").changes(None)
+
+
+def test_ntlm_to_a_server_with_extended_protection(polled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As Exchange 2019 has it of itself: it lets in only who says that he saw its certificate."""
+    (tmp_path / "users").write_text("DESK:help:secret\n")
+    monkeypatch.setenv("NTLM_USER_FILE", str(tmp_path / "users"))
+    monkeypatch.setenv("HELP_USER", "DESK\\help")
+    edit(polled / "mailboxes/help.yaml", "auth: basic", "auth: ntlm")
+    with trusted(tmp_path, "127.0.0.1") as (context, _):
+        server = Server(Store(ADDRESS).with_folders(), tls=context)
+        server.handshake = "ntlm"
+        server.store.add(mail(1))
+        with serving(server) as endpoint:
+            server.certificate = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", server.port)))
+            remote = exchange_mailbox(polled, endpoint=endpoint)
+            assert len(remote.changes(None).items) == 1
+            remote.close()
+            server.certificate = b"another"
+            with pytest.raises(SignInFailed):
+                remote.changes(None)
 
 
 def test_kerberos_without_its_extra_is_told(polled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
