@@ -64,6 +64,7 @@ BIG: dict[str, tuple[bytes, bytes]] = {
         b"x\r\n",
     ),
     "encoded words in each field": (b"", b"X-Foo: " + b"=?gb2312?b?xx?= " * 1_000 + b"\r\n"),
+    "folded lines in hundreds of fields": (b"", b"X-Foo: x" + b"\r\n\t y" * 7_000 + b"\r\n"),
     "subjects in bare bytes": (b"", b"Subject: " + b"\xc0 " * 8_000 + b"\r\n"),
     "lines that begin as the boundary": (
         b"Subject: big\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n",
