@@ -60,10 +60,15 @@ def poll(
         except OSError as error:
             raise PostroomError.of(f"port {metrics} cannot be used: {error.strerror}", "name another with --metrics") from error
 
+    def leave() -> None:
+        """Whatever waits for a server is left: all that was done is committed."""
+        observer.info("stopped; a server that had not answered yet is not waited for")
+        sys.stderr.flush()
+        os._exit(0)
+
     def stop(number: int, frame: FrameType | None) -> None:
         poller.stop()
-        # Whatever waits for a server then is left: all that was done is committed.
-        timer = threading.Timer(STOP_SECONDS, lambda: os._exit(0))
+        timer = threading.Timer(STOP_SECONDS, leave)
         timer.daemon = True
         timer.start()
 

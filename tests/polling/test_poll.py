@@ -49,8 +49,9 @@ def test_sigterm_ends_within_ten_seconds_even_when_the_server_hangs(
     time.sleep(1)
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    process.wait(timeout=12)
+    _, log = process.communicate(timeout=12)
     assert time.monotonic() - began < 10.5 and process.returncode == 0
+    assert json.loads(log.splitlines()[-1])["event"].startswith("stopped")
 
 
 def test_sigterm_finishes_what_is_in_hand(start: Callable[..., subprocess.Popen[str]], exchange: Server, tmp_path: Path) -> None:
