@@ -9,11 +9,11 @@ from engine.mail.content import charset_of_headers, disposition_and_filename
 from engine.mail.known import Head
 from engine.mail.message import Attachment
 from engine.mail.part import Part
-from engine.mail.split import split
+from engine.mail.split import Room, split
 from engine.mail.transfer import as_it_came, decoded_from, encoding_of
 
 
-def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
+def opened(part: Parsed, inner: Parsed, room: Room) -> tuple[Parsed, bytes]:
     """The message in this part, and its bytes.
 
     Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header.
@@ -22,7 +22,7 @@ def opened(part: Parsed, inner: Parsed) -> tuple[Parsed, bytes]:
         assert isinstance(inner, Part)  # all that `split` puts into a message
         return inner, inner.source
     data = decoded_from("base64", as_it_came(inner))
-    return split(data, []), data
+    return split(data, [], room), data
 
 
 def as_file(part: Parsed, inner: Parsed, head: Head, data: bytes, kind: str, number: int) -> Attachment:

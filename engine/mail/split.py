@@ -11,6 +11,8 @@ import email
 import re
 from email.message import Message
 
+from msgspec import Struct
+
 from engine.mail.content import boundaries_of, type_of
 from engine.mail.head import MOST_FIELDS, bounded, mended
 from engine.mail.part import Part
@@ -18,10 +20,11 @@ from engine.mail.part import Part
 _END = r"(?:\r\n?|\n)"  # of a line
 # A whole field (RFC 5322 2.2), folded lines with it, and those with parameters that scripts forget to indent. It takes 400 bytes of memory
 # a folded line: without a limit, 28 MB of such lines took 3 GB.
-_FIELD = re.compile(
-    rf"([!-9;-~]+):[ \t]*([^\r\n]*(?:{_END}[ \t][^\r\n]*|(?<=;){_END}[A-Za-z][A-Za-z0-9*-]{{0,40}}=[^\r\n]*){{0,10000}})(?:{_END}|\Z)"
-)
-_BEGINNING = re.compile(rf"([!-9;-~]+):[ \t]*([^\r\n]*)(?:{_END}|\Z)")  # of a field, its first line
+_FOLDED = rf"{_END}[ \t][^\r\n]*|(?<=;){_END}[A-Za-z][A-Za-z0-9*-]{{0,40}}=[^\r\n]*"
+_FIELD = re.compile(rf"([!-9;-~]+):[ \t]*([^\r\n]*(?:{_FOLDED}){{0,10000}})(?:{_END}|\Z)")
+# Where no more is read: what parts and texts cannot do without, and of all else the first line.
+_CONTENT = re.compile(rf"([!-9;-~]+):[ \t]*([^\r\n]*(?:{_FOLDED}){{0,200}})(?:{_END}|\Z)")
+_BEGINNING = re.compile(rf"([!-9;-~]+):[ \t]*([^\r\n]*)(?:{_END}|\Z)")
 _FIELD_END = re.compile(r"(?:\r\n|\r(?!\n)|\n)(?![ \t])")
 # What that parser passes over: a field without a name, what is folded before the first field, the envelope's line of an mbox. As the last
 # line, such a one is rather the text's first.
@@ -45,17 +48,27 @@ _MOST_REPORTS = 5
 _LONGEST_REPORT = 20_000
 
 
-def split(raw: bytes, defects: list[str]) -> Part:
-    """Never raises: where the parts cannot be told apart, it is one text, and `defects` says so."""
+class Room(Struct):
+    """What may still be read, of one message and of all those that stand encoded in it; it bounds the time that they take."""
+
+    lines: int = _MOST_LINES
+    letters: int = _MOST_LETTERS
+    parts: int = _MOST_PARTS
+    looks: int = _MOST_LOOKS
+    reports: int = _MOST_REPORTS
+
+
+def split(raw: bytes, defects: list[str], room: Room | None = None) -> Part:
+    """Never raises: where the parts cannot be told apart, it is one text, and `defects` says so. What it reads is taken from `room`."""
     if b"\n" not in raw:
         # As old Macs wrote lines. Much that reads mail, Python's decoder of quoted-printable too, takes such a message for one line.
         raw = raw.replace(b"\r", b"\n")
     raw = bounded(raw, defects)
     try:
-        message = _Splitter(raw)
+        message = _Splitter(raw, room or Room())
         if message.is_odd:
             better = mended(raw, defects)
-            message = message if better is raw else _Splitter(better)
+            message = message if better is raw else _Splitter(better, room or Room())
             if message.is_odd:
                 defects.append("the text begins in the header, at a line that is no field")
         whole = message.whole()
@@ -73,12 +86,11 @@ def split(raw: bytes, defects: list[str]) -> Part:
 
 
 class _Splitter:
-    """One message, its fields read. What it may still have of each kind bounds what the rest of it takes."""
+    """One message, its fields read."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, room: Room) -> None:
         self._raw, self._text = raw, raw.decode("latin-1")  # a letter a byte
-        self._lines, self._parts_left, self._looks, self._reports = _MOST_LINES, _MOST_PARTS, _MOST_LOOKS, _MOST_REPORTS
-        self._letters = _MOST_LETTERS
+        self._room = room
         self._message = Part(raw, 0, len(raw))
         self._place = self._fields(self._message, 0, len(self._text))
 
@@ -89,7 +101,7 @@ class _Splitter:
 
     @property
     def is_cut(self) -> bool:
-        return self._letters < 0
+        return self._room.letters < 0
 
     def whole(self) -> Part:
         self._body(self._message, self._place, len(self._text), 0)
@@ -101,16 +113,17 @@ class _Splitter:
 
     def _fields(self, entity: Part, place: int, end: int) -> int:
         """Where they end: at a blank line, at a line that is none, or at the end."""
-        text, first, number, passed = self._text, place, 0, 0
-        most = min(MOST_FIELDS, self._lines)
+        text, room, first, number, passed = self._text, self._room, place, 0, 0
+        most = min(MOST_FIELDS, room.lines)
         while place < end:
-            # Beyond what is read, folded lines are passed over: each takes half a microsecond to match.
-            is_read = self._letters >= 0 or text[place : place + 8].lower() == "content-"
-            field = (_FIELD if is_read else _BEGINNING).match(text, place, end)
+            if room.letters >= 0:
+                field = _FIELD.match(text, place, end)
+            else:  # most folded lines are passed over, for each takes half a microsecond to match
+                field = (_CONTENT if text[place : place + 8].lower() == "content-" else _BEGINNING).match(text, place, end)
             if field is not None:
                 value = _came(field[2])
-                self._letters -= len(value)
-                if len(value) > _ORDINARY or self._letters < 0:
+                room.letters -= len(value)
+                if len(value) > _ORDINARY or room.letters < 0:
                     value = self._cut(field[1], value)
                 entity.set_raw(field[1], value)
                 number += 1
@@ -129,14 +142,14 @@ class _Splitter:
                     break
                 passed += 1
             place = field.end()
-        self._lines -= number + passed
+        room.lines -= number + passed
         return place
 
     def _cut(self, name: str, value: str) -> str:
         """What is read of a long field, or of one when there are too many letters."""
         if name[:8].lower() == "content-":
             return ";".join(value[:_LONGEST_CONTENT].split(";", _MOST_PARAMETERS)[:_MOST_PARAMETERS])
-        return value[: self._letters] if self._letters < 0 else value
+        return value[: self._room.letters] if self._room.letters < 0 else value
 
     def _body(self, entity: Part, place: int, end: int, depth: int) -> None:
         blank = _BLANK.match(self._text, place, end)
@@ -146,8 +159,8 @@ class _Splitter:
         parts: list[Message | str] = []
         if depth <= _DEEPEST and kind.startswith("multipart/"):
             parts += self._parts(entity, start, end, depth + 1, is_digest=kind == "multipart/digest")
-        elif depth <= _DEEPEST and kind == "message/delivery-status" and self._reports:
-            self._reports -= 1
+        elif depth <= _DEEPEST and kind == "message/delivery-status" and self._room.reports:
+            self._room.reports -= 1
             parts += _blocks(_came(self._text[start : min(end, start + _LONGEST_REPORT)]))
         elif depth <= _DEEPEST and kind.startswith("message/"):
             enclosed = Part(self._raw, start, end)
@@ -166,7 +179,7 @@ class _Splitter:
             delimiters.append(first[1])
         places = next(filter(None, (self._between(delimiter, start, end) for delimiter in dict.fromkeys(delimiters))), [])
         parts: list[Part] = []
-        self._parts_left -= len(places)
+        self._room.parts -= len(places)
         for begin, last in places:
             part = Part(self._raw, begin, last)
             if is_digest:
@@ -184,8 +197,8 @@ class _Splitter:
         places: list[tuple[int, int]] = []
         begin: int | None = None
         first = place
-        while len(places) < self._parts_left and self._looks and (at := text.find(delimiter, place, end)) >= 0:
-            self._looks -= 1
+        while len(places) < self._room.parts and self._room.looks and (at := text.find(delimiter, place, end)) >= 0:
+            self._room.looks -= 1
             place = at + len(delimiter)
             if at > first and text[at - 1] not in "\r\n":
                 continue
@@ -198,7 +211,7 @@ class _Splitter:
                 last = at - 2 if text.startswith("\r\n", at - 2) else at - 1
                 places.append((begin, max(begin, last)))
             begin = None if rest[1] else rest.end()
-        if begin is not None and len(places) < self._parts_left:
+        if begin is not None and len(places) < self._room.parts:
             places.append((begin, end))
         return places
 

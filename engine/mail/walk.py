@@ -28,7 +28,7 @@ from engine.mail.flowed import unflowed
 from engine.mail.html import html_to_text
 from engine.mail.known import read_head
 from engine.mail.message import Address, Attachment
-from engine.mail.split import split
+from engine.mail.split import Room, split
 from engine.mail.texts import Texts
 from engine.mail.tnef import Tnef, read_tnef
 from engine.mail.transfer import decoded
@@ -74,7 +74,7 @@ class _Body(Struct, dict=True):
     """What a walk over the parts gathers.
 
     `named`: a text that is the first in `attachments`, yet does not say that it is one. `outlook`: what Outlook said in its own way.
-    `text_left`: the bytes of text still to read.
+    `text_left`: the bytes of text still to read. `room`: of all messages that stand encoded in it.
     """
 
     message: Parsed
@@ -89,6 +89,7 @@ class _Body(Struct, dict=True):
     parts: int = 0
     opened: int = 0
     text_left: int = MOST_TEXT
+    room: Room = field(default_factory=Room)
 
     @cached_property
     def charset(self) -> str | None:
@@ -251,7 +252,7 @@ def _signed(content: bytes, body: _Body) -> Parsed | None:
     if body.opened == MOST_OPENED:
         return None
     defects: list[str] = []
-    inner = split(content, defects)
+    inner = split(content, defects, body.room)
     if "Content-Type" not in inner:
         return None
     body.opened += 1
@@ -261,7 +262,7 @@ def _signed(content: bytes, body: _Body) -> Parsed | None:
 
 def _enclosed(part: Parsed, inner: Parsed, body: _Body, kind: str) -> Parsed:
     """The message in this part, once it stands among the attachments."""
-    message, data = opened(part, inner)
+    message, data = opened(part, inner, body.room)
     head = read_head(message, [], _OF_ENCLOSED)
     if len(body.attached) < 2:  # who wrote it, where it is the only one
         body.attached += fields.addresses(head.letters["from"][:5])[:1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from base64 import encodebytes
 from collections import Counter
 from pathlib import Path
 
@@ -65,6 +66,13 @@ BIG: dict[str, tuple[bytes, bytes]] = {
     ),
     "encoded words in each field": (b"", b"X-Foo: " + b"=?gb2312?b?xx?= " * 1_000 + b"\r\n"),
     "folded lines in hundreds of fields": (b"", b"X-Foo: x" + b"\r\n\t y" * 7_000 + b"\r\n"),
+    "folded lines in hundreds of fields about the content": (b"", b"Content-X: x" + b"\r\n\t y" * 7_000 + b"\r\n"),
+    "folded lines in attached messages that are encoded": (
+        b"Subject: big\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
+        b"--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + encodebytes((b"X-Foo: x" + b"\r\n\t y" * 7_000 + b"\r\n") * 60)
+        + b"\r\n",
+    ),
     "subjects in bare bytes": (b"", b"Subject: " + b"\xc0 " * 8_000 + b"\r\n"),
     "lines that begin as the boundary": (
         b"Subject: big\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.mail import blocks, head, headers
 from engine.mail.content import charset_of, type_of
 from engine.mail.part import Part
-from engine.mail.split import _Splitter, split
+from engine.mail.split import Room, _Splitter, split
 
 PIECES = [
     b"From: Ana <ana@contoso.example>",
@@ -64,7 +64,7 @@ def _shape(part: Parsed) -> object:
 
 
 def _split(raw: bytes) -> Parsed:
-    return _Splitter(raw).whole()
+    return _Splitter(raw, Room()).whole()
 
 
 # What it leaves in one text: parts behind the last delimiter, those between lines that are not the boundary's, and those of a boundary
