@@ -39,6 +39,10 @@ class Part(Message):
         """Still in their transfer encoding; none where it has parts."""
         return b"" if self.is_multipart() else self._whole[self._lines : self._end]
 
+    def place_in(self, raw: bytes) -> int | None:
+        """Where its lines begin, if these are the bytes that it stands in."""
+        return self._lines if self._whole is raw else None
+
     def begin_lines(self, place: int) -> None:
         """Where its header ends."""
         self._lines = place

@@ -49,8 +49,6 @@ class Passwords:
         in_texts, elsewhere = self._marks(message.sha256, "in a text"), self._marks(message.sha256, "elsewhere")
         if any(form in mark for form in self._forms for mark, _ in (*in_texts, *elsewhere)):
             return None  # a few letters that any text has
-        if any(raw.count(coded) > _MOST_PLACES for coded in self._coded):
-            return None  # with a mark for each, the message could become many times as large
         # First in texts, as each has them; then in the header and wherever else, which may leave parts that cannot be told apart.
         try:
             without = _exchanged(_in_texts(raw, _turned(in_texts)), _turned(elsewhere), "utf-8")
@@ -95,6 +93,7 @@ def _escaped(text: str) -> str:
 
 def _in_texts(raw: bytes, pairs: list[tuple[str, str]]) -> bytes:
     """In each part that is text, as its charset and its transfer encoding have it."""
+    pieces: list[bytes] = []
     start = 0
     for part in _texts(split(raw, [])):
         codec = codec_of(charset_of(part) or "utf-8") or "utf-8"
@@ -102,15 +101,17 @@ def _in_texts(raw: bytes, pairs: list[tuple[str, str]]) -> bytes:
         changed = _exchanged(data, pairs, codec)
         if changed != data:
             old = as_it_came(part)
-            # Without another look at its lines, if that comes to the same.
-            new = _exchanged(old, pairs, codec)
-            if decoded(part.with_lines(new)) != changed:
-                new = _encoded(changed, part, old)
-            place = _place(raw, old, start)
+            place = part.place_in(raw)
+            if place is None:
+                place = _place(raw, old, start)
             if place is not None:
-                raw = raw[:place] + new + raw[place + len(old) :]
-                start = place + len(new)
-    return raw
+                # Without another look at its lines, if that comes to the same.
+                new = _exchanged(old, pairs, codec)
+                if decoded(part.with_lines(new)) != changed:
+                    new = _encoded(changed, part, old)
+                pieces += (raw[start:place], new)
+                start = place + len(old)
+    return b"".join((*pieces, raw[start:])) if pieces else raw
 
 
 def _place(raw: bytes, payload: bytes, start: int) -> int | None:
@@ -120,11 +121,15 @@ def _place(raw: bytes, payload: bytes, start: int) -> int | None:
 
 
 def _exchanged(data: bytes, pairs: list[tuple[str, str]], codec: str) -> bytes:
+    """Raises `ValueError` where one stands in more places than a message has: with a mark for each, it could become many times as large."""
     for old, new in pairs:
         try:
-            data = data.replace(old.encode(codec), new.encode(codec))
+            sought, given = old.encode(codec), new.encode(codec)
         except UnicodeError:  # what the charset cannot say does not stand there
             continue
+        if data.count(sought) > _MOST_PLACES:
+            raise ValueError(f"more than {_MOST_PLACES} places")
+        data = data.replace(sought, given)
     return data
 
 

@@ -103,6 +103,20 @@ def test_a_password_of_a_letter_or_two_makes_no_message_grow(password: str) -> N
     assert Passwords({"alerts": password}).withhold(raw, parse_message(raw)) is None
 
 
+@pytest.mark.parametrize(
+    ("places", "is_kept"),
+    [(1_000, True), (1_001, False)],
+)
+@pytest.mark.parametrize("encoding", ["8bit", "base64"])
+def test_so_many_places_that_the_marks_would_make_it_grow(encoding: str, places: int, is_kept: bool) -> None:
+    text = "another one\n" * places
+    raw = mail("text/plain", in_base64(text) if encoding == "base64" else text.encode(), encoding)
+    message = parse_message(raw)
+    kept = KNOWN.withhold(raw, message)
+    assert (kept is not None) == is_kept
+    assert kept is None or KNOWN.restore(kept, message.sha256) == raw
+
+
 def test_nobody_can_write_the_mark_of_a_password() -> None:
     first = mail("text/plain", TOKEN.encode())
     without = KNOWN.withhold(first, parse_message(first))
