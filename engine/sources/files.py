@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -15,9 +16,10 @@ from engine.mail.beginning import Gathering, Raw
 from engine.sources.item import Item
 from engine.text import clean
 
-_PIECE = 1_000_000
+_PIECE = 250_000
 _BLANK = (b"\n", b"\r\n")
-_SPECIAL = b"F>\r\n"
+_LINE_FEED = 10
+_QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 _MAIL_ENDINGS = {".eml", ".mail", ".msg822", ".txt", ""}
 
 
@@ -120,30 +122,42 @@ def _mbox(path: Path, most: int) -> Iterator[Item]:
     """One message at a time, however large the file. A `From ` line counts after a blank one (mboxrd)."""
     with path.open("rb") as file:
         message, number = Gathering(most), 0
-        lines = bytearray()  # which the message has not yet
-        begins, parts, blank = True, False, b"\n"
-        for line in iter(partial(file.readline, _PIECE), b""):  # a line may be as large as the file: it comes in pieces
-            if begins and (blank or parts or line[0] in _SPECIAL):
-                parts = bool(blank) and line.startswith(b"From ")
-                if parts:
-                    if number:
-                        message.add(lines)
-                        yield _mbox_item(path, number, message)
-                    message, number, lines = Gathering(most), number + 1, bytearray()
-                else:
-                    lines += blank
-                blank = line if line in _BLANK else b""  # kept back: the one that parts messages is not the message's
-                if not parts and not blank:
-                    lines += line[1:] if line.startswith(b">") and line.lstrip(b">").startswith(b"From ") else line
-            elif begins or not parts:
-                lines += line
-            begins = line.endswith(b"\n")
-            if len(lines) >= _PIECE:
-                message.add(lines)
-                lines = bytearray()
+        blank = b"\n"  # kept back: the line that parts messages is not the message's
+        within = parts = False  # a line that is longer than a piece; and whether it is one that parts messages
+        # To the end of a line, if it ends soon.
+        while piece := file.read(_PIECE) + file.readline(_PIECE):
+            start = 0
+            if within:
+                start = piece.find(b"\n") + 1
+                within = not start
+                if not parts:
+                    message.add(piece[: start or len(piece)])
+                if within or start == len(piece):
+                    continue
+            data = blank + piece[start:]
+            start = looked = 0
+            while (at := data.find(b"\nFrom ", looked)) >= 0:
+                looked = at + 1
+                behind = at - data.endswith(b"\r", 0, at)  # where the line that may be blank begins
+                if behind > 0 and data[behind - 1] != _LINE_FEED:
+                    continue
+                if number:
+                    message.add(_unquoted(data[start:behind]))
+                    yield _mbox_item(path, number, message)
+                message, number = Gathering(most), number + 1
+                end = data.find(b"\n", looked)
+                start = looked = end if end >= 0 else len(data)
+                start += end >= 0
+            last = data[max(data.rfind(b"\n", start, -1) + 1, start) :]
+            within, parts = not data.endswith(b"\n"), start == len(data)
+            blank = last if last in _BLANK else b""
+            message.add(_unquoted(data[start : len(data) - len(blank)]))
         if number:
-            message.add(lines)
             yield _mbox_item(path, number, message)
+
+
+def _unquoted(lines: bytes) -> bytes:
+    return _QUOTED_FROM.sub(b"", lines) if b">From " in lines else lines
 
 
 def _mbox_item(path: Path, number: int, message: Gathering) -> Item:
