@@ -21,6 +21,8 @@ logging.getLogger().addHandler(logging.NullHandler())
 Place = Literal["processed", "failed"]
 _PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
 WITHOUT_FILES = "[The mail server gave this message without its files.]"
+_LONGEST_FIELD = 4_000  # characters
+_LONGEST_TEXT = 5_000_000  # characters: no more of a text is read (`engine/mail/walk.py`)
 _LARGEST = 2**62  # bytes or messages, as SQLite can keep them
 
 
@@ -136,11 +138,14 @@ def page(items: Iterable[RemoteItem], state: Any, last: bool) -> Page:
 def rebuilt(fields: Mapping[str, str], text: str, has_files: bool) -> bytes:
     """A message made of header fields and a text that a server tells of an item without MIME. A broken value is left out.
 
-    Its files are left out too: where it `has_files`, the text says so.
+    Its files are left out too: where it `has_files`, the text says so. Of what is longer than anybody writes, the beginning is taken.
     """
     message = EmailMessage(policy=SMTP)
+    text = text[:_LONGEST_TEXT]
     for name, value in fields.items():
         words = " ".join(value.split())
+        if len(words) > _LONGEST_FIELD:  # Python folds fields in quadratic time: 400 KB took 25 s
+            words = words[:_LONGEST_FIELD].rpartition(" ")[0].rstrip(",") or words[:_LONGEST_FIELD]
         if words:
             with suppress(ValueError):
                 message[name] = words

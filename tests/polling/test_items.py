@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import engine.polling.reader as reading
-from engine.sources.remote import RemoteError
+from engine.mail.parse import parse_message
+from engine.sources.remote import RemoteError, rebuilt
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.polling.conftest import Desk, mail
@@ -129,6 +130,21 @@ def test_an_item_without_mime_is_rebuilt_from_its_properties(desk: Desk, exchang
         ("A note", "Please call back", "maya"),
         ("Files", "See there\n\n[The mail server gave this message without its files.]", "maya"),
     ]
+
+
+def test_of_properties_longer_than_anybody_writes_the_beginning_is_taken() -> None:
+    """Python folds header fields in quadratic time: such a subject took 25 seconds."""
+    to = [f"<person{number}@brightwater.example>" for number in range(20_000)]
+    fields = {
+        "From": "<maya@brightwater.example>",
+        "To": ", ".join(to),
+        "Subject": "é " * 200_000,
+        "Message-ID": f"<{'x' * 9_000}>",
+    }
+    message = parse_message(rebuilt(fields, "ü\n" * 6_000_000, False))
+    assert message.sender.address == "maya@brightwater.example" and message.subject.startswith("é é é")
+    assert [f"<{one.address}>" for one in message.to] == to[: len(message.to)] and len(message.to) > 100
+    assert message.text.startswith("ü\nü\n") and message.size < 20_000_000
 
 
 def test_an_item_that_can_never_be_fetched_is_held_and_the_others_go_on(
