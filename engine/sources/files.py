@@ -138,16 +138,15 @@ def _mbox(path: Path, most: int) -> Iterator[Item]:
             start = looked = 0
             while (at := data.find(b"\nFrom ", looked)) >= 0:
                 looked = at + 1
-                behind = at - data.endswith(b"\r", 0, at)  # where the line that may be blank begins
-                if behind > 0 and data[behind - 1] != _LINE_FEED:
-                    continue
+                end = at - 1 if data[at - 1 : at] == b"\r" else at
+                if end > 0 and data[end - 1] != _LINE_FEED:
+                    continue  # the line before is not blank
                 if number:
-                    message.add(_unquoted(data[start:behind]))
+                    message.add(_unquoted(data[start:end]))
                     yield _mbox_item(path, number, message)
                 message, number = Gathering(most), number + 1
-                end = data.find(b"\n", looked)
-                start = looked = end if end >= 0 else len(data)
-                start += end >= 0
+                start = data.find(b"\n", looked) + 1 or len(data)
+                looked = start - 1
             last = data[max(data.rfind(b"\n", start, -1) + 1, start) :]
             within, parts = not data.endswith(b"\n"), start == len(data)
             blank = last if last in _BLANK else b""
