@@ -169,7 +169,7 @@ class _Handler(loopback.Handler):
             self._handshake = self._handshake or _handshake(self.server_of.handshake, self.server_of.certificate)
             try:
                 answer = self._handshake.step(base64.b64decode(token))
-                self._signed_in = self._handshake.complete and (self.server_of.handshake == "ntlm" or self._is_bound())
+                self._signed_in = self._handshake.complete and self._is_bound()
             except Exception:  # each library's own
                 self._handshake = None
             else:
@@ -180,7 +180,10 @@ class _Handler(loopback.Handler):
         return False
 
     def _is_bound(self) -> bool:
-        return not self.server_of.certificate or any(flag.name == "channel_bound" for flag in self._handshake.actual_flags)
+        """Whether he saw the certificate that he should have seen. pyspnego has looked by itself."""
+        if self.server_of.handshake == "ntlm" or not self.server_of.certificate:
+            return True
+        return any(flag.name == "channel_bound" for flag in self._handshake.actual_flags)
 
     def _is_allowed(self) -> bool:
         header = self.headers.get("Authorization", "")

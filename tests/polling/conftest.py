@@ -138,6 +138,18 @@ def serving(server: Server) -> Iterator[str]:
         server.stop()
 
 
+@contextmanager
+def protected(folder: Path, handshake: str) -> Iterator[tuple[Server, str]]:
+    """A server with Extended Protection and one mail, and its endpoint: it lets in only who says that he saw its certificate."""
+    with trusted(folder, "127.0.0.1") as (context, _):
+        server = Server(Store(ADDRESS).with_folders(), tls=context)
+        server.handshake = handshake
+        server.store.add(mail(1))
+        with serving(server) as endpoint:
+            server.certificate = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", server.port)))
+            yield server, endpoint
+
+
 class Link:
     """A symbolic link to a database, and another database that it can be pointed at."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +13,7 @@ from tests import kerberos
 from tests.command import postroom
 from tests.edit import edit
 from tests.ews.server import Server
-from tests.ews.store import Store
-from tests.polling.conftest import ADDRESS, exchange_mailbox, mail, serving, trusted
+from tests.polling.conftest import exchange_mailbox, mail, protected
 
 pytestmark = pytest.mark.skipif(not kerberos.IS_THERE, reason="needs krb5-kdc, krb5-admin-server and requests-gssapi")
 _WITH_PASSWORD = "auth: basic\n    username: ${env:HELP_USER}\n    password: ${env:HELP_PASSWORD}"
@@ -36,6 +34,12 @@ def realm(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 def kdc(realm: kerberos.Realm) -> Iterator[None]:
     with realm.running():
         yield
+
+
+@pytest.fixture
+def keytab(realm: kerberos.Realm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account's keys, by which a ticket is fetched."""
+    monkeypatch.setenv("KRB5_CLIENT_KTNAME", str(realm.keytab("postroom")))
 
 
 @pytest.fixture
@@ -75,10 +79,8 @@ def test_without_a_ticket_it_is_told_where_to_look(by_ticket: Path) -> None:
         exchange_mailbox(by_ticket).changes(None)
 
 
-def test_a_kdc_that_comes_back_is_soon_asked_again(
-    realm: kerberos.Realm, by_ticket: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KRB5_CLIENT_KTNAME", str(realm.keytab("postroom")))
+@pytest.mark.usefixtures("keytab")
+def test_a_kdc_that_comes_back_is_soon_asked_again(realm: kerberos.Realm, by_ticket: Path) -> None:
     remote = exchange_mailbox(by_ticket)
     with pytest.raises(RemoteError, match="Cannot contact any KDC") as found:
         remote.changes(None)
@@ -88,46 +90,30 @@ def test_a_kdc_that_comes_back_is_soon_asked_again(
         assert len(remote.changes(None).items) == 1
 
 
-@pytest.mark.usefixtures("kdc")
-def test_keys_that_are_others_now_are_a_refused_sign_in(
-    realm: kerberos.Realm, by_ticket: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("kdc", "keytab")
+def test_keys_that_are_others_now_are_a_refused_sign_in(realm: kerberos.Realm, by_ticket: Path) -> None:
     """Each try counts against the account."""
-    monkeypatch.setenv("KRB5_CLIENT_KTNAME", str(realm.keytab("postroom")))
     realm.change_keys("postroom")
     with pytest.raises(SignInFailed, match="gives no ticket: Decrypt integrity check failed"):
         exchange_mailbox(by_ticket).changes(None)
 
 
-@pytest.mark.usefixtures("kdc")
-def test_a_server_that_the_realm_does_not_know(realm: kerberos.Realm, by_ticket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KRB5_CLIENT_KTNAME", str(realm.keytab("postroom")))
+@pytest.mark.usefixtures("kdc", "keytab")
+def test_a_server_that_the_realm_does_not_know(by_ticket: Path) -> None:
     path = by_ticket / "mailboxes/help.yaml"
     path.write_text(path.read_text("utf-8").replace("127.0.0.1", "localhost"), "utf-8")
     with pytest.raises(RemoteError, match=r"does not sign us in at localhost: Server .*not found in Kerberos database"):
         exchange_mailbox(by_ticket).changes(None)
 
 
-@pytest.mark.usefixtures("kdc")
-def test_a_server_that_does_not_take_the_ticket(
-    realm: kerberos.Realm, by_ticket: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KRB5_CLIENT_KTNAME", str(realm.keytab("postroom")))
+@pytest.mark.usefixtures("kdc", "keytab")
+def test_a_server_that_does_not_take_the_ticket(realm: kerberos.Realm, by_ticket: Path) -> None:
     realm.change_keys("HTTP/127.0.0.1")
     with pytest.raises(SignInFailed, match="the server does not let us in"):
         exchange_mailbox(by_ticket).changes(None)
 
 
-@pytest.mark.usefixtures("kdc")
-def test_a_server_with_extended_protection(
-    realm: kerberos.Realm, by_ticket: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """It lets in only who says that he saw its certificate."""
-    monkeypatch.setenv("KRB5_CLIENT_KTNAME", str(realm.keytab("postroom")))
-    with trusted(tmp_path, "127.0.0.1") as (context, _):
-        server = Server(Store(ADDRESS).with_folders(), tls=context)
-        server.handshake = "kerberos"
-        server.store.add(mail(1))
-        with serving(server) as endpoint:
-            server.certificate = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", server.port)))
-            assert len(exchange_mailbox(by_ticket, endpoint=endpoint).changes(None).items) == 1
+@pytest.mark.usefixtures("kdc", "keytab")
+def test_a_server_with_extended_protection(by_ticket: Path, tmp_path: Path) -> None:
+    with protected(tmp_path, "kerberos") as (_, endpoint):
+        assert len(exchange_mailbox(by_ticket, endpoint=endpoint).changes(None).items) == 1

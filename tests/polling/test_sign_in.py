@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from engine.sources.remote import RemoteError, SignInFailed
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
-from tests.polling.conftest import ADDRESS, Desk, edited, exchange_mailbox, mail, serving, trusted, with_oauth
+from tests.polling.conftest import ADDRESS, Desk, edited, exchange_mailbox, mail, protected, serving, trusted, with_oauth
 
 
 def test_a_wrong_password_is_told_and_stands_in_no_message(desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,11 +34,17 @@ def test_a_missing_secret_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
         desk.reader.round()
 
 
-def test_ntlm(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The real handshake: a wrong password is refused, the right one signs the connection in."""
+@pytest.fixture
+def in_a_domain(polled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The user of the mailbox is one of a domain, and the server knows him."""
     (tmp_path / "users").write_text("DESK:help:secret\n")
     monkeypatch.setenv("NTLM_USER_FILE", str(tmp_path / "users"))
     monkeypatch.setenv("HELP_USER", "DESK\\help")
+
+
+@pytest.mark.usefixtures("in_a_domain")
+def test_ntlm(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real handshake: a wrong password is refused, the right one signs the connection in."""
     exchange.handshake = "ntlm"
     exchange.store.add(mail(1))
     remote = edited(polled, "auth: basic", "auth: ntlm")
@@ -49,24 +54,17 @@ def test_ntlm(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch, t
         edited(polled, "auth: ntlm", "auth: ntlm").changes(None)
 
 
-def test_ntlm_to_a_server_with_extended_protection(polled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As Exchange 2019 has it of itself: it lets in only who says that he saw its certificate."""
-    (tmp_path / "users").write_text("DESK:help:secret\n")
-    monkeypatch.setenv("NTLM_USER_FILE", str(tmp_path / "users"))
-    monkeypatch.setenv("HELP_USER", "DESK\\help")
+@pytest.mark.usefixtures("in_a_domain")
+def test_ntlm_to_a_server_with_extended_protection(polled: Path, tmp_path: Path) -> None:
+    """As Exchange 2019 has it of itself."""
     edit(polled / "mailboxes/help.yaml", "auth: basic", "auth: ntlm")
-    with trusted(tmp_path, "127.0.0.1") as (context, _):
-        server = Server(Store(ADDRESS).with_folders(), tls=context)
-        server.handshake = "ntlm"
-        server.store.add(mail(1))
-        with serving(server) as endpoint:
-            server.certificate = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", server.port)))
-            remote = exchange_mailbox(polled, endpoint=endpoint)
-            assert len(remote.changes(None).items) == 1
-            remote.close()
-            server.certificate = b"another"
-            with pytest.raises(SignInFailed):
-                remote.changes(None)
+    with protected(tmp_path, "ntlm") as (server, endpoint):
+        remote = exchange_mailbox(polled, endpoint=endpoint)
+        assert len(remote.changes(None).items) == 1
+        remote.close()
+        server.certificate = b"another"
+        with pytest.raises(SignInFailed):
+            remote.changes(None)
 
 
 def test_kerberos_without_its_extra_is_told(polled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
