@@ -17,7 +17,7 @@ from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
-from engine.mail.beginning import Raw
+from engine.mail.beginning import Raw, bytes_of
 from engine.mail.message import Message
 from engine.mail.parse import parse_message, parse_messages
 from engine.sources.item import UNREADABLE, Item, why_unread
@@ -76,7 +76,7 @@ def _ahead(items: Iterable[Item], summary: Summary) -> Iterator[tuple[Item, Raw,
             summary.unread.append((item.source_id, why_unread(error)))
             continue
         waiting.append((item, raw))
-        size += len(raw) if isinstance(raw, bytes) else len(raw.raw)
+        size += len(bytes_of(raw))
         if len(waiting) == AHEAD_MESSAGES or size > AHEAD_BYTES:
             yield from _parsed(waiting)
             waiting, size = [], 0
@@ -278,7 +278,7 @@ class Processor:
         return decision
 
     def _stored(self, new: _New, decision: Decision) -> Decision:
-        raw = new.raw if isinstance(new.raw, bytes) else new.raw.raw
+        raw = bytes_of(new.raw)
         kept = None if decision.reason == "too_large" else self.setup.passwords.withhold(raw, new.message)
         if kept is None and decision.outcome == "quarantined":
             kept = raw  # not to lose the message counts for more

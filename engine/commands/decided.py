@@ -17,6 +17,7 @@ from engine.decide.setup import Setup
 from engine.decide.waiting import Foreseen, foresee
 from engine.entities import Ticket
 from engine.errors import PostroomError
+from engine.mail.beginning import bytes_of
 from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.plan.replay import envelope_again
@@ -72,7 +73,7 @@ def from_file(file: str, mailbox: str | None, rules: Path, db: Path) -> Decided:
         seen = state.seen(name, message.identity)
         envelope = Envelope(name, items[0].source_id, received_at(message, datetime.now(UTC)))
         place = MailFile(str(Path(file).resolve()), "keep that beside this one")
-        found = _decided(message, raw if isinstance(raw, bytes) else raw.raw, envelope, setup, state, place)
+        found = _decided(message, bytes_of(raw), envelope, setup, state, place)
     if seen is not None:
         click.echo(
             f"It was processed before ({seen.outcome} {seen.number or ''}): `run` would pass it over.".replace(" )", ")"),

@@ -27,6 +27,11 @@ class Beginning(Struct, frozen=True):
 Raw = bytes | Beginning
 
 
+def bytes_of(raw: Raw) -> bytes:
+    """All of them, or those that are there."""
+    return raw if isinstance(raw, bytes) else raw.raw
+
+
 class Gathering:
     """A message gathered piece by piece, `most` bytes of it kept at the most (and one more)."""
 

@@ -21,10 +21,16 @@ _END = r"(?:\r\n?|\n)"  # of a line
 # A whole field (RFC 5322 2.2), folded lines with it, and those with parameters that scripts forget to indent. It takes 400 bytes of memory
 # a folded line: without a limit, 28 MB of such lines took 3 GB.
 _FOLDED = rf"{_END}[ \t][^\r\n]*|(?<=;){_END}[A-Za-z][A-Za-z0-9*-]{{0,40}}=[^\r\n]*"
-_FIELD = re.compile(rf"([!-9;-~]+):[ \t]*([^\r\n]*(?:{_FOLDED}){{0,10000}})(?:{_END}|\Z)")
+
+
+def _field(folded: int) -> re.Pattern[str]:
+    """Name and value, with so many folded lines at the most."""
+    return re.compile(rf"([!-9;-~]+):[ \t]*([^\r\n]*(?:{_FOLDED}){{0,{folded}}})(?:{_END}|\Z)")
+
+
+_FIELD = _field(10_000)
 # Where no more is read: what parts and texts cannot do without, and of all else the first line.
-_CONTENT = re.compile(rf"([!-9;-~]+):[ \t]*([^\r\n]*(?:{_FOLDED}){{0,200}})(?:{_END}|\Z)")
-_BEGINNING = re.compile(rf"([!-9;-~]+):[ \t]*([^\r\n]*)(?:{_END}|\Z)")
+_CONTENT, _BEGINNING = _field(200), _field(0)
 _FIELD_END = re.compile(r"(?:\r\n|\r(?!\n)|\n)(?![ \t])")
 # What that parser passes over: a field without a name, what is folded before the first field, the envelope's line of an mbox. As the last
 # line, such a one is rather the text's first.

@@ -145,11 +145,12 @@ class SmtpTransport:
 
         Where it is about us, and no message's fault, it is mended in the server's configuration, or ours.
         """
-        words = f"the mail server said {code} {_one_line(reply)}"
+        said = _one_line(reply)
+        words = f"the mail server said {code} {said}"
         if code == 421:
             self.close()
             return Unavailable(words)
-        return Rejected(words) if 500 <= code < 600 and not _is_of_us(_one_line(reply)) else Postponed(words)
+        return Rejected(words) if 500 <= code < 600 and not _is_of_us(said) else Postponed(words)
 
     def _sender_refused(self, error: smtplib.SMTPSenderRefused) -> Rejected | Postponed | Unavailable:
         """Mostly our configuration's fault, and no message's: there is time to mend it. But MAIL says the size too (RFC 1870)."""

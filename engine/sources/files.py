@@ -18,7 +18,6 @@ from engine.text import clean
 
 _PIECE = 250_000
 _BLANK = (b"\n", b"\r\n")
-_LINE_FEED = 10
 _QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 _MAIL_ENDINGS = {".eml", ".mail", ".msg822", ".txt", ""}
 
@@ -139,7 +138,7 @@ def _mbox(path: Path, most: int) -> Iterator[Item]:
             while (at := data.find(b"\nFrom ", looked)) >= 0:
                 looked = at + 1
                 end = at - 1 if data[at - 1 : at] == b"\r" else at
-                if end > 0 and data[end - 1] != _LINE_FEED:
+                if end and data[end - 1 : end] != b"\n":
                     continue  # the line before is not blank
                 if number:
                     message.add(_unquoted(data[start:end]))

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from engine.config.secrets import MissingSecret
+from engine.mail.walk import MOST_TEXT
 
 # Nothing that a library logs is shown: exchangelib writes down whole requests with their `Authorization` where something odd happens,
 # and without any handler Python prints that. What went wrong is in the exception, and what is told of it is ours.
@@ -22,7 +23,6 @@ Place = Literal["processed", "failed"]
 _PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
 WITHOUT_FILES = "[The mail server gave this message without its files.]"
 _LONGEST_FIELD = 4_000  # characters
-_LONGEST_TEXT = 5_000_000  # characters: no more of a text is read (`engine/mail/walk.py`)
 _LARGEST = 2**62  # bytes or messages, as SQLite can keep them
 
 
@@ -141,7 +141,7 @@ def rebuilt(fields: Mapping[str, str], text: str, has_files: bool) -> bytes:
     Its files are left out too: where it `has_files`, the text says so. Of what is longer than anybody writes, the beginning is taken.
     """
     message = EmailMessage(policy=SMTP)
-    text = text[:_LONGEST_TEXT]
+    text = text[:MOST_TEXT]  # no more of it is read
     for name, value in fields.items():
         words = " ".join(value.split())
         if len(words) > _LONGEST_FIELD:  # Python folds fields in quadratic time: 400 KB took 25 s
