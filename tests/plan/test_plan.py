@@ -80,6 +80,17 @@ def test_every_message_is_decided_again_as_it_was(repository: Path) -> None:
         assert json.loads(again.as_json()) == then
 
 
+def test_a_message_is_decided_again_in_the_mailbox_that_it_was_read_from() -> None:
+    """Not in that which it is addressed to: a list or a blind copy brought it."""
+    setup = prepare(load_config(ROOT / "rules"))
+    connection = open_database(None)
+    raw = b"From: maya@brightwater.example\r\nTo: help@harbourhill.example\r\nSubject: Reception\r\n\r\nIt is closed."
+    assert Processor(connection, setup).take(raw, "a list's", "priority") is not None
+    (one,) = read_recorded(connection, recorded(connection, None, None)[0], setup.passwords)
+    again = decide_again(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
+    assert (again.mailbox, again.envelope.source_id) == ("priority", "a list's")
+
+
 def test_a_comment_changes_nothing(repository: Path) -> None:
     edit(repository / "rules/workflow/20-triage.rules", "list outage_words", "# the words\nlist outage_words")
     found = plan(repository)
