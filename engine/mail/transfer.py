@@ -10,7 +10,6 @@ from engine.mail.part import Part
 
 _ENCODING = re.compile(r"[\w-]+")
 _UUENCODED = {"x-uuencode", "uuencode", "uue", "x-uue"}
-_BARE_BREAK = re.compile(rb"=\r(?!\n)")
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _BASE64 = _LETTERS + b"="
 _NOT_LETTERS = bytes(set(range(256)) - set(_LETTERS))
@@ -40,7 +39,9 @@ def decoded(part: Parsed) -> bytes:
 def decoded_from(encoding: str, lines: bytes) -> bytes:
     if encoding == "quoted-printable":
         # Behind a soft line break without a line feed, the decoder passes over all text up to the next line feed.
-        return a2b_qp(_BARE_BREAK.sub(b"=\r\n", lines))
+        if lines.count(b"=\r") > lines.count(b"=\r\n"):  # a pattern took three seconds for 30 MB of them
+            lines = lines.replace(b"=\r", b"=\r\n").replace(b"=\r\n\n", b"=\r\n")
+        return a2b_qp(lines)
     if encoding == "base64":
         return _from_base64(lines)
     return _from_uuencode(lines) if encoding in _UUENCODED else lines
