@@ -10,7 +10,7 @@ import pytest
 
 from engine.notify.mailbox import MailboxTransport
 from engine.notify.sender import send_due
-from engine.sources.remote import WITHOUT_FILES, RemoteError, StateLost
+from engine.sources.remote import WITHOUT_FILES, Backlog, RemoteError, StateLost
 from engine.store.rests import rest_of
 from tests.graph.conftest import remote
 from tests.graph.server import GraphServer
@@ -132,6 +132,26 @@ def test_a_lost_state_makes_nothing_twice(desk: Desk, graph: GraphServer) -> Non
     assert desk.count("messages") == 2
 
 
+def test_the_backlog_is_how_much_is_unread_and_since_when(desk: Desk, graph: GraphServer) -> None:
+    assert desk.remote.backlog() == Backlog(0, None)
+    for day in (3, 2, 1):
+        graph.store.add(mail(day), received=datetime(2026, 11, day, tzinfo=UTC), is_read=day == 1)
+    assert desk.remote.backlog() == Backlog(2, datetime(2026, 11, 2, tzinfo=UTC))
+
+
+def test_what_was_filed_is_found_by_its_message_id(desk: Desk, graph: GraphServer) -> None:
+    odd = graph.store.add(mail(1).replace(b"1@t.example", b"it's+1@t.example"), "failed")
+    graph.store.add(mail(2), "failed")
+    assert desk.remote.find("failed", "it's+1@t.example") == [odd.id] and desk.remote.find("failed", "3@t.example") == []
+
+
+def test_the_inbox_is_found_whatever_it_is_called(desk: Desk, graph: GraphServer) -> None:
+    graph.store.folders["inbox"].name = "Posteingang"
+    graph.store.add(mail(1))
+    desk.until_done()
+    assert desk.count("tickets") == 1
+
+
 def test_another_folder_is_read_from_its_start(
     desk: Desk, rules: Path, graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,3 +262,5 @@ def test_check_says_which_folders_are_missing_and_fix_creates_them(
     mailbox = remote(graph, tmp_path, monkeypatch, processed="Inbox/It's done")
     assert mailbox.check(False) == ["there is no folder Inbox/It's done; `postroom poll --check --fix` creates it"]
     assert mailbox.check(True) == [] and mailbox.check(False) == []
+    with pytest.raises(RemoteError, match="there is no folder Support"):  # nobody's mail comes into a folder that we make
+        remote(graph, tmp_path, monkeypatch, folder="Inbox/Support").check(True)

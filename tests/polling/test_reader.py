@@ -14,7 +14,7 @@ from exchangelib.util import BytesGeneratorIO
 import engine.polling.reader as reading
 from engine.config.connections import ExchangeTls
 from engine.sources.ews_client import use_tls
-from engine.sources.remote import RemoteError
+from engine.sources.remote import Backlog, RemoteError
 from engine.store.in_place import TakenAway
 from tests.edit import edit
 from tests.ews.server import Server
@@ -269,6 +269,20 @@ def test_a_large_backlog_comes_in_pages(desk: Desk, exchange: Server) -> None:
     assert len(exchange.store.in_folder("processed")) == 250
 
 
+def test_the_backlog_is_how_much_is_unread_and_since_when(desk: Desk, exchange: Server) -> None:
+    assert desk.remote.backlog() == Backlog(0, None)
+    for day in (3, 2, 1):
+        exchange.store.add(mail(day), received=datetime(2026, 11, day, tzinfo=UTC), is_read=day == 1)
+    assert desk.remote.backlog() == Backlog(2, datetime(2026, 11, 2, tzinfo=UTC))
+
+
+def test_the_inbox_is_found_whatever_it_is_called(desk: Desk, exchange: Server) -> None:
+    exchange.store.folders["inbox"].name = "Posteingang"
+    exchange.store.add(mail(1))
+    desk.until_done()
+    assert desk.count("tickets") == 1
+
+
 def test_sending_through_exchange_keeps_our_headers(desk: Desk, exchange: Server) -> None:
     desk.remote.send(b"From: a@b.example\r\nMessage-ID: <ours@x>\r\nAuto-Submitted: auto-replied\r\n\r\nhello\r\n")
     assert exchange.store.sent == [b"From: a@b.example\r\nMessage-ID: <ours@x>\r\nAuto-Submitted: auto-replied\r\n\r\nhello\r\n"]
@@ -318,3 +332,5 @@ def test_check_says_which_folders_are_missing_and_fix_creates_them(polled: Path,
     assert remote.check(False) == ["there is no folder Inbox/Done/Good; `postroom poll --check --fix` creates it"]
     assert remote.check(True) == [] and exchange.store.folder_named("Good", "done") is not None
     assert remote.check(False) == []
+    with pytest.raises(RemoteError, match="there is no such folder"):  # nobody's mail comes into a folder that we make
+        edited(polled, "folder: Inbox", "folder: Inbox/Support").check(True)
