@@ -141,18 +141,20 @@ class Reader:
         return batch
 
     def _work(self, batch: list[store.ItemRow]) -> None:
-        items = [RemoteItem(row.item, row.size, True) for row in batch]
         # Beyond twice the limit, for the server counts more than the bytes, an item is refused anyhow: its head tells to whom.
         largest = self._processor.setup.config.settings.limits.message * 2
-        huge = {item.id: item.size for item in items if item.size > largest}
-        whole = [item for item in items if item.id not in huge]
         began = time.perf_counter()
-        fetched = self.remote.fetch(whole) if whole else []
-        fetched += [_apart(self.remote.describe(item)) for item in items if item.id in huge]
+        fetched: list[Fetched] = []
+        size = 0
+        for one in self.remote.fetch([_item(row) for row in batch], largest):
+            fetched.append(_apart(one) if one.size is not None else one)
+            size += len(one.raw or b"")
+            if size > BATCH_BYTES:  # none had its size listed: the others are a batch of their own
+                break
         self._observer.stage("fetch", time.perf_counter() - began)
 
         def take(message: Message, one: Fetched, raw: bytes, received: datetime) -> Decision | None:
-            sized = replace(message, size=huge[one.id]) if one.id in huge else message
+            sized = replace(message, size=one.size) if one.size is not None else message
             return self._processor.take_parsed(sized, raw, one.id, self.mailbox, received)
 
         self._store(fetched, take)
@@ -160,7 +162,7 @@ class Reader:
     def _hold(self, row: store.ItemRow, error: str) -> None:
         """An item that can never be fetched: what is known of it is kept in quarantine, and the next one goes on."""
         try:
-            head = self.remote.describe(RemoteItem(row.item, row.size, True)).raw
+            head = self.remote.describe(_item(row)).raw
         except RemoteError:
             head = None
         described = _apart(Fetched(row.item, head or b"Subject: (an item that cannot be read)\r\n\r\n", _now()))
@@ -245,6 +247,10 @@ class Reader:
         self._observer.contact(self.mailbox, _now())
         if backlog is not None:
             self._observer.backlog(self.mailbox, backlog, _now())
+
+
+def _item(row: store.ItemRow) -> RemoteItem:
+    return RemoteItem(row.item, row.size, True, row.received_at)
 
 
 def _apart(described: Fetched) -> Fetched:

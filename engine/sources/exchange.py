@@ -14,6 +14,7 @@ from exchangelib.folders import Folder
 from exchangelib.items import Message
 from exchangelib.properties import ItemId
 from exchangelib.version import EXCHANGE_2016
+from msgspec.structs import replace
 
 from engine.config.connections import ExchangeSource
 from engine.config.secrets import resolve
@@ -91,14 +92,20 @@ class ExchangeMailbox:
                 )
             )
             items = tuple(
-                listed(item.id, int(item.size or 0), not getattr(item, "is_read", False), utc(item.datetime_received))
+                listed(item.id, not getattr(item, "is_read", False), utc(item.datetime_received), int(item.size or 0))
                 for kind, item in found
                 if kind == "create"  # meeting requests and the like too: they are mail
             )
             last = bool(service.includes_last_item_in_range) or service.sync_state == state
             return page(items, service.sync_state, last)
 
-    def fetch(self, items: Sequence[RemoteItem]) -> list[Fetched]:
+    def fetch(self, items: Sequence[RemoteItem], largest: int) -> list[Fetched]:
+        huge = [item for item in items if item.size > largest]
+        return self._whole([item for item in items if item not in huge]) + [
+            replace(self.describe(item), size=item.size) for item in huge
+        ]
+
+    def _whole(self, items: Sequence[RemoteItem]) -> list[Fetched]:
         with self._told():
             wanted = [ItemId(id=item.id) for item in items]
             answers = list(self._connected().fetch(wanted, only_fields=["mime_content", "datetime_received"], chunk_size=25))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 import httpx
 import msal
+from msgspec.structs import replace
 
 from engine.config.connections import ExchangeTls, GraphSource
 from engine.config.secrets import resolve
 from engine.sources.certificate import read_certificate
-from engine.sources.graph_answers import Gone, as_message, fault_of, moment, size_of, told
+from engine.sources.graph_answers import Gone, as_message, fault_of, moment, told
 from engine.sources.remote import (
     Backlog,
     Fetched,
@@ -33,8 +34,6 @@ from engine.sources.remote import (
 )
 
 PAGE_ITEMS = 100
-# MAPI's size of a message: Graph has no field of its own for it.
-_SIZE = "Long 0x0E08"
 _MOST_TEXT = 10_000_000  # bytes of an item whose whole text is asked for; of a larger one its first 255 letters
 _WELL_KNOWN = {"inbox": "inbox", "sent items": "sentitems", "archive": "archive", "deleted items": "deleteditems"}
 
@@ -74,34 +73,46 @@ class GraphMailbox:
         with told():
             if state is None:
                 folder = self._folder(self.source.folder)
-                expand = quote(f"singleValueExtendedProperties($filter=id eq '{_SIZE}')")
-                url = f"{self._user}/mailFolders/{folder}/messages/delta?$select=isRead,receivedDateTime&$expand={expand}"
+                # Sizes it does not list: Graph has no field for them, and takes no `$expand` with a filter here.
+                url = f"{self._user}/mailFolders/{folder}/messages/delta?changeType=created&$select=isRead,receivedDateTime"
             elif state.startswith(f"{self.source.endpoint}/"):
                 url = state
             else:
                 raise StateLost("the stored place is another server's")
             answer = self._call("GET", url, headers={"Prefer": f'odata.maxpagesize={PAGE_ITEMS}, IdType="ImmutableId"'}).json()
             items = tuple(
-                listed(one["id"], size_of(one), not one.get("isRead", False), moment(one["receivedDateTime"]))
+                listed(one["id"], not one.get("isRead", False), moment(one["receivedDateTime"]))
                 for one in answer.get("value", ())
                 if "@removed" not in one and "receivedDateTime" in one
             )
             following = answer.get("@odata.nextLink")
             return page(items, following or answer["@odata.deltaLink"], following is None)
 
-    def fetch(self, items: Sequence[RemoteItem]) -> list[Fetched]:
-        return [self._one(item) for item in items]
+    def fetch(self, items: Sequence[RemoteItem], largest: int) -> Iterator[Fetched]:
+        return (self._one(item, largest) for item in items)
 
-    def _one(self, item: RemoteItem) -> Fetched:
+    def _one(self, item: RemoteItem, largest: int) -> Fetched:
         with told():
             try:
-                head = self._call("GET", f"{self._message(item.id)}?$select=receivedDateTime").json()
-                raw = self._call("GET", f"{self._message(item.id)}/$value").content
+                raw = self._mime(item, largest)
             except Gone:
                 return Fetched(item.id, None)
-            if not raw:
-                return self.describe(item)
-            return Fetched(item.id, raw, moment(head.get("receivedDateTime")))
+            if len(raw) > largest:
+                return replace(self.describe(replace(item, size=len(raw))), size=len(raw))
+            return Fetched(item.id, raw, item.received_at) if raw else self.describe(item)
+
+    def _mime(self, item: RemoteItem, largest: int) -> bytes:
+        """No more of it than shows that it is larger."""
+        found = bytearray()
+        with self._http().stream("GET", f"{self._message(item.id)}/$value", headers=self._fields()) as answer:
+            if answer.status_code >= 400:
+                answer.read()
+                raise fault_of(answer)
+            for piece in answer.iter_bytes():
+                found += piece
+                if len(found) > largest:
+                    break
+        return bytes(found)
 
     def describe(self, item: RemoteItem) -> Fetched:
         with told():
@@ -118,7 +129,8 @@ class GraphMailbox:
         with told():
             folder = self._folder(self.source.folder)
             counts = self._call("GET", f"{self._user}/mailFolders/{folder}?$select=unreadItemCount").json()
-            query = "$filter=isRead eq false&$orderby=receivedDateTime&$top=1&$select=receivedDateTime"
+            # Graph takes an order only of what the filter names, and names first.
+            query = "$filter=receivedDateTime ge 1900-01-01T00:00:00Z and isRead eq false&$orderby=receivedDateTime&$top=1&$select=receivedDateTime"
             oldest = self._call("GET", f"{self._user}/mailFolders/{folder}/messages?{query}").json().get("value", [])
             return backlog(int(counts.get("unreadItemCount", 0)), moment(oldest[0]["receivedDateTime"]) if oldest else None)
 
@@ -194,11 +206,13 @@ class GraphMailbox:
     # --- calls ---------------------------------------------------------------------------------------------------------
 
     def _call(self, method: str, url: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
-        fields = {"Authorization": f"Bearer {self._token()}", "Prefer": 'IdType="ImmutableId"', **(headers or {})}
-        answer = self._http().request(method, url, headers=fields, **more)
+        answer = self._http().request(method, url, headers=self._fields() | (headers or {}), **more)
         if answer.status_code < 400:
             return answer
         raise fault_of(answer)
+
+    def _fields(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token()}", "Prefer": 'IdType="ImmutableId"'}
 
     def _http(self) -> httpx.Client:
         """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named. msal uses it too."""

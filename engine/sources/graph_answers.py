@@ -41,13 +41,6 @@ def _error(answer: httpx.Response) -> tuple[str, str]:
         return "", answer.reason_phrase
 
 
-def size_of(one: dict[str, Any]) -> int:
-    for extended in one.get("singleValueExtendedProperties", ()):
-        if str(extended.get("value", "")).isdecimal():
-            return int(extended["value"])
-    return 0
-
-
 def moment(text: Any) -> datetime | None:
     """None where it is no time: one odd item must not keep out all that are listed beside it."""
     try:

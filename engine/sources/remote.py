@@ -82,7 +82,7 @@ def retry_after(headers: Mapping[str, str]) -> int | None:
 
 
 class RemoteItem(Struct, frozen=True):
-    """A message as a sync lists it. `size` in bytes, as the server counts."""
+    """A message as a sync lists it. `size` in bytes, as the server counts; 0 where it does not say."""
 
     id: str
     size: int
@@ -99,11 +99,15 @@ class Page(Struct, frozen=True):
 
 
 class Fetched(Struct, frozen=True):
-    """One item's bytes. `raw` is None where the item is gone."""
+    """One item's bytes. `raw` is None where the item is gone.
+
+    `size` in bytes, where `raw` is only its head, for it is larger than was asked for: as the server counts, or as much as it gave until then.
+    """
 
     id: str
     raw: bytes | None
     received_at: datetime | None = None
+    size: int | None = None
 
 
 class Backlog(Struct, frozen=True):
@@ -113,7 +117,7 @@ class Backlog(Struct, frozen=True):
     oldest: datetime | None
 
 
-def listed(identity: Any, size: int, unread: bool, received_at: datetime | None = None) -> RemoteItem:
+def listed(identity: Any, unread: bool, received_at: datetime | None, size: int = 0) -> RemoteItem:
     """As the server says it. Raises `RemoteError` for an item that nobody could ask for."""
     if not isinstance(identity, str) or not identity:
         raise RemoteError("the server lists a message without its id")
@@ -189,11 +193,11 @@ class Remote(Protocol):
     def changes(self, state: str | None) -> Page:
         """The next page of new items since `state`; None: from the start. Raises `StateLost`."""
 
-    def fetch(self, items: Sequence[RemoteItem]) -> list[Fetched]:
-        """Items with their MIME, in the same order."""
+    def fetch(self, items: Sequence[RemoteItem], largest: int) -> Iterable[Fetched]:
+        """Items with their MIME; of one that is larger than `largest` bytes its head. Who has enough may stop taking them."""
 
     def describe(self, item: RemoteItem) -> Fetched:
-        """An item that is too large to fetch: its head, made of its properties."""
+        """An item of which there is no MIME, or too much of it: its head, made of its properties."""
 
     def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str] | None:
         """Move to the folder for `place`, or mark as read where there is none. An item that is gone is no error.

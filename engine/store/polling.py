@@ -16,8 +16,11 @@ from engine.store.database import transaction
 
 
 class ItemRow(Struct, frozen=True):
+    """`size` in bytes, 0 where the server did not list it."""
+
     item: str
     size: int
+    received_at: datetime | None
     tries: int
 
 
@@ -101,10 +104,11 @@ def looked_until(connection: sqlite3.Connection, mailbox: str) -> datetime | Non
 def waiting(connection: sqlite3.Connection, mailbox: str, place: Place | None, most: int) -> list[ItemRow]:
     """Items to be fetched, or to be filed in this place. Those that were tried least often come first, so that a broken one holds nobody up."""
     rows = connection.execute(
-        "SELECT item, size, tries FROM poll_items WHERE mailbox = ? AND status = ? AND place = ? ORDER BY tries, rowid LIMIT ?",
+        "SELECT item, size, received_at, tries FROM poll_items WHERE mailbox = ? AND status = ? AND place = ?"
+        " ORDER BY tries, rowid LIMIT ?",
         (mailbox, "stored" if place else "listed", place or "", most),
     )
-    return [ItemRow(*row) for row in rows.fetchall()]
+    return [ItemRow(item, size, moment(received) if received else None, tries) for item, size, received, tries in rows.fetchall()]
 
 
 def mark_stored(connection: sqlite3.Connection, mailbox: str, item: str, place: Place, identity: str) -> None:

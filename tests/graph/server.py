@@ -126,8 +126,7 @@ class _Handler(loopback.Handler):
                 wanted = by_id[1].replace("''", "'")
                 self._json(200, {"value": [{"id": one.id} for one in store.in_folder(found[1]) if one.message_id == wanted]})
                 return
-            items = sorted((item for item in store.in_folder(found[1]) if not item.is_read), key=lambda item: item.received)
-            self._json(200, {"value": [self._shown(item) for item in items[:1]]})
+            self._unread(found[1], query)
         elif found := re.fullmatch(r"mailFolders/([^/]+)/childFolders|mailFolders", rest):
             parent = found[1] or "root"
             if method == "POST":
@@ -154,10 +153,23 @@ class _Handler(loopback.Handler):
         unread = sum(not item.is_read for item in self.graph.store.in_folder(folder.id))
         self._json(200, {"id": folder.id, "unreadItemCount": unread})
 
+    def _unread(self, folder: str, query: dict[str, str]) -> None:
+        asked = query["$filter"]
+        if not asked.startswith(f"{query['$orderby']} "):
+            error = {"code": "InefficientFilter", "message": "The restriction or sort order is too complex for this operation."}
+            self._json(400, {"error": error})
+            return
+        assert asked.endswith(" and isRead eq false")
+        items = sorted((item for item in self.graph.store.in_folder(folder) if not item.is_read), key=lambda item: item.received)
+        self._json(200, {"value": [self._shown(item) for item in items[: int(query["$top"])]]})
+
     def _delta(self, folder: str, query: dict[str, str]) -> None:
+        if "$filter" in query.get("$expand", ""):
+            self._json(500, {"error": {"code": "InternalServerError", "message": "Value cannot be null. Parameter name: type"}})
+            return
         store = self.graph.store
-        token = query.get("$deltatoken") or query.get("$skiptoken") or f"{store.epoch}:0"
-        epoch, _, place = token.partition(":")
+        token = query.get("$deltatoken") or query.get("$skiptoken") or f"{store.epoch}:0:{query.get('changeType', '')}"
+        epoch, place, wanted = token.split(":")
         if epoch != str(store.epoch):
             self._json(410, {"error": {"code": "syncStateNotFound", "message": "The sync state generation is not found."}})
             return
@@ -168,15 +180,15 @@ class _Handler(loopback.Handler):
             item = store.items.get(identity)
             if kind == "delete" or item is None:
                 value.append({"id": identity, "@removed": {"reason": "deleted"}})
-            elif kind == "create":
+            elif kind == "create" or not wanted:  # of an update mostly all that was selected, and what that was nobody can tell
                 value.append(self._shown(item))
             else:
                 value.append({"id": identity, "isRead": item.is_read})
         link = f"{self.graph.base}/v1.0/users/{store.address}/mailFolders/{folder}/messages/delta?"
         ending = (
-            {"@odata.deltaLink": f"{link}$deltatoken={store.epoch}:{end}"}
+            {"@odata.deltaLink": f"{link}$deltatoken={store.epoch}:{end}:{wanted}"}
             if last
-            else {"@odata.nextLink": f"{link}$skiptoken={store.epoch}:{end}"}
+            else {"@odata.nextLink": f"{link}$skiptoken={store.epoch}:{end}:{wanted}"}
         )
         self._json(200, {"value": value, **ending})
 
@@ -185,7 +197,6 @@ class _Handler(loopback.Handler):
             "id": item.id,
             "isRead": item.is_read,
             "receivedDateTime": f"{item.received:%Y-%m-%dT%H:%M:%SZ}",
-            "singleValueExtendedProperties": [{"id": "Long 0xe08", "value": str(item.size)}],
         }
 
     def _message(self, method: str, identity: str, what: str, query: dict[str, str], body: bytes) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import engine.polling.reader as reading
 from engine.notify.mailbox import MailboxTransport
 from engine.notify.sender import send_due
-from engine.sources.remote import WITHOUT_FILES, Backlog, RemoteError, StateLost
+from engine.sources.remote import WITHOUT_FILES, Backlog, Fetched, RemoteError, StateLost
 from engine.store.rests import rest_of
 from tests.graph.conftest import remote
 from tests.graph.server import GraphServer
@@ -44,6 +46,14 @@ def test_mail_becomes_tickets_and_is_filed(desk: Desk, graph: GraphServer) -> No
     fetched = graph.calls["GET messages/X/$value"]
     desk.until_done()
     assert desk.count("tickets") == 4 and graph.calls["GET messages/X/$value"] == fetched + 1
+
+
+def test_an_old_mail_that_somebody_touches_is_not_new(desk: Desk, graph: GraphServer) -> None:
+    old = graph.store.add(mail(1), is_read=True)  # from before we came
+    desk.until_done()
+    graph.store.mark_read(old.id)
+    desk.until_done()
+    assert desk.count("messages") == 0 and graph.store.in_folder("inbox") == [old]
 
 
 def test_a_large_backlog_comes_in_pages(desk: Desk, graph: GraphServer) -> None:
@@ -212,9 +222,9 @@ def test_an_item_that_is_gone_meanwhile_is_no_error(desk: Desk, graph: GraphServ
     items = [graph.store.add(mail(number)) for number in range(2)]
     real = desk.remote.fetch
 
-    def fetch(wanted: object) -> object:
+    def fetch(wanted: object, largest: int) -> object:
         graph.store.delete(items[0].id)
-        return real(wanted)  # type: ignore[arg-type]
+        return real(wanted, largest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(desk.remote, "fetch", fetch)
     desk.until_done()
@@ -239,16 +249,34 @@ def test_a_folder_that_is_gone_is_told_and_its_mail_is_filed_once_it_is_back(kno
 
 
 def test_a_large_item_is_refused_by_its_head_and_one_without_mime_rebuilt(desk: Desk, graph: GraphServer) -> None:
+    """Graph says of none how large it is: no more is read than shows that it is too large."""
     head = {"subject": "Huge", "from": "maya@brightwater.example", "message_id": "<h@x>", "body": "text"}
-    graph.store.add(mail(1), shown_size=100 * 1024 * 1024, properties=head)
+    graph.store.add(mail(1, body="x" * 20_000_000), properties=head)
     words = " ".join(f"word {number}" for number in range(200))
     graph.store.add(b"", properties={**head, "subject": "Small", "message_id": "<s@x>", "body": words, "files": "1"})
     desk.until_done()
-    assert set(desk.connection.execute("SELECT subject, outcome, reason FROM messages")) == {
-        ("Huge", "refused", "too_large"),
-        ("Small", "created", None),
+    assert set(desk.connection.execute("SELECT subject, outcome, reason, size < 10000000 FROM messages")) == {
+        ("Huge", "refused", "too_large", 1),
+        ("Small", "created", None, 1),
     }
     assert desk.connection.execute("SELECT description FROM tickets").fetchone()[0] == f"{words}\n\n{WITHOUT_FILES}"
+    assert len(graph.store.in_folder("processed")) == 2
+
+
+def test_no_more_is_fetched_at_once_than_a_batch_holds(desk: Desk, graph: GraphServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "BATCH_BYTES", 2500)
+    stored: list[int] = []
+    store = desk.reader._store
+
+    def counted(fetched: list[Fetched], take: Any) -> None:
+        stored.append(len(fetched))
+        store(fetched, take)
+
+    monkeypatch.setattr(desk.reader, "_store", counted)
+    for number in range(5):
+        graph.store.add(mail(number, body="x" * 1000))
+    desk.until_done()
+    assert stored == [3, 2] and desk.count("messages") == 5
 
 
 def test_sending_keeps_our_headers(desk: Desk, graph: GraphServer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,11 +22,11 @@ def watched(
     found: list[int] = []
     real = desk.remote.fetch
 
-    def fetch(items: Sequence[RemoteItem]) -> list[Fetched]:
+    def fetch(items: Sequence[RemoteItem], largest: int) -> Iterable[Fetched]:
         found.append(len(items))
         if any(item.id in bad for item in items):
             raise error()
-        return real(items)
+        return real(items, largest)
 
     monkeypatch.setattr(desk.remote, "fetch", fetch)
     return found
@@ -101,9 +101,9 @@ def test_a_database_that_goes_between_listing_and_filing_keeps_the_mail_in_the_i
     exchange.store.add(mail(1))
     real = desk.remote.fetch
 
-    def fetch(items: Sequence[RemoteItem]) -> list[Fetched]:
+    def fetch(items: Sequence[RemoteItem], largest: int) -> Iterable[Fetched]:
         link.point_elsewhere()
-        return real(items)
+        return real(items, largest)
 
     monkeypatch.setattr(desk.remote, "fetch", fetch)
     with pytest.raises(TakenAway):
@@ -119,9 +119,9 @@ def test_who_is_told_to_stop_begins_no_batch(desk: Desk, exchange: Server, monke
     monkeypatch.setattr(reading, "BATCH_ITEMS", 1)
     real = desk.remote.fetch
 
-    def fetch(items: Sequence[RemoteItem]) -> list[Fetched]:
+    def fetch(items: Sequence[RemoteItem], largest: int) -> Iterable[Fetched]:
         desk.reader._stopping = lambda: True
-        return real(items)
+        return real(items, largest)
 
     monkeypatch.setattr(desk.remote, "fetch", fetch)
     desk.reader.round()

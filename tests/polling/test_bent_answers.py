@@ -59,7 +59,7 @@ def test_bent_answers_are_waited_out_and_make_nothing_twice(seed: int, desk: Des
 @pytest.mark.parametrize("identity", [None, "", 5, ["x"]])
 def test_an_item_without_an_id_is_told(identity: object) -> None:
     with pytest.raises(RemoteError, match="without its id"):
-        listed(identity, 1, True)
+        listed(identity, True, None)
 
 
 @pytest.mark.parametrize("state", [None, "", 5])
@@ -70,5 +70,5 @@ def test_a_page_without_a_state_is_told(state: object) -> None:
 
 @pytest.mark.parametrize(("told", "kept"), [(-1, 0), (10**30, 2**62), (7, 7)])
 def test_a_number_is_one_that_the_database_can_keep(told: int, kept: int) -> None:
-    assert listed("x", told, True) == RemoteItem("x", kept, True)
+    assert listed("x", True, None, told) == RemoteItem("x", kept, True)
     assert backlog(told, None) == Backlog(kept, None)

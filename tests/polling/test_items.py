@@ -55,9 +55,9 @@ def test_an_item_that_vanishes_or_moves_meanwhile_is_no_error(
     items = [exchange.store.add(mail(number)) for number in range(4)]
     real = desk.remote.fetch
 
-    def fetch(wanted: object) -> object:
+    def fetch(wanted: object, largest: int) -> object:
         exchange.store.delete(items[0].id)  # listed, but gone before it is fetched
-        found = real(wanted)  # type: ignore[arg-type]
+        found = real(wanted, largest)  # type: ignore[arg-type]
         exchange.store.delete(items[1].id)  # fetched, but gone before it is filed
         exchange.store.mark_read(items[2].id)  # changed meanwhile
         return found
@@ -154,10 +154,10 @@ def test_an_item_that_can_never_be_fetched_is_held_and_the_others_go_on(
     exchange.store.add(mail(2))
     real = desk.remote.fetch
 
-    def fetch(items: object) -> object:
+    def fetch(items: object, largest: int) -> object:
         if any(item.id == bad.id for item in items):  # type: ignore[attr-defined]
             raise RemoteError("the item breaks the server")
-        return real(items)  # type: ignore[arg-type]
+        return real(items, largest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(desk.remote, "fetch", fetch)
     desk.until_done()
