@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -37,7 +38,13 @@ class Policy(FailFast):  # type: ignore[misc]
 
 
 class OAuth2(OAuth2Credentials):  # type: ignore[misc]
-    """Client credentials of an application; the token's address can be another than Microsoft's."""
+    """Client credentials of an application; the token's address can be another than Microsoft's.
+
+    Equal to themselves alone: by their values, exchangelib finds no connection again that a token was fetched for.
+    """
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def __init__(self, token_url: str | None, certificate: str | None, **more: Any) -> None:
         super().__init__(**more)
@@ -55,6 +62,14 @@ class OAuth2(OAuth2Credentials):  # type: ignore[misc]
     @property
     def token_url(self) -> str:
         return self._token_url or str(super().token_url)
+
+
+def end(protocol: Any) -> None:
+    """Close a mailbox's connections. exchangelib keeps what it had for the same account to use again; with tokens each mailbox has its own."""
+    protocol.close()
+    if isinstance(protocol.credentials, OAuth2):
+        with suppress(KeyError):
+            del type(protocol)[protocol.config]
 
 
 def use_tls(tls: ExchangeTls) -> None:

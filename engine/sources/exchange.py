@@ -20,7 +20,7 @@ from engine.config.connections import ExchangeSource
 from engine.config.secrets import resolve
 from engine.sources.autodiscover import forget_discovered
 from engine.sources.ews_answers import item_as_message, told, utc
-from engine.sources.ews_client import OAuth2, Policy, Sync
+from engine.sources.ews_client import OAuth2, Policy, Sync, end
 from engine.sources.remote import (
     Backlog,
     Fetched,
@@ -255,6 +255,6 @@ class ExchangeMailbox:
         self._folders.clear()
         with suppress(Exception):
             if account is not None:
-                account.protocol.close()
+                end(account.protocol)
             if self.source.endpoint is None:
                 forget_discovered()

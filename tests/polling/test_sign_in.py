@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 import trustme
+from exchangelib.protocol import Protocol
 from msgspec.structs import replace
 
 from engine.sources.ews_client import use_tls
@@ -101,6 +103,30 @@ def test_a_token_is_used_to_its_end_and_then_renewed(exchange: Server, polled: P
         remote.changes(None)
     time.sleep(2.1)
     remote.changes(None)
+
+
+def test_an_outage_of_mail_and_tokens_leaves_nothing_behind(
+    exchange: Server, polled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """exchangelib counts a connection whose token it cannot renew for ever, and beyond so many waits for one of them."""
+    monkeypatch.setattr("engine.sources.exchange.CONNECTIONS", 2)
+    with_oauth(polled, exchange, monkeypatch)
+    remote = exchange_mailbox(polled)
+
+    def connections() -> int:
+        gc.collect()
+        return sum(isinstance(one, Protocol) for one in gc.get_objects())
+
+    before = connections()
+    for _ in range(3):
+        remote.changes(None)
+        exchange.fail("SyncFolderItems", "500")
+        exchange.token_answer = 503, b"away"
+        with pytest.raises(RemoteError):
+            remote.changes(None)
+        remote.close()
+        exchange.token_answer = None
+    assert connections() == before
 
 
 def test_a_password_that_basic_cannot_send_is_told_and_no_letter_of_it_shown(
