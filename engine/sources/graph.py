@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from engine.config.connections import ExchangeTls, GraphSource
 from engine.config.secrets import resolve
 from engine.sources.certificate import read_certificate
-from engine.sources.graph_answers import Gone, as_message, fault_of, moment, told
+from engine.sources.graph_answers import Gone, NoMime, as_message, fault_of, moment, told
 from engine.sources.remote import (
     Backlog,
     Fetched,
@@ -97,6 +97,8 @@ class GraphMailbox:
                 raw = self._mime(item, largest)
             except Gone:
                 return Fetched(item.id, None)
+            except NoMime:
+                return self.describe(item)
             if len(raw) > largest:
                 return replace(self.describe(replace(item, size=len(raw))), size=len(raw))
             return Fetched(item.id, raw, item.received_at) if raw else self.describe(item)

@@ -17,11 +17,20 @@ class Gone(NotTheItem):
     """There is no such item or folder (any more). Of an item that is no error, so only a folder's is told."""
 
 
+class NoMime(RemoteError):
+    """It has an item, and can make no MIME of it: of opaque S/MIME and reports about it, of broken ones."""
+
+
+_NO_MIME = ("ErrorMimeContentConversionFailed", "ErrorContentConversionFailed", "ErrorCorruptData", "ErrorItemCorrupt")
+
+
 def fault_of(answer: httpx.Response) -> RemoteError:
     """What an answer of 400 and above means for us. Microsoft Graph's error codes: its own, and those of Exchange behind it."""
     code, words = _error(answer)
     if answer.status_code == 410 or code in ("syncStateNotFound", "SyncStateNotFound", "resyncRequired", "SyncStateInvalid"):
         return StateLost("the server no longer knows the sync state")
+    if code in _NO_MIME:
+        return NoMime(words)
     if code == "ErrorQuotaExceeded":
         return NotTheItem(words)
     if code in ("ErrorInvalidRecipients", "ErrorMessageSizeExceeded"):

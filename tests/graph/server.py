@@ -209,7 +209,12 @@ class _Handler(loopback.Handler):
         elif method == "GET" and identity in store.silent:
             self._json(500, {"error": {"code": "ErrorInternalServerError", "message": "An internal server error occurred."}})
         elif what == "/$value":
-            self.answer(200, item.mime or b"", "text/plain")
+            if item.mime is None:
+                self._json(
+                    500, {"error": {"code": "ErrorMimeContentConversionFailed", "message": "MIME content conversion failed."}}
+                )
+            else:
+                self.answer(200, item.mime, "text/plain")
         elif what == "/move":
             if 'IdType="ImmutableId"' in self.headers.get("Prefer", ""):
                 wanted = json.loads(body)["destinationId"]

@@ -254,13 +254,15 @@ def test_a_large_item_is_refused_by_its_head_and_one_without_mime_rebuilt(desk: 
     graph.store.add(mail(1, body="x" * 20_000_000), properties=head)
     words = " ".join(f"word {number}" for number in range(200))
     graph.store.add(b"", properties={**head, "subject": "Small", "message_id": "<s@x>", "body": words, "files": "1"})
-    desk.until_done()
+    graph.store.add(None, properties={**head, "subject": "Sealed", "message_id": "<o@x>"})
+    assert desk.until_done() == 0
     assert set(desk.connection.execute("SELECT subject, outcome, reason, size < 10000000 FROM messages")) == {
         ("Huge", "refused", "too_large", 1),
         ("Small", "created", None, 1),
+        ("Sealed", "created", None, 1),
     }
     assert desk.connection.execute("SELECT description FROM tickets").fetchone()[0] == f"{words}\n\n{WITHOUT_FILES}"
-    assert len(graph.store.in_folder("processed")) == 2
+    assert len(graph.store.in_folder("processed")) == 3
 
 
 def test_no_more_is_fetched_at_once_than_a_batch_holds(desk: Desk, graph: GraphServer, monkeypatch: pytest.MonkeyPatch) -> None:
