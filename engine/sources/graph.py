@@ -1,4 +1,4 @@
-"""A mailbox in Exchange Online by Microsoft Graph: tokens by msal, calls by httpx, ids that survive moving."""
+"""A mailbox in Exchange Online by Microsoft Graph: tokens by msal, calls by httpx."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ from engine.sources.remote import (
 
 PAGE_ITEMS = 100
 _MOST_TEXT = 10_000_000  # bytes of an item whose whole text is asked for; of a larger one its first 255 letters
+_NO_MESSAGE = (
+    "text/html",
+    "application/json",
+)  # a proxy's page, or a server that is out of its mind: a message comes as text/plain
 _WELL_KNOWN = {"inbox": "inbox", "sent items": "sentitems", "archive": "archive", "deleted items": "deleteditems"}
 
 
@@ -79,7 +83,7 @@ class GraphMailbox:
                 url = state
             else:
                 raise StateLost("the stored place is another server's")
-            answer = self._call("GET", url, headers={"Prefer": f'odata.maxpagesize={PAGE_ITEMS}, IdType="ImmutableId"'}).json()
+            answer = self._call("GET", url, headers={"Prefer": f"odata.maxpagesize={PAGE_ITEMS}"}).json()
             items = tuple(
                 listed(one["id"], not one.get("isRead", False), moment(one["receivedDateTime"]))
                 for one in answer.get("value", ())
@@ -110,6 +114,9 @@ class GraphMailbox:
             if answer.status_code >= 400:
                 answer.read()
                 raise fault_of(answer)
+            kind = answer.headers.get("Content-Type", "").partition(";")[0]
+            if kind in _NO_MESSAGE:
+                raise RemoteError(f"no message came but {kind}")
             for piece in answer.iter_bytes():
                 found += piece
                 if len(found) > largest:
@@ -121,7 +128,7 @@ class GraphMailbox:
             try:
                 text = "body" if item.size < _MOST_TEXT else "bodyPreview"
                 fields = f"subject,from,toRecipients,ccRecipients,internetMessageId,sentDateTime,receivedDateTime,hasAttachments,{text}"
-                as_text = {"Prefer": 'outlook.body-content-type="text", IdType="ImmutableId"'}
+                as_text = {"Prefer": 'outlook.body-content-type="text"'}
                 found = self._call("GET", f"{self._message(item.id)}?$select={fields}", headers=as_text).json()
             except Gone:
                 return Fetched(item.id, None)
@@ -146,8 +153,8 @@ class GraphMailbox:
                 folder = self._folder(path) if path is not None else None
                 try:
                     if folder is not None:
-                        self._call("POST", f"{self._message(one)}/move", json={"destinationId": folder})
-                        moved[one] = one  # an immutable id
+                        answer = self._call("POST", f"{self._message(one)}/move", json={"destinationId": folder}).json()
+                        moved[one] = str(answer["id"])
                     else:
                         self._call("PATCH", self._message(one), json={"isRead": True})
                 except Gone:
@@ -214,7 +221,8 @@ class GraphMailbox:
         raise fault_of(answer)
 
     def _fields(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token()}", "Prefer": 'IdType="ImmutableId"'}
+        """An id is that of an item in its folder: by ids that survive moving, an item that leaves a folder and comes back is not listed again."""
+        return {"Authorization": f"Bearer {self._token()}"}
 
     def _http(self) -> httpx.Client:
         """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named. msal uses it too."""

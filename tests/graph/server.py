@@ -216,24 +216,17 @@ class _Handler(loopback.Handler):
             else:
                 self.answer(200, item.mime, "text/plain")
         elif what == "/move":
-            if 'IdType="ImmutableId"' in self.headers.get("Prefer", ""):
-                wanted = json.loads(body)["destinationId"]
-                if wanted not in store.folders:  # the same words as for an item
-                    self._json(
-                        404,
-                        {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}},
-                    )
-                    return
-                if identity in store.stuck:
-                    self._json(500, {"error": {"code": store.why_stuck, "message": "The item cannot be moved."}})
-                    return
-                with store.lock:  # such an id survives moving
-                    old, item.folder = item.folder, wanted
-                    store.folders[old].changes.append(("delete", identity))
-                    store.folders[item.folder].changes.append(("create", identity))
-                self._json(201, {"id": identity})
-            else:
-                self._json(400, {"error": {"code": "x", "message": "ask for immutable ids"}})
+            wanted = json.loads(body)["destinationId"]
+            if identity in store.stuck and wanted in store.folders:
+                self._json(500, {"error": {"code": store.why_stuck, "message": "The item cannot be moved."}})
+                return
+            moved = store.move(identity, wanted) if wanted in store.folders else None
+            if moved is None:  # the same words for a folder as for an item
+                self._json(
+                    404, {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}}
+                )
+                return
+            self._json(201, self._shown(moved))
         elif method == "PATCH":
             store.mark_read(identity)
             self._json(200, {"id": identity})

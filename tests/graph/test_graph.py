@@ -56,6 +56,18 @@ def test_an_old_mail_that_somebody_touches_is_not_new(desk: Desk, graph: GraphSe
     assert desk.count("messages") == 0 and graph.store.in_folder("inbox") == [old]
 
 
+def test_what_somebody_moves_into_the_folder_is_new_also_where_it_was_there_before(desk: Desk, graph: GraphServer) -> None:
+    graph.store.add_folder("Junk", "root", "junk")
+    desk.until_done()
+    rescued, strayed = graph.store.add(mail(1), "junk"), graph.store.add(mail(2))
+    graph.store.move(rescued.id, "inbox")
+    away = graph.store.move(strayed.id, "junk")
+    assert away is not None
+    graph.store.move(away.id, "inbox")
+    desk.until_done()
+    assert desk.count("tickets") == 2 and len(graph.store.in_folder("processed")) == 2
+
+
 def test_a_large_backlog_comes_in_pages(desk: Desk, graph: GraphServer) -> None:
     for number in range(230):
         graph.store.add(mail(number))
@@ -89,7 +101,9 @@ ODD = [
 
 
 @pytest.mark.parametrize("body", ODD)
-@pytest.mark.parametrize("path", ["openid-configuration", "/token", "mailFolders", "delta", r"/messages/[^/]+$", "unread|inbox$"])
+@pytest.mark.parametrize(
+    "path", ["openid-configuration", "/token", "mailFolders", "delta", r"/\$value", "/move", "unread|inbox$"]
+)
 def test_an_odd_answer_is_waited_out(path: str, body: bytes, desk: Desk, graph: GraphServer) -> None:
     graph.store.add(mail(1))
     graph.answer(path, body)
