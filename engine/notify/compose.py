@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP, SMTPUTF8, Policy
 from email.utils import format_datetime, parseaddr
+from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
@@ -24,6 +25,21 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINES = re.compile(r"\r\n|\r|\n")
 # "commonmark" with raw HTML off: what a template writes is Markdown only.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
+
+
+class _MessageIds(UnstructuredHeader):
+    """Message-IDs, each on a line. Python encodes one that is longer than a line, as Exchange Online's are, and nobody decodes it there."""
+
+    name: str  # the class that the registry makes of this one has it
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        return f"{self.name}: {f'{policy.linesep} '.join(str(self).split())}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("In-Reply-To", "References", NOTIFICATION_ID):
+    _HEADERS.map_to_type(_name, _MessageIds)  # type: ignore[arg-type]
+_ASCII, _UNICODE = (policy.clone(header_factory=_HEADERS) for policy in (SMTP, SMTPUTF8))
 
 
 class Outgoing(Struct, frozen=True):
@@ -49,7 +65,7 @@ class Outgoing(Struct, frozen=True):
 def compose(one: Outgoing, date: datetime) -> EmailMessage:
     """Headers of ours only. Raises `ValueError` for an address that cannot stand in a header."""
     name, _ = parseaddr(one.sender)
-    message = EmailMessage(policy=SMTP if one.recipient.isascii() and one.envelope_sender.isascii() else SMTPUTF8)
+    message = EmailMessage(policy=_ASCII if one.recipient.isascii() and one.envelope_sender.isascii() else _UNICODE)
     message["From"] = _address(one.envelope_sender, name)
     message["To"] = _address(one.recipient)
     message["Subject"] = one.subject

@@ -44,6 +44,15 @@ def test_the_headers_are_ours_and_no_machine_answers_them() -> None:
     }
 
 
+def test_message_ids_that_are_longer_than_a_line_stand_as_they_are() -> None:
+    long = f"{'8' * 40}@AS8PR04MB8468.eurprd04.prod.outlook.com"
+    found = compose(outgoing(message_id=long, in_reply_to=long, references=("a@x", long)), DATE)
+    lines = found.as_bytes().decode().split("\r\n")
+    for name in ("Message-ID", "X-Postroom-Message-ID", "In-Reply-To"):
+        assert f"{name}: <{long}>" in lines
+    assert lines[lines.index("References: <a@x>") + 1] == f" <{long}>"
+
+
 def test_a_notice_that_answers_nobody_is_auto_generated() -> None:
     found = compose(outgoing(), DATE)
     assert found["Auto-Submitted"] == "auto-generated" and "In-Reply-To" not in found
