@@ -25,7 +25,7 @@ from engine.mail.automatic_words import (
 )
 from engine.mail.away_words import AUTOMATIC_SUBJECT, AWAY_SUBJECT, GENERATED_ANSWER
 from engine.mail.content import parts_of, type_of
-from engine.mail.headers import NOTIFICATION_ID, message_ids
+from engine.mail.headers import NOTIFICATION_ID, REFERENCE, message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 from engine.mail.old_bounces import is_old_bounce
 from engine.mail.personal import a_persons_program, by_a_person, looks_personal, passes_a_report_on
@@ -271,6 +271,7 @@ def _by_address(sender: Address) -> Found:
 _MESSAGE_ID_LINE = re.compile(
     r"^(?:> ?)?(?:original-|x-postroom-|x-microsoft-original-)?message-id:\s*(<[^<>\s]{1,400}>)", re.IGNORECASE | re.MULTILINE
 )
+_REFERENCE = re.compile(rf"<{re.escape(REFERENCE)}postroom\.[^<>\s]{{1,400}}>")
 # Exchange Online and other services give what they send a Message-ID of their own.
 _NAMES_OF_A_COPY = ("Message-ID", "Original-Message-ID", NOTIFICATION_ID, "X-Microsoft-Original-Message-ID")
 
@@ -287,9 +288,15 @@ def _about(headers: Headers, text: str, parsed: Parsed | None) -> tuple[str, ...
             if children is not None:
                 waiting += children[:20]
             elif type_of(part) in ("text/rfc822-headers", "message/rfc822-headers"):
-                found += message_ids(_MESSAGE_ID_LINE.findall(as_it_came(part)[:50_000].decode("ascii", "replace")))
+                found += _named(as_it_came(part)[:50_000].decode("ascii", "replace"))
             if part is not parsed:
                 found += message_ids([str(own) for name in _NAMES_OF_A_COPY if (own := part.get(name))])
-    found += message_ids(_MESSAGE_ID_LINE.findall(text[:50_000]))
+                found += message_ids(_REFERENCE.findall(str(part.get("References", ""))))
+    found += _named(text[:50_000])
     found += message_ids(headers.get_all("In-Reply-To")) + message_ids(headers.get_all("References"))
     return tuple(dict.fromkeys(found))[:32]
+
+
+def _named(text: str) -> tuple[str, ...]:
+    """Message-IDs that the lines of a copy's header name."""
+    return message_ids(_MESSAGE_ID_LINE.findall(text) + _REFERENCE.findall(text))

@@ -15,11 +15,13 @@ from engine.mail.message import Address
 
 # What a notification carries beside its Message-ID, which Exchange Online and other services replace by one of their own.
 NOTIFICATION_ID = "X-Postroom-Message-ID"
+# Before its Message-ID, as its References end with it: Exchange keeps them, and drops a header until it has received one of that name.
+REFERENCE = "ref."
 LONGEST_FIELD = 65_536
 MOST_ADDRESSES = 1_000
 _MOST_LETTERS = 250_000  # of all fields of a name: a thousand addresses with long names
 MOST_REFERENCES = 32  # `behaviour.md` 3.2
-_MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
+_MESSAGE_ID = re.compile(rf"<(?:{re.escape(REFERENCE)}(?=postroom\.))?([^<>\s]{{1,998}})>")
 _ADDRESS = re.compile(r"[^\s<>\"(),:;\[\]\\]{1,200}@[^\s<>\"(),:;\\]{1,255}")
 _DOMAIN = re.compile(r'@\s{0,20}([^\s<>"(),:;\[\]\\@]{1,255})')
 # One that needs no quotation marks, and has them (RFC 5321 4.1.2: it is the same).
@@ -192,7 +194,7 @@ def first_address(text: str) -> Address | None:
 
 
 def message_ids(values: list[str], most: int = MOST_REFERENCES) -> tuple[str, ...]:
-    """Message-IDs without their brackets, the last `most` of them."""
+    """Message-IDs without their brackets, the last `most` of them. A reference to a notification is its Message-ID."""
     found: list[str] = []
     for value in values:
         found += _MESSAGE_ID.findall(value[-LONGEST_FIELD:])

@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from msgspec import Struct
 
 from engine.addresses import comparable
-from engine.mail.headers import NOTIFICATION_ID
+from engine.mail.headers import NOTIFICATION_ID, REFERENCE
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINES = re.compile(r"\r\n|\r|\n")
@@ -73,8 +73,7 @@ def compose(one: Outgoing, date: datetime) -> EmailMessage:
     message["Message-ID"] = message[NOTIFICATION_ID] = f"<{one.message_id}>"
     if one.in_reply_to:
         message["In-Reply-To"] = f"<{one.in_reply_to}>"
-    if one.references:
-        message["References"] = " ".join(f"<{reference}>" for reference in one.references)
+    message["References"] = " ".join(f"<{reference}>" for reference in (*one.references, f"{REFERENCE}{one.message_id}"))
     # RFC 3834: no machine answers this; and Exchange sends no out-of-office reply or receipt for it.
     message["Auto-Submitted"] = "auto-replied" if one.to_sender else "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
+
 from engine.decide.setup import Setup
 from engine.processing import Processor
 from engine.sources.item import Item
@@ -58,6 +60,22 @@ def test_bounces_about_many_tickets_are_no_loop(connection: sqlite3.Connection, 
     sent = connection.execute("SELECT message_id, recipient, number FROM outbox ORDER BY id").fetchall()
     noted = come_back(connection, setup, *((about, recipient) for about, recipient, _ in sent))
     assert noted == [("appended", number) for _, _, number in sent] and len({number for _, number in noted}) == 3
+
+
+@pytest.mark.parametrize("kind", ["text/rfc822-headers", "message/rfc822", "text/plain"])
+def test_a_copy_without_our_message_id_names_it_in_its_references(
+    kind: str, connection: sqlite3.Connection, setup: Setup
+) -> None:
+    """Exchange gives a Message-ID of its own, and drops headers until it has received one of that name."""
+    (about,) = connection.execute("SELECT message_id FROM outbox").fetchone()
+    copy = f"Message-ID: <other@outlook.example>\nReferences: <1@t.example>\n <ref.{about}>\n\ntext"
+    bounce = _BOUNCE.format(number=1, about="x", recipient="maya@brightwater.example")
+    bounce = bounce.replace("text/rfc822-headers", kind).replace("Message-ID: <x>", copy)
+    Processor(connection, setup).run([Item("one", bounce.encode)], "help")
+    assert connection.execute("SELECT outcome, number FROM messages ORDER BY id DESC").fetchone() == (
+        "appended",
+        "T20261102.0001",
+    )
 
 
 def test_those_about_one_ticket_are(connection: sqlite3.Connection, setup: Setup) -> None:

@@ -36,7 +36,7 @@ def test_the_headers_are_ours_and_no_machine_answers_them() -> None:
         "Message-ID": "<postroom.1@harbourhill.example>",
         "X-Postroom-Message-ID": "<postroom.1@harbourhill.example>",
         "In-Reply-To": "<a@x>",
-        "References": "<b@x> <a@x>",
+        "References": "<b@x> <a@x> <ref.postroom.1@harbourhill.example>",
         "Auto-Submitted": "auto-replied",
         "X-Auto-Response-Suppress": "All",
         "MIME-Version": "1.0",

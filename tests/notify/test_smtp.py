@@ -34,9 +34,10 @@ def test_what_arrives_is_what_was_decided(
     (got,) = server.messages
     assert server.envelopes == [("help@harbourhill.example", ["maya@brightwater.example"])]
     assert got["Subject"] == "[T20261102.0001] Matter 1 bbbbbbbb"
-    assert got["In-Reply-To"] == got["References"] == "<1@t.example>"
+    (own,) = row(connection, "message_id")
+    assert got["In-Reply-To"] == "<1@t.example>" and got["References"] == f"<1@t.example> <ref.{own}>"
     assert got["Auto-Submitted"] == "auto-replied" and got["X-Auto-Response-Suppress"] == "All"
-    assert got["Message-ID"] == f"<{row(connection, 'message_id')[0]}>"
+    assert got["Message-ID"] == f"<{own}>"
     assert "thank you for your message. It is ticket **T20261102.0001**" in got.get_body(("plain",)).get_content()
     assert "<strong>T20261102.0001</strong>" in got.get_body(("html",)).get_content()
     assert row(connection, "status, sent_at") == ("sent", "2030-01-01T12:00:00Z")

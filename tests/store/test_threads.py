@@ -33,6 +33,22 @@ def test_a_reply_to_mail_of_the_same_batch_is_joined(db: Path, setup: Setup) -> 
     assert rows(db, "SELECT COUNT(*) FROM tickets") == [(1,)] and rows(db, "SELECT COUNT(*) FROM ticket_notes") == [(1,)]
 
 
+def test_an_answer_to_a_notification_is_joined_though_a_server_replaced_its_message_id(db: Path, setup: Setup) -> None:
+    run(db, setup, mail(1))
+    connection = sqlite3.connect(db)
+    connection.execute("DELETE FROM messages")  # nor is the mail known that the notification answered
+    connection.commit()
+    ((own,),) = rows(db, "SELECT message_id FROM outbox")
+    answer = f"In-Reply-To: <other@outlook.example>\r\nReferences: <1@test.example> <ref.{own}>\r\n <other@outlook.example>\r\n"
+    run(
+        db,
+        setup,
+        mail(2, "Another subject", more=answer),
+        mail(3, "A third", more=f"References: <{own[:-8]}x@olivar.example>\r\n"),
+    )
+    assert rows(db, "SELECT outcome, number FROM messages") == [("appended", "T20261102.0001"), ("created", "T20261102.0002")]
+
+
 def test_loops_are_counted_over_a_run(db: Path, setup: Setup) -> None:
     summary = run(db, setup, *(mail(n, "again and again", "robot@olivar.example", body=str(n)) for n in range(6)))
     assert summary.outcomes["ignored: loop"] == 4
