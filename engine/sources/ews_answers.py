@@ -38,6 +38,7 @@ from engine.sources.unreachable import why_unreachable
 _ENDPOINT = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
 _PAGE = re.compile(rb"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
 _STATUS = re.compile(r"Code: (\d{3}) headers")
+_SENSITIVITY = {"Personal": "Personal", "Private": "Private", "Confidential": "Company-Confidential"}  # RFC 4021 2.1.55
 # So exchangelib words what the connection raised.
 _AGAIN = re.compile(r"Reraised from \w+\((?:Caused by )?(.+)\)$", re.DOTALL)
 
@@ -74,8 +75,10 @@ def item_as_message(item: Any) -> bytes:
         "Subject": str(known("subject") or ""),
         "Message-ID": str(known("message_id") or ""),
         "Date": format_datetime(sent),
+        "Sensitivity": _SENSITIVITY.get(known("sensitivity"), ""),
     }
-    return rebuilt(fields, str(known("text_body") or ""), bool(known("has_attachments")))
+    headers = ((one.name, one.value) for one in known("headers") or ())
+    return rebuilt(fields, headers, str(known("text_body") or ""), bool(known("has_attachments")))
 
 
 def told(hint: str = "") -> AbstractContextManager[None]:

@@ -48,6 +48,8 @@ _HEAD = (
     "cc_recipients",
     "text_body",
     "has_attachments",
+    "sensitivity",
+    "headers",
 )
 _AUTH = {"basic": "basic", "ntlm": "NTLM", "kerberos": "gssapi", "oauth2": "OAuth 2.0"}
 

@@ -127,7 +127,10 @@ class GraphMailbox:
         with told():
             try:
                 text = "body" if item.size < _MOST_TEXT else "bodyPreview"
-                fields = f"subject,from,toRecipients,ccRecipients,internetMessageId,sentDateTime,receivedDateTime,hasAttachments,{text}"
+                fields = (
+                    "subject,from,toRecipients,ccRecipients,internetMessageId,sentDateTime,receivedDateTime,hasAttachments,"
+                    f"internetMessageHeaders,{text}"
+                )
                 as_text = {"Prefer": 'outlook.body-content-type="text"'}
                 found = self._call("GET", f"{self._message(item.id)}?$select={fields}", headers=as_text).json()
             except Gone:

@@ -76,7 +76,8 @@ def as_message(found: dict[str, Any]) -> bytes:
         "Date": format_datetime(sent) if sent else "",
     }
     text = (found.get("body") or {}).get("content") or found.get("bodyPreview")
-    return rebuilt(fields, str(text or ""), bool(found.get("hasAttachments")))
+    headers = ((one.get("name"), one.get("value")) for one in found.get("internetMessageHeaders") or ())
+    return rebuilt(fields, headers, str(text or ""), bool(found.get("hasAttachments")))
 
 
 def told() -> AbstractContextManager[None]:

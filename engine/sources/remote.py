@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
+from itertools import islice
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -23,6 +25,9 @@ Place = Literal["processed", "failed"]
 _PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
 WITHOUT_FILES = "[The mail server gave this message without its files.]"
 _LONGEST_FIELD = 4_000  # characters
+_LONGEST_HEADER = 20_000
+_MOST_HEADERS = 300
+_NAME = re.compile(r"(?!content-)[!-9;-~]{1,100}", re.IGNORECASE)
 _LARGEST = 2**62  # bytes or messages, as SQLite can keep them
 
 
@@ -139,8 +144,8 @@ def page(items: Iterable[RemoteItem], state: Any, last: bool) -> Page:
     return Page(tuple(items), state, last)
 
 
-def rebuilt(fields: Mapping[str, str], text: str, has_files: bool) -> bytes:
-    """A message made of header fields and a text that a server tells of an item without MIME. A broken value is left out.
+def rebuilt(fields: Mapping[str, str], headers: Iterable[tuple[Any, Any]], text: str, has_files: bool) -> bytes:
+    """A message made of what a server tells of an item without MIME: `fields` of its own, `headers` as they came. A broken value is left out.
 
     Its files are left out too: where it `has_files`, the text says so. Of what is longer than anybody writes, the beginning is taken.
     """
@@ -154,7 +159,16 @@ def rebuilt(fields: Mapping[str, str], text: str, has_files: bool) -> bytes:
             with suppress(ValueError):
                 message[name] = words
     message.set_content(f"{text.rstrip()}\n\n{WITHOUT_FILES}\n" if has_files else text)
-    return message.as_bytes()
+    return _as_they_came(headers, message) + message.as_bytes()
+
+
+def _as_they_came(headers: Iterable[tuple[Any, Any]], message: EmailMessage) -> bytes:
+    """Those that say nothing of the content, which is another, or of what is told already. Whether a machine wrote it stands in them, and what it answers."""
+    lines = []
+    for name, value in islice(headers, _MOST_HEADERS):
+        if isinstance(name, str) and isinstance(value, str) and _NAME.fullmatch(name) and name not in message:
+            lines.append(f"{name}: {' '.join(value[:_LONGEST_HEADER].split())}\r\n")
+    return "".join(lines).encode("utf-8", "replace")
 
 
 def check_folders(

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable
 from datetime import UTC
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
@@ -134,8 +134,14 @@ def _item_xml(item: Item, mime: bool) -> str:
     message_id = (
         f"<t:InternetMessageId>{escape(properties['message_id'])}</t:InternetMessageId>" if "message_id" in properties else ""
     )
+    headers = "".join(
+        f"<t:InternetMessageHeader HeaderName={quoteattr(name)}>{escape(value)}</t:InternetMessageHeader>"
+        for name, value in item.headers
+    )
     return (
-        f"<t:{item.kind}>{content}<t:ItemId Id='{item.id}' ChangeKey='v{item.version}'/>{subject}{body}"
+        f"<t:{item.kind}>{content}<t:ItemId Id='{item.id}' ChangeKey='v{item.version}'/>{subject}"
+        f"<t:Sensitivity>{properties.get('sensitivity', 'Normal')}</t:Sensitivity>{body}"
+        f"<t:InternetMessageHeaders>{headers}</t:InternetMessageHeaders>"
         f"<t:DateTimeReceived>{item.received.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</t:DateTimeReceived><t:Size>{item.size}</t:Size>"
         f"<t:HasAttachments>{'true' if 'files' in properties else 'false'}</t:HasAttachments>{sender}{message_id}<t:IsRead>{str(item.is_read).lower()}</t:IsRead></t:{item.kind}>"
     )

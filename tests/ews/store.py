@@ -29,6 +29,13 @@ class Item:
         return self.shown_size if self.shown_size is not None else len(self.mime or b"")
 
     @property
+    def headers(self) -> list[tuple[str, str]]:
+        """What `properties` has of its header, as it came: lines of `Name: value`."""
+        return [
+            (name, value) for line in self.properties.get("headers", "").splitlines() for name, _, value in [line.partition(": ")]
+        ]
+
+    @property
     def message_id(self) -> str:
         """In its brackets."""
         if self.mime is None:

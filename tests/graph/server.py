@@ -240,6 +240,7 @@ class _Handler(loopback.Handler):
                     "from": {"emailAddress": {"address": known["from"]}} if "from" in known else None,
                     "internetMessageId": known.get("message_id"),
                     "hasAttachments": "files" in known,
+                    "internetMessageHeaders": [{"name": name, "value": value} for name, value in item.headers],
                     **self._text(known.get("body", ""), query.get("$select", "")),
                 },
             )

@@ -279,6 +279,25 @@ def test_a_large_item_is_refused_by_its_head_and_one_without_mime_rebuilt(desk: 
     assert len(graph.store.in_folder("processed")) == 3
 
 
+def test_the_header_of_an_item_without_mime_counts_as_it_came(desk: Desk, graph: GraphServer) -> None:
+    graph.store.add(mail(1, subject="Printer"))
+    told = {"subject": "Re: Printer", "body": "sealed", "from": "maya@brightwater.example"}
+    graph.store.add(None, properties={**told, "message_id": "<2@x>", "headers": "In-Reply-To: <1@t.example>"})
+    graph.store.add(None, properties={**told, "message_id": "<3@x>", "headers": "Sensitivity: Private"})
+    large = {**told, "subject": "Away", "message_id": "<4@x>", "headers": "Auto-Submitted: auto-replied"}
+    graph.store.add(mail(4, body="x" * 2_000_000), properties=large)
+    desk.until_done()
+    assert desk.connection.execute("SELECT outcome, reason FROM messages ORDER BY id").fetchall() == [
+        ("created", None),
+        ("appended", None),
+        ("ignored", "private"),
+        ("refused", "too_large"),
+    ]
+    assert desk.connection.execute("SELECT recipient FROM outbox WHERE event = 'failed'").fetchall() == [
+        ("postmaster@harbourhill.example",)
+    ]
+
+
 def test_no_more_is_fetched_at_once_than_a_batch_holds(desk: Desk, graph: GraphServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "BATCH_BYTES", 2500)
     stored: list[int] = []

@@ -132,6 +132,30 @@ def test_an_item_without_mime_is_rebuilt_from_its_properties(desk: Desk, exchang
     ]
 
 
+def test_the_header_of_an_item_without_mime_counts_as_it_came(desk: Desk, exchange: Server) -> None:
+    exchange.store.add(mail(1, subject="Printer"))
+    told = {"subject": "Re: Printer", "body": "sealed", "from": "maya@brightwater.example"}
+    long = f"<{'8' * 60}@AS8PR04MB8468.eurprd04.prod.outlook.com>"
+    answers = (
+        f"In-Reply-To: {long}\nReferences: <1@t.example> {long}\nContent-Type: application/pkcs7-mime\nFrom: eve@evil.example"
+    )
+    exchange.store.add(None, properties={**told, "message_id": "<2@x>", "headers": answers})
+    exchange.store.add(None, properties={**told, "message_id": "<3@x>", "sensitivity": "Confidential"})
+    large = {**told, "subject": "Away", "message_id": "<4@x>", "headers": "Auto-Submitted: auto-replied"}
+    exchange.store.add(mail(4), shown_size=100 * 1024 * 1024, properties=large)
+    desk.until_done()
+    assert desk.connection.execute("SELECT outcome, reason, subject FROM messages ORDER BY id").fetchall() == [
+        ("created", None, "Printer"),
+        ("appended", None, "Re: Printer"),
+        ("ignored", "private", ""),
+        ("refused", "too_large", "Away"),
+    ]
+    assert desk.count("ticket_notes") == 1
+    assert desk.connection.execute("SELECT recipient FROM outbox WHERE event = 'failed'").fetchall() == [
+        ("postmaster@harbourhill.example",)
+    ]  # no answer to a machine
+
+
 def test_of_properties_longer_than_anybody_writes_the_beginning_is_taken() -> None:
     """Python folds header fields in quadratic time: such a subject took 25 seconds."""
     to = [f"<person{number}@brightwater.example>" for number in range(20_000)]
@@ -141,7 +165,7 @@ def test_of_properties_longer_than_anybody_writes_the_beginning_is_taken() -> No
         "Subject": "é " * 200_000,
         "Message-ID": f"<{'x' * 9_000}>",
     }
-    message = parse_message(rebuilt(fields, "ü\n" * 6_000_000, False))
+    message = parse_message(rebuilt(fields, (), "ü\n" * 6_000_000, False))
     assert message.sender.address == "maya@brightwater.example" and message.subject.startswith("é é é")
     assert [f"<{one.address}>" for one in message.to] == to[: len(message.to)] and len(message.to) > 100
     assert message.text.startswith("ü\nü\n") and message.size < 20_000_000
