@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
+from weakref import finalize
 
 from msgspec import Struct
 
@@ -54,6 +55,7 @@ class _One:
 
     def __init__(self, conjunctions: Sequence[Conjunction]) -> None:
         from durable.engine import Ruleset  # when first a message needs a ruleset
+        from durable_rules_engine import delete_ruleset
 
         self._recorded: set[int] = set()
         rules: dict[str, Any] = {
@@ -63,6 +65,8 @@ class _One:
         # Deleting the state of a fact that matched nothing is a segmentation fault: this rule matches every message.
         rules[_LAST] = {"all": [{"m": {_MESSAGE: 1}}], "pri": len(conjunctions), "run": self._recorder(-1)}
         self._ruleset = Ruleset(f"postroom{next(_sids)}", _Host(), rules)
+        # durable-rules itself never lets one go: each new configuration of `poll` took its 13 KB a rule once more.
+        finalize(self, delete_ruleset, self._ruleset._handle).atexit = False
 
     def _recorder(self, index: int) -> Any:
         def record(_: Any) -> None:

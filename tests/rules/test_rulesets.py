@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import subprocess
@@ -148,4 +149,21 @@ def test_thousands_of_messages_leave_nothing_behind() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in range(5000):
         matching(one, set(dice.sample(range(1, 100), 20)))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KB
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_rules_that_are_replaced_leave_nothing_behind() -> None:
+    """As each new configuration of a `poll` that goes on."""
+    import resource
+
+    def replaced(times: int) -> None:
+        for _ in range(times):
+            one = rulesets(*(conjunction(index, index % 50 + 1, -(index % 49 + 51)) for index in range(MOST_RULES)))
+            assert matching(one, {1}) == [0, 50]
+        gc.collect()
+
+    replaced(20)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    replaced(100)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KB
