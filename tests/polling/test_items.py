@@ -165,7 +165,8 @@ def test_of_properties_longer_than_anybody_writes_the_beginning_is_taken() -> No
         "Subject": "é " * 200_000,
         "Message-ID": f"<{'x' * 9_000}>",
     }
-    message = parse_message(rebuilt(fields, (), "ü\n" * 6_000_000, False))
+    headers = ((f"X-Header-{number}", "a" * 100_000) for number in range(20_000))
+    message = parse_message(rebuilt(fields, headers, "ü\n" * 6_000_000, False))
     assert message.sender.address == "maya@brightwater.example" and message.subject.startswith("é é é")
     assert [f"<{one.address}>" for one in message.to] == to[: len(message.to)] and len(message.to) > 100
     assert message.text.startswith("ü\nü\n") and message.size < 20_000_000
