@@ -41,7 +41,8 @@ def test_mail_becomes_tickets_and_is_filed(desk: Desk, graph: GraphServer) -> No
     desk.forget(4)
     desk.until_done()
     assert len(graph.store.in_folder("processed")) == 4 and desk.count("failed_items") == 0
-    assert graph.token_requests[0]["client_id"] == ["app"] and len(graph.token_requests) == 1  # the token is kept
+    assert len(graph.token_requests) == 1  # the token is kept
+    assert graph.token_requests[0]["client_id"] == ["app"] and graph.token_requests[0]["scope"] == [f"{graph.base}/.default"]
     graph.store.add(mail(4))
     fetched = graph.calls["GET messages/X/$value"]
     desk.until_done()
