@@ -126,7 +126,7 @@ def test_an_outage_of_mail_and_tokens_leaves_nothing_behind(
             remote.changes(None)
         remote.close()
         exchange.token_answer = None
-    assert connections() == before
+    assert connections() <= before
 
 
 def test_a_password_that_basic_cannot_send_is_told_and_no_letter_of_it_shown(
