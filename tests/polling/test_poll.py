@@ -60,7 +60,8 @@ def test_sigterm_finishes_what_is_in_hand(start: Callable[..., subprocess.Popen[
     process = start()
     wait_for(lambda: exchange.calls["MoveItem"])
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=12) == 0
+    _, log = process.communicate(timeout=12)
+    assert process.returncode == 0 and json.loads(log.splitlines()[-1])["event"] == "stopped"  # not torn off after ten seconds
     assert rows(tmp_path / "p.db", "SELECT COUNT(*) FROM tickets") == [(1,)]
     assert rows(tmp_path / "p.db", "SELECT COUNT(*) FROM poll_items") == [(0,)]  # it knows that it was filed
 
