@@ -21,6 +21,7 @@ from engine.sources.remote import Backlog
 from engine.store import polling as store
 from engine.store.database import open_database
 from tests.command import postroom
+from tests.edit import edit
 from tests.ews.server import Server
 from tests.polling.conftest import mail, rows, wait_for, with_oauth
 
@@ -36,15 +37,21 @@ def test_what_is_told_of_mailboxes_that_are_read_no_more_goes() -> None:
         assert sample(name, {"mailbox": "help"}) is None
 
 
-def test_metrics_are_served_on_loopback(start: Callable[..., subprocess.Popen[str]], exchange: Server, tmp_path: Path) -> None:
+def test_metrics_are_served_on_loopback(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, tmp_path: Path
+) -> None:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
-    start("--metrics", str(port))
+
+    def metrics() -> str:
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+
+    start("--metrics", str(port), "--reload")
     exchange.store.add(mail(1))
     wait_for(lambda: rows(tmp_path / "p.db", "SELECT 1 FROM tickets"))
     time.sleep(2.5)
-    text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+    text = metrics()
     assert 'postroom_messages_total{mailbox="help",outcome="created",reason=""} 1.0' in text
     for name in (
         "postroom_stage_seconds_bucket",
@@ -55,6 +62,10 @@ def test_metrics_are_served_on_loopback(start: Callable[..., subprocess.Popen[st
         'postroom_last_contact_timestamp_seconds{mailbox="help"}',
     ):
         assert name in text
+    edit(polled / "mailboxes/priority.yaml", "active: false\n", "")
+    with (polled / "mailboxes/help.yaml").open("a") as file:
+        file.write("active: false\n")
+    wait_for(lambda: 'seconds{mailbox="help"}' not in metrics())  # of one that is read no more it would stand still for ever
 
 
 def test_status_and_health_fail_beyond_what_is_expected(polled: Path, tmp_path: Path) -> None:
