@@ -102,6 +102,7 @@ def _check(rules: Path, fix: bool) -> bool:
         remote = remote_of(mailbox, config)
         try:
             problems = remote.check(fix)
+            remote.changes(None)  # what each round asks first: a folder that can be looked at may still not be listed
             waiting = remote.backlog()
             oldest = f", the oldest of {waiting.oldest:%Y-%m-%d %H:%M} UTC" if waiting.oldest else ""
             words = "; ".join(problems) or f"well: {waiting.unread} unread{oldest}"

@@ -164,6 +164,9 @@ def test_check_signs_in_and_fix_creates_folders(polled: Path, exchange: Server, 
         done.returncode == 1 and "help: there is no folder Inbox/Failed; `postroom poll --check --fix` creates it" in done.stdout
     )
     assert postroom("poll", "--check", "--fix", "--rules", polled, cwd=tmp_path).returncode == 0
+    exchange.fail("SyncFolderItems", "500")
+    unlisted = postroom("poll", "--check", "--rules", polled, cwd=tmp_path)
+    assert unlisted.returncode == 1 and unlisted.stdout == "help: the server answered 500 Internal Server Error\n"
     exchange.password = "another"
     wrong = postroom("poll", "--check", "--rules", polled, cwd=tmp_path)
     assert wrong.returncode == 1 and "does not let us in" in wrong.stdout and "secret" not in wrong.stdout + wrong.stderr
