@@ -25,7 +25,7 @@ from engine.mail.automatic_words import (
 )
 from engine.mail.away_words import AUTOMATIC_SUBJECT, AWAY_SUBJECT, GENERATED_ANSWER
 from engine.mail.content import parts_of, type_of
-from engine.mail.headers import NOTIFICATION_ID, REFERENCE, message_ids
+from engine.mail.headers import NOTIFICATION, NOTIFICATION_ID, REFERENCE, message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 from engine.mail.old_bounces import is_old_bounce
 from engine.mail.personal import a_persons_program, by_a_person, looks_personal, passes_a_report_on
@@ -271,7 +271,7 @@ def _by_address(sender: Address) -> Found:
 _MESSAGE_ID_LINE = re.compile(
     r"^(?:> ?)?(?:original-|x-postroom-|x-microsoft-original-)?message-id:\s*(<[^<>\s]{1,400}>)", re.IGNORECASE | re.MULTILINE
 )
-_REFERENCE = re.compile(rf"<{re.escape(REFERENCE)}postroom\.[^<>\s]{{1,400}}>")
+_REFERENCE = re.compile(rf"<{re.escape(REFERENCE + NOTIFICATION)}[^<>\s]{{1,400}}>")
 # Exchange Online and other services give what they send a Message-ID of their own.
 _NAMES_OF_A_COPY = ("Message-ID", "Original-Message-ID", NOTIFICATION_ID, "X-Microsoft-Original-Message-ID")
 

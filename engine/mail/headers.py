@@ -15,13 +15,14 @@ from engine.mail.message import Address
 
 # What a notification carries beside its Message-ID, which Exchange Online and other services replace by one of their own.
 NOTIFICATION_ID = "X-Postroom-Message-ID"
-# Before its Message-ID, as its References end with it: Exchange keeps them, and drops a header until it has received one of that name.
+NOTIFICATION = "postroom."  # so the Message-ID of one begins
+# And this stands before it where its References end with it. Exchange keeps these, and drops a header until it has received one of that name.
 REFERENCE = "ref."
 LONGEST_FIELD = 65_536
 MOST_ADDRESSES = 1_000
 _MOST_LETTERS = 250_000  # of all fields of a name: a thousand addresses with long names
 MOST_REFERENCES = 32  # `behaviour.md` 3.2
-_MESSAGE_ID = re.compile(rf"<(?:{re.escape(REFERENCE)}(?=postroom\.))?([^<>\s]{{1,998}})>")
+_MESSAGE_ID = re.compile(rf"<(?:{re.escape(REFERENCE)}(?={re.escape(NOTIFICATION)}))?([^<>\s]{{1,998}})>")
 _ADDRESS = re.compile(r"[^\s<>\"(),:;\[\]\\]{1,200}@[^\s<>\"(),:;\\]{1,255}")
 _DOMAIN = re.compile(r'@\s{0,20}([^\s<>"(),:;\[\]\\@]{1,255})')
 # One that needs no quotation marks, and has them (RFC 5321 4.1.2: it is the same).

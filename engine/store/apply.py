@@ -12,6 +12,7 @@ from msgspec import Struct, json
 from engine.config.model import Config
 from engine.decide.decision import Decision, Notification, iso
 from engine.entities import NewContact
+from engine.mail.headers import NOTIFICATION
 from engine.mail.message import Message
 from engine.store.blobs import Blobs
 from engine.store.entities import insert_row, insert_ticket, store_note, store_task, store_time_entry, update_ticket
@@ -173,7 +174,7 @@ def queue_notification(
         "number": one.number,
         "reason": one.reason,
         "to_sender": int(one.to_sender),
-        "message_id": f"postroom.{digest[:32]}@{domain}",
+        "message_id": f"{NOTIFICATION}{digest[:32]}@{domain}",
         "status": "failed" if words.error else "queued",
         "created_at": now,
         "subject": words.subject,
