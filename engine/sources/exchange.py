@@ -102,10 +102,8 @@ class ExchangeMailbox:
             return page(items, service.sync_state, last)
 
     def fetch(self, items: Sequence[RemoteItem], largest: int) -> list[Fetched]:
-        huge = [item for item in items if item.size > largest]
-        return self._whole([item for item in items if item not in huge]) + [
-            replace(self.describe(item), size=item.size) for item in huge
-        ]
+        whole = self._whole([item for item in items if item.size <= largest])
+        return whole + [replace(self.describe(item), size=item.size) for item in items if item.size > largest]
 
     def _whole(self, items: Sequence[RemoteItem]) -> list[Fetched]:
         with self._told():

@@ -49,7 +49,10 @@ def _context(ca_file: str | None, changed: int) -> ssl.SSLContext:
 
 
 class GraphMailbox:
-    """See `remote.Remote`."""
+    """See `remote.Remote`.
+
+    An id is that of an item in its folder: by Graph's immutable ids, an item that leaves a folder and comes back is not listed again.
+    """
 
     def __init__(self, address: str, source: GraphSource, tls: ExchangeTls) -> None:
         self.address = address
@@ -108,10 +111,8 @@ class GraphMailbox:
     def _mime(self, item: RemoteItem, largest: int) -> bytes:
         """No more of it than shows that it is larger."""
         found = bytearray()
-        with self._http().stream("GET", f"{self._message(item.id)}/$value", headers=self._fields()) as answer:
-            if answer.status_code >= 400:
-                answer.read()
-                raise fault_of(answer)
+        with self._http().stream("GET", f"{self._message(item.id)}/$value", headers=self._authorization()) as answer:
+            _taken(answer)
             kind = answer.headers.get("Content-Type", "").partition(";")[0]
             if kind in _NO_MESSAGE:
                 raise RemoteError(f"no message came but {kind}")
@@ -216,13 +217,9 @@ class GraphMailbox:
     # --- calls ---------------------------------------------------------------------------------------------------------
 
     def _call(self, method: str, url: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
-        answer = self._http().request(method, url, headers=self._fields() | (headers or {}), **more)
-        if answer.status_code < 400:
-            return answer
-        raise fault_of(answer)
+        return _taken(self._http().request(method, url, headers=self._authorization() | (headers or {}), **more))
 
-    def _fields(self) -> dict[str, str]:
-        """An id is that of an item in its folder: by ids that survive moving, an item that leaves a folder and comes back is not listed again."""
+    def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token()}"}
 
     def _http(self) -> httpx.Client:
@@ -264,3 +261,11 @@ class GraphMailbox:
         self._folders.clear()
         if client is not None:
             client.close()
+
+
+def _taken(answer: httpx.Response) -> httpx.Response:
+    """As it is, unless it says what is wrong: that is read and raised."""
+    if answer.status_code >= 400:
+        answer.read()
+        raise fault_of(answer)
+    return answer

@@ -159,8 +159,8 @@ def rebuilt(fields: Mapping[str, str], headers: Iterable[tuple[Any, Any]], text:
             with suppress(ValueError):
                 message[name] = words
     message.set_content(f"{text.rstrip()}\n\n{WITHOUT_FILES}\n" if has_files else text)
-    head, end, body = message.as_bytes().partition(b"\r\n\r\n")
-    return head + b"\r\n" + _as_they_came(headers, message) + end[2:] + body
+    head, _, body = message.as_bytes().partition(b"\r\n\r\n")
+    return head + b"\r\n" + _as_they_came(headers, message) + b"\r\n" + body
 
 
 def _as_they_came(headers: Iterable[tuple[Any, Any]], message: EmailMessage) -> bytes:

@@ -203,9 +203,7 @@ class _Handler(loopback.Handler):
         store = self.graph.store
         item = store.items.get(identity)
         if item is None:
-            self._json(
-                404, {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}}
-            )
+            self._not_found()
         elif method == "GET" and identity in store.silent:
             self._json(500, {"error": {"code": "ErrorInternalServerError", "message": "An internal server error occurred."}})
         elif what == "/$value":
@@ -222,9 +220,7 @@ class _Handler(loopback.Handler):
                 return
             moved = store.move(identity, wanted) if wanted in store.folders else None
             if moved is None:  # the same words for a folder as for an item
-                self._json(
-                    404, {"error": {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}}
-                )
+                self._not_found()
                 return
             self._json(201, self._shown(moved))
         elif method == "PATCH":
@@ -244,6 +240,10 @@ class _Handler(loopback.Handler):
                     **self._text(known.get("body", ""), query.get("$select", "")),
                 },
             )
+
+    def _not_found(self) -> None:
+        error = {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}
+        self._json(404, {"error": error})
 
     def _text(self, body: str, wanted: str) -> dict[str, Any]:
         """HTML, but where text is asked for; and the first 255 letters of it."""
