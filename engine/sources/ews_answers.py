@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
+from http import HTTPStatus
 from http.client import responses
 from typing import Any, cast
 
@@ -36,6 +37,10 @@ from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFai
 from engine.sources.unreachable import why_unreachable
 
 _ENDPOINT = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
+_FORBIDDEN = (
+    "EWS is not allowed there for this mailbox or for `postroom` "
+    "(Get-CASMailbox: EwsEnabled, EwsApplicationAccessPolicy); Exchange Online is read by `graph`"
+)
 _PAGE = re.compile(rb"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
 _STATUS = re.compile(r"Code: (\d{3}) headers")
 _SENSITIVITY = {"Personal": "Personal", "Private": "Private", "Confidential": "Company-Confidential"}  # RFC 4021 2.1.55
@@ -123,8 +128,9 @@ def _other(error: Exception) -> str:
         return f"the server sends us on to {error.url}; `endpoint` must be the address itself"
     status = _STATUS.search(str(error)) if isinstance(error, MalformedResponseError) else None
     if status:
-        phrase = responses.get(int(status[1]), "")
-        return f"the server answered {status[1]} {phrase}".rstrip() + ("" if status[1].startswith("5") else f"; {_ENDPOINT}")
+        code = int(status[1])
+        hint = _FORBIDDEN if code == HTTPStatus.FORBIDDEN else _ENDPOINT if code < 500 else ""
+        return "; ".join(filter(None, (f"the server answered {code} {responses.get(code, '')}".rstrip(), hint)))
     return _words(error) if _AGAIN.match(str(error)) else f"{type(error).__name__}: {_words(error)}"
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import requests
 from exchangelib.credentials import OAuth2Credentials
 from exchangelib.errors import ErrorServerBusy
-from exchangelib.folders import BaseFolder
+from exchangelib.folders import BaseFolder, Folder
 from exchangelib.items import Item
 from exchangelib.protocol import BaseProtocol, FailFast
 from exchangelib.services import SyncFolderItems
 from exchangelib.util import MNS
+from exchangelib.version import EXCHANGE_2007_SP1
 from lxml.etree import SubElement
 from requests.adapters import HTTPAdapter
 
@@ -121,6 +122,10 @@ class _Kinds(dict[str, Any]):
 
 
 BaseFolder.ITEM_MODEL_MAP = _Kinds(BaseFolder.ITEM_MODEL_MAP)
+
+
+# exchangelib asks of each folder who may read it, which Exchange tells to its owner alone: anybody else would be refused the folder.
+Folder.get_field_by_fieldname("permission_set").deprecated_from = EXCHANGE_2007_SP1
 
 
 class Sync(SyncFolderItems):  # type: ignore[misc]

@@ -10,9 +10,10 @@ from typing import Any
 
 from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, Credentials, EWSTimeZone, FolderCollection, Version
 from exchangelib.errors import DoesNotExist, ErrorFolderNotFound, ErrorItemNotFound
-from exchangelib.folders import Folder
+from exchangelib.folders import Folder, Root
 from exchangelib.items import Message
 from exchangelib.properties import ItemId
+from exchangelib.services import CreateFolder
 from exchangelib.version import EXCHANGE_2016
 from msgspec.structs import replace
 
@@ -196,34 +197,33 @@ class ExchangeMailbox:
 
     def _create(self, path: str) -> None:
         above, _, name = path.strip("/").rpartition("/")
-        Folder(parent=self._folder(above) if above else self._connected().msg_folder_root, name=name).save()
+        parent = self._folder(above) if above else self._connected().msg_folder_root
+        # Not `Folder.save`: it lists all folders of the mailbox.
+        CreateFolder(account=self._connected()).get(parent_folder=parent, folders=[Folder(parent=parent, name=name)])
 
     def _connected(self) -> Any:
         if self._account is None:
             source = self.source
             # An application has no mailbox of its own: by itself it reads as the owner.
             said = source.access or ("impersonation" if source.auth == "oauth2" else "delegate")
-            access = IMPERSONATION if said == "impersonation" else DELEGATE
-            if source.endpoint is None:
-                config = Configuration(
-                    credentials=self._credentials(),
-                    retry_policy=Policy(),
-                    auth_type=_AUTH.get(source.auth),
-                    max_connections=CONNECTIONS,
-                )
-                self._account = Account(
-                    self.address, config=config, autodiscover=True, access_type=access, default_timezone=EWSTimeZone("UTC")
-                )
-            else:
-                config = Configuration(
-                    service_endpoint=source.endpoint,
-                    credentials=self._credentials(),
-                    auth_type=_AUTH[source.auth],
-                    version=Version(build=EXCHANGE_2016),
-                    retry_policy=Policy(),
-                    max_connections=CONNECTIONS,
-                )
-                self._account = Account(self.address, config=config, access_type=access, default_timezone=EWSTimeZone("UTC"))
+            config = Configuration(
+                service_endpoint=source.endpoint,
+                credentials=self._credentials(),
+                auth_type=_AUTH[source.auth],
+                version=Version(build=EXCHANGE_2016) if source.endpoint is not None else None,
+                retry_policy=Policy(),
+                max_connections=CONNECTIONS,
+            )
+            account: Any = Account(
+                self.address,
+                config=config,
+                autodiscover=source.endpoint is None,
+                access_type=IMPERSONATION if said == "impersonation" else DELEGATE,
+                default_timezone=EWSTimeZone("UTC"),
+            )
+            # Its folders are found without it, and whoever was shown an inbox may not look at the root above.
+            account.root = Root(account=account)
+            self._account = account
         return self._account
 
     def _credentials(self) -> Any:

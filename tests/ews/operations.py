@@ -82,10 +82,18 @@ def _folder_ids(call: Any) -> list[str]:
     return found
 
 
+def _denied(operation: str) -> str:
+    return error(operation, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
 def _get_folder(store: Store, call: Any) -> str:
+    """Who may read a folder is told to its owner alone."""
     answers = []
+    asks_who = any(node.get("FieldURI") == "folder:PermissionSet" for node in call.iter(f"{{{T}}}FieldURI"))
     for identity in _folder_ids(call.find("m:FolderIds", N)):
-        if identity in store.folders:
+        if asks_who or identity in store.hidden:
+            answers.append(_denied("GetFolder"))
+        elif identity in store.folders:
             answers.append(_message("GetFolder", f"<m:Folders>{_folder_xml(store, identity)}</m:Folders>"))
         else:
             answers.append(error("GetFolder", "ErrorFolderNotFound", "The specified folder could not be found in the store."))
@@ -94,6 +102,8 @@ def _get_folder(store: Store, call: Any) -> str:
 
 def _find_folder(store: Store, call: Any) -> str:
     (parent,) = _folder_ids(call.find("m:ParentFolderIds", N))
+    if parent in store.hidden:
+        return _denied("FindFolder")
     wanted = [node.get("Value") for node in call.iter(f"{{{T}}}Constant")]
     deep = call.get("Traversal") == "Deep"
     found = [

@@ -326,6 +326,16 @@ def test_a_server_that_does_not_count_is_read_all_the_same(desk: Desk, exchange:
 # --- signing in -----------------------------------------------------------------------------------------------------
 
 
+def test_a_right_to_the_inbox_and_what_is_below_it_is_enough(polled: Path, desk: Desk, exchange: Server) -> None:
+    """Of somebody else's mailbox a user may be shown one folder, and may not look at the root above it."""
+    exchange.store.hidden = {"root"}
+    exchange.store.add(mail(1))
+    assert desk.until_done() == 0
+    assert desk.count("tickets") == 1 and len(exchange.store.in_folder("processed")) == 1
+    remote = edited(polled, "processed: Inbox/Processed", "processed: Inbox/Good")
+    assert remote.check(True) == [] and exchange.store.folder_named("Good") is not None
+
+
 def test_check_says_which_folders_are_missing_and_fix_creates_them(polled: Path, exchange: Server) -> None:
     remote = edited(polled, "processed: Inbox/Processed", "processed: Inbox/Done/Good")
     exchange.store.add_folder("Done", "inbox", "done")

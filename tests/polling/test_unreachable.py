@@ -97,7 +97,11 @@ MOSTLY = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
     [
         ("200", f"no answer of Exchange came but a web page; {MOSTLY}"),
         ("302", "the server sends us on to https://login.example/; `endpoint` must be the address itself"),
-        *((str(code), f"the server answered {code} {HTTPStatus(code).phrase}; {MOSTLY}") for code in (403, 404, 405)),
+        *((str(code), f"the server answered {code} {HTTPStatus(code).phrase}; {MOSTLY}") for code in (404, 405)),
+        (
+            "403",
+            "the server answered 403 Forbidden; EWS is not allowed there for this mailbox or for `postroom` (Get-CASMailbox: EwsEnabled, EwsApplicationAccessPolicy); Exchange Online is read by `graph`",
+        ),
         ("500", "the server answered 500 Internal Server Error"),
         ("503", "the server is busy: HTTP 503 response"),
         ("half", "the answer broke off in the middle"),
