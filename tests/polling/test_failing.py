@@ -8,17 +8,29 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from engine.errors import StoreError
 from engine.polling.observe import Observer
+from engine.polling.poller import Poller
 from tests.command import postroom
 from tests.ews.server import Server
 from tests.polling.conftest import mail, rows, wait_for
+
+
+@contextmanager
+def running(poller: Poller) -> Iterator[threading.Thread]:
+    thread = threading.Thread(target=poller.run)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        poller.stop()
+        thread.join(12)
 
 
 @pytest.mark.parametrize("failing", ["read_folder", "run_due"])
@@ -38,16 +50,11 @@ def test_a_fault_beside_reading_mail_is_told_and_mail_goes_on(
     monkeypatch.setattr(polling, failing, fails)
     monkeypatch.setattr(polling, "HOUSEKEEPING_SECONDS", 0.1)
     poller = polling.Poller(polled, tmp_path / "p.db", Observer(), reload=True)
-    running = threading.Thread(target=poller.run)
-    running.start()
-    try:
+    with running(poller) as thread:
         time.sleep(0.5)
         exchange.store.add(mail(1))
         wait_for(lambda: rows(tmp_path / "p.db", "SELECT 1 FROM tickets"))
-        assert running.is_alive()
-    finally:
-        poller.stop()
-        running.join(12)
+        assert thread.is_alive()
     shown = capfd.readouterr()
     assert "Too many open files" in shown.out + shown.err
 
@@ -113,6 +120,43 @@ def test_a_fault_of_ours_in_one_round_is_told_and_the_next_goes_on(
     assert len(calls) == 2 and rows(tmp_path / "p.db", "SELECT COUNT(*) FROM tickets") == [(1,)]
 
 
+def test_after_a_round_that_worked_the_waits_begin_anew(
+    polled: Path, exchange: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.polling import poller as polling
+
+    waits = []
+
+    class Told(Observer):
+        def failed(self, mailbox: str, error: str, wait: float) -> None:
+            waits.append(wait)
+
+    monkeypatch.setattr(polling, "FIRST_WAIT", 0.1)
+    exchange.store.add(mail(1))
+    exchange.fail("SyncFolderItems", "500", times=2)
+    with running(polling.Poller(polled, tmp_path / "p.db", Told())):
+        wait_for(lambda: exchange.store.in_folder("processed"))
+        assert waits == [0.1, 0.2]
+        exchange.fail("SyncFolderItems", "500")
+        wait_for(lambda: len(waits) == 3)
+    assert waits == [0.1, 0.2, 0.1]
+
+
+def test_a_folder_that_was_deleted_and_made_anew_is_found_again(
+    polled: Path, exchange: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.polling import poller as polling
+
+    monkeypatch.setattr(polling, "FIRST_WAIT", 0.1)
+    exchange.store.add(mail(1))
+    with running(polling.Poller(polled, tmp_path / "p.db", Observer())):
+        wait_for(lambda: exchange.store.in_folder("processed"))
+        del exchange.store.folders["processed"]
+        anew = exchange.store.add_folder("Processed", "inbox")
+        exchange.store.add(mail(2))
+        wait_for(lambda: exchange.store.in_folder(anew.id))
+
+
 def test_a_fault_of_ours_before_any_round_is_told_and_tried_again(
     polled: Path, exchange: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,13 +174,8 @@ def test_a_fault_of_ours_before_any_round_is_told_and_tried_again(
     monkeypatch.setattr(polling, "FIRST_WAIT", 0.1)
     exchange.store.add(mail(1))
     poller = polling.Poller(polled, tmp_path / "p.db", Observer())
-    running = threading.Thread(target=poller.run)
-    running.start()
-    try:
+    with running(poller):
         wait_for(lambda: exchange.store.in_folder("processed"))
-    finally:
-        poller.stop()
-        running.join(12)
     shown = capfd.readouterr()
     assert "KeyError: 'a fault'" in shown.out and "works again" in shown.out and len(calls) == 2
 
