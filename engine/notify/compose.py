@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.header import Header
+from email.headerregistry import Address, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, Policy
 from email.utils import format_datetime, parseaddr
@@ -25,6 +26,7 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINES = re.compile(r"\r\n|\r|\n")
 # "commonmark" with raw HTML off: what a template writes is Markdown only.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_LINE = 66  # with the name of its field, letters of a header that stand on one
 
 
 class _MessageIds(UnstructuredHeader):
@@ -36,9 +38,45 @@ class _MessageIds(UnstructuredHeader):
         return f"{self.name}: {f'{policy.linesep} '.join(str(self).split())}{policy.linesep}"
 
 
+class _Words(UnstructuredHeader):
+    """Words as they are: Python would decode what looks like an encoded word, and a subject has what somebody wrote."""
+
+    name: str
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds |= {"parse_tree": None, "decoded": value}
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        words = str(self)
+        is_bare = (
+            words.isascii() and words.isprintable() and "=?" not in words and max(map(len, words.split()), default=0) < _LINE
+        )
+        return f"{self.name}: {_in_lines(self.name, words, policy, 'us-ascii' if is_bare else 'utf-8')}{policy.linesep}"
+
+
+class _Sender(UniqueAddressHeader):
+    """One address and its name. Python loses the quotation marks of a name longer than a line, and a comma parts addresses then."""
+
+    name: str
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        (sender,) = self.addresses
+        name = sender.display_name
+        is_short = name.isascii() and len(str(sender)) < _LINE
+        shown = str(sender) if is_short else f"{_in_lines(self.name, name, policy)}{policy.linesep} <{sender.addr_spec}>"
+        return f"{self.name}: {shown}{policy.linesep}"
+
+
+def _in_lines(field: str, words: str, policy: Policy[Any], charset: str = "utf-8") -> str:
+    """In encoded words (RFC 2047), but for ASCII."""
+    return Header(words, charset, header_name=field).encode(linesep=policy.linesep)
+
+
 _HEADERS = HeaderRegistry()
-for _name in ("In-Reply-To", "References", NOTIFICATION_ID):
-    _HEADERS.map_to_type(_name, _MessageIds)  # type: ignore[arg-type]
+_KINDS: dict[str, Any] = {"From": _Sender, "Subject": _Words}
+for _name, _kind in (_KINDS | dict.fromkeys(("In-Reply-To", "References", NOTIFICATION_ID), _MessageIds)).items():
+    _HEADERS.map_to_type(_name, _kind)
 _ASCII, _UNICODE = (policy.clone(header_factory=_HEADERS) for policy in (SMTP, SMTPUTF8))
 
 
