@@ -35,4 +35,5 @@ CODES: dict[str, str] = {
     "PR120": "something was removed that is still used",
     "PR121": "a way to Exchange Online that Microsoft ends",
     "PR122": "a variable that is none where it stands",
+    "PR123": "a mailbox into which nobody can sign in",
 }

@@ -12,6 +12,7 @@ from engine.analysis.literal import check_literal
 from engine.analysis.losing import check_losing
 from engine.analysis.nobody import check_nobody
 from engine.analysis.rules import check_rules
+from engine.analysis.sign_in import check_sign_in
 from engine.analysis.transport import check_transport
 from engine.analysis.unreached import check_unreached
 from engine.analysis.untold import check_untold
@@ -32,6 +33,7 @@ _CHECKS = (
     check_unreached,
     check_losing,
     check_untold,
+    check_sign_in,
     check_transport,
     check_ending,
     check_literal,

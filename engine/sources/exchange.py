@@ -204,8 +204,8 @@ class ExchangeMailbox:
     def _connected(self) -> Any:
         if self._account is None:
             source = self.source
-            # An application has no mailbox of its own: by itself it reads as the owner.
-            said = source.access or ("impersonation" if source.auth == "oauth2" else "delegate")
+            # An application has no mailbox of its own: it reads as the owner.
+            as_owner = source.auth == "oauth2" or source.access == "impersonation"
             config = Configuration(
                 service_endpoint=source.endpoint,
                 credentials=self._credentials(),
@@ -218,7 +218,7 @@ class ExchangeMailbox:
                 self.address,
                 config=config,
                 autodiscover=source.endpoint is None,
-                access_type=IMPERSONATION if said == "impersonation" else DELEGATE,
+                access_type=IMPERSONATION if as_owner else DELEGATE,
                 default_timezone=EWSTimeZone("UTC"),
             )
             # Its folders are found without it, and whoever was shown an inbox may not look at the root above.

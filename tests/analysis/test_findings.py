@@ -14,6 +14,7 @@ from tests.edit import edit
 
 ROOT = Path(__file__).resolve().parents[2]
 NEW = "workflow/90-new.rules"
+NTLM = "auth: ntlm\n    username: ${env:HELP_USER}\n    password: ${env:HELP_PASSWORD}"
 A = 'rule "A"\n  on ticket created\n  when subject contains "x" and organization is "olivar"\n  then {}\n'
 B = 'rule "B"\n  on ticket created\n  when organization is "olivar" and subject contains "x"\n  then {}\n'
 
@@ -260,6 +261,26 @@ FILES = [
         13,
         ("username: ${env:ALERTS_USER}", "username: ${env:HELP_USER}\n    folder: Inbox/Alerts\n    processed: Inbox/Priority"),
     ),
+    *(
+        (code, "mailboxes/help.yaml", line, (old, new))
+        for code, line, old, new in (
+            ("PR123", 11, "    username: ${env:HELP_USER}\n", ""),
+            ("PR123", 11, "    password: ${env:HELP_PASSWORD}\n", ""),
+            ("PR116", 12, "auth: ntlm", "auth: kerberos"),
+            ("PR116", 12, "auth: ntlm", "auth: basic\n    client_id: x"),
+        )
+    ),
+    *(
+        (code, "mailboxes/help.yaml", line, (NTLM, f"auth: oauth2\n    {keys}"))
+        for code, line, keys in (
+            ("PR123", 11, "tenant: t\n    client_secret: ${env:S}"),
+            ("PR123", 11, "client_id: c\n    client_secret: ${env:S}"),
+            ("PR123", 11, "tenant: t\n    client_id: c"),
+            ("PR116", 12, "access: delegate\n    tenant: t\n    client_id: c\n    client_secret: ${env:S}"),
+            ("PR116", 12, "username: u\n    token_url: https://t.example/t\n    client_id: c\n    certificate: a.pem"),
+            ("PR116", 14, "tenant: t\n    client_id: c\n    client_secret: ${env:S}\n    certificate: a.pem"),
+        )
+    ),
     ("PR112", "mailboxes/priority.yaml", 6, ("source:\n  exchange: {folder: Inbox/Priority}\n", "")),
 ]
 
@@ -276,7 +297,9 @@ def test_a_fault_in_another_file_is_found_in_its_line(
         change = text.replace(change[0], change[1], 1)
     put(rules, file, change)
     assert (code, file, line) in found(rules)
-    assert {one for one, _, _ in found(rules)} <= {code, "PR111"}
+    # A mailbox that extends one without a source has a folder to read, and nobody who could.
+    follows = {"PR111": {"PR123"}}.get(code, set())
+    assert {one for one, _, _ in found(rules)} <= {code, "PR111", *follows}
 
 
 def test_one_user_may_read_several_mailboxes(rules: Path) -> None:

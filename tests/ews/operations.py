@@ -8,8 +8,6 @@ from datetime import UTC
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from lxml import etree
-
 from tests.ews.store import Item, Store
 
 S = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -127,34 +125,35 @@ def _create_folder(store: Store, call: Any) -> str:
     return "".join(answers)
 
 
-def _item_xml(item: Item, mime: bool) -> str:
-    content = (
-        f"<t:MimeContent CharacterSet='UTF-8'>{base64.b64encode(item.mime).decode()}</t:MimeContent>"
-        if mime and item.mime is not None
-        else ""
-    )
+def _asked(call: Any) -> set[str]:
+    """Of items: what is not asked for is not told."""
+    return {node.get("FieldURI") for node in call.iterfind("m:ItemShape/t:AdditionalProperties/t:FieldURI", N)}
+
+
+def _item_xml(item: Item, asked: set[str]) -> str:
+    """Its properties in the order of the schema."""
     properties = item.properties
-    subject = f"<t:Subject>{escape(properties['subject'])}</t:Subject>" if "subject" in properties else ""
-    body = f"<t:TextBody BodyType='Text'>{escape(properties['body'])}</t:TextBody>" if "body" in properties else ""
-    sender = (
-        f"<t:From><t:Mailbox><t:Name>{escape(properties['from'])}</t:Name><t:EmailAddress>{escape(properties['from'])}</t:EmailAddress></t:Mailbox></t:From>"
-        if "from" in properties
-        else ""
-    )
-    message_id = (
-        f"<t:InternetMessageId>{escape(properties['message_id'])}</t:InternetMessageId>" if "message_id" in properties else ""
-    )
+    person = f"<t:Mailbox><t:Name>{escape(properties.get('from', ''))}</t:Name><t:EmailAddress>{escape(properties.get('from', ''))}</t:EmailAddress></t:Mailbox>"
     headers = "".join(
         f"<t:InternetMessageHeader HeaderName={quoteattr(name)}>{escape(value)}</t:InternetMessageHeader>"
         for name, value in item.headers
     )
-    return (
-        f"<t:{item.kind}>{content}<t:ItemId Id='{item.id}' ChangeKey='v{item.version}'/>{subject}"
-        f"<t:Sensitivity>{properties.get('sensitivity', 'Normal')}</t:Sensitivity>{body}"
-        f"<t:InternetMessageHeaders>{headers}</t:InternetMessageHeaders>"
-        f"<t:DateTimeReceived>{item.received.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</t:DateTimeReceived><t:Size>{item.size}</t:Size>"
-        f"<t:HasAttachments>{'true' if 'files' in properties else 'false'}</t:HasAttachments>{sender}{message_id}<t:IsRead>{str(item.is_read).lower()}</t:IsRead></t:{item.kind}>"
-    )
+    mime = f"<t:MimeContent CharacterSet='UTF-8'>{base64.b64encode(item.mime or b'').decode()}</t:MimeContent>"
+    told = {
+        "item:MimeContent": mime if item.mime is not None else "",
+        "": f"<t:ItemId Id='{item.id}' ChangeKey='v{item.version}'/>",
+        "item:Subject": f"<t:Subject>{escape(properties['subject'])}</t:Subject>" if "subject" in properties else "",
+        "item:Sensitivity": f"<t:Sensitivity>{properties.get('sensitivity', 'Normal')}</t:Sensitivity>",
+        "item:TextBody": f"<t:TextBody BodyType='Text'>{escape(properties['body'])}</t:TextBody>" if "body" in properties else "",
+        "item:InternetMessageHeaders": f"<t:InternetMessageHeaders>{headers}</t:InternetMessageHeaders>",
+        "item:DateTimeReceived": f"<t:DateTimeReceived>{item.received.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</t:DateTimeReceived>",
+        "item:Size": f"<t:Size>{item.size}</t:Size>",
+        "item:HasAttachments": f"<t:HasAttachments>{'true' if 'files' in properties else 'false'}</t:HasAttachments>",
+        "message:From": f"<t:From>{person}</t:From>" if "from" in properties else "",
+        "message:InternetMessageId": f"<t:InternetMessageId>{escape(item.message_id)}</t:InternetMessageId>",
+        "message:IsRead": f"<t:IsRead>{str(item.is_read).lower()}</t:IsRead>",
+    }
+    return f"<t:{item.kind}>{''.join(told[name] for name in told if name in asked | {''})}</t:{item.kind}>"
 
 
 def _sync(store: Store, call: Any) -> str:
@@ -174,6 +173,7 @@ def _sync(store: Store, call: Any) -> str:
             )
     if folder not in store.folders:
         return error("SyncFolderItems", "ErrorFolderNotFound", "The specified folder could not be found in the store.")
+    asked = _asked(call)
     shown, end, last = store.changes(folder, start, most)
     parts = []
     for kind, identity in shown:
@@ -184,7 +184,7 @@ def _sync(store: Store, call: Any) -> str:
             with store.lock:
                 item = store.items.get(identity)
                 if item is not None:
-                    parts.append(f"<t:{tag}>{_item_xml(item, False)}</t:{tag}>")
+                    parts.append(f"<t:{tag}>{_item_xml(item, asked)}</t:{tag}>")
     new = base64.b64encode(f"{store.epoch}:{end}".encode()).decode()
     return _message(
         "SyncFolderItems",
@@ -201,37 +201,37 @@ def _not_found(operation: str) -> str:
 
 
 def _get_item(store: Store, call: Any) -> str:
-    mime = (
-        any(node.get("FieldURI") == "item:MimeContent" for node in call.iter(f"{{{T}}}FieldURI"))
-        or call.findtext(".//t:IncludeMimeContent", namespaces=N) == "true"
-    )
+    asked = _asked(call)
     answers = []
     for identity in _item_ids(call):
         item = store.items.get(identity)
         if identity in store.silent:
             answers.append(error("GetItem", "ErrorInternalServerError", "An internal server error occurred."))
             continue
-        answers.append(_message("GetItem", f"<m:Items>{_item_xml(item, mime)}</m:Items>") if item else _not_found("GetItem"))
+        answers.append(_message("GetItem", f"<m:Items>{_item_xml(item, asked)}</m:Items>") if item else _not_found("GetItem"))
     return "".join(answers)
 
 
 def _find_item(store: Store, call: Any) -> str:
     (folder,) = _folder_ids(call.find("m:ParentFolderIds", N))
-    items = sorted(store.in_folder(folder), key=lambda item: item.received)
-    if (
-        any(node.get("FieldURI") == "message:IsRead" for node in call.iter(f"{{{T}}}FieldURI"))
-        and call.find("m:Restriction", N) is not None
-    ):
-        items = [item for item in items if not item.is_read]
-    restriction = call.find("m:Restriction", N)
-    if restriction is not None and b"message:InternetMessageId" in etree.tostring(restriction):
-        wanted = [node.get("Value") for node in call.iter(f"{{{T}}}Constant")]
-        items = [item for item in items if item.message_id in wanted]
+    items = store.in_folder(folder)
+    (wanted,) = call.iterfind("m:Restriction/t:IsEqualTo", N)
+    value = wanted.find(".//t:Constant", N).get("Value")
+    match wanted.find("t:FieldURI", N).get("FieldURI"):
+        case "message:IsRead":
+            items = [item for item in items if item.is_read == (value in ("1", "true"))]
+        case "message:InternetMessageId":
+            items = [item for item in items if item.message_id == value]
+    order = call.find("m:SortOrder/t:FieldOrder", N)
+    if order is not None:
+        assert order.find("t:FieldURI", N).get("FieldURI") == "item:DateTimeReceived"
+        items = sorted(items, key=lambda item: item.received, reverse=order.get("Order") == "Descending")
     view = call.find("m:IndexedPageItemView", N)
     offset, most = int(view.get("Offset")), int(view.get("MaxEntriesReturned"))
     page = items[offset : offset + most]
     last = offset + most >= len(items)
-    inner = "".join(_item_xml(item, False) for item in page)
+    asked = _asked(call)
+    inner = "".join(_item_xml(item, asked) for item in page)
     return _message(
         "FindItem",
         f"<m:RootFolder TotalItemsInView='{len(items)}' IncludesLastItemInRange='{str(last).lower()}' IndexedPagingOffset='{offset + len(page)}'><t:Items>{inner}</t:Items></m:RootFolder>",
