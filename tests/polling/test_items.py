@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import email
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import engine.polling.reader as reading
 from engine.mail.parse import parse_message
-from engine.sources.remote import RemoteError, rebuilt
+from engine.sources.remote import RemoteError, RemoteItem, rebuilt
 from tests.edit import edit
 from tests.ews.server import Server
-from tests.polling.conftest import Desk, mail
+from tests.polling.conftest import Desk, exchange_mailbox, mail
 
 
 @pytest.mark.parametrize("why", ["ErrorMoveCopyFailed", "ErrorCorruptData"])  # exchangelib raises one, and gives the other back
@@ -130,6 +132,30 @@ def test_an_item_without_mime_is_rebuilt_from_its_properties(desk: Desk, exchang
         ("A note", "Please call back", "maya"),
         ("Files", "See there\n\n[The mail server gave this message without its files.]", "maya"),
     ]
+
+
+def test_what_an_item_without_mime_does_not_say_is_left_out(polled: Path, exchange: Server) -> None:
+    remote = exchange_mailbox(polled)
+    received = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+    told = {"subject": "A note", "body": "Call", "from": "maya@brightwater.example", "message_id": "<m@x>"}
+    full, empty = (exchange.store.add(None, received=received, properties=one) for one in (told, {}))
+    found = [email.message_from_bytes(remote.describe(RemoteItem(one.id, 0, True)).raw or b"") for one in (full, empty)]
+    assert [(one["Subject"], one["From"], one["Message-ID"], one["Date"], one.get_payload()) for one in found] == [
+        ("A note", "<maya@brightwater.example>", "<m@x>", "Mon, 02 Nov 2026 10:00:00 +0000", "Call\r\n"),
+        (None, None, None, "Mon, 02 Nov 2026 10:00:00 +0000", "\r\n"),
+    ]
+
+
+def test_an_item_as_large_as_one_may_be_comes_whole_and_once(polled: Path, exchange: Server) -> None:
+    item = exchange.store.add(mail(1))
+    (found,) = exchange_mailbox(polled).fetch([RemoteItem(item.id, item.size, True)], item.size)
+    assert found.raw == item.mime
+
+
+def test_what_is_filed_among_what_failed_is_known_by_its_new_id(polled: Path, exchange: Server) -> None:
+    item = exchange.store.add(mail(1))
+    found = exchange_mailbox(polled).file([item.id], "failed")
+    assert found == {item.id: exchange.store.in_folder("failed")[0].id}
 
 
 def test_the_header_of_an_item_without_mime_counts_as_it_came(desk: Desk, exchange: Server) -> None:
