@@ -63,6 +63,11 @@ class GraphServer(Loopback):
         return self.base
 
 
+def _selected(known: dict[str, Any], fields: str) -> dict[str, Any]:
+    """What `$select` names, and the id."""
+    return {name: value for name, value in known.items() if not fields or name in ("id", *fields.split(","))}
+
+
 class _Handler(loopback.Handler):
     graph: GraphServer
 
@@ -137,7 +142,7 @@ class _Handler(loopback.Handler):
             folder_found = store.folder_named(wanted[1].replace("''", "'") if wanted else "", parent)
             self._json(200, {"value": [{"id": folder_found.id}] if folder_found else []})
         elif found := re.fullmatch(r"mailFolders/([^/]+)", rest):
-            self._folder(store.folders.get(found[1]))
+            self._folder(store.folders.get(found[1]), query)
         elif found := re.fullmatch(r"messages/([^/]+)(/\$value|/move)?", rest):
             self._message(method, found[1], found[2] or "", query, body)
         elif rest == "sendMail":
@@ -146,12 +151,12 @@ class _Handler(loopback.Handler):
         else:
             self._json(404, {"error": {"code": "NotFound", "message": rest}})
 
-    def _folder(self, folder: Folder | None) -> None:
+    def _folder(self, folder: Folder | None, query: dict[str, str]) -> None:
         if folder is None:
             self._json(404, {"error": {"code": "ErrorItemNotFound", "message": "no such folder"}})
             return
         unread = sum(not item.is_read for item in self.graph.store.in_folder(folder.id))
-        self._json(200, {"id": folder.id, "unreadItemCount": unread})
+        self._json(200, _selected({"id": folder.id, "unreadItemCount": unread}, query.get("$select", "")))
 
     def _unread(self, folder: str, query: dict[str, str]) -> None:
         asked = query["$filter"]
@@ -161,15 +166,19 @@ class _Handler(loopback.Handler):
             return
         assert asked.endswith(" and isRead eq false")
         items = sorted((item for item in self.graph.store.in_folder(folder) if not item.is_read), key=lambda item: item.received)
-        self._json(200, {"value": [self._shown(item) for item in items[: int(query["$top"])]]})
+        self._json(200, {"value": [self._shown(item, query["$select"]) for item in items[: int(query["$top"])]]})
 
     def _delta(self, folder: str, query: dict[str, str]) -> None:
         if "$filter" in query.get("$expand", ""):
             self._json(500, {"error": {"code": "InternalServerError", "message": "Value cannot be null. Parameter name: type"}})
             return
         store = self.graph.store
-        token = query.get("$deltatoken") or query.get("$skiptoken") or f"{store.epoch}:0:{query.get('changeType', '')}"
-        epoch, place, wanted = token.split(":")
+        token = (
+            query.get("$deltatoken")
+            or query.get("$skiptoken")
+            or f"{store.epoch}:0:{query.get('changeType', '')}:{query['$select']}"
+        )
+        epoch, place, wanted, fields = token.split(":")
         if epoch != str(store.epoch):
             self._json(410, {"error": {"code": "syncStateNotFound", "message": "The sync state generation is not found."}})
             return
@@ -181,23 +190,20 @@ class _Handler(loopback.Handler):
             if kind == "delete" or item is None:
                 value.append({"id": identity, "@removed": {"reason": "deleted"}})
             elif kind == "create" or not wanted:  # of an update mostly all that was selected, and what that was nobody can tell
-                value.append(self._shown(item))
+                value.append(self._shown(item, fields))
             else:
                 value.append({"id": identity, "isRead": item.is_read})
         link = f"{self.graph.base}/v1.0/users/{store.address}/mailFolders/{folder}/messages/delta?"
         ending = (
-            {"@odata.deltaLink": f"{link}$deltatoken={store.epoch}:{end}:{wanted}"}
+            {"@odata.deltaLink": f"{link}$deltatoken={store.epoch}:{end}:{wanted}:{fields}"}
             if last
-            else {"@odata.nextLink": f"{link}$skiptoken={store.epoch}:{end}:{wanted}"}
+            else {"@odata.nextLink": f"{link}$skiptoken={store.epoch}:{end}:{wanted}:{fields}"}
         )
         self._json(200, {"value": value, **ending})
 
-    def _shown(self, item: Item) -> dict[str, Any]:
-        return {
-            "id": item.id,
-            "isRead": item.is_read,
-            "receivedDateTime": f"{item.received:%Y-%m-%dT%H:%M:%SZ}",
-        }
+    def _shown(self, item: Item, fields: str = "") -> dict[str, Any]:
+        shown = {"id": item.id, "isRead": item.is_read, "receivedDateTime": f"{item.received:%Y-%m-%dT%H:%M:%SZ}"}
+        return _selected(shown, fields)
 
     def _message(self, method: str, identity: str, what: str, query: dict[str, str], body: bytes) -> None:
         store = self.graph.store
@@ -228,17 +234,21 @@ class _Handler(loopback.Handler):
             self._json(200, {"id": identity})
         else:
             known = item.properties
+            fields = query.get("$select", "")
             self._json(
                 200,
-                {
-                    **self._shown(item),
-                    "subject": known.get("subject"),
-                    "from": {"emailAddress": {"address": known["from"]}} if "from" in known else None,
-                    "internetMessageId": known.get("message_id"),
-                    "hasAttachments": "files" in known,
-                    "internetMessageHeaders": [{"name": name, "value": value} for name, value in item.headers],
-                    **self._text(known.get("body", ""), query.get("$select", "")),
-                },
+                _selected(
+                    {
+                        **self._shown(item),
+                        "subject": known.get("subject"),
+                        "from": {"emailAddress": {"address": known["from"]}} if "from" in known else None,
+                        "internetMessageId": known.get("message_id"),
+                        "hasAttachments": "files" in known,
+                        "internetMessageHeaders": [{"name": name, "value": value} for name, value in item.headers],
+                        **self._text(known.get("body", ""), fields),
+                    },
+                    fields,
+                ),
             )
 
     def _not_found(self) -> None:
