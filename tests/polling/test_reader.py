@@ -81,6 +81,20 @@ def test_what_left_quarantine_leaves_the_folder_failed_too(desk: Desk, exchange:
     assert exchange.calls["MoveItem"] == moves
 
 
+def test_a_busy_server_is_asked_again_for_what_left_quarantine(desk: Desk, exchange: Server) -> None:
+    held = mail(1).replace(b"\r\n\r\n", b"\r\nContent-Disposition: attachment; filename=x.exe\r\n\r\n")  # by a rule
+    exchange.store.add(held)
+    desk.until_done()
+    desk.connection.execute("UPDATE failed_items SET item = NULL")  # as where the server did not tell its new id
+    desk.forget(1)
+    exchange.fail("FindItem", "busy", times=reading.MOST_TRIES + 1, seconds=0.01)
+    for _ in range(reading.MOST_TRIES + 1):
+        with pytest.raises(RemoteError, match="busy"):
+            desk.reader.round()
+    desk.until_done()
+    assert exchange.store.in_folder("failed") == [] and len(exchange.store.in_folder("processed")) == 1
+
+
 def test_without_a_folder_for_what_failed_nothing_is_moved_again(polled: Path, tmp_path: Path, exchange: Server) -> None:
     edit(polled / "mailboxes/help.yaml", "    failed: Inbox/Failed\n", "")
     desk = Desk(polled, tmp_path / "p.db")
@@ -106,6 +120,17 @@ def test_what_somebody_read_long_ago_is_not_mail_to_us(desk: Desk, exchange: Ser
     exchange.store.add(mail(3), is_read=True)  # read by somebody before we came, but new to us
     desk.until_done()
     assert desk.count("messages") == 2
+
+
+def test_so_is_what_somebody_read_while_we_were_away_and_a_page_did_not_hold(
+    desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.sources.exchange.PAGE_ITEMS", 2)
+    desk.until_done()
+    for number in range(5):
+        exchange.store.add(mail(number), is_read=True, received=datetime(2026, 11, 2, 10, number, tzinfo=UTC))
+    desk.until_done()
+    assert desk.count("messages") == 5
 
 
 def test_without_a_folder_messages_are_marked_as_read(polled: Path, tmp_path: Path, exchange: Server) -> None:
