@@ -99,7 +99,7 @@ def _meaning(hint: str, error: Exception) -> RemoteError | None:
             return RemoteError(f"Autodiscover finds no server{_because(error)}; name it with `endpoint`")
         case UnauthorizedError() | ErrorAccessDenied() | ErrorNonExistentMailbox():
             return SignInFailed(f"the server does not let us in: {_words(error)}{hint}")
-        case UnicodeEncodeError():  # which letter is not told: it is one of a password
+        case UnicodeEncodeError(encoding="latin-1"):  # so are passwords sent; which letter is not told
             return SignInFailed(
                 "the name or the password has letters that this sign-in cannot send; take others, or `auth: ntlm`"
             )

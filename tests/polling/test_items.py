@@ -182,6 +182,38 @@ def test_the_header_of_an_item_without_mime_counts_as_it_came(desk: Desk, exchan
     ]  # no answer to a machine
 
 
+@pytest.mark.parametrize(
+    ("message_id", "identity"),
+    [
+        ("<ä@x>", "ä@x"),
+        (f"<{'8' * 60}@{'a' * 200}.outlook.com>", f"{'8' * 60}@{'a' * 200}.outlook.com"),
+        ("no brackets", "no"),
+        ("<\ud800@x>", "?@x"),
+        ("", ""),
+        ("<a@x>\r\nBcc: <eve@evil.example>\r\n\r\nBody", "a@x"),
+    ],
+)
+def test_whatever_the_properties_say_they_are_a_message(message_id: str, identity: str) -> None:
+    fields = {
+        "From": "<maya@brightwater.example>",
+        "To": "<müller@x.example>",
+        "Subject": "Grüße\x00 \ud83d",
+        "Message-ID": message_id,
+    }
+    message = parse_message(rebuilt(fields, [("X-Odd", "ä\ud800\r\n\r\nx"), ("Subject", "another")], "a\rb\nc\ud800", False))
+    assert message.message_id == identity and message.sender.address == "maya@brightwater.example"
+    assert [one.address for one in message.to] == ["müller@x.example"] and message.subject.startswith("Grüße")
+    assert message.text == "a\nb\nc?\n" and message.headers.get_all("X-Odd") == ["ä? x"] and "Bcc" not in message.headers
+
+
+def test_a_message_id_beyond_ascii_closes_no_mailbox(desk: Desk, exchange: Server) -> None:
+    told = {"subject": "Sealed", "from": "maya@brightwater.example", "message_id": "<ä@x>"}
+    exchange.store.add(None, properties=told)
+    exchange.store.add(mail(2))
+    desk.until_done()
+    assert desk.count("tickets") == 2 and desk.count("quarantine") == 0
+
+
 def test_of_properties_longer_than_anybody_writes_the_beginning_is_taken() -> None:
     """Python folds header fields in quadratic time: such a subject took 25 seconds."""
     to = [f"<person{number}@brightwater.example>" for number in range(20_000)]
