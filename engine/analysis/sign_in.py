@@ -31,7 +31,7 @@ def check_sign_in(config: Config) -> Iterator[Problem]:
         for keys in _NEEDED[used]:
             if not keys.intersection(given):
                 named = " or ".join(f"`{key}`" for key in used if key in keys)
-                message = f"nobody can sign in: `{way}` needs {named}"
+                message = f"nobody can sign in to {mailbox.address}: `{way}` needs {named}"
                 yield warn("PR123", mailbox.where("source", kind, "auth"), message, "write it beside, or another `auth`")
 
         idle = [(key, way) for key in given if key not in used]

@@ -244,7 +244,7 @@ class ExchangeMailbox:
                 secret(source.token_url),
                 secret(source.certificate),
                 client_id=secret(source.client_id),
-                client_secret=secret(source.client_secret),
+                client_secret=secret(source.client_secret) if source.certificate is None else None,
                 tenant_id=secret(source.tenant),
                 identity=Identity(primary_smtp_address=self.address),
             )

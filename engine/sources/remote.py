@@ -164,9 +164,9 @@ def rebuilt(fields: Mapping[str, str], headers: Iterable[tuple[Any, Any]], text:
 
 
 def _on_a_line(value: str) -> str:
-    words = " ".join(value[: _LONGEST_FIELD + 1].split())
-    if len(words) > _LONGEST_FIELD:  # it ends with a whole address
-        words = words[:_LONGEST_FIELD].rpartition(" ")[0].rstrip(",") or words[:_LONGEST_FIELD]
+    words = " ".join(value[:_LONGEST_FIELD].split())
+    if len(value) > _LONGEST_FIELD:  # it ends with a whole address
+        return words.rpartition(" ")[0].rstrip(",") or words
     return words
 
 
