@@ -315,6 +315,20 @@ def test_no_more_is_fetched_at_once_than_a_batch_holds(desk: Desk, graph: GraphS
     assert stored == [3, 2] and desk.count("messages") == 5
 
 
+def test_a_folder_that_was_deleted_and_made_anew_is_found_again(
+    graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox = remote(graph, tmp_path, monkeypatch, folder="Inbox/Support")
+    old = graph.store.add_folder("Support", "inbox")
+    assert mailbox.changes(None).items == ()
+    del graph.store.folders[old.id]
+    graph.store.add(mail(1), graph.store.add_folder("Support", "inbox").id)
+    with pytest.raises(RemoteError):
+        mailbox.backlog()
+    mailbox.close()  # as after each round that failed
+    assert len(mailbox.changes(None).items) == 1
+
+
 def test_sending_keeps_our_headers(desk: Desk, graph: GraphServer) -> None:
     desk.remote.send(b"From: a@b.example\r\nMessage-ID: <ours@x>\r\nAuto-Submitted: auto-replied\r\n\r\nhello\r\n")
     assert graph.store.sent == [b"From: a@b.example\r\nMessage-ID: <ours@x>\r\nAuto-Submitted: auto-replied\r\n\r\nhello\r\n"]
