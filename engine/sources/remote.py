@@ -26,7 +26,6 @@ _LONGEST_FIELD = 20_000  # characters
 _MOST_HEADERS = 300
 _NAME = re.compile(r"(?!content-|mime-version)[!-9;-~]{1,100}", re.IGNORECASE)
 _CONTENT = ("MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit")
-_LINE_END = re.compile(r"\r\n?|\n")
 _LARGEST = 2**62  # bytes or messages, as SQLite can keep them
 
 
@@ -159,7 +158,8 @@ def rebuilt(fields: Mapping[str, str], headers: Iterable[tuple[Any, Any]], text:
     text = text[:MOST_TEXT]  # no more of it is read
     if has_files:
         text = f"{text.rstrip()}\n\n{WITHOUT_FILES}"
-    lines = [*head, *_CONTENT, "", *_LINE_END.split(text), ""]
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    lines = [*head, *_CONTENT, "", text, ""]
     return "\r\n".join(lines).encode("utf-8", "replace")
 
 
