@@ -361,6 +361,17 @@ def test_a_right_to_the_inbox_and_what_is_below_it_is_enough(polled: Path, desk:
     assert remote.check(True) == [] and exchange.store.folder_named("Good") is not None
 
 
+def test_folders_may_stand_beside_the_inbox(polled: Path, exchange: Server) -> None:
+    edit(polled / "mailboxes/help.yaml", "failed: Inbox/Failed", "failed: Bad")
+    remote = edited(polled, "processed: Inbox/Processed", "processed: Done/Good")
+    done = exchange.store.add_folder("Done", "root")
+    assert len(remote.check(False)) == 2 and remote.check(True) == []
+    item = exchange.store.add(mail(1))
+    remote.file([item.id], "processed")
+    good, bad = exchange.store.folder_named("Good", done.id), exchange.store.folder_named("Bad", "root")
+    assert good and bad and len(exchange.store.in_folder(good.id)) == 1
+
+
 def test_check_says_which_folders_are_missing_and_fix_creates_them(polled: Path, exchange: Server) -> None:
     remote = edited(polled, "processed: Inbox/Processed", "processed: Inbox/Done/Good")
     exchange.store.add_folder("Done", "inbox", "done")
