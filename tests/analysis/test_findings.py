@@ -302,6 +302,19 @@ def test_a_fault_in_another_file_is_found_in_its_line(
     assert {one for one, _, _ in found(rules)} <= {code, "PR111", *follows}
 
 
+def test_a_sign_in_says_what_it_lacks_unless_the_mailbox_is_not_read(rules: Path) -> None:
+    alerts = rules / "mailboxes/alerts.yaml"
+    edit(alerts, "    username: ${env:ALERTS_USER}\n    password: ${env:ALERTS_PASSWORD}\n", "    tenant: t\n    client_id: c\n")
+    edit(alerts, "auth: ntlm", "auth: oauth2")
+    (problem,) = analyse(load_config(rules))
+    assert problem.message == (
+        "nobody can sign in to alerts@harbourhill.example: `auth: oauth2` needs `client_secret` or `certificate`"
+    )
+    with alerts.open("a") as file:
+        file.write("active: false\n")
+    assert "PR123" not in {one.code for one in analyse(load_config(rules))}
+
+
 def test_one_user_may_read_several_mailboxes(rules: Path) -> None:
     other = rules / "mailboxes/sales.yaml"
     other.write_text("version: 1\nextends: help\nname: Sales\naddress: sales@harbourhill.example\n", "utf-8")
