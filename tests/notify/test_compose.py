@@ -63,11 +63,12 @@ def test_message_ids_that_are_longer_than_a_line_stand_as_they_are() -> None:
         "日本語" * 8 + " 中 " + "é" * 70,
         "x" * 200 + ", " + "y" * 300,
         "no =?utf-8?q?a=0D=0ABcc=3A_evil=40evil.example?= =?utf-8?b?AAE=?= at all",
+        "a bell\x07 and \x1b[31mred",
         "short",
     ],
 )
 def test_names_and_subjects_say_what_they_said(words: str) -> None:
-    name = "" if "=?" in words else words  # a name is written by an administrator
+    name = words if words.isprintable() and "=?" not in words else ""  # a name is written by an administrator
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     raw = compose(outgoing(sender=f'"{quoted}" <help@harbourhill.example>', subject=words), DATE).as_bytes()
     found = email.message_from_bytes(raw)  # by Python's older parser, which is not that of the newer composer
