@@ -13,7 +13,7 @@ from exchangelib.credentials import OAuth2Credentials
 from exchangelib.errors import ErrorServerBusy
 from exchangelib.folders import BaseFolder, Folder
 from exchangelib.items import Item
-from exchangelib.protocol import BaseProtocol, FailFast
+from exchangelib.protocol import BaseProtocol, CachingProtocol, FailFast
 from exchangelib.services import SyncFolderItems
 from exchangelib.util import MNS
 from exchangelib.version import EXCHANGE_2007_SP1
@@ -39,13 +39,7 @@ class Policy(FailFast):  # type: ignore[misc]
 
 
 class OAuth2(OAuth2Credentials):  # type: ignore[misc]
-    """Client credentials of an application; the token's address can be another than Microsoft's.
-
-    Equal to themselves alone: by their values, exchangelib finds no connection again that a token was fetched for.
-    """
-
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    """Client credentials of an application; the token's address can be another than Microsoft's."""
 
     def __init__(self, token_url: str | None, certificate: str | None, **more: Any) -> None:
         super().__init__(**more)
@@ -65,12 +59,16 @@ class OAuth2(OAuth2Credentials):  # type: ignore[misc]
         return self._token_url or str(super().token_url)
 
 
+# Mailboxes of one account would share connections, and stop for good together: where the server is busy or the network breaks,
+# exchangelib takes the lock of their pool twice. Each mailbox has a connection of its own; how many are used at once is counted by us.
+CachingProtocol._cache_key = staticmethod(id)
+
+
 def end(protocol: Any) -> None:
-    """Close a mailbox's connections. exchangelib keeps what it had for the same account to use again; with tokens each mailbox has its own."""
+    """Close a mailbox's connection, and have exchangelib forget it."""
     protocol.close()
-    if isinstance(protocol.credentials, OAuth2):
-        with suppress(KeyError):
-            del type(protocol)[protocol.config]
+    with suppress(KeyError):
+        del type(protocol)[protocol.config]
 
 
 def use_tls(tls: ExchangeTls) -> None:

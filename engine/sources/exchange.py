@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, Credentials, EWSTimeZone, FolderCollection, Version
 from exchangelib.errors import DoesNotExist, ErrorFolderNotFound, ErrorItemNotFound
-from exchangelib.folders import Folder, Root
+from exchangelib.folders import Folder, Inbox, MsgFolderRoot, Root
 from exchangelib.items import Message
 from exchangelib.properties import ItemId
 from exchangelib.services import CreateFolder
@@ -22,11 +22,13 @@ from engine.config.secrets import resolve
 from engine.sources.autodiscover import forget_discovered
 from engine.sources.ews_answers import item_as_message, told, utc
 from engine.sources.ews_client import OAuth2, Policy, Sync, end
+from engine.sources.line import Line
 from engine.sources.remote import (
     Backlog,
     Fetched,
     Page,
     Place,
+    RemoteError,
     RemoteItem,
     SignInFailed,
     backlog,
@@ -36,8 +38,8 @@ from engine.sources.remote import (
 )
 
 PAGE_ITEMS = 100
-# exchangelib gives all mailboxes of one account the same connections, and by itself only one: a slow one would hold up the rest.
-CONNECTIONS = 16
+AT_ONCE = 16  # mailboxes of one account: Exchange takes 27 requests of a user at once, if nobody says otherwise
+_LINES: dict[tuple[str, str], Line] = {}
 _LISTED = ("size", "is_read", "datetime_received")
 _HEAD = (
     "subject",
@@ -63,6 +65,8 @@ class ExchangeMailbox:
         self.source = source
         self._account: Any = None
         self._folders: dict[str, Any] = {}
+        user = source.username or source.client_id or ""
+        self._line = _LINES.setdefault((source.endpoint or "", user), Line(AT_ONCE))
 
     @property
     def account(self) -> str:
@@ -72,10 +76,18 @@ class ExchangeMailbox:
     def folder(self) -> str:
         return self.source.folder.strip("/")
 
-    def _told(self) -> AbstractContextManager[None]:
-        return told(
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """In turn, and with errors of ours. Not to be asked for within itself."""
+        hint = (
             "; does it take Kerberos, and our ticket? See klist, and docs/exchange.md" if self.source.auth == "kerberos" else ""
         )
+        try:
+            with self._line, told(hint):
+                yield
+        except RemoteError:
+            self.close()  # exchangelib may have lost the connection, and would wait for it for ever
+            raise
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -103,30 +115,33 @@ class ExchangeMailbox:
             return page(items, service.sync_state, last)
 
     def fetch(self, items: Sequence[RemoteItem], largest: int) -> list[Fetched]:
-        whole = self._whole([item for item in items if item.size <= largest])
-        return whole + [replace(self.describe(item), size=item.size) for item in items if item.size > largest]
+        with self._told():
+            whole = self._whole([item for item in items if item.size <= largest])
+            return whole + [replace(self._described(item), size=item.size) for item in items if item.size > largest]
 
     def _whole(self, items: Sequence[RemoteItem]) -> list[Fetched]:
-        with self._told():
-            wanted = [ItemId(id=item.id) for item in items]
-            answers = list(self._connected().fetch(wanted, only_fields=["mime_content", "datetime_received"], chunk_size=25))
-            return [self._fetched(item, answer) for item, answer in zip(items, answers, strict=True)]
+        wanted = [ItemId(id=item.id) for item in items]
+        answers = list(self._connected().fetch(wanted, only_fields=["mime_content", "datetime_received"], chunk_size=25))
+        return [self._fetched(item, answer) for item, answer in zip(items, answers, strict=True)]
 
     def _fetched(self, item: RemoteItem, answer: Any) -> Fetched:
         if isinstance(answer, ErrorItemNotFound):
             return Fetched(item.id, None)
         if isinstance(answer, Exception) or not answer.mime_content:
-            return self.describe(item)
+            return self._described(item)
         return Fetched(item.id, bytes(answer.mime_content), utc(answer.datetime_received))
 
     def describe(self, item: RemoteItem) -> Fetched:
         with self._told():
-            (answer,) = self._connected().fetch([ItemId(id=item.id)], only_fields=list(_HEAD))
-            if isinstance(answer, ErrorItemNotFound):
-                return Fetched(item.id, None)
-            if isinstance(answer, Exception):
-                raise answer
-            return Fetched(item.id, item_as_message(answer), utc(answer.datetime_received))
+            return self._described(item)
+
+    def _described(self, item: RemoteItem) -> Fetched:
+        (answer,) = self._connected().fetch([ItemId(id=item.id)], only_fields=list(_HEAD))
+        if isinstance(answer, ErrorItemNotFound):
+            return Fetched(item.id, None)
+        if isinstance(answer, Exception):
+            raise answer
+        return Fetched(item.id, item_as_message(answer), utc(answer.datetime_received))
 
     def backlog(self) -> Backlog:
         with self._told():
@@ -184,20 +199,21 @@ class ExchangeMailbox:
 
     def _folder(self, path: str) -> Any:
         if path not in self._folders:
-            folder: Any = self._connected().inbox
             names = path.strip("/").split("/")
-            if names[0].casefold() != "inbox":
-                folder = self._connected().msg_folder_root
-            else:
-                names = names[1:]
-            for name in names:
+            is_below = names[0].casefold() == "inbox"
+            folder = self._top(Inbox if is_below else MsgFolderRoot)
+            for name in names[is_below:]:
                 folder = folder // name
             self._folders[path] = folder
         return self._folders[path]
 
+    def _top(self, kind: type[Folder]) -> Any:
+        """Not by the account's own attributes: their locks are those of all accounts, and one whose server is silent would hold them."""
+        return self._connected().root.get_default_folder(kind)
+
     def _create(self, path: str) -> None:
         above, _, name = path.strip("/").rpartition("/")
-        parent = self._folder(above) if above else self._connected().msg_folder_root
+        parent = self._folder(above) if above else self._top(MsgFolderRoot)
         # Not `Folder.save`: it lists all folders of the mailbox.
         CreateFolder(account=self._connected()).get(parent_folder=parent, folders=[Folder(parent=parent, name=name)])
 
@@ -212,7 +228,7 @@ class ExchangeMailbox:
                 auth_type=_AUTH[source.auth],
                 version=Version(build=EXCHANGE_2016) if source.endpoint is not None else None,
                 retry_policy=Policy(),
-                max_connections=CONNECTIONS,
+                max_connections=1,
             )
             account: Any = Account(
                 self.address,

@@ -12,9 +12,10 @@ import json
 import random
 import socket
 import ssl
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,9 @@ class Server(Loopback):
         self.wrong_passwords = 0
         self.discovered: dict[str, str] = {}  # by Autodiscover: addresses, and the settings that are told of them as XML
         self.bend: Callable[[bytes], bytes] | None = None  # what becomes of each answer on its way
+        self._open = 0  # calls that are not answered yet
+        self.most_at_once = 0
+        self._counting = threading.Lock()
 
     def fail(self, operation: str, kind: str, times: int = 1, seconds: float = 0.2) -> None:
         assert kind in FAULTS
@@ -82,6 +86,17 @@ class Server(Loopback):
 
         scheme = "https" if self._tls else "http"
         return f"{scheme}://127.0.0.1:{self.listen(Handler)}/EWS/Exchange.asmx"
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        with self._counting:
+            self._open += 1
+            self.most_at_once = max(self.most_at_once, self._open)
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._open -= 1
 
     def next_fault(self, operation: str) -> Fault | None:
         for fault in self.faults:
@@ -117,6 +132,10 @@ class _Handler(loopback.Handler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        with self.server_of.counted():
+            self._call(body)
+
+    def _call(self, body: bytes) -> None:
         server = self.server_of
         if self.path.endswith("/token"):
             server.token_params = dict(pair.split("=", 1) for pair in body.decode().split("&"))
