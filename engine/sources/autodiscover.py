@@ -1,26 +1,35 @@
-"""exchangelib's Autodiscover (MS-OXWSADISC) as postroom needs it: nothing kept in /tmp, nothing believed that came in the clear, and servers that tell less or more than it thinks."""
+"""exchangelib's Autodiscover (MS-OXWSADISC) as postroom needs it: nothing kept, nothing believed that came in the clear, and servers that tell less or more than it thinks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from exchangelib.autodiscover import cache
+from exchangelib.autodiscover import AutodiscoverCache, discovery
 from exchangelib.autodiscover.discovery import Autodiscovery
 from exchangelib.errors import AutoDiscoverFailed
 from exchangelib.properties import UserResponse
-from exchangelib.protocol import CachingProtocol
 from exchangelib.services import get_user_settings
 from exchangelib.version import Version
 
-_found: dict[str, Any] = {}
 
+class _Nothing(AutodiscoverCache):  # type: ignore[misc]
+    """In the place of what exchangelib has found: it is asked for at each connection anew.
 
-@contextmanager
-def _in_memory(file: Any) -> Iterator[dict[str, Any]]:
-    """In the place of a pickle in /tmp, where anybody could lay one beforehand that runs his code as us."""
-    yield _found
+    It would stand in /tmp, as a pickle, where anybody could lay one beforehand that runs his code as us. One lock would be held until a
+    server has answered, and all other mailboxes would wait for a silent one. And where a password was wrong, it would be tried twice.
+    """
+
+    def __contains__(self, key: object) -> bool:
+        return False
+
+    def __setitem__(self, key: object, protocol: object) -> None:
+        pass
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class Response(UserResponse):  # type: ignore[misc]
@@ -51,19 +60,12 @@ class Response(UserResponse):  # type: ignore[misc]
         return next((one for one in Version.all_versions() if one.api_version in told), None)
 
 
-def _no_further(discovery: Autodiscovery, hostname: str) -> Any:
+def _no_further(steps: Autodiscovery, hostname: str) -> Any:
     """The steps left out ask in the clear, HTTP and then DNS, where the password shall go: whoever stands between could say, to him."""
-    return discovery._step_6()
+    return steps._step_6()
 
 
-# For the whole process, from the import on: even emptying its store would load what lies in /tmp.
-cache.shelve_open_with_failover = _in_memory
+# For the whole process, from the import on.
+discovery.autodiscover_cache = _Nothing()
 get_user_settings.UserResponse = Response
 Autodiscovery._step_3 = _no_further
-
-
-def forget_discovered() -> None:
-    """What failed is remembered for ever, and a wrong password would be tried twice: by what is remembered, and by all steps anew."""
-    with cache.autodiscover_cache:
-        cache.autodiscover_cache.clear()
-    CachingProtocol.clear_cache()

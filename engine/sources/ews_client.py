@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -61,14 +60,7 @@ class OAuth2(OAuth2Credentials):  # type: ignore[misc]
 
 # Mailboxes of one account would share connections, and stop for good together: where the server is busy or the network breaks,
 # exchangelib takes the lock of their pool twice. Each mailbox has a connection of its own; how many are used at once is counted by us.
-CachingProtocol._cache_key = staticmethod(id)
-
-
-def end(protocol: Any) -> None:
-    """Close a mailbox's connection, and have exchangelib forget it."""
-    protocol.close()
-    with suppress(KeyError):
-        del type(protocol)[protocol.config]
+CachingProtocol.__call__ = type.__call__
 
 
 def use_tls(tls: ExchangeTls) -> None:

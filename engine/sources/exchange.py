@@ -17,11 +17,11 @@ from exchangelib.services import CreateFolder
 from exchangelib.version import EXCHANGE_2016
 from msgspec.structs import replace
 
+import engine.sources.autodiscover  # noqa: F401  # exchangelib uses it from now on
 from engine.config.connections import ExchangeSource
 from engine.config.secrets import resolve
-from engine.sources.autodiscover import forget_discovered
 from engine.sources.ews_answers import item_as_message, told, utc
-from engine.sources.ews_client import OAuth2, Policy, Sync, end
+from engine.sources.ews_client import OAuth2, Policy, Sync
 from engine.sources.line import Line
 from engine.sources.remote import (
     Backlog,
@@ -271,6 +271,4 @@ class ExchangeMailbox:
         self._folders.clear()
         with suppress(Exception):
             if account is not None:
-                end(account.protocol)
-            if self.source.endpoint is None:
-                forget_discovered()
+                account.protocol.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shelve
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,3 +172,25 @@ def test_a_wrong_password_is_tried_once(names: Names, server: Server, remote: Ex
             remote.changes(None)
         remote.close()
         assert server.wrong_passwords == tried
+
+
+def test_nobody_waits_for_the_answer_to_another(names: Names, server: Server, polled: Path) -> None:
+    go_on, asked = threading.Event(), []
+
+    def held(answer: bytes) -> bytes:
+        asked.append(answer)
+        if len(asked) == 1:
+            go_on.wait(20)
+        return answer
+
+    server.discovered[ADDRESS] = told()
+    server.bend = held
+    first, second = (exchange_mailbox(polled, endpoint=None) for _ in range(2))
+    waiting = threading.Thread(target=first.changes, args=(None,), daemon=True)
+    waiting.start()
+    while not asked:
+        time.sleep(0.01)
+    assert second.changes(None).items == () and waiting.is_alive()
+    go_on.set()
+    waiting.join(10)
+    assert not waiting.is_alive()
