@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
@@ -18,11 +19,13 @@ from exchangelib.util import MNS
 from exchangelib.version import EXCHANGE_2007_SP1
 from lxml.etree import SubElement
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from engine.config.connections import ExchangeTls
 from engine.sources.certificate import client_assertion
 from engine.sources.ews_answers import is_whole
 from engine.sources.remote import retry_after
+from engine.sources.tls import tls_context
 
 _PIECE = 65_536
 
@@ -79,11 +82,20 @@ def use_tls(tls: ExchangeTls) -> None:
             answer.iter_content = partial(_pieces, content)  # type: ignore[method-assign]
             return answer
 
+        def init_poolmanager(self, *given: Any, **named: Any) -> None:
+            super().init_poolmanager(*given, ssl_context=self._context(), **named)
+
+        def proxy_manager_for(self, proxy: Any, **named: Any) -> Any:
+            return super().proxy_manager_for(proxy, ssl_context=self._context(), **named)
+
+        def _context(self) -> ssl.SSLContext:
+            return tls_context(tls.ca_file or DEFAULT_CA_BUNDLE_PATH, tls.verify)
+
         def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-            super().cert_verify(conn, url, _verify(tls), cert)  # type: ignore[no-untyped-call]
+            """By the context: what is named here would be read once more for each connection."""
 
         def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
-            return super().get_connection_with_tls_context(request, _verify(tls), proxies, cert)
+            return super().get_connection_with_tls_context(request, tls.verify, proxies, cert)
 
     BaseProtocol.HTTP_ADAPTER_CLS = Adapter
     BaseProtocol.TIMEOUT = tls.timeout.total_seconds()
@@ -94,10 +106,6 @@ def _pieces(content: bytes, chunk_size: int | None = 1, decode_unicode: bool = F
     """`Response.iter_content` of an answer that is there whole."""
     size = max(chunk_size or 0, _PIECE)
     return (content[place : place + size] for place in range(0, len(content), size))
-
-
-def _verify(tls: ExchangeTls) -> bool | str:
-    return tls.ca_file if tls.verify and tls.ca_file else tls.verify
 
 
 # Checked certificates and whole answers, also where nobody called `use_tls`.

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import ssl
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -32,20 +29,13 @@ from engine.sources.remote import (
     no_token,
     page,
 )
+from engine.sources.tls import tls_context
 
 PAGE_ITEMS = 100
 _MOST_TEXT = 10_000_000  # bytes of an item whose whole text is asked for; of a larger one its first 255 letters
 # A proxy's page, or a server that is out of its mind: a message comes as text/plain.
 _NO_MESSAGE = ("text/html", "application/json")
 _WELL_KNOWN = {"inbox": "inbox", "sent items": "sentitems", "archive": "archive", "deleted items": "deleteditems"}
-
-
-@lru_cache(maxsize=2)
-def _context(ca_file: str | None, changed: int) -> ssl.SSLContext:
-    """One for all mailboxes: each takes most of a megabyte, and 20 ms. `changed`: when the file did, so that a renewed one is read."""
-    context = ssl.create_default_context(cafile=ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the system allows
-    return context
 
 
 class GraphMailbox:
@@ -225,10 +215,10 @@ class GraphMailbox:
     def _http(self) -> httpx.Client:
         """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named. msal uses it too."""
         if self._client is None:
-            ca_file = self._tls.ca_file
-            context = _context(ca_file, Path(ca_file).stat().st_mtime_ns if ca_file else 0)
             self._client = httpx.Client(
-                timeout=self._tls.timeout.total_seconds(), headers={"User-Agent": "postroom"}, verify=context
+                timeout=self._tls.timeout.total_seconds(),
+                headers={"User-Agent": "postroom"},
+                verify=tls_context(self._tls.ca_file),
             )
         return self._client
 
