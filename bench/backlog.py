@@ -14,25 +14,20 @@ from pathlib import Path
 from bench.generate import ROOT
 from tests.ews.server import Server
 from tests.ews.store import Store
-from tools.soak import ADDRESS, configure, mail
+from tools.soak import boxes, configure, mail
 
 
 def configured(folder: Path, endpoint: str, stores: list[Store]) -> Path:
-    """The configuration of the soak, with a mailbox for each store."""
-    rules = configure(folder, endpoint)
+    """The configuration of the soak, for larger messages."""
+    rules = configure(folder, endpoint, stores)
     settings = rules / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace("message: 600 KB", "message: 60 MB"), "utf-8")
-    first = (rules / "mailboxes/help.yaml").read_text("utf-8").replace("auth: basic", "auth: basic\n    access: impersonation")
-    for number, store in enumerate(stores[1:], 1):
-        aliases = "aliases: [support@harbourhill.example]\n"
-        (rules / f"mailboxes/box{number}.yaml").write_text(first.replace(ADDRESS, store.address).replace(aliases, ""), "utf-8")
     return rules
 
 
 def main() -> None:
     count, size, mailboxes = (int(word) for word in [*sys.argv[1:], *("50000", "4000", "1")[len(sys.argv) - 1 :]])
-    addresses = [ADDRESS, *(f"box{number}@harbourhill.example" for number in range(1, mailboxes))]
-    stores = [Store(address).with_folders() for address in addresses]
+    stores = boxes(mailboxes)
     for number in range(count):
         stores[number % mailboxes].add(mail(number) + b"A line of ordinary text.\r\n" * (size // 26))
     server = Server(stores[0])

@@ -1,4 +1,4 @@
-"""Kills `postroom poll` at random while it reads mail from a loopback Exchange that fails at random, and looks what became of it.
+"""Kills `postroom poll` at random while it reads mailboxes of a loopback Exchange that fails at random, and looks what became of it.
 
 `python -m tools.soak --messages 2000 --kills 100`. Says what is wrong and exits with 1, or says that all is well.
 """
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -47,28 +48,40 @@ def roomy_rules(folder: Path) -> Path:
     return rules
 
 
-def configure(folder: Path, endpoint: str) -> Path:
+def boxes(number: int) -> list[Store]:
+    """So many mailboxes that one user reads."""
+    addresses = [ADDRESS, *(f"box{one}@harbourhill.example" for one in range(1, number))]
+    return [Store(address).with_folders() for address in addresses]
+
+
+def configure(folder: Path, endpoint: str, stores: Sequence[Store] = ()) -> Path:
+    """The shipped configuration with the help desk's mailbox, which is the first of the stores, and one for each other."""
     rules = roomy_rules(folder)
     path = rules / "mailboxes/help.yaml"
     text = path.read_text("utf-8").replace("https://mail.harbourhill.example/EWS/Exchange.asmx", endpoint)
-    path.write_text(text.replace("auth: ntlm", "auth: basic").replace("every: 60 seconds", "every: 0.2 seconds"), "utf-8")
+    text = text.replace("auth: ntlm", "auth: basic\n    access: impersonation").replace("every: 60 seconds", "every: 0.2 seconds")
+    path.write_text(text, "utf-8")
     for name in ("priority", "alerts"):
         with (rules / f"mailboxes/{name}.yaml").open("a") as file:
             file.write("active: false\n")
+    for number, store in enumerate(stores[1:], 1):
+        other = text.replace(ADDRESS, store.address).replace("aliases: [support@harbourhill.example]\n", "")
+        (rules / f"mailboxes/box{number}.yaml").write_text(other, "utf-8")
     return rules
 
 
-def soak(messages: int, kills: int, seed: int, chance: float) -> list[str]:
+def soak(messages: int, kills: int, seed: int, chance: float, mailboxes: int = 6) -> list[str]:
     """What is wrong in the end: nothing, one hopes."""
     chooser = random.Random(seed)
-    store = Store(ADDRESS).with_folders()
-    server = Server(store)
+    stores = boxes(mailboxes)
+    server = Server(stores[0])
+    server.stores = {store.address: store for store in stores}
     endpoint = server.start()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rules, db = configure(folder, endpoint), folder / "p.db"
+        rules, db = configure(folder, endpoint, stores), folder / "p.db"
         for number in range(messages):
-            store.add(mail(number))
+            stores[number % mailboxes].add(mail(number))
         server.fail_at_random(chance, seed)
         environment = {**os.environ, "HELP_USER": "help", "HELP_PASSWORD": "secret", "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "engine", "poll", "--rules", str(rules), "--db", str(db)]
@@ -84,23 +97,23 @@ def soak(messages: int, kills: int, seed: int, chance: float) -> list[str]:
         server.fail_at_random(0.0, seed)
         process = start()
         deadline = time.monotonic() + 600
-        while store.in_folder("inbox") and time.monotonic() < deadline:
+        while any(store.in_folder("inbox") for store in stores) and time.monotonic() < deadline:
             time.sleep(0.3)
         time.sleep(1.5)
         process.send_signal(signal.SIGTERM)
         process.wait(15)
         server.stop()
-        return wrong(store, db, messages)
+        return wrong(stores, db, messages)
 
 
-def wrong(store: Store, db: Path, messages: int) -> list[str]:
+def wrong(stores: list[Store], db: Path, messages: int) -> list[str]:
     found = inconsistent(db, messages)
     with closing(sqlite3.connect(db)) as connection:
         (waiting,) = connection.execute("SELECT COUNT(*) FROM poll_items").fetchone()
         (quarantined,) = connection.execute("SELECT COUNT(*) FROM quarantine").fetchone()
     if waiting:
         found.append("items are still on their way")
-    places = {place: len(store.in_folder(place)) for place in ("inbox", "processed", "failed")}
+    places = {place: sum(len(store.in_folder(place)) for store in stores) for place in ("inbox", "processed", "failed")}
     if places != {"inbox": 0, "processed": messages - quarantined, "failed": quarantined}:
         found.append(f"items are in the wrong place: {places}, {quarantined} in quarantine")
     return found
@@ -112,8 +125,9 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--chance", type=float, default=0.05)
+    parser.add_argument("--mailboxes", type=int, default=6)
     words = parser.parse_args()
-    problems = soak(words.messages, words.kills, words.seed, words.chance)
+    problems = soak(words.messages, words.kills, words.seed, words.chance, words.mailboxes)
     print("\n".join(problems) or f"all is well after {words.kills} kills: {words.messages} messages, each once and in its place")
     sys.exit(1 if problems else 0)
 
