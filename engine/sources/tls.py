@@ -6,10 +6,17 @@ import ssl
 from functools import lru_cache
 from pathlib import Path
 
+from engine.sources.remote import RemoteError
+
 
 def tls_context(ca_file: str | None, verify: bool = True) -> ssl.SSLContext:
-    """`ca_file`: whose certificates are good; None: those of the system. Raises `OSError` where it cannot be read."""
-    return _context(ca_file, Path(ca_file).stat().st_mtime_ns if ca_file else 0, verify)
+    """`ca_file`: whose certificates are good; None: those of the system. Raises `RemoteError` where it has none."""
+    try:
+        return _context(ca_file, Path(ca_file).stat().st_mtime_ns if ca_file else 0, verify)
+    except ssl.SSLError as error:
+        raise RemoteError(f"{ca_file} (exchange.ca_file) has no certificate in PEM (`-----BEGIN CERTIFICATE-----`)") from error
+    except OSError as error:
+        raise RemoteError(f"{ca_file} (exchange.ca_file) cannot be read: {error.strerror}") from error
 
 
 @lru_cache(maxsize=4)

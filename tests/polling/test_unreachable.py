@@ -176,6 +176,33 @@ def test_a_server_that_wants_a_certificate_and_says_so_late(error: Exception, sa
     assert (why_unreachable(error, "mail.example:443") or "").startswith(f"mail.example:443 {says}")
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        ("", "has no certificate in PEM (`-----BEGIN CERTIFICATE-----`)"),
+        ("hello", "has no certificate in PEM (`-----BEGIN CERTIFICATE-----`)"),
+    ],
+)
+def test_a_ca_that_is_none_is_named_and_read_once_it_is_mended(
+    text: str | None, says: str, polled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with trusted(tmp_path, "127.0.0.1") as (context, ours):
+        loopback = Loopback(context)
+        at = f"https://127.0.0.1:{loopback.listen(_Elsewhere)}"
+        file = tmp_path / "another.pem"
+        if text is not None:
+            file.write_text(text)
+        wrong = ExchangeTls(str(file), True, TLS.timeout)
+        use_tls(wrong)
+        by_ews, by_graph = exchange_mailbox(polled, endpoint=f"{at}/404/x"), graph_at(at, monkeypatch, wrong)
+        assert said(by_ews) == said(by_graph) == f"{file} (exchange.ca_file) {says}"
+        assert ours.ca_file is not None
+        file.write_text(Path(ours.ca_file).read_text())
+        assert said(by_ews).startswith("the server answered 404") and "certificate" not in said(by_graph)
+        loopback.stop()
+
+
 def test_no_more_files_may_be_opened(polled: Path, nobody: int) -> None:
     remote = exchange_at(polled, f"http://127.0.0.1:{nobody}/x")
     said(remote)  # all that is imported for it is by now
