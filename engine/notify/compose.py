@@ -11,7 +11,7 @@ from datetime import datetime
 from email.header import Header
 from email.headerregistry import Address, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8, Policy
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime, parseaddr
 from typing import Any
 
@@ -34,7 +34,7 @@ class _MessageIds(UnstructuredHeader):
 
     name: str  # the class that the registry makes of this one has it
 
-    def fold(self, *, policy: Policy[Any]) -> str:
+    def fold(self, *, policy: EmailPolicy) -> str:
         return f"{self.name}: {f'{policy.linesep} '.join(str(self).split())}{policy.linesep}"
 
 
@@ -47,12 +47,13 @@ class _Words(UnstructuredHeader):
     def parse(cls, value: str, kwds: dict[str, Any]) -> None:
         kwds |= {"parse_tree": None, "decoded": value}
 
-    def fold(self, *, policy: Policy[Any]) -> str:
+    def fold(self, *, policy: EmailPolicy) -> str:
         words = str(self)
-        is_bare = (
-            words.isascii() and words.isprintable() and "=?" not in words and max(map(len, words.split()), default=0) < _LINE
-        )
-        return f"{self.name}: {_in_lines(self.name, words, policy, 'us-ascii' if is_bare else 'utf-8')}{policy.linesep}"
+        is_bare = words.isprintable() and "=?" not in words and max(map(len, words.split()), default=0) < _LINE
+        if is_bare and policy.utf8 and len(words) < _LINE:
+            return f"{self.name}: {words}{policy.linesep}"
+        charset = "us-ascii" if is_bare and words.isascii() else "utf-8"
+        return f"{self.name}: {_in_lines(self.name, words, policy, charset)}{policy.linesep}"
 
 
 class _Sender(UniqueAddressHeader):
@@ -60,22 +61,28 @@ class _Sender(UniqueAddressHeader):
 
     name: str
 
-    def fold(self, *, policy: Policy[Any]) -> str:
+    def fold(self, *, policy: EmailPolicy) -> str:
         (sender,) = self.addresses
         name = sender.display_name
-        is_short = name.isascii() and len(str(sender)) < _LINE
+        is_short = (name.isascii() or policy.utf8) and len(str(sender)) < _LINE
         shown = str(sender) if is_short else f"{_in_lines(self.name, name, policy)}{policy.linesep} <{sender.addr_spec}>"
         return f"{self.name}: {shown}{policy.linesep}"
 
 
-def _in_lines(field: str, words: str, policy: Policy[Any], charset: str = "utf-8") -> str:
+def _in_lines(field: str, words: str, policy: EmailPolicy, charset: str = "utf-8") -> str:
     """In encoded words (RFC 2047), but for ASCII."""
     return Header(words, charset, header_name=field).encode(linesep=policy.linesep)
 
 
 _HEADERS = HeaderRegistry()
-_KINDS: dict[str, Any] = {"From": _Sender, "Subject": _Words}
-for _name, _kind in (_KINDS | dict.fromkeys(("In-Reply-To", "References", NOTIFICATION_ID), _MessageIds)).items():
+_KINDS: dict[str, Any] = {
+    "From": _Sender,
+    "Subject": _Words,
+    "In-Reply-To": _MessageIds,
+    "References": _MessageIds,
+    NOTIFICATION_ID: _MessageIds,
+}
+for _name, _kind in _KINDS.items():
     _HEADERS.map_to_type(_name, _kind)
 _ASCII, _UNICODE = (policy.clone(header_factory=_HEADERS) for policy in (SMTP, SMTPUTF8))
 
