@@ -8,8 +8,8 @@ from engine.config.connections import ExchangeSource
 from engine.config.model import Config
 from engine.errors import Problem, warn
 
-_PERSON = ("username", "password")
-_APPLICATION = ("tenant", "client_id", "client_secret", "certificate", "token_url")
+_PERSON: tuple[str, ...] = ("username", "password")
+_APPLICATION: tuple[str, ...] = ("tenant", "client_id", "client_secret", "certificate", "token_url")
 _USED = {"basic": _PERSON, "ntlm": _PERSON, "kerberos": (), "oauth2": _APPLICATION}
 # One of each is needed. `token_url` is Microsoft's, by the tenant, where it is left out.
 _NEEDED = {
@@ -24,8 +24,9 @@ def check_sign_in(config: Config) -> Iterator[Problem]:
         source = mailbox.source
         if not mailbox.active or source is None:
             continue
-        kind, way = ("exchange", f"auth: {source.auth}") if isinstance(source, ExchangeSource) else ("graph", "source: graph")
-        used = _USED[source.auth] if isinstance(source, ExchangeSource) else _APPLICATION
+        kind, way, used = "graph", "source: graph", _APPLICATION
+        if isinstance(source, ExchangeSource):
+            kind, way, used = "exchange", f"auth: {source.auth}", _USED[source.auth]
         given = [key for key in (*_PERSON, *_APPLICATION) if getattr(source, key, None) is not None]
 
         for keys in _NEEDED[used]:

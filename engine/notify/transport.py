@@ -15,6 +15,7 @@ from engine.config.connections import FolderSending, SmtpSending
 from engine.config.secrets import MissingSecret, resolve
 from engine.files import write_whole
 from engine.notify.compose import Outgoing, compose
+from engine.sources.tls import shared_context
 
 
 class Rejected(Exception):
@@ -190,8 +191,7 @@ class SmtpTransport:
         seconds = settings.timeout.total_seconds()
         context = None
         if settings.tls != "none":
-            context = ssl.create_default_context(cafile=settings.ca_file)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context = shared_context(settings.ca_file)
         if settings.tls == "implicit":
             session: _Session = _SessionInTls(settings.host, settings.port, timeout=seconds, context=context)
         else:

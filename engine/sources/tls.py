@@ -9,10 +9,15 @@ from pathlib import Path
 from engine.sources.remote import RemoteError
 
 
+def shared_context(ca_file: str | None, verify: bool = True) -> ssl.SSLContext:
+    """`ca_file`: whose certificates are good; None: those of the system. Raises `OSError` where it cannot be read, or has none."""
+    return _context(ca_file, Path(ca_file).stat().st_mtime_ns if ca_file else 0, verify)
+
+
 def tls_context(ca_file: str | None, verify: bool = True) -> ssl.SSLContext:
-    """`ca_file`: whose certificates are good; None: those of the system. Raises `RemoteError` where it has none."""
+    """The same for mailboxes. Raises `RemoteError`."""
     try:
-        return _context(ca_file, Path(ca_file).stat().st_mtime_ns if ca_file else 0, verify)
+        return shared_context(ca_file, verify)
     except ssl.SSLError as error:
         raise RemoteError(f"{ca_file} (exchange.ca_file) has no certificate in PEM (`-----BEGIN CERTIFICATE-----`)") from error
     except OSError as error:

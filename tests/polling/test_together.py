@@ -40,7 +40,7 @@ def mailboxes(exchange: Server, config: Config, monkeypatch: pytest.MonkeyPatch)
     return found
 
 
-def all_at_once(work: Callable[[ExchangeMailbox], None], mailboxes: list[ExchangeMailbox], seconds: float = 30.0) -> None:
+def all_at_once(work: Callable[[ExchangeMailbox], object], mailboxes: list[ExchangeMailbox], seconds: float = 30.0) -> None:
     threads = [threading.Thread(target=work, args=(one,), daemon=True) for one in mailboxes]
     for thread in threads:
         thread.start()
@@ -75,7 +75,7 @@ def test_a_server_that_fails_stops_none_of_many_for_good(exchange: Server, mailb
 
 def test_so_many_of_one_account_ask_at_once(exchange: Server, mailboxes: list[ExchangeMailbox]) -> None:
     exchange.fail("*", "slow", times=10**6, seconds=0.02)
-    all_at_once(lambda one: print(rounds(one, 2)), mailboxes)
+    all_at_once(lambda one: rounds(one, 2), mailboxes)
     assert exchange.most_at_once == 4
 
 
@@ -106,7 +106,7 @@ def test_a_silent_server_holds_up_no_mailbox_on_another(
     while not server.calls:
         time.sleep(0.01)
     exchange.store.add(mail(1))
-    all_at_once(lambda one: print(one.changes(None)), [exchange_mailbox(config)], 10)
+    all_at_once(lambda one: one.changes(None), [exchange_mailbox(config)], 10)
     assert asks.is_alive()
     go_on.set()
     asks.join(10)
