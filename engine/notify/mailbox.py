@@ -19,7 +19,6 @@ class MailboxTransport:
         try:
             self._remote.send(message.as_bytes())
         except RemoteError as error:
-            self._remote.close()
             raise _as_ours(error) from error
 
     def close(self) -> None:

@@ -167,7 +167,6 @@ class Poller:
                     wait = _wait(error, failures, by_token=mailbox.source.by_token)
                     words = _words(error)
                     self._observer.failed(mailbox.id, words, wait)
-                    remote.close()
                     with suppress(Exception):
                         if connection.in_transaction:
                             connection.execute("ROLLBACK")

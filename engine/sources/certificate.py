@@ -22,9 +22,8 @@ _REMEDY = "it holds the certificate and its RSA key, both in PEM (`-----BEGIN ..
 
 
 class Certificate(NamedTuple):
-    """The PEM text, the SHA-1 fingerprint by which Entra knows it, and the key."""
+    """The SHA-1 fingerprint by which Entra knows it, and the key."""
 
-    text: str
     fingerprint: bytes
     key: RSAPrivateKey
 
@@ -41,7 +40,7 @@ def read_certificate(path: str) -> Certificate:
         fingerprint = x509.load_pem_x509_certificate(text.encode()).fingerprint(hashes.SHA1())  # noqa: S303  # what Entra asks for
     except ValueError as error:
         raise BadCertificate(f"there is no certificate in {path}: {_REMEDY}") from error
-    return Certificate(text, fingerprint, _key(path, text))
+    return Certificate(fingerprint, _key(path, text))
 
 
 def client_assertion(path: str, client_id: str, audience: str) -> str:

@@ -30,10 +30,10 @@ from exchangelib.errors import (
     RedirectError,
     UnauthorizedError,
 )
-from oauthlib.oauth2 import MissingTokenError, OAuth2Error
+from oauthlib.oauth2 import InsecureTransportError
 from requests.exceptions import RequestException
 
-from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, errors_as, no_token, rebuilt
+from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, errors_as, rebuilt
 from engine.sources.unreachable import why_unreachable
 
 _ENDPOINT = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
@@ -103,10 +103,8 @@ def _meaning(hint: str, error: Exception) -> RemoteError | None:
             return SignInFailed(
                 "the name or the password has letters that this sign-in cannot send; take others, or `auth: ntlm`"
             )
-        case MissingTokenError():
-            return RemoteError("the sign-in gave neither a token nor an error; is `token_url` right?")
-        case OAuth2Error():
-            return no_token(error.error, _words(error))
+        case InsecureTransportError():
+            return SignInFailed("no token leaves in the clear: `endpoint` must begin with https://")
         case ErrorServerBusy():
             return RemoteError(f"the server is busy: {_words(error)}", cast("float | None", error.back_off))
         case RateLimitError():

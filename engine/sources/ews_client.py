@@ -8,7 +8,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import httpx
 import requests
+from exchangelib import Identity
 from exchangelib.credentials import OAuth2Credentials
 from exchangelib.errors import ErrorServerBusy
 from exchangelib.folders import BaseFolder, Folder
@@ -18,14 +20,15 @@ from exchangelib.services import SyncFolderItems
 from exchangelib.util import MNS
 from exchangelib.version import EXCHANGE_2007_SP1
 from lxml.etree import SubElement
+from oauthlib.oauth2 import BackendApplicationClient
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from engine.config.connections import ExchangeTls
-from engine.sources.certificate import client_assertion
 from engine.sources.ews_answers import is_whole
 from engine.sources.remote import retry_after
 from engine.sources.tls import tls_context
+from engine.sources.tokens import Bearer
 
 _PIECE = 65_536
 
@@ -41,24 +44,31 @@ class Policy(FailFast):  # type: ignore[misc]
 
 
 class OAuth2(OAuth2Credentials):  # type: ignore[misc]
-    """Client credentials of an application; the token's address can be another than Microsoft's."""
+    """An application, with tokens of ours: exchangelib would ask for one at each connection, and renew it in a way that Entra does not have."""
 
-    def __init__(self, token_url: str | None, certificate: str | None, **more: Any) -> None:
-        super().__init__(**more)
-        self._token_url = token_url
-        self._certificate = certificate
+    def __init__(self, bearer: Bearer, client_id: str, identity: Identity) -> None:
+        super().__init__(client_id=client_id, client_secret=None, identity=identity)
+        self._client = _Client(client_id, bearer)
 
-    def token_params(self) -> dict[str, Any]:
-        """With a certificate, what it signed stands for the secret (RFC 7523), anew for each token."""
-        found = dict(super().token_params())
-        if self._certificate:
-            found["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-            found["client_assertion"] = client_assertion(self._certificate, str(self.client_id), self.token_url)
-        return found
+    def session_params(self) -> dict[str, Any]:
+        return {"token": {"token_type": "Bearer"}}  # so that it asks for none
 
     @property
-    def token_url(self) -> str:
-        return self._token_url or str(super().token_url)
+    def client(self) -> BackendApplicationClient:
+        return self._client
+
+
+class _Client(BackendApplicationClient):  # type: ignore[misc]
+    """Each request has a token that is good now."""
+
+    def __init__(self, client_id: str, bearer: Bearer) -> None:
+        super().__init__(client_id)
+        self._bearer = bearer
+
+    def add_token(self, uri: str, http_method: str = "GET", body: Any = None, headers: Any = None, **more: Any) -> Any:
+        shown = {} if headers is None else headers.copy()
+        shown["Authorization"] = self._bearer.show()
+        return uri, shown, body
 
 
 # Mailboxes of one account would share connections, and stop for good together: where the server is busy or the network breaks,
@@ -70,6 +80,8 @@ def use_tls(tls: ExchangeTls) -> None:
     """For all connections of the process: exchangelib has one adapter. Call it before the first."""
 
     class Adapter(HTTPAdapter):
+        settings = tls
+
         def send(self, request: Any, stream: bool = False, *more: Any, **named: Any) -> requests.Response:
             answer = super().send(request, False, *more, **named)
             if answer.status_code != 200:
@@ -100,6 +112,18 @@ def use_tls(tls: ExchangeTls) -> None:
     BaseProtocol.HTTP_ADAPTER_CLS = Adapter
     BaseProtocol.TIMEOUT = tls.timeout.total_seconds()
     BaseProtocol.USERAGENT = "postroom"
+
+
+def post(url: str, **more: Any) -> httpx.Response:
+    """What exchangelib does not ask for, with the same settings."""
+    tls: ExchangeTls = BaseProtocol.HTTP_ADAPTER_CLS.settings
+    client = httpx.Client(
+        timeout=tls.timeout.total_seconds(),
+        headers={"User-Agent": BaseProtocol.USERAGENT},
+        verify=tls_context(tls.ca_file or DEFAULT_CA_BUNDLE_PATH, tls.verify),
+    )
+    with client:
+        return client.post(url, **more)
 
 
 def _pieces(content: bytes, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[bytes]:

@@ -8,7 +8,17 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from exchangelib import DELEGATE, IMPERSONATION, Account, Configuration, Credentials, EWSTimeZone, FolderCollection, Version
+from exchangelib import (
+    DELEGATE,
+    IMPERSONATION,
+    Account,
+    Configuration,
+    Credentials,
+    EWSTimeZone,
+    FolderCollection,
+    Identity,
+    Version,
+)
 from exchangelib.errors import DoesNotExist, ErrorFolderNotFound, ErrorItemNotFound
 from exchangelib.folders import Folder, Inbox, MsgFolderRoot, Root
 from exchangelib.items import Message
@@ -21,14 +31,13 @@ import engine.sources.autodiscover  # noqa: F401  # exchangelib uses it from now
 from engine.config.connections import ExchangeSource
 from engine.config.secrets import resolve
 from engine.sources.ews_answers import item_as_message, told, utc
-from engine.sources.ews_client import OAuth2, Policy, Sync
+from engine.sources.ews_client import OAuth2, Policy, Sync, post
 from engine.sources.line import Line
 from engine.sources.remote import (
     Backlog,
     Fetched,
     Page,
     Place,
-    RemoteError,
     RemoteItem,
     SignInFailed,
     backlog,
@@ -36,6 +45,7 @@ from engine.sources.remote import (
     listed,
     page,
 )
+from engine.sources.tokens import Application, Bearer
 
 PAGE_ITEMS = 100
 AT_ONCE = 16  # mailboxes of one account: Exchange takes 27 requests of a user at once, if nobody says otherwise
@@ -65,6 +75,7 @@ class ExchangeMailbox:
         self.source = source
         self._account: Any = None
         self._folders: dict[str, Any] = {}
+        self._bearer: Bearer | None = None
         user = source.username or source.client_id or ""
         self._line = _LINES.setdefault((source.endpoint or "", user), Line(AT_ONCE))
 
@@ -85,7 +96,9 @@ class ExchangeMailbox:
         try:
             with self._line, told(hint):
                 yield
-        except RemoteError:
+        except Exception as error:
+            if self._bearer is not None and isinstance(error, SignInFailed):
+                self._bearer.refused()
             self.close()  # exchangelib may have lost the connection, and would wait for it for ever
             raise
 
@@ -254,16 +267,17 @@ class ExchangeMailbox:
             import_module("engine.sources.kerberos")  # exchangelib uses it from now on
             return None
         if source.auth == "oauth2":
-            from exchangelib import Identity
-
-            return OAuth2(
-                secret(source.token_url),
-                secret(source.certificate),
-                client_id=secret(source.client_id),
-                client_secret=secret(source.client_secret) if source.certificate is None else None,
-                tenant_id=secret(source.tenant),
-                identity=Identity(primary_smtp_address=self.address),
+            self._bearer = Bearer(
+                Application(
+                    source.token_url or f"https://login.microsoftonline.com/{source.tenant or 'common'}/oauth2/v2.0/token",
+                    "https://outlook.office365.com/.default",
+                    source.client_id or "",
+                    source.client_secret,
+                    source.certificate,
+                ),
+                post,
             )
+            return OAuth2(self._bearer, secret(source.client_id) or "", Identity(primary_smtp_address=self.address))
         return Credentials(secret(source.username) or "", secret(source.password) or "")
 
     def close(self) -> None:

@@ -1,19 +1,17 @@
-"""A mailbox in Exchange Online by Microsoft Graph: tokens by msal, calls by httpx."""
+"""A mailbox in Exchange Online by Microsoft Graph, through httpx."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
 import httpx
-import msal
 from msgspec.structs import replace
 
 from engine.config.connections import ExchangeTls, GraphSource
-from engine.config.secrets import resolve
-from engine.sources.certificate import read_certificate
 from engine.sources.graph_answers import Gone, NoMime, as_message, fault_of, moment, told
 from engine.sources.remote import (
     Backlog,
@@ -22,14 +20,15 @@ from engine.sources.remote import (
     Place,
     RemoteError,
     RemoteItem,
+    SignInFailed,
     StateLost,
     backlog,
     check_folders,
     listed,
-    no_token,
     page,
 )
 from engine.sources.tls import tls_context
+from engine.sources.tokens import Application, Bearer
 
 PAGE_ITEMS = 100
 _MOST_TEXT = 10_000_000  # bytes of an item whose whole text is asked for; of a larger one its first 255 letters
@@ -50,7 +49,17 @@ class GraphMailbox:
         self.source = source
         self._user = f"{source.endpoint}/users/{quote(address)}"
         self._client: httpx.Client | None = None
-        self._application: Any = None
+        root = source.endpoint.partition("/v1.0")[0].rstrip("/")
+        self._bearer = Bearer(
+            Application(
+                f"{source.authority}/{source.tenant}/oauth2/v2.0/token",
+                f"{root}/.default",
+                source.client_id,
+                source.client_secret,
+                source.certificate,
+            ),
+            lambda url, **more: self._http().post(url, **more),
+        )
         self._folders: dict[str, str] = {}
 
     @property
@@ -61,11 +70,22 @@ class GraphMailbox:
     def folder(self) -> str:
         return self.source.folder.strip("/")
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            with told():
+                yield
+        except Exception as error:
+            if isinstance(error, SignInFailed):
+                self._bearer.refused()
+            self.close()
+            raise
+
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def changes(self, state: str | None) -> Page:
         """`state` is the link that the server gave: within one page of the mailbox's own address it is followed as it is."""
-        with told():
+        with self._told():
             if state is None:
                 folder = self._folder(self.source.folder)
                 # Sizes it does not list: Graph has no field for them, and takes no `$expand` with a filter here.
@@ -87,7 +107,7 @@ class GraphMailbox:
         return (self._one(item, largest) for item in items)
 
     def _one(self, item: RemoteItem, largest: int) -> Fetched:
-        with told():
+        with self._told():
             try:
                 raw = self._mime(item, largest)
             except Gone:
@@ -113,7 +133,7 @@ class GraphMailbox:
         return bytes(found)
 
     def describe(self, item: RemoteItem) -> Fetched:
-        with told():
+        with self._told():
             try:
                 text = "body" if item.size < _MOST_TEXT else "bodyPreview"
                 fields = (
@@ -127,7 +147,7 @@ class GraphMailbox:
             return Fetched(item.id, as_message(found), moment(found.get("receivedDateTime")))
 
     def backlog(self) -> Backlog:
-        with told():
+        with self._told():
             folder = self._folder(self.source.folder)
             counts = self._call("GET", f"{self._user}/mailFolders/{folder}?$select=unreadItemCount").json()
             # Graph takes an order only of what the filter names, and names first.
@@ -140,7 +160,7 @@ class GraphMailbox:
     def file(self, ids: Sequence[str], place: Place | None) -> dict[str, str] | None:
         path = self.source.folder_for(place) if place is not None else None
         moved = {}
-        with told():
+        with self._told():
             for one in ids:
                 folder = self._folder(path) if path is not None else None
                 try:
@@ -160,19 +180,19 @@ class GraphMailbox:
         path = self.source.folder_for(place)
         if path is None:
             return []
-        with told():
+        with self._told():
             wanted = quote(f"<{message_id}>".replace("'", "''"), safe="")
             query = f"$filter=internetMessageId eq '{wanted}'&$select=id"
             found = self._call("GET", f"{self._user}/mailFolders/{self._folder(path)}/messages?{query}").json()
             return [str(one["id"]) for one in found.get("value", [])]
 
     def send(self, mime: bytes) -> None:
-        with told():
+        with self._told():
             body = base64.b64encode(mime)
             self._call("POST", f"{self._user}/sendMail", content=body, headers={"Content-Type": "text/plain"})
 
     def check(self, fix: bool) -> list[str]:
-        with told():
+        with self._told():
             self._folder(self.source.folder)
             return check_folders((self.source.processed, self.source.failed), self._folder, self._create, Gone, fix)
 
@@ -210,10 +230,10 @@ class GraphMailbox:
         return _taken(self._http().request(method, url, headers=self._authorization() | (headers or {}), **more))
 
     def _authorization(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token()}"}
+        return {"Authorization": self._bearer.show()}
 
     def _http(self) -> httpx.Client:
-        """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named. msal uses it too."""
+        """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named."""
         if self._client is None:
             self._client = httpx.Client(
                 timeout=self._tls.timeout.total_seconds(),
@@ -222,32 +242,8 @@ class GraphMailbox:
             )
         return self._client
 
-    def _token(self) -> str:
-        if self._application is None:
-            source = self.source
-            credential: Any = resolve(source.client_secret) if source.client_secret else None
-            if source.certificate:
-                found = read_certificate(resolve(source.certificate))
-                credential = {"private_key": found.text, "thumbprint": found.fingerprint.hex(), "public_certificate": found.text}
-            self._application = msal.ConfidentialClientApplication(
-                resolve(source.client_id),
-                client_credential=credential,
-                http_client=self._http(),
-                authority=f"{source.authority}/{resolve(source.tenant)}",
-                instance_discovery=source.authority == "https://login.microsoftonline.com",
-                validate_authority=source.authority == "https://login.microsoftonline.com",
-            )
-        scope = self.source.endpoint.partition("/v1.0")[0].rstrip("/") + "/.default"
-        found = self._application.acquire_token_for_client(scopes=[scope])  # msal keeps it until it ends
-        if "access_token" not in found and "error" not in found:
-            raise RemoteError("the sign-in gave neither a token nor an error")
-        if "access_token" not in found:
-            raise no_token(found["error"], f"{found['error']}: {' '.join(str(found.get('error_description')).split())[:200]}")
-        return str(found["access_token"])
-
     def close(self) -> None:
         client, self._client = self._client, None
-        self._application = None  # it holds the client
         self._folders.clear()
         if client is not None:
             client.close()

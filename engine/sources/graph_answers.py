@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, errors_as, rebuilt, retry_after
-from engine.sources.unreachable import why_unreachable
+from engine.sources.unreachable import asked_for, why_unreachable
 
 
 class Gone(NotTheItem):
@@ -81,22 +81,13 @@ def as_message(found: dict[str, Any]) -> bytes:
 
 
 def told() -> AbstractContextManager[None]:
-    """Errors of httpx and msal, and those below them, as ours."""
+    """Errors of httpx, and those below it, as ours."""
     return errors_as(_meaning)
 
 
 def _meaning(error: Exception) -> RemoteError | None:
-    # Answers that are no JSON, or of another shape, end in all of these here and within msal.
+    # Answers that are no JSON, or of another shape, end in all of these.
     if not isinstance(error, httpx.HTTPError | OSError | ValueError | LookupError | TypeError | AttributeError):
         return None
     words = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    return RemoteError(why_unreachable(error, _asked(error)) or words)
-
-
-def _asked(error: Exception) -> str:
-    """Host and port of what httpx asked for."""
-    try:
-        url = error.request.url if isinstance(error, httpx.RequestError) else None
-    except RuntimeError:  # it was never sent
-        url = None
-    return f"{url.host}:{url.port or 443}" if url else ""
+    return RemoteError(why_unreachable(error, asked_for(error)) or words)

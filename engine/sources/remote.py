@@ -20,7 +20,6 @@ from engine.mail.walk import MOST_TEXT
 logging.getLogger().addHandler(logging.NullHandler())
 
 Place = Literal["processed", "failed"]
-_PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
 WITHOUT_FILES = "[The mail server gave this message without its files.]"
 _LONGEST_FIELD = 20_000  # characters
 _MOST_HEADERS = 300
@@ -71,11 +70,6 @@ def errors_as(meaning: Callable[[Exception], RemoteError | None]) -> Iterator[No
         if ours is None:
             raise
         raise ours from error
-
-
-def no_token(error: object, words: str) -> RemoteError:
-    """What a sign-in's `error` means for us."""
-    return (RemoteError if error in _PASSING else SignInFailed)(f"no token: {words}")
 
 
 def retry_after(headers: Mapping[str, str]) -> int | None:
@@ -193,7 +187,7 @@ def check_folders(
 
 
 class Remote(Protocol):
-    """One mailbox. Every method may raise `RemoteError`. Used by one thread at a time."""
+    """One mailbox. Every method may raise `RemoteError`, and gives its connection up then: the next makes another. Used by one thread at a time."""
 
     @property
     def account(self) -> str:

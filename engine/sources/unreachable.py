@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import httpx
+
 _UNTRUSTED = re.compile(r"certificate verify failed: ([^(\[]+)")
 _HEADER = re.compile(r"InvalidHeader|Illegal header value")
 _AT = re.compile(r"host='([^']+)', port=(\d+)")
@@ -42,6 +44,15 @@ _WHY = (
     ),
     (re.compile(r"timed out|(?:Read|Write|Connect|Pool)Timeout"), "{at} gave no answer in time"),
 )
+
+
+def asked_for(error: Exception) -> str:
+    """Host and port of what httpx asked for; empty where it never did."""
+    try:
+        url = error.request.url if isinstance(error, httpx.RequestError) else None
+    except RuntimeError:  # it was never sent
+        url = None
+    return f"{url.host}:{url.port or 443}" if url else ""
 
 
 def why_unreachable(error: Exception, at: str = "") -> str | None:

@@ -51,6 +51,8 @@ class Server(Loopback):
         self.token = "a-token"
         self.token_params: dict[str, str] = {}
         self.token_answer: tuple[int, bytes | dict[str, Any]] | None = None  # instead of the token
+        self.token_wait = ""  # seconds for which no more tokens are given
+        self.token_delay = 0.0  # before an answer about tokens, in seconds
         self.faults: list[Fault] = []
         self.random: random.Random | None = None
         self.chance = 0.0
@@ -139,10 +141,16 @@ class _Handler(loopback.Handler):
         server = self.server_of
         if self.path.endswith("/token"):
             server.token_params = dict(pair.split("=", 1) for pair in body.decode().split("&"))
-            status, answer = server.token_answer or (
-                200,
-                {"access_token": server.token, "token_type": "Bearer", "expires_in": 3600},
-            )
+            server.calls["token"] += 1
+            time.sleep(server.token_delay)
+            if server.token_wait:
+                self._answer(429, b"Too Many Requests", "text/plain", {"Retry-After": server.token_wait})
+                return
+            given = {"access_token": server.token, "token_type": "Bearer", "expires_in": 3600}
+            status, answer = server.token_answer or (200, given)
+            if server.token_params["grant_type"] != "client_credentials":  # applications get no token to renew another with
+                words = "AADSTS900144: The request body must contain the following parameter: 'refresh_token'."
+                status, answer = 400, {"error": "invalid_request", "error_description": words}
             self._answer(status, answer if isinstance(answer, bytes) else json.dumps(answer).encode(), "application/json")
             return
         asked = etree.fromstring(body, etree.XMLParser(resolve_entities=False))

@@ -93,18 +93,7 @@ class _Handler(loopback.Handler):
                     return
                 self._json(fault[1], {"error": {"code": fault[2].pop("code", "x"), "message": "told to fail"}}, fault[2])
                 return
-        if "openid-configuration" in path:
-            tenant = f"{graph.base}/tenant"
-            self._json(
-                200,
-                {
-                    "issuer": f"{tenant}/v2.0",
-                    "authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize",
-                    "token_endpoint": f"{tenant}/oauth2/v2.0/token",
-                },
-            )
-            return
-        if path.endswith("/oauth2/v2.0/token"):
+        if path == "/tenant/oauth2/v2.0/token":
             asked = parse_qs(body.decode())
             graph.token_requests.append(asked)
             if asked.get("client_secret") == [graph.secret] or "client_assertion" in asked:

@@ -77,3 +77,25 @@ def test_an_untrusted_certificate_is_told(graph: GraphServer, tmp_path: Path, mo
     mailbox._tls = ExchangeTls(None, True, timedelta(seconds=5))
     with pytest.raises(RemoteError, match=r"(?i)certificate"):
         mailbox.changes(None)
+
+
+def test_all_mailboxes_of_an_application_take_one_token(
+    graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (remote(graph, tmp_path, monkeypatch) for _ in range(2))
+    first.changes(None)
+    second.changes(None)
+    first.close()
+    first.changes(None)
+    assert len(graph.token_requests) == 1
+
+
+def test_who_asks_for_too_many_tokens_waits(graph: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entra says so with 429 and a text that is no JSON."""
+    graph.fail("/token", 429, Retry_After="60")
+    first, second = (remote(graph, tmp_path, monkeypatch) for _ in range(2))
+    for mailbox in (first, second):
+        with pytest.raises(RemoteError, match="too many tokens") as found:
+            mailbox.changes(None)
+        assert found.value.wait is not None and 59 < found.value.wait <= 60
+    assert graph.token_requests == []

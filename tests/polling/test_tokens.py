@@ -1,0 +1,140 @@
+"""Tokens of an application: one for all mailboxes that sign in alike, used to its end, and asked for no more often than the server likes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.sources.exchange import ExchangeMailbox
+from engine.sources.remote import RemoteError, SignInFailed
+from tests.ews.server import Server
+from tests.polling.conftest import exchange_mailbox, with_oauth
+
+
+@pytest.fixture
+def mailbox(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[], ExchangeMailbox]:
+    """One more of the same application."""
+    with_oauth(polled, exchange, monkeypatch)
+    return lambda: exchange_mailbox(polled)
+
+
+def said(mailboxes: list[ExchangeMailbox]) -> list[RemoteError | None]:
+    """What went wrong with each, all at once."""
+    found: dict[int, RemoteError | None] = {}
+
+    def ask(place: int) -> None:
+        try:
+            mailboxes[place].changes(None)
+            found[place] = None
+        except RemoteError as error:
+            found[place] = error
+
+    threads = [threading.Thread(target=ask, args=(place,)) for place in range(len(mailboxes))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return [found[place] for place in range(len(mailboxes))]
+
+
+def test_all_mailboxes_of_an_application_take_one_token(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
+    exchange.token_delay = 0.3
+    several = [mailbox() for _ in range(6)]
+    assert said(several) == [None] * 6
+    several[0].close()
+    several[0].changes(None)
+    assert exchange.calls["token"] == 1
+
+
+def test_another_application_takes_another(mailbox: Callable[[], ExchangeMailbox], polled: Path, exchange: Server) -> None:
+    one, other = mailbox(), exchange_mailbox(polled, client_id="another")
+    assert said([one, other]) == [None, None]
+    assert exchange.calls["token"] == 2
+
+
+def test_a_token_is_renewed_before_its_end_and_nothing_fails(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
+    exchange.token_answer = 200, {"access_token": "a-token", "token_type": "Bearer", "expires_in": 2}
+    one = mailbox()
+    one.changes(None)
+    one.changes(None)
+    assert exchange.calls["token"] == 1
+    time.sleep(1.1)
+    exchange.token, exchange.token_answer = "another", None
+    one.changes(None)
+    assert exchange.calls["token"] == 2
+
+
+def test_a_token_without_an_end_is_used(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
+    exchange.token_answer = 200, {"access_token": "a-token", "token_type": "Bearer"}
+    one = mailbox()
+    one.changes(None)
+    one.changes(None)
+    assert exchange.calls["token"] == 1
+
+
+def test_a_withdrawn_token_is_replaced_once_for_all(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
+    several = [mailbox() for _ in range(3)]
+    assert said(several) == [None] * 3
+    exchange.token = "another"
+    with pytest.raises(SignInFailed):
+        several[0].changes(None)
+    assert said(several) == [None] * 3
+    assert exchange.calls["token"] == 2
+
+
+def test_who_is_told_to_wait_waits_and_so_do_all_others(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
+    exchange.token_wait = "2"
+    first, second = mailbox(), mailbox()
+    with pytest.raises(RemoteError, match="too many tokens") as found:
+        first.changes(None)
+    assert found.value.wait == 2 and not isinstance(found.value, SignInFailed)
+    with pytest.raises(RemoteError, match="too many tokens") as found:
+        second.changes(None)
+    assert found.value.wait is not None and 0 < found.value.wait <= 2
+    assert exchange.calls["token"] == 1
+    exchange.token_wait = ""
+    time.sleep(2.1)
+    assert said([first, second]) == [None, None]
+    assert exchange.calls["token"] == 2
+
+
+def test_who_waited_for_a_refusal_does_not_ask_for_another(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
+    exchange.token_delay = 0.7
+    exchange.token_answer = (
+        401,
+        {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."},
+    )
+    several = [mailbox() for _ in range(4)]
+    assert [(type(error), str(error)) for error in said(several)] == [
+        (SignInFailed, "no token: (invalid_client) AADSTS7000215: Invalid client secret provided.")
+    ] * 4
+    assert exchange.calls["token"] == 1
+    exchange.token_answer = None
+    assert said(several) == [None] * 4
+    assert exchange.calls["token"] == 2
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "words"),
+    [
+        (None, "no token leaves in the clear: `endpoint` must begin with https://"),
+        ("https://localhost:1/EWS/Exchange.asmx", "no secret leaves in the clear: `token_url` must begin with https://"),
+    ],
+)
+def test_nothing_secret_leaves_in_the_clear(
+    endpoint: str | None,
+    words: str,
+    mailbox: Callable[[], ExchangeMailbox],
+    polled: Path,
+    exchange: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OAUTHLIB_INSECURE_TRANSPORT")
+    one = mailbox() if endpoint is None else exchange_mailbox(polled, endpoint=endpoint)
+    with pytest.raises(SignInFailed, match=f"^{words}$"):
+        one.changes(None)
+    assert exchange.calls["token"] == 0
