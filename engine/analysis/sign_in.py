@@ -24,16 +24,16 @@ def check_sign_in(config: Config) -> Iterator[Problem]:
         source = mailbox.source
         if not mailbox.active or source is None:
             continue
-        kind, way, used = "graph", "source: graph", _APPLICATION
+        kind, way, used, remedy = "graph", "source: graph", _APPLICATION, "write it beside"
         if isinstance(source, ExchangeSource):
-            kind, way, used = "exchange", f"auth: {source.auth}", _USED[source.auth]
+            kind, way, used, remedy = "exchange", f"auth: {source.auth}", _USED[source.auth], "write it beside, or another `auth`"
         given = [key for key in (*_PERSON, *_APPLICATION) if getattr(source, key, None) is not None]
 
         for keys in _NEEDED[used]:
             if not keys.intersection(given):
                 named = " or ".join(f"`{key}`" for key in used if key in keys)
                 message = f"nobody can sign in to {mailbox.address}: `{way}` needs {named}"
-                yield warn("PR123", mailbox.where("source", kind, "auth"), message, "write it beside, or another `auth`")
+                yield warn("PR123", mailbox.where("source", kind, "auth"), message, remedy)
 
         idle = [(key, way) for key in given if key not in used]
         if used == _APPLICATION and {"client_secret", "certificate"} <= {*given}:
