@@ -18,7 +18,7 @@ from engine.mail.message import Message
 from engine.mail.parse import parse_message
 from engine.polling.observe import Observer
 from engine.processing import Processor
-from engine.sources.remote import Fetched, NotTheItem, Place, Remote, RemoteError, RemoteItem, SignInFailed, StateLost
+from engine.sources.remote import Denied, Fetched, NotTheItem, Place, Remote, RemoteError, RemoteItem, SignInFailed, StateLost
 from engine.store import polling as store
 from engine.store.database import transaction
 from engine.store.in_place import InPlace
@@ -55,11 +55,13 @@ class Reader:
         self._observer = observer
         self._stopping = stopping
         self._asked_backlog = 0.0
+        self._went_well: set[bool] = set()  # in this round: whether it was fetching (True), or filing
         self._searches: Counter[int] = Counter()  # that failed, for what has left quarantine
 
     def round(self) -> bool:
         """Whether there is more to do at once. Raises `RemoteError`, with all that was done until then stored, and `StoreError`."""
         self._in_place.check()
+        self._went_well.clear()
         listed_all = self._list()
         errors = [self._through(None, self._work, self._hold)]
         self._take_up_mended()
@@ -104,25 +106,31 @@ class Reader:
         """Every item that is to be fetched, or filed in this place, in batches; where one fails, each of it alone, in later rounds too. What failed, if anything did.
 
         An item that fails right after another did not is at fault itself, and is given up after some tries. Else it may be the server:
-        the rest waits for the next round, and the item is given up after many. Raises what is no item's fault for sure.
+        the rest waits for the next round, and the item is given up after many; but never where all of them are denied, for that is mended
+        in the server's rights. Raises what is no item's fault for sure.
         """
         failed: dict[str, RemoteError] = {}
-        others = False
+        others = denied = False
         while not self._stopping() and (rows := self._next(place, failed)):
             try:
                 step(rows)
                 others = True
+                self._went_well.add(place is None)
             except RemoteError as error:
-                if isinstance(error, SignInFailed | NotTheItem) or error.wait is not None:
+                if _is_of_all(error):
                     raise
                 store.count_try(self._connection, self.mailbox, [row.item for row in rows], str(error))
-                if len(rows) == 1 and rows[0].tries + 1 >= (MOST_TRIES if others else LONE_TRIES):
+                is_denied = isinstance(error, Denied)
+                ours = RemoteError(str(error)) if is_denied else error  # we are let in: no long wait
+                alone = len(rows) == 1
+                may_be_at_fault = not is_denied or (place is None) in self._went_well
+                if alone and may_be_at_fault and rows[0].tries + 1 >= (MOST_TRIES if others else LONE_TRIES):
                     give_up(rows[0], str(error))
-                elif not others:
-                    return error
-                elif len(rows) == 1:
-                    failed[rows[0].item] = error
-                others = False
+                elif not (others or (is_denied and not denied)):
+                    return ours
+                elif alone:
+                    failed[rows[0].item] = ours
+                others, denied = False, denied or is_denied
         return next(iter(failed.values()), None)
 
     def _next(self, place: Place | None, without: Collection[str]) -> list[store.ItemRow]:
@@ -163,7 +171,9 @@ class Reader:
         """An item that can never be fetched: what is known of it is kept in quarantine, and the next one goes on."""
         try:
             head = self.remote.describe(_item(row)).raw
-        except RemoteError:
+        except RemoteError as other:
+            if _is_of_all(other):
+                raise
             head = None
         described = _apart(Fetched(row.item, head or b"Subject: (an item that cannot be read)\r\n\r\n", _now()))
 
@@ -215,7 +225,7 @@ class Reader:
             try:
                 items = [one.item] if one.item is not None else self._look_for(one.message_id)
             except RemoteError as error:
-                if isinstance(error, SignInFailed) or error.wait is not None:
+                if _is_of_all(error) and not isinstance(error, NotTheItem):
                     raise
                 self._searches[one.row] += 1
                 if self._searches[one.row] < MOST_TRIES:
@@ -247,6 +257,12 @@ class Reader:
         self._observer.contact(self.mailbox, _now())
         if backlog is not None:
             self._observer.backlog(self.mailbox, backlog, _now())
+
+
+def _is_of_all(error: RemoteError) -> bool:
+    """Whether it is no item's fault for sure."""
+    refused = isinstance(error, SignInFailed) and not isinstance(error, Denied)
+    return refused or isinstance(error, NotTheItem) or error.wait is not None
 
 
 def _item(row: store.ItemRow) -> RemoteItem:

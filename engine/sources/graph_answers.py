@@ -9,7 +9,17 @@ from typing import Any
 
 import httpx
 
-from engine.sources.remote import NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, errors_as, rebuilt, retry_after
+from engine.sources.remote import (
+    Denied,
+    NeverTaken,
+    NotTheItem,
+    RemoteError,
+    SignInFailed,
+    StateLost,
+    errors_as,
+    rebuilt,
+    retry_after,
+)
 from engine.sources.unreachable import asked_for, why_unreachable
 
 
@@ -38,7 +48,7 @@ def fault_of(answer: httpx.Response) -> RemoteError:
     if answer.status_code == 404:
         return Gone(words)
     if answer.status_code in (401, 403):
-        return SignInFailed(f"the server does not let us in: {words}")
+        return (SignInFailed if answer.status_code == 401 else Denied)(f"the server does not let us in: {words}")
     return RemoteError(f"the server answered {answer.status_code}: {words}", retry_after(answer.headers))
 
 

@@ -40,6 +40,10 @@ class SignInFailed(RemoteError):
     """The server does not let us in: trying again soon is of no use, and may lock the account."""
 
 
+class Denied(SignInFailed):
+    """We are let in, and may not do this. Where it is about one item, others tell whether it is that one's fault."""
+
+
 class NotTheItem(RemoteError):
     """Any item would meet it: a folder is not there, or the mailbox is full."""
 

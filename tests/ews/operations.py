@@ -206,7 +206,7 @@ def _get_item(store: Store, call: Any) -> str:
     for identity in _item_ids(call):
         item = store.items.get(identity)
         if identity in store.silent:
-            answers.append(error("GetItem", "ErrorInternalServerError", "An internal server error occurred."))
+            answers.append(error("GetItem", store.why_silent, "The item is not given."))
             continue
         answers.append(_message("GetItem", f"<m:Items>{_item_xml(item, asked)}</m:Items>") if item else _not_found("GetItem"))
     return "".join(answers)

@@ -67,6 +67,7 @@ class Store:
         self.silent: set[str] = set()  # items that are not given
         self.hidden: set[str] = set()  # folders that the user may not even look at
         self.why_stuck = "ErrorMoveCopyFailed"
+        self.why_silent = "ErrorInternalServerError"
         self.epoch = 1
         self._ids = itertools.count(1)
         self.add_folder("root", None, "root")

@@ -200,7 +200,7 @@ class _Handler(loopback.Handler):
         if item is None:
             self._not_found()
         elif method == "GET" and identity in store.silent:
-            self._json(500, {"error": {"code": "ErrorInternalServerError", "message": "An internal server error occurred."}})
+            self._not_done(store.why_silent)
         elif what == "/$value":
             if item.mime is None:
                 self._json(
@@ -211,7 +211,7 @@ class _Handler(loopback.Handler):
         elif what == "/move":
             wanted = json.loads(body)["destinationId"]
             if identity in store.stuck and wanted in store.folders:
-                self._json(500, {"error": {"code": store.why_stuck, "message": "The item cannot be moved."}})
+                self._not_done(store.why_stuck)
                 return
             moved = store.move(identity, wanted) if wanted in store.folders else None
             if moved is None:  # the same words for a folder as for an item
@@ -239,6 +239,9 @@ class _Handler(loopback.Handler):
                     fields,
                 ),
             )
+
+    def _not_done(self, code: str) -> None:
+        self._json(403 if code == "ErrorAccessDenied" else 500, {"error": {"code": code, "message": "told to fail"}})
 
     def _not_found(self) -> None:
         error = {"code": "ErrorItemNotFound", "message": "The specified object was not found in the store."}

@@ -146,6 +146,19 @@ def test_an_item_that_can_never_be_filed_holds_no_other_up(desk: Desk, graph: Gr
     assert desk.count("poll_items") == 0 and desk.count("messages") == 9
 
 
+def test_an_item_that_is_denied_holds_no_other_up(desk: Desk, graph: GraphServer) -> None:
+    denied = graph.store.add(mail(0))
+    graph.store.why_silent = graph.store.why_stuck = "ErrorAccessDenied"
+    graph.store.silent.add(denied.id)
+    graph.store.stuck.add(denied.id)
+    for number in range(1, 31):
+        graph.store.add(mail(number))
+        with suppress(RemoteError):
+            desk.reader.round()
+    assert graph.store.in_folder("inbox") == [denied] and len(graph.store.in_folder("processed")) == 30
+    assert desk.count("poll_items") == 0 and desk.count("messages") == 31 and desk.count("quarantine") == 1
+
+
 def test_a_lost_state_makes_nothing_twice(desk: Desk, graph: GraphServer) -> None:
     graph.store.add(mail(1))
     desk.until_done()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import pytest
 
 import engine.polling.reader as reading
 from engine.mail.parse import parse_message
-from engine.sources.remote import RemoteError, RemoteItem, rebuilt
+from engine.sources.remote import Fetched, RemoteError, RemoteItem, SignInFailed, rebuilt
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.polling.conftest import Desk, exchange_mailbox, mail
 
 
-@pytest.mark.parametrize("why", ["ErrorMoveCopyFailed", "ErrorCorruptData"])  # exchangelib raises one, and gives the other back
+@pytest.mark.parametrize(
+    "why", ["ErrorMoveCopyFailed", "ErrorCorruptData", "ErrorAccessDenied"]
+)  # exchangelib raises some, and gives others back
 def test_an_item_that_can_never_be_filed_holds_no_other_up(
     why: str, desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,7 +41,7 @@ def test_an_item_that_can_never_be_filed_holds_no_other_up(
     assert desk.count("poll_items") == 0 and desk.count("messages") == 15
 
 
-@pytest.mark.parametrize("why", ["ErrorQuotaExceeded", "ErrorToFolderNotFound"])
+@pytest.mark.parametrize("why", ["ErrorQuotaExceeded", "ErrorToFolderNotFound", "ErrorAccessDenied"])
 def test_where_nothing_can_be_filed_all_is_filed_later(why: str, desk: Desk, exchange: Server) -> None:
     exchange.store.why_stuck = why
     items = [exchange.store.add(mail(number)) for number in range(5)]
@@ -262,6 +265,64 @@ def test_while_nothing_can_be_fetched_no_item_is_at_fault(desk: Desk, exchange: 
     exchange.fail("GetItem", "500", times=2 * reading.MOST_TRIES)
     assert desk.until_done() == 2 * reading.MOST_TRIES
     assert desk.count("tickets") == 1 and desk.count("quarantine") == 0
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_item_that_is_denied_holds_no_other_up(first: bool, desk: Desk, exchange: Server) -> None:
+    denied = exchange.store.add(mail(1)) if first else None
+    exchange.store.add(mail(2))
+    denied = denied or exchange.store.add(mail(1))
+    exchange.store.why_silent = exchange.store.why_stuck = "ErrorAccessDenied"
+    exchange.store.silent.add(denied.id)
+    exchange.store.stuck.add(denied.id)
+    for _ in range(2):
+        with pytest.raises(RemoteError) as found:
+            desk.reader.round()
+        assert not isinstance(found.value, SignInFailed)  # which would wait 15 minutes
+    assert desk.count("tickets") == 1 and len(exchange.store.in_folder("processed")) == 1
+    for number in range(3, 3 + reading.MOST_TRIES + reading.LONE_TRIES):  # it is not filed either
+        exchange.store.add(mail(number))
+        with suppress(RemoteError):
+            desk.reader.round()
+    assert desk.connection.execute("SELECT error FROM quarantine").fetchall() == [
+        ("the server does not give it: the server does not let us in: The item is not given.",)
+    ]
+    assert exchange.store.in_folder("inbox") == [denied] and desk.count("poll_items") == 0
+
+
+def test_while_all_is_denied_nothing_is_given_up(desk: Desk, exchange: Server) -> None:
+    items = [exchange.store.add(mail(number)) for number in range(3)]
+    exchange.store.why_silent = "ErrorAccessDenied"
+    exchange.store.silent |= {item.id for item in items}
+    for _ in range(2 * reading.LONE_TRIES):
+        with pytest.raises(RemoteError, match="does not let us in"):
+            desk.reader.round()
+    assert desk.count("messages") == 0
+    exchange.store.silent.clear()
+    desk.until_done()
+    assert desk.count("tickets") == len(exchange.store.in_folder("processed")) == 3
+
+
+def test_an_item_that_is_given_up_while_the_server_is_busy_is_described_later(desk: Desk, exchange: Server) -> None:
+    """What is kept of it would be nothing."""
+    bad = exchange.store.add(mail(1), properties={"subject": "Odd", "from": "maya@brightwater.example", "message_id": "<o@x>"})
+    exchange.store.silent.add(bad.id)
+    real = desk.remote.describe
+    busy = [RemoteError("the server is busy", 7)]
+
+    def describe(item: RemoteItem) -> Fetched:
+        if busy:
+            raise busy.pop()
+        exchange.store.silent.clear()
+        exchange.store.items[bad.id].mime = None
+        return real(item)
+
+    desk.remote.describe = describe  # type: ignore[method-assign]
+    for number in range(2, 20):
+        exchange.store.add(mail(number))
+        with suppress(RemoteError):
+            desk.reader.round()
+    assert desk.connection.execute("SELECT subject FROM messages WHERE outcome = 'quarantined'").fetchall() == [("Odd",)]
 
 
 def test_a_hundred_megabytes_are_never_fetched_but_refused(desk: Desk, exchange: Server) -> None:
