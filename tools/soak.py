@@ -1,4 +1,4 @@
-"""Kills `postroom poll` at random while it reads mailboxes of a loopback Exchange that fails at random, and looks what became of it.
+"""Kills `postroom poll` at random while it reads mailboxes of a loopback Exchange that fails at random, and sends through them, and looks what became of it.
 
 `python -m tools.soak --messages 2000 --kills 100`. Says what is wrong and exits with 1, or says that all is well.
 """
@@ -15,8 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
+from email import message_from_bytes
 from pathlib import Path
 
 from tests.ews.server import Server
@@ -70,6 +72,14 @@ def configure(folder: Path, endpoint: str, stores: Sequence[Store] = ()) -> Path
     return rules
 
 
+def send_by_mailbox(rules: Path) -> None:
+    """All of them, and as many as there are."""
+    for path in (rules / "mailboxes").glob("*.yaml"):
+        path.write_text(path.read_text("utf-8").replace("notify:\n", "notify:\n  via: mailbox\n"), "utf-8")
+    with (rules / "settings.yaml").open("a") as file:
+        file.write("notification_limits: [{messages: 1000000, within: 1 day}]\n")
+
+
 def soak(messages: int, kills: int, seed: int, chance: float, mailboxes: int = 6) -> list[str]:
     """What is wrong in the end: nothing, one hopes."""
     chooser = random.Random(seed)
@@ -80,28 +90,35 @@ def soak(messages: int, kills: int, seed: int, chance: float, mailboxes: int = 6
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rules, db = configure(folder, endpoint, stores), folder / "p.db"
+        send_by_mailbox(rules)
         for number in range(messages):
             stores[number % mailboxes].add(mail(number))
         server.fail_at_random(chance, seed)
         environment = {**os.environ, "HELP_USER": "help", "HELP_PASSWORD": "secret", "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "engine", "poll", "--rules", str(rules), "--db", str(db)]
 
-        def start() -> subprocess.Popen[bytes]:
+        def start(word: str, *more: str) -> subprocess.Popen[bytes]:
+            command = [sys.executable, "-m", "engine", word, "--rules", str(rules), "--db", str(db), *more]
             return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
         for _ in range(kills):
-            process = start()
+            process = start("poll")
             time.sleep(chooser.uniform(0.8, 2.2))
             process.send_signal(signal.SIGKILL)
             process.wait()
         server.fail_at_random(0.0, seed)
-        process = start()
+        process = start("poll")
         deadline = time.monotonic() + 600
         while any(store.in_folder("inbox") for store in stores) and time.monotonic() < deadline:
             time.sleep(0.3)
         time.sleep(1.5)
         process.send_signal(signal.SIGTERM)
         process.wait(15)
+        with (
+            closing(sqlite3.connect(db)) as connection,
+            connection,
+        ):  # as if what killed processes were sending had waited its ten minutes
+            connection.execute("UPDATE outbox SET next_attempt_at = created_at WHERE status = 'queued'")
+        start("send", "--again").wait(300)
         server.stop()
         return wrong(stores, db, messages)
 
@@ -111,8 +128,12 @@ def wrong(stores: list[Store], db: Path, messages: int) -> list[str]:
     with closing(sqlite3.connect(db)) as connection:
         (waiting,) = connection.execute("SELECT COUNT(*) FROM poll_items").fetchone()
         (quarantined,) = connection.execute("SELECT COUNT(*) FROM quarantine").fetchone()
+        notifications = {f"<{one}>": status for one, status in connection.execute("SELECT message_id, status FROM outbox")}
     if waiting:
         found.append("items are still on their way")
+    sent = {str(message_from_bytes(mime)["Message-ID"]) for store in stores for mime in store.sent}
+    if sent != set(notifications) or {*notifications.values()} != {"sent"}:
+        found.append(f"of {len(notifications)} notifications {len(sent)} were sent; they are {Counter(notifications.values())}")
     places = {place: sum(len(store.in_folder(place)) for store in stores) for place in ("inbox", "processed", "failed")}
     if places != {"inbox": 0, "processed": messages - quarantined, "failed": quarantined}:
         found.append(f"items are in the wrong place: {places}, {quarantined} in quarantine")
