@@ -134,7 +134,8 @@ def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreErr
     """What went wrong with the database or its folder of attachments, and what to do."""
     text = str(error)
     where = Position(str(path) if path else "the database")
-    low = text.lower()
+    said = error.strerror if isinstance(error, OSError) else None  # without the path, whose words say nothing
+    low = (said or text).lower()
     if "full" in low or getattr(error, "errno", None) == ENOSPC or ("i/o error" in low and path and _is_full(path)):
         fix = "the disk is full: make room, then run the same command again; nothing is lost"
     elif "locked" in low or "busy" in low:

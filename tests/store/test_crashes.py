@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from engine.store import database
-from engine.store.database import open_database
+from engine.store.database import explain_error, open_database
 from tests.ews.server import Server
 from tests.polling.conftest import exchange, mail, polled
 from tools.consistent import inconsistent
@@ -315,3 +315,9 @@ def test_poll_and_retry_at_once_take_each_message_once(exchange: Server, polled:
     assert inconsistent(db, 120) == []
     with closing(sqlite3.connect(db)) as connection:
         assert connection.execute("SELECT COUNT(*) FROM quarantine").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("name", ["full", "locked", "readonly", "corrupt"])
+def test_what_is_wrong_is_told_by_the_error_and_not_by_the_name_of_a_folder(name: str, tmp_path: Path) -> None:
+    error = NotADirectoryError(20, "Not a directory", f"/srv/{name}/p.db.files/ab")
+    assert "run the same command again when the cause is mended" in str(explain_error(error, tmp_path / "p.db"))
