@@ -26,6 +26,8 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINES = re.compile(r"\r\n|\r|\n")
 # "commonmark" with raw HTML off: what a template writes is Markdown only.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
+# With dots anywhere, as many telephones in Japan have it; RFC 5322 wants one between two letters only.
+_DOTTED = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
 _LINE = 66  # with the name of its field, letters of a header that stand on one
 
 
@@ -128,12 +130,12 @@ def compose(one: Outgoing, date: datetime) -> EmailMessage:
 
 
 def _address(address: str, name: str = "") -> Address:
-    if address.isascii():
+    if address.isascii() and not _DOTTED.fullmatch(address):
         return Address(display_name=name, addr_spec=address)
     local, _, domain = address.rpartition("@")
     if not local or not domain:
         raise ValueError(f"{address} is no address")
-    return Address(display_name=name, username=local, domain=domain)  # `addr_spec` takes no letter beyond ASCII
+    return Address(display_name=name, username=local, domain=domain)  # `addr_spec` takes no letter beyond ASCII, and no two dots
 
 
 def to_html(body: str, values: Iterable[tuple[int, int]]) -> str:

@@ -243,6 +243,24 @@ def test_domains_beyond_ascii_are_sent_to_by_any_server(
     opened.close()
 
 
+@pytest.mark.parametrize(
+    "address", ["a..b@docomo.example", ".a.b@docomo.example", "a.b.@docomo.example", "a...b..@docomo.example"]
+)
+def test_a_telephone_in_japan_is_answered(
+    address: str, rules: Path, tmp_path: Path, server: SmtpServer, start: Callable[..., int]
+) -> None:
+    """Their providers gave out addresses that RFC 5322 does not have."""
+    edit(rules / "directory/contacts.csv", "maya@brightwater.example", address)
+    config = load_config(rules)
+    opened = open_database(tmp_path / "p.db")
+    receive(opened, prepare(config), 1, sender=address)
+    done = send(opened, config, smtp(start()))
+    assert (done.sent, done.failed) == (1, [])
+    assert [recipients for _, recipients in server.envelopes] == [[address]]
+    assert str(server.messages[0]["To"]) == address
+    opened.close()
+
+
 @pytest.mark.parametrize("able", [True, False])
 def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
     able: bool, rules: Path, tmp_path: Path, server: SmtpServer, start: Callable[..., int], monkeypatch: pytest.MonkeyPatch
