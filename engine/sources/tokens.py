@@ -124,6 +124,8 @@ def _ask(application: Application, post: Post) -> _Token:
     wait = retry_after(answer.headers)
     if answer.status_code in (429, 503) and wait is not None:
         raise RemoteError("the sign-in is asked for too many tokens, or is busy", wait)
+    if answer.is_error and not answer.text.lstrip().startswith("{"):
+        raise RemoteError(f"the sign-in answered {answer.status_code} {answer.reason_phrase}".rstrip(), wait)
     found = client.parse_request_body_response(answer.text)
     value, seconds = found["access_token"], found.get("expires_in")
     if not value or not isinstance(value, str) or str(found.get("token_type", "bearer")).casefold() != "bearer":

@@ -119,6 +119,26 @@ def test_who_waited_for_a_refusal_does_not_ask_for_another(mailbox: Callable[[],
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (503, b"<html>away</html>", "the sign-in answered 503 Service Unavailable"),
+        (404, b"", "the sign-in answered 404 Not Found"),
+        (200, b"<html>hello</html>", "the sign-in gave neither a token nor an error; is `token_url` right?"),
+        (200, b"null", "the sign-in gave no answer that can be read"),
+        (200, b"{}", "the sign-in gave neither a token nor an error; is `token_url` right?"),
+        (200, b'{"access_token": ""}', "the sign-in gave neither a token nor an error; is `token_url` right?"),
+    ],
+)
+def test_what_is_no_token_is_told(
+    status: int, body: bytes, words: str, mailbox: Callable[[], ExchangeMailbox], exchange: Server
+) -> None:
+    exchange.token_answer = status, body
+    with pytest.raises(RemoteError) as found:
+        mailbox().changes(None)
+    assert str(found.value) == words and not isinstance(found.value, SignInFailed)
+
+
+@pytest.mark.parametrize(
     ("endpoint", "words"),
     [
         (None, "no token leaves in the clear: `endpoint` must begin with https://"),
