@@ -102,6 +102,16 @@ def test_who_is_told_to_wait_waits_and_so_do_all_others(mailbox: Callable[[], Ex
     assert exchange.calls["token"] == 2
 
 
+def test_a_token_that_no_header_can_carry_is_not_kept(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
+    exchange.token_answer = 200, {"access_token": "hush\nhush", "token_type": "Bearer", "expires_in": 3600}
+    one = mailbox()
+    with pytest.raises(RemoteError, match=r"^the sign-in gave what no header can carry$"):
+        one.changes(None)
+    exchange.token_answer = None
+    one.changes(None)
+    assert exchange.calls["token"] == 2
+
+
 def test_who_waited_for_a_refusal_does_not_ask_for_another(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
     exchange.token_delay = 0.7
     exchange.token_answer = (
