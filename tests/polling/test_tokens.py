@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from engine.sources.exchange import ExchangeMailbox
 from engine.sources.remote import RemoteError, SignInFailed
+from engine.sources.tokens import Application, Tokens
 from tests.ews.server import Server
 from tests.polling.conftest import exchange_mailbox, with_oauth
 
@@ -20,6 +23,22 @@ def mailbox(polled: Path, exchange: Server, monkeypatch: pytest.MonkeyPatch) -> 
     """One more of the same application."""
     with_oauth(polled, exchange, monkeypatch)
     return lambda: exchange_mailbox(polled)
+
+
+class Clock:
+    """As `time` has it; it goes on when a test says so."""
+
+    now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr("engine.sources.tokens.time", found)
+    return found
 
 
 def said(mailboxes: list[ExchangeMailbox]) -> list[RemoteError | None]:
@@ -56,14 +75,16 @@ def test_another_application_takes_another(mailbox: Callable[[], ExchangeMailbox
     assert exchange.calls["token"] == 2
 
 
-def test_a_token_is_renewed_before_its_end_and_nothing_fails(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
-    exchange.token_answer = 200, {"access_token": "a-token", "token_type": "Bearer", "expires_in": 2}
+def test_a_token_is_renewed_before_its_end_and_nothing_fails(
+    mailbox: Callable[[], ExchangeMailbox], exchange: Server, clock: Clock
+) -> None:
     one = mailbox()
     one.changes(None)
+    clock.now += 3299
     one.changes(None)
     assert exchange.calls["token"] == 1
-    time.sleep(1.1)
-    exchange.token, exchange.token_answer = "another", None
+    clock.now += 2
+    exchange.token = "another"
     one.changes(None)
     assert exchange.calls["token"] == 2
 
@@ -86,18 +107,21 @@ def test_a_withdrawn_token_is_replaced_once_for_all(mailbox: Callable[[], Exchan
     assert exchange.calls["token"] == 2
 
 
-def test_who_is_told_to_wait_waits_and_so_do_all_others(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
-    exchange.token_wait = "2"
+def test_who_is_told_to_wait_waits_and_so_do_all_others(
+    mailbox: Callable[[], ExchangeMailbox], exchange: Server, clock: Clock
+) -> None:
+    exchange.token_wait = "60"
     first, second = mailbox(), mailbox()
-    with pytest.raises(RemoteError, match="too many tokens") as found:
-        first.changes(None)
-    assert found.value.wait == 2 and not isinstance(found.value, SignInFailed)
-    with pytest.raises(RemoteError, match="too many tokens") as found:
-        second.changes(None)
-    assert found.value.wait is not None and 0 < found.value.wait <= 2
-    assert exchange.calls["token"] == 1
+    waits = []
+    for one in (first, second):
+        with pytest.raises(RemoteError, match="too many tokens") as found:
+            one.changes(None)
+        assert not isinstance(found.value, SignInFailed)
+        waits.append(found.value.wait)
+        clock.now += 20
+    assert waits == [60, 40] and exchange.calls["token"] == 1
     exchange.token_wait = ""
-    time.sleep(2.1)
+    clock.now += 21
     assert said([first, second]) == [None, None]
     assert exchange.calls["token"] == 2
 
@@ -112,20 +136,34 @@ def test_a_token_that_no_header_can_carry_is_not_kept(mailbox: Callable[[], Exch
     assert exchange.calls["token"] == 2
 
 
-def test_who_waited_for_a_refusal_does_not_ask_for_another(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
-    exchange.token_delay = 0.7
-    exchange.token_answer = (
-        401,
-        {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."},
-    )
-    several = [mailbox() for _ in range(4)]
-    assert [(type(error), str(error)) for error in said(several)] == [
-        (SignInFailed, "no token: (invalid_client) AADSTS7000215: Invalid client secret provided.")
-    ] * 4
-    assert exchange.calls["token"] == 1
-    exchange.token_answer = None
-    assert said(several) == [None] * 4
-    assert exchange.calls["token"] == 2
+def test_who_waited_for_a_refusal_does_not_ask_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    answers = [{"error": "invalid_client", "error_description": "a wrong secret"}, {"access_token": "good"}]
+    asked: list[str] = []
+
+    def post(url: str, **_: object) -> httpx.Response:
+        asked.append(url)
+        while sum(frame.f_code is Tokens.get.__code__ for frame in sys._current_frames().values()) < 3 and len(asked) == 1:
+            time.sleep(0.01)  # until all others wait for this answer
+        return httpx.Response(200, json=answers.pop(0))
+
+    tokens = Tokens(Application("http://localhost/token", "all", "app", "secret", None))
+    told: list[str] = []
+
+    def ask() -> None:
+        try:
+            told.append(tokens.get(post))
+        except SignInFailed as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert told == ["no token: (invalid_client) a wrong secret"] * 4 and len(asked) == 1
+    ask()
+    assert told[-1] == "good" and len(asked) == 2
 
 
 @pytest.mark.parametrize(
