@@ -174,6 +174,12 @@ def test_who_waited_for_a_refusal_does_not_ask_for_another(monkeypatch: pytest.M
         (200, b"<html>hello</html>", "the sign-in gave neither a token nor an error; is `token_url` right?"),
         (200, b"null", "the sign-in gave no answer that can be read"),
         (200, b"{}", "the sign-in gave neither a token nor an error; is `token_url` right?"),
+        (200, b'{"access_token": 5}', "the sign-in gave neither a token nor an error; is `token_url` right?"),
+        (
+            200,
+            b'{"access_token": "x", "token_type": "mac"}',
+            "the sign-in gave neither a token nor an error; is `token_url` right?",
+        ),
         (200, b'{"access_token": ""}', "the sign-in gave neither a token nor an error; is `token_url` right?"),
     ],
 )
