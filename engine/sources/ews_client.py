@@ -67,7 +67,7 @@ class _Client(BackendApplicationClient):  # type: ignore[misc]
 
     def add_token(self, uri: str, http_method: str = "GET", body: Any = None, headers: Any = None, **more: Any) -> Any:
         shown = {} if headers is None else headers.copy()
-        shown["Authorization"] = self._bearer.show()
+        shown["Authorization"] = self._bearer.show(_post)
         return uri, shown, body
 
 
@@ -114,7 +114,7 @@ def use_tls(tls: ExchangeTls) -> None:
     BaseProtocol.USERAGENT = "postroom"
 
 
-def post(url: str, **more: Any) -> httpx.Response:
+def _post(url: str, **more: Any) -> httpx.Response:
     """What exchangelib does not ask for, with the same settings."""
     tls: ExchangeTls = BaseProtocol.HTTP_ADAPTER_CLS.settings
     client = httpx.Client(

@@ -31,7 +31,7 @@ import engine.sources.autodiscover  # noqa: F401  # exchangelib uses it from now
 from engine.config.connections import ExchangeSource
 from engine.config.secrets import resolve
 from engine.sources.ews_answers import item_as_message, told, utc
-from engine.sources.ews_client import OAuth2, Policy, Sync, post
+from engine.sources.ews_client import OAuth2, Policy, Sync
 from engine.sources.line import Line
 from engine.sources.remote import (
     Backlog,
@@ -274,8 +274,7 @@ class ExchangeMailbox:
                     source.client_id or "",
                     source.client_secret,
                     source.certificate,
-                ),
-                post,
+                )
             )
             return OAuth2(self._bearer, secret(source.client_id) or "", Identity(primary_smtp_address=self.address))
         return Credentials(secret(source.username) or "", secret(source.password) or "")

@@ -57,8 +57,7 @@ class GraphMailbox:
                 source.client_id,
                 source.client_secret,
                 source.certificate,
-            ),
-            lambda url, **more: self._http().post(url, **more),
+            )
         )
         self._folders: dict[str, str] = {}
 
@@ -230,7 +229,7 @@ class GraphMailbox:
         return _taken(self._http().request(method, url, headers=self._authorization() | (headers or {}), **more))
 
     def _authorization(self) -> dict[str, str]:
-        return {"Authorization": self._bearer.show()}
+        return {"Authorization": self._bearer.show(self._http().post)}
 
     def _http(self) -> httpx.Client:
         """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named."""

@@ -24,7 +24,8 @@ from engine.sources.unreachable import asked_for, why_unreachable
 _PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
 _VALUE = re.compile(r"[ -~]+")  # what a header can carry
 _BY_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523
-_LONGEST_MARGIN = 300.0
+_LONGEST_MARGIN = 300.0  # seconds before its end in which a token is renewed
+_BETWEEN = 30.0  # seconds between two tries of that
 Post = Callable[..., httpx.Response]  # as httpx has it
 _USUAL_SECONDS = 3600
 
@@ -40,9 +41,10 @@ class Application(Struct, frozen=True):
 
 
 class _Token(Struct, frozen=True):
-    """`until` when it is used, by the monotonic clock: it ends a little later."""
+    """`renewed` when another is asked for, which may fail until it ends, at `until`; by the monotonic clock."""
 
     value: str
+    renewed: float
     until: float
 
 
@@ -58,12 +60,13 @@ class Tokens:
         self._not_before = 0.0
 
     def get(self, post: Post) -> str:
-        """`post`: by which connection, where the server must be asked. Raises `RemoteError`."""
+        """One that is good now. Raises `RemoteError`."""
         asked = self._asked
         with self._lock:
             now = time.monotonic()
-            if self._token is not None and now < self._token.until:
-                return self._token.value
+            known = self._token if self._token is not None and now < self._token.until else None
+            if known is not None and (now < known.renewed or now < self._not_before):
+                return known.value
             if self._fault is not None and (self._asked != asked or now < self._not_before):
                 wait = self._not_before - now if now < self._not_before else None
                 raise type(self._fault)(str(self._fault), wait)
@@ -72,7 +75,9 @@ class Tokens:
                     self._token, self._fault = _ask(self._application, post), None
             except RemoteError as error:
                 self._fault = error
-                self._not_before = time.monotonic() + (error.wait or 0.0)
+                self._not_before = time.monotonic() + max(error.wait or 0.0, _BETWEEN if known is not None else 0.0)
+                if known is not None:
+                    return known.value
                 raise
             finally:
                 self._asked += 1
@@ -88,15 +93,14 @@ class Tokens:
 class Bearer:
     """What one mailbox shows at each call."""
 
-    def __init__(self, application: Application, post: Post) -> None:
-        self._post = post
+    def __init__(self, application: Application) -> None:
         with _REGISTER:
             self._tokens = _KNOWN.setdefault(application, Tokens(application))
         self._shown = ""
 
-    def show(self) -> str:
-        """The value of `Authorization`. Raises `RemoteError`."""
-        self._shown = self._tokens.get(self._post)
+    def show(self, post: Post) -> str:
+        """The value of `Authorization`. `post`: by which connection, where the server must be asked. Raises `RemoteError`."""
+        self._shown = self._tokens.get(post)
         return f"Bearer {self._shown}"
 
     def refused(self) -> None:
@@ -133,8 +137,8 @@ def _ask(application: Application, post: Post) -> _Token:
     if not _VALUE.fullmatch(value):
         raise RemoteError("the sign-in gave what no header can carry")  # and that is not shown
     seconds = float(_USUAL_SECONDS if seconds is None else seconds)
-    margin = max(1.0, min(_LONGEST_MARGIN, seconds / 10))
-    return _Token(value, time.monotonic() + seconds - margin)
+    until = time.monotonic() + seconds
+    return _Token(value, until - max(1.0, min(_LONGEST_MARGIN, seconds / 10)), until)
 
 
 def _told() -> AbstractContextManager[None]:

@@ -89,6 +89,26 @@ def test_a_token_is_renewed_before_its_end_and_nothing_fails(
     assert exchange.calls["token"] == 2
 
 
+def test_while_none_can_be_had_a_token_is_used_to_its_end(
+    mailbox: Callable[[], ExchangeMailbox], exchange: Server, clock: Clock
+) -> None:
+    one = mailbox()
+    one.changes(None)
+    exchange.token_answer = 503, b"away"
+    clock.now += 3310
+    for _ in range(3):
+        one.changes(None)
+    assert exchange.calls["token"] == 2  # not at each call
+    clock.now += 31
+    one.changes(None)
+    assert exchange.calls["token"] == 3
+    clock.now += 300
+    with pytest.raises(RemoteError, match="503"):
+        one.changes(None)
+    exchange.token_answer = None
+    one.changes(None)
+
+
 def test_a_token_without_an_end_is_used(mailbox: Callable[[], ExchangeMailbox], exchange: Server) -> None:
     exchange.token_answer = 200, {"access_token": "a-token", "token_type": "Bearer"}
     one = mailbox()
