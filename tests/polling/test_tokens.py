@@ -186,6 +186,21 @@ def test_who_waited_for_a_refusal_does_not_ask_for_another(monkeypatch: pytest.M
     assert told[-1] == "good" and len(asked) == 2
 
 
+def test_who_was_refused_with_an_older_token_takes_none_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    given = iter(["first", "second"])
+    tokens = Tokens(Application("http://localhost/token", "all", "app", "secret", None))
+
+    def post(url: str, **_: object) -> httpx.Response:
+        return httpx.Response(200, json={"access_token": next(given)})
+
+    assert tokens.get(post) == "first"
+    tokens.refused("first")
+    assert tokens.get(post) == "second"
+    tokens.refused("first")
+    assert tokens.get(post) == "second"
+
+
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
