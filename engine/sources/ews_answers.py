@@ -33,7 +33,7 @@ from exchangelib.errors import (
 from oauthlib.oauth2 import InsecureTransportError
 from requests.exceptions import RequestException
 
-from engine.sources.remote import Denied, NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, errors_as, rebuilt
+from engine.sources.remote import RIGHTS, Denied, NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, errors_as, rebuilt
 from engine.sources.unreachable import why_unreachable
 
 _ENDPOINT = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
@@ -98,7 +98,7 @@ def _meaning(hint: str, error: Exception) -> RemoteError | None:
         case AutoDiscoverFailed():
             return RemoteError(f"Autodiscover finds no server{_because(error)}; name it with `endpoint`")
         case ErrorAccessDenied():
-            return Denied(f"the server does not let us in: {_words(error)}{hint}")
+            return Denied(f"the server does not let us in: {_words(error).rstrip('.')}{hint or RIGHTS}")
         case UnauthorizedError() | ErrorNonExistentMailbox():
             return SignInFailed(f"the server does not let us in: {_words(error)}{hint}")
         case UnicodeEncodeError(encoding="latin-1"):  # so are passwords sent; which letter is not told

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from engine.sources.remote import (
+    RIGHTS,
     Denied,
     NeverTaken,
     NotTheItem,
@@ -48,7 +49,8 @@ def fault_of(answer: httpx.Response) -> RemoteError:
     if answer.status_code == 404:
         return Gone(words)
     if answer.status_code in (401, 403):
-        return (SignInFailed if answer.status_code == 401 else Denied)(f"the server does not let us in: {words}")
+        said = f"the server does not let us in: {words}"
+        return SignInFailed(said) if answer.status_code == 401 else Denied(f"{said.rstrip('.')}{RIGHTS}")
     return RemoteError(f"the server answered {answer.status_code}: {words}", retry_after(answer.headers))
 
 

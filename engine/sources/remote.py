@@ -20,6 +20,7 @@ from engine.mail.walk import MOST_TEXT
 logging.getLogger().addHandler(logging.NullHandler())
 
 Place = Literal["processed", "failed"]
+RIGHTS = "; docs/exchange.md says which rights it takes"
 WITHOUT_FILES = "[The mail server gave this message without its files.]"
 _LONGEST_FIELD = 20_000  # characters
 _MOST_HEADERS = 300

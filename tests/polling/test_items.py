@@ -285,7 +285,9 @@ def test_an_item_that_is_denied_holds_no_other_up(first: bool, desk: Desk, excha
         with suppress(RemoteError):
             desk.reader.round()
     assert desk.connection.execute("SELECT error FROM quarantine").fetchall() == [
-        ("the server does not give it: the server does not let us in: The item is not given.",)
+        (
+            "the server does not give it: the server does not let us in: The item is not given; docs/exchange.md says which rights it takes",
+        )
     ]
     assert exchange.store.in_folder("inbox") == [denied] and desk.count("poll_items") == 0
 
