@@ -30,6 +30,7 @@ from tools.soak import ADDRESS, configure, mail
 
 FOLDERS = {"inbox": "Inbox", "support": "Inbox/Support"}
 KINDS = ("Message", "Message", "Message", "MeetingRequest", "PostItem", "RoleMember")
+DENIED = "ErrorAccessDenied"
 CALM = 30 * reading.LONE_TRIES  # rounds: each broken item has its tries
 
 
@@ -152,7 +153,9 @@ class Life:
             self.ways[0].fail(self.dice)
 
     def an_item_breaks(self) -> None:
-        """It is not given, or not moved, any more."""
+        """It is not given, or not moved, any more; or we may not."""
+        self.store.why_stuck = self.dice.choice(("ErrorMoveCopyFailed", DENIED))
+        self.store.why_silent = self.dice.choice(("ErrorInternalServerError", DENIED))
         for number, item in self._lying():
             if self.dice.random() < 0.2:
                 (self.store.stuck if self.dice.random() < 0.5 else self.store.silent).add(item.id)
@@ -207,10 +210,11 @@ class Life:
         for way in self.ways:
             way.heal()
         for number in range(CALM):
-            if number < 2 * reading.MOST_TRIES:
-                self.store.add(mail(100_000 + number), self.watched)
-            elif not self.desk.count("poll_items"):
+            if number >= 2 * reading.MOST_TRIES and not self.desk.count("poll_items"):
                 break
+            # What is denied is never given up where nothing else can be done.
+            if number < 2 * reading.MOST_TRIES or DENIED in (self.store.why_stuck, self.store.why_silent):
+                self.store.add(mail(100_000 + number), self.watched)
             self.rounds(1)
 
     def wrong(self) -> list[str]:
