@@ -30,10 +30,10 @@ from engine.store.database import database_path, explain_error
 from engine.store.directory import sync_directory
 from engine.summary import Summary
 
-BATCH_MESSAGES = 200
+BATCH_MESSAGES = 1_000
 BATCH_SECONDS = 0.5
 BATCH_BYTES = 10_000_000  # what is in a batch is kept until its commit, to be taken again if need be
-AHEAD_MESSAGES = 50
+AHEAD_MESSAGES = 200
 AHEAD_BYTES = 1_000_000
 _DATABASE = (sqlite3.OperationalError, OSError)  # the database or the disk: no fault of the message
 
