@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Literal
 
 from msgspec import Struct, field
 
-from engine.config.version import describe_version
 from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
@@ -24,10 +24,9 @@ from engine.sources.item import UNREADABLE, Item, why_unread
 from engine.sources.route import mailbox_of, received_at
 from engine.state.sqlite import SqliteState
 from engine.store.again import take_out
-from engine.store.apply import Stored, apply
-from engine.store.attachments import blobs_of
 from engine.store.database import database_path, explain_error
 from engine.store.directory import sync_directory
+from engine.storing import New, Storing
 from engine.summary import Summary
 
 BATCH_MESSAGES = 1_000
@@ -38,15 +37,6 @@ AHEAD_BYTES = 1_000_000
 _DATABASE = (sqlite3.OperationalError, OSError)  # the database or the disk: no fault of the message
 
 
-class _New(Struct, frozen=True):
-    """A message that was not processed before: all that deciding and storing it need."""
-
-    message: Message
-    raw: Raw
-    envelope: Envelope
-    wall: datetime
-
-
 class _Batch(Struct):
     """Messages that share a commit, and what became of them. `began` by the monotonic clock; `size` in bytes.
 
@@ -54,7 +44,7 @@ class _Batch(Struct):
     """
 
     began: float
-    messages: list[_New] = field(default_factory=list)
+    messages: list[New] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     size: int = 0
     careful: bool = False
@@ -95,8 +85,7 @@ class Processor:
         self.connection = connection
         self.setup = setup
         self.state = SqliteState(connection, setup.config)
-        self.version = describe_version(setup.config.root, setup.config.digest)
-        self.blobs = blobs_of(connection)
+        self._storing = Storing(connection, setup)
         try:
             sync_directory(connection, setup.config, datetime.now(UTC))
         except (sqlite3.Error, OSError) as error:
@@ -168,12 +157,12 @@ class Processor:
             if on_decision:
                 on_decision(decision)
 
-    def _add(self, batch: _Batch, new: _New, summary: Summary, explain: bool) -> None:
+    def _add(self, batch: _Batch, new: New, summary: Summary, explain: bool) -> None:
         batch.messages.append(new)
         batch.size += new.message.size
         verdict = partial(self._decide, new, explain)
         try:
-            batch.decisions.append(self._alone(new, verdict) if batch.careful else self._stored(new, verdict()))
+            batch.decisions.append(self._alone(new, verdict) if batch.careful else self._storing.store(new, verdict()))
         except _DATABASE:
             raise
         except Exception:
@@ -226,12 +215,12 @@ class Processor:
     ) -> Decision | None:
         """The same for one that is parsed already."""
         new = self._new(message, raw, source_id, mailbox, received, released=released)
-        return None if new is None else self._alone(new, lambda: self._decide(new, False))
+        return None if new is None else self._alone_and_whole(new, lambda: self._decide(new, False))
 
     def hold(self, message: Message, raw: bytes, source_id: str, mailbox: str, received: datetime, error: str) -> Decision | None:
         """Keep it in quarantine with what went wrong before it could be decided."""
         new = self._new(message, raw, source_id, mailbox, received)
-        return None if new is None else self._alone(new, lambda: self._failed(new, error))
+        return None if new is None else self._alone_and_whole(new, lambda: self._failed(new, error))
 
     def _new(
         self,
@@ -242,34 +231,34 @@ class Processor:
         received: datetime | None = None,
         *,
         released: bool = False,
-    ) -> _New | None:
+    ) -> New | None:
         wall = datetime.now(UTC).replace(microsecond=0)
         name = mailbox_of(mailbox, message, self.setup.config)
         if self.state.seen(name, message.identity) is not None:
             return None
-        return _New(message, raw, Envelope(name, source_id, received or received_at(message, wall), released), wall)
+        return New(message, raw, Envelope(name, source_id, received or received_at(message, wall), released), wall)
 
-    def _is_known(self, one: _New) -> bool:
+    def _is_known(self, one: New) -> bool:
         return self.state.seen(one.envelope.mailbox, one.message.identity) is not None
 
-    def _decide(self, new: _New, explain: bool) -> Decision:
+    def _decide(self, new: New, explain: bool) -> Decision:
         return decide(new.message, new.envelope, self.setup, self.state, new.envelope.received_at, explain=explain)
 
-    def _failed(self, new: _New, error: str) -> Decision:
+    def _failed(self, new: New, error: str) -> Decision:
         return failed(new.message, new.envelope, self.setup, self.state, new.envelope.received_at, error)
 
-    def _alone(self, new: _New, verdict: Callable[[], Decision]) -> Decision:
+    def _alone(self, new: New, verdict: Callable[[], Decision]) -> Decision:
         """In its own savepoint: a message that fails leaves nothing of itself but its place in quarantine."""
         self.connection.execute("SAVEPOINT message")
         try:
             try:
-                decision = self._stored(new, verdict())
+                decision = self._storing.store(new, verdict())
             except _DATABASE:
                 raise
             except Exception as error:
                 self.connection.execute("ROLLBACK TO message")
                 words = "".join(traceback.format_exception_only(error)).strip()
-                decision = self._stored(new, self._failed(new, words))
+                decision = self._storing.store(new, self._failed(new, words))
         except BaseException:
             self.connection.execute("ROLLBACK TO message")
             self.connection.execute("RELEASE message")
@@ -277,14 +266,17 @@ class Processor:
         self.connection.execute("RELEASE message")
         return decision
 
-    def _stored(self, new: _New, decision: Decision) -> Decision:
-        raw = bytes_of(new.raw)
-        kept = None if decision.reason == "too_large" else self.setup.passwords.withhold(raw, new.message)
-        if kept is None and decision.outcome == "quarantined":
-            kept = raw  # not to lose the message counts for more
-        apply(self.connection, self.blobs, decision, Stored(new.message, kept, self.version, new.wall), self.setup.config)
+    def _alone_and_whole(self, new: New, verdict: Callable[[], Decision]) -> Decision:
+        """With its bytes: the transaction is the caller's."""
+        decision = self._alone(new, verdict)
+        self._storing.finish()
         return decision
 
-    def _end(self, word: str) -> None:
-        if self.connection.in_transaction:
-            self.connection.execute(word)
+    def _end(self, word: Literal["COMMIT", "ROLLBACK"]) -> None:
+        if not self.connection.in_transaction:
+            return
+        if word == "COMMIT":
+            self._storing.finish()
+        else:
+            self._storing.forget()
+        self.connection.execute(word)

@@ -6,7 +6,6 @@ import hashlib
 import sqlite3
 from datetime import datetime
 
-from isal import isal_zlib
 from msgspec import Struct, json
 
 from engine.config.model import Config
@@ -20,10 +19,9 @@ from engine.text import text_key, title_key
 
 
 class Stored(Struct, frozen=True):
-    """What is stored of a message beside its Decision: its raw bytes (none where private or too large), and versions."""
+    """What is stored of a message beside its Decision and its bytes (`raws`): the versions of both."""
 
     message: Message
-    raw: bytes | None
     config_version: str
     processed_at: datetime
 
@@ -116,11 +114,6 @@ def _contact(connection: sqlite3.Connection, contact: NewContact, config: Config
 def _message(connection: sqlite3.Connection, decision: Decision, stored: Stored) -> int:
     message = stored.message
     private = decision.reason == "private"
-    if stored.raw is not None and not private:
-        connection.execute(
-            "INSERT OR IGNORE INTO raw_messages VALUES (?, ?, ?)",
-            (message.sha256, message.size, isal_zlib.compress(stored.raw, 1)),
-        )
     return insert_row(
         connection,
         "messages",

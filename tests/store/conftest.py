@@ -63,9 +63,9 @@ def dump(path: Path) -> list[str]:
 
 def failing_store(monkeypatch: pytest.MonkeyPatch, *subjects: str, error: BaseException) -> None:
     """Stores such a message, and then fails: its rows stand already."""
-    import engine.processing as processing
+    import engine.storing as storing
 
-    apply = processing.apply
+    apply = storing.apply
 
     def failing(connection, blobs, decision, stored, config):  # type: ignore[no-untyped-def]
         message = apply(connection, blobs, decision, stored, config)
@@ -73,4 +73,4 @@ def failing_store(monkeypatch: pytest.MonkeyPatch, *subjects: str, error: BaseEx
             raise error
         return message
 
-    monkeypatch.setattr(processing, "apply", failing)
+    monkeypatch.setattr(storing, "apply", failing)

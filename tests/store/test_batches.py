@@ -123,9 +123,9 @@ def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch
 def test_a_failing_database_loses_nothing_and_the_next_run_goes_on(
     db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import engine.processing as processing
+    import engine.storing as storing
 
-    apply = processing.apply
+    apply = storing.apply
     calls = []
 
     def full(*args):  # type: ignore[no-untyped-def]
@@ -134,7 +134,7 @@ def test_a_failing_database_loses_nothing_and_the_next_run_goes_on(
             raise sqlite3.OperationalError("database or disk is full")
         return apply(*args)
 
-    monkeypatch.setattr(processing, "apply", full)
+    monkeypatch.setattr(storing, "apply", full)
     with pytest.raises(StoreError, match="the disk is full: make room, then run the same command again; nothing is lost"):
         run(db, setup, *(mail(n) for n in range(5)))
     monkeypatch.undo()
