@@ -37,6 +37,7 @@ class _Recorder(sqlite3.Connection):
 
     def executemany(self, sql: str, values: Any) -> sqlite3.Cursor:
         if self.calls is not None:
+            values = list(values)
             self.calls.append(("executemany", sql, values))
         return super().executemany(sql, values)
 
