@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import NamedTuple, Self
 
@@ -98,6 +97,8 @@ def our_fault(error: Exception) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is written most like this one, or the only one that begins with it, if there is one."""
+    import difflib  # seldom needed
+
     folded = {name.casefold(): name for name in known}
     begin = [name for name in folded if len(word) > 2 and name.startswith(word.casefold())]
     if len(begin) == 1:

@@ -6,7 +6,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 _NEW = 5_000  # objects; Python's own is 700
 
 

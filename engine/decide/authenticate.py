@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.config.model import EXCHANGE_ONLINE, EXCHANGES, SenderAuthentication
 from engine.entities import Sender
+from engine.late import late_pattern
 from engine.mail.headers import domains_in
 from engine.mail.message import Message
 
@@ -16,18 +17,18 @@ _AUTH_AS = "X-MS-Exchange-Organization-AuthAs"
 # matched too, in no group: to look for its end again from each of its letters would take quadratic time.
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 _COMMENT = rf'\((?:[^()"\\]|\\.|{_STRING})*+'
-_OPAQUE = re.compile(rf'({_STRING})|({_COMMENT}\))|{_COMMENT}|".*', re.DOTALL)
+_OPAQUE = late_pattern(rf'({_STRING})|({_COMMENT}\))|{_COMMENT}|".*', re.DOTALL)
 # Fields that stand once (RFC 5322 3.6, RFC 2045), and of which deciding takes the first. A signature is about the last one (RFC 6376 5.4.2):
 # who puts another on top of a technician's old mail, signed as ever, must not write in his name.
 _ONCE = ("From", "Subject", "Message-ID", "Date", "In-Reply-To", "References", "Content-Type", "Content-Transfer-Encoding")
 _MOST = 50  # each server on the way writes one, on top
-_LEFT_OVER = re.compile(r'["()\\]')
-_METHOD = re.compile(r"^\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
+_LEFT_OVER = late_pattern(r'["()\\]')
+_METHOD = late_pattern(r"^\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
 # Which domain a method's result is about.
 _ABOUT = {
-    "dmarc": re.compile(r"\bheader\.from\s*=\s*([^\s;]+)", re.IGNORECASE),
-    "dkim": re.compile(r"\bheader\.[di]\s*=\s*([^\s;]+)", re.IGNORECASE),
-    "spf": re.compile(r"\bsmtp\.mailfrom\s*=\s*([^\s;]+)", re.IGNORECASE),
+    "dmarc": late_pattern(r"\bheader\.from\s*=\s*([^\s;]+)", re.IGNORECASE),
+    "dkim": late_pattern(r"\bheader\.[di]\s*=\s*([^\s;]+)", re.IGNORECASE),
+    "spf": late_pattern(r"\bsmtp\.mailfrom\s*=\s*([^\s;]+)", re.IGNORECASE),
 }
 
 

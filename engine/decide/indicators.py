@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from engine.config.model import Picklists
+from engine.late import late_pattern
 
-_INDICATOR = re.compile(r"(?:^|\s+)#([TRSA])=", re.IGNORECASE)
-_HOURS = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?|[.,]\d{1,4})")
-_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)")
-_MINUTES = re.compile(r"(\d{1,4})\s?m(?:in)?", re.IGNORECASE)
+_INDICATOR = late_pattern(r"(?:^|\s+)#([TRSA])=", re.IGNORECASE)
+_HOURS = late_pattern(r"(\d{1,3}(?:[.,]\d{1,4})?|[.,]\d{1,4})")
+_CLOCK = late_pattern(r"(\d{1,2}):([0-5]\d)")
+_MINUTES = late_pattern(r"(\d{1,4})\s?m(?:in)?", re.IGNORECASE)
 MOST_HOURS = 24
 
 

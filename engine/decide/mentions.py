@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from engine.late import late_pattern
+
 _NAMES, _ANSWERS, _IS_ABOUT = "The subject names", "This message answers", "This message is about"
-_LINE = re.compile(rf"^\[(?:{_NAMES}|{_ANSWERS}|{_IS_ABOUT}) [^\]\n]{{1,300}}\.\](?:\n|\Z)", re.MULTILINE)
+_LINE = late_pattern(rf"^\[(?:{_NAMES}|{_ANSWERS}|{_IS_ABOUT}) [^\]\n]{{1,300}}\.\](?:\n|\Z)", re.MULTILINE)
 
 
 def names(number: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 
+from engine.late import late_pattern
 from engine.mail.message import Attachment
 from engine.normal import normalized
 
 LONGEST_NAME = 120
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?$", re.IGNORECASE)
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_RESERVED = late_pattern(r"^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?$", re.IGNORECASE)
+_UNSAFE = late_pattern(r"[\x00-\x1f\x7f<>:\"/\\|?*\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 # Of what scanners, telephones and voice mail send without a name. A closed list: Python's own is not the same on every machine.
 _EXTENSIONS = {
     "text/plain": ".txt",

@@ -8,20 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from engine.late import late_pattern
 from engine.mail.blocks import says_forwarded
 from engine.text import pieces
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # Unicode's private use: nobody's letters
-_MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")
+_MARKS = late_pattern(f"[{_OPEN}{_CLOSE}]")
 _LEADING = f"{_OPEN}{_CLOSE} \t"
-_BLOCKQUOTE = re.compile(r"<(/?)blockquote\b([^<>]{0,2000})>", re.IGNORECASE)
+_BLOCKQUOTE = late_pattern(r"<(/?)blockquote\b([^<>]{0,2000})>", re.IGNORECASE)
 # `type="cite"`, `cite="mid:..."`, `class="gmail_quote"` and the like. Any other is an indented paragraph, or quotes no mail.
-_CITES = re.compile(r"\btype\s*=\s*[\"']?cite\b|\bcite\s*=\s*[\"']?mid:|quote", re.IGNORECASE)
-_STYLE = re.compile(r"style\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_CITES = late_pattern(r"\btype\s*=\s*[\"']?cite\b|\bcite\s*=\s*[\"']?mid:|quote", re.IGNORECASE)
+_STYLE = late_pattern(r"style\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _DEEPEST = 5  # `>` before a line
 _NEAR = 400  # characters in which a quotation says what it is
 _PIECE = 50_000
-_LINE_END = re.compile("\n")
+_LINE_END = late_pattern("\n")
 
 
 def mark(source: str) -> str:

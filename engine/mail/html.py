@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
 
+from engine.late import late_pattern
 from engine.mail.cited import mark, unmark
 from engine.mail.layout import BLOCKS, laid_out
 from engine.mail.markup import plain
@@ -12,16 +12,16 @@ from engine.text import clean, pieces
 
 # inscriptis takes 20 microseconds and up to 850 bytes a tag.
 _MOST_LAID_OUT = 25_000
-_TAG = re.compile(r"<[^<>]{0,2000}>")
-_HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
-_ENDS = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("style", "script", "head", "title")}
+_TAG = late_pattern(r"<[^<>]{0,2000}>")
+_HIDDEN = late_pattern(r"<(style|script|head|title)\b", re.IGNORECASE)
+_ENDS = {name: late_pattern(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in ("style", "script", "head", "title")}
 _DEEP = 200
 _MOST_LINES = 1_000  # each is an object
 _PIECE = 50_000
-_OPEN = re.compile("<")
-_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
+_OPEN = late_pattern("<")
+_ANY_TAG = late_pattern(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
 _LINES = f"address article aside blockquote div figure footer h[1-6] header li main nav ol p pre tr ul {BLOCKS}"
-_BREAK = re.compile(rf"<(?:br|/?(?:{'|'.join(_LINES.split())}))\b[^<>]{{0,2000}}>", re.IGNORECASE)
+_BREAK = late_pattern(rf"<(?:br|/?(?:{'|'.join(_LINES.split())}))\b[^<>]{{0,2000}}>", re.IGNORECASE)
 # Elements whose end may be left out (HTML 13.1.2.4), and what each ends.
 _ENDS_BEFORE = {name: frozenset([name]) for name in ("dd", "dt", "li", "option", "p")} | {
     **dict.fromkeys(["td", "th"], frozenset(["td", "th"])),
@@ -44,7 +44,9 @@ def html_to_text(source: str) -> str:
     shown = mark(shown)
     text = laid_out(shown) if fit else None
     if text is None:
-        text = html.unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in pieces(shown, _PIECE, _OPEN)))
+        from html import unescape  # seldom needed
+
+        text = unescape("".join(_TAG.sub(" ", _BREAK.sub("\n", piece)) for piece in pieces(shown, _PIECE, _OPEN)))
     result: list[str] = []
     lines: list[str] = []
     for line in unmark(clean(text).replace("\u00a0", " ")):

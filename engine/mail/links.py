@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from html import unescape
 from itertools import islice
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 from engine.addresses import LONGEST_DOMAIN, comparable
+from engine.late import late_pattern
 
 MOST_LINKS = 1_000
 LONGEST_LINK = 2_000  # characters
@@ -19,16 +19,16 @@ _LONGEST_WRITTEN = 10 * LONGEST_LINK  # with a reference (`&#104;`) for each cha
 _MOST_PLACES = 20_000  # that are looked at: a place takes half a microsecond
 _MOST_ATTRIBUTES = 100_000
 # HTML 13.1.2.3: a quoted value may have a `>` in it, and one that nothing ends goes on to the end. Relative links lead to where the base is.
-_TAG = re.compile(r"<(a|area|base|form)(?=[\s/])((?:[^>\"']++|\"[^\"]*\"|'[^']*'|[\"'])*+)", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([^\s\"'>/=]++)(?:\s*+=\s*+(?:\"([^\"]*)|'([^']*)|([^\s\"'>]*)))?")
-_IN_TEXT = re.compile(r"(?<![a-z0-9_@-])(?:https?://|www\.)[^\s<>\"\u3000-\u303f\uff00-\uff20]{1,2000}", re.IGNORECASE)
+_TAG = late_pattern(r"<(a|area|base|form)(?=[\s/])((?:[^>\"']++|\"[^\"]*\"|'[^']*'|[\"'])*+)", re.IGNORECASE)
+_ATTRIBUTE = late_pattern(r"([^\s\"'>/=]++)(?:\s*+=\s*+(?:\"([^\"]*)|'([^']*)|([^\s\"'>]*)))?")
+_IN_TEXT = late_pattern(r"(?<![a-z0-9_@-])(?:https?://|www\.)[^\s<>\"\u3000-\u303f\uff00-\uff20]{1,2000}", re.IGNORECASE)
 _BEHIND = ".,;:!?'’”»)]}*_|"  # what stands behind an address in a text
-_DROPPED = re.compile(r"[\t\r\n]")
+_DROPPED = late_pattern(r"[\t\r\n]")
 _AROUND = "".join(map(chr, range(0x21)))
-_WEB = re.compile(r"(?:(https?|ftp):)?[/\\]*(.*)", re.IGNORECASE | re.DOTALL)
-_HOST_ENDS = re.compile(r"[/\\?#]")
-_PORT = re.compile(r":\d*$")
-_WITHIN = re.compile(r"https?(?::|%3a)(?:/|%2f){2}.*", re.IGNORECASE | re.DOTALL)
+_WEB = late_pattern(r"(?:(https?|ftp):)?[/\\]*(.*)", re.IGNORECASE | re.DOTALL)
+_HOST_ENDS = late_pattern(r"[/\\?#]")
+_PORT = late_pattern(r":\d*$")
+_WITHIN = late_pattern(r"https?(?::|%3a)(?:/|%2f){2}.*", re.IGNORECASE | re.DOTALL)
 
 
 class Link(Struct, frozen=True):
@@ -52,6 +52,8 @@ def links_of(text: str, html: str) -> tuple[Link, ...]:
 
 
 def _written(text: str, html: str) -> Iterator[str]:
+    from html import unescape  # seldom needed
+
     attributes_left = _MOST_ATTRIBUTES
     for tag in islice(_TAG.finditer(html), _MOST_PLACES):
         leads = "action" if tag[1].lower() == "form" else "href"

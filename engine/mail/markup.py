@@ -10,23 +10,25 @@ import re
 from functools import lru_cache
 from io import StringIO
 
+from engine.late import late_pattern
+
 # Larger HTML is cut before it is turned into text: layout engines are not made for it.
 LONGEST_HTML = 600_000
 _SHORT = 50_000
 _MOST_ATTRIBUTES = 40
-ANY_TAG = re.compile(r"</?[a-zA-Z]")
-_PLAIN = re.compile(
+ANY_TAG = late_pattern(r"</?[a-zA-Z]")
+_PLAIN = late_pattern(
     r"</?[a-zA-Z][a-zA-Z0-9:_.-]{0,40}"
     r"(?:\s+[^\s/<>\"'=]{1,80}(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>`]+))?){0,40}\s*/?>"
 )
-_BEGINS = re.compile(r"<(?:(!--)|([!?])|(/?)([a-zA-Z][^\s/>]*))")
+_BEGINS = late_pattern(r"<(?:(!--)|([!?])|(/?)([a-zA-Z][^\s/>]*))")
 # HTML 13.2.5.32 to 13.2.5.39, but that a tag or a quotation mark which nothing closes hides nothing.
-_ATTRIBUTE = re.compile(r"[\s/]*(?:(>)|([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"'][^\s>]*))?)?)")
-_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9:_.-]{0,40}")
-_ATTRIBUTE_NAME = re.compile(r"[^\s/<>\"'=]{1,80}")
+_ATTRIBUTE = late_pattern(r"[\s/]*(?:(>)|([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"'][^\s>]*))?)?)")
+_NAME = late_pattern(r"[a-zA-Z][a-zA-Z0-9:_.-]{0,40}")
+_ATTRIBUTE_NAME = late_pattern(r"[^\s/<>\"'=]{1,80}")
 # What stands in these is text up to their own end (HTML 13.2.6.4): the first nobody sees.
 _UNSEEN = {"script", "style"}
-_ONLY_TEXT = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in (*_UNSEEN, "title", "textarea", "xmp")}
+_ONLY_TEXT = {name: late_pattern(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in (*_UNSEEN, "title", "textarea", "xmp")}
 _INSTEAD = {"iframe", "noembed", "noframes"}  # in these too, for programs that show them; it is what is shown here
 _KEPT = {"title", "textarea"}  # character references are read in them as elsewhere
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from copy import copy
 from email.message import Message as Parsed
 
@@ -11,8 +10,6 @@ from msgspec import Struct
 from engine.mail.content import parts_of
 from engine.mail.transfer import as_it_came
 
-# Its detectors stumble over hostile mail and say so with tracebacks: what they find is all that matters here.
-logging.getLogger("flufl.bounce").disabled = True
 _LONGEST_LINE = 998  # RFC 5322 2.1.1
 
 
@@ -24,8 +21,12 @@ class _Room(Struct):
 
 
 def is_old_bounce(parsed: Parsed) -> bool:
-    from flufl.bounce import all_failures  # seldom needed
+    import logging  # seldom needed, and so is the library
 
+    from flufl.bounce import all_failures
+
+    # Its detectors stumble over hostile mail and say so with tracebacks: what they find is all that matters here.
+    logging.getLogger("flufl.bounce").disabled = True
     try:
         temporary, permanent = all_failures(_beginning(parsed, _Room()))
     except Exception:  # its detectors were not written for hostile mail

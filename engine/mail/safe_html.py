@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
+from engine.late import late_pattern
 from engine.mail.markup import plain
 from engine.text import clean
 
@@ -14,14 +15,16 @@ from engine.text import clean
 # cannot be ended where they are; but a new cell or row ends all that is in the one before (HTML 13.2.6.4.15), and a link the one before.
 _MOST_LOOKS = 100_000_000
 _MOST_TAGS = 100_000
-_UNNESTED = re.compile(r"<(?:a|t[dhr]|tbody|thead|tfoot|caption|col|colgroup)[\s>]", re.IGNORECASE)
+_UNNESTED = late_pattern(r"<(?:a|t[dhr]|tbody|thead|tfoot|caption|col|colgroup)[\s>]", re.IGNORECASE)
 # Those that HTML opens again in each paragraph until they are ended (13.2.4.3), three alike at the most: with an attribute none is alike.
-_FORMATTING = re.compile(r"<(b|big|code|em|i|nobr|s|small|strike|strong|tt|u)\s[^<>]*>", re.IGNORECASE)
-_HAS_FORMATTING = re.compile(r"<(?:b(?:ig)?|code|em|i|nobr|s(?:mall|tr(?:ike|ong))?|tt|u)\s")  # in lower case: five times as fast
+_FORMATTING = late_pattern(r"<(b|big|code|em|i|nobr|s|small|strike|strong|tt|u)\s[^<>]*>", re.IGNORECASE)
+_HAS_FORMATTING = late_pattern(
+    r"<(?:b(?:ig)?|code|em|i|nobr|s(?:mall|tr(?:ike|ong))?|tt|u)\s"
+)  # in lower case: five times as fast
 # nh3 takes these out, once it has opened them so, or once other rules of nesting are at work in them.
-_OTHER = re.compile(r"</?(?:font|svg|math|template)\b[^<>]*>", re.IGNORECASE)
-_LONE = re.compile(r"<(?![!?]|/?[a-zA-Z])")  # it would begin a tag with what stands behind a tag that is taken out
-_LINK = re.compile(r"<a\s[^<>]*>", re.IGNORECASE)
+_OTHER = late_pattern(r"</?(?:font|svg|math|template)\b[^<>]*>", re.IGNORECASE)
+_LONE = late_pattern(r"<(?![!?]|/?[a-zA-Z])")  # it would begin a tag with what stands behind a tag that is taken out
+_LINK = late_pattern(r"<a\s[^<>]*>", re.IGNORECASE)
 _MOST_LINKED = 10_000_000  # characters, if each element opens the longest link again
 _MOST_LOOKED_AT = 10**10
 

@@ -11,7 +11,6 @@ import hashlib
 import quopri
 from collections.abc import Iterator, Mapping
 from email.message import Message as Parsed
-from html import escape
 
 from engine.mail.content import charset_of, parts_of, type_of
 from engine.mail.decode import codec_of
@@ -88,6 +87,8 @@ def _turned(marks: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _escaped(text: str) -> str:
+    from html import escape  # seldom needed
+
     return escape(text, quote=False).replace('"', "&quot;")
 
 

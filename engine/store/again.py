@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from engine.decide.decision import iso
 from engine.errors import StoreError
@@ -121,7 +120,7 @@ def take_out(connection: sqlite3.Connection, message: int, passwords: Passwords)
 
 def forget(connection: sqlite3.Connection, messages: Sequence[MessageLine], now: datetime) -> int:
     """They leave quarantine as they are, and become nothing; how many did, for another process may have been quicker. Raises `StoreError`."""
-    step = json.dumps({"step": "forgotten", "found": f"a person let it go at {iso(now)}", "where": ""})
+    step = json.encode({"step": "forgotten", "found": f"a person let it go at {iso(now)}", "where": ""}).decode()
     forgotten = 0
     with transaction(connection):
         for one in messages:
