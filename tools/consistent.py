@@ -42,6 +42,9 @@ def inconsistent(db: Path, messages: int | None = None, once: str = "message_id"
             found.append("notes and time entries, and messages that became one, are not as many")
         if one("SELECT COUNT(*) FROM messages WHERE outcome = 'quarantined'") != one("SELECT COUNT(*) FROM quarantine"):
             found.append("messages that are held and rows of quarantine are not as many")
+        without = "COALESCE(reason, '') NOT IN ('private', 'too_large') AND raw_sha256 NOT IN (SELECT sha256 FROM raw_messages)"
+        if one(f"SELECT COUNT(*) FROM messages WHERE {without}") != 0:
+            found.append("a message has no bytes")
         if one("SELECT COUNT(*) - COUNT(DISTINCT message_id) FROM outbox") != 0:
             found.append("a notification is queued twice")
         for name, sha256 in connection.execute("SELECT name, sha256 FROM attachments"):
