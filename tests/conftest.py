@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,14 @@ for _name in ("no_proxy", "NO_PROXY"):
 def _no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test takes a configuration that another has kept, or leaves one in the developer's home."""
     monkeypatch.setenv("POSTROOM_CACHE", "off")
+
+
+@pytest.fixture(autouse=True)
+def _no_tokens() -> Iterator[None]:
+    """No test takes a token that was given to another, by a server that had the same port."""
+    yield
+    if (tokens := sys.modules.get("engine.sources.tokens")) is not None:
+        tokens._KNOWN.clear()
 
 
 @pytest.fixture(scope="session")

@@ -206,7 +206,7 @@ def test_oauth_with_a_certificate(polled: Path, exchange: Server, monkeypatch: p
     assert claims["iss"] == claims["sub"] == "app" and not exchange.token_params.get("client_secret")
     (tmp_path / "app.pem").write_text("no certificate")
     with pytest.raises(SignInFailed, match="there is no certificate in"):
-        edited(polled, "tenant: t", "tenant: u").changes(None)
+        edited(polled, "client_id: app", "client_id: another").changes(None)  # whom no token is there for
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")  # which is what is tried
