@@ -37,7 +37,7 @@ def _no_tokens() -> Iterator[None]:
     """No test takes a token that was given to another, by a server that had the same port."""
     yield
     if (tokens := sys.modules.get("engine.sources.tokens")) is not None:
-        tokens._KNOWN.clear()
+        tokens.forget_all()
 
 
 @pytest.fixture(scope="session")

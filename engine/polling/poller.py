@@ -22,6 +22,7 @@ from engine.polling.reader import Reader
 from engine.processing import Processor
 from engine.sources.remote import RemoteError, SignInFailed
 from engine.sources.servers import remote_of
+from engine.sources.tokens import forget_all
 from engine.state.overview import outbox_counts, quarantine_count
 from engine.store import polling as store
 from engine.store.database import open_database
@@ -119,6 +120,7 @@ class Poller:
 
     def _restart(self, setup: Setup) -> None:
         self._end_threads()
+        forget_all()
         self._setup = setup
         self._start()
 

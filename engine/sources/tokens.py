@@ -112,6 +112,12 @@ _REGISTER = Lock()
 _KNOWN: WeakValueDictionary[Application, Tokens] = WeakValueDictionary()  # as long as a mailbox has it
 
 
+def forget_all() -> None:
+    """Mailboxes that are made from now on sign in anew."""
+    with _REGISTER:
+        _KNOWN.clear()
+
+
 def _ask(application: Application, post: Post) -> _Token:
     url = resolve(application.token_url)
     if not is_secure_transport(url):

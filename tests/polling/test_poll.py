@@ -132,6 +132,18 @@ def test_who_asks_has_all_signed_in_to_anew_though_no_file_changed(
     assert [json.loads(line)["event"] for line in log.splitlines()].count("configuration reloaded") == 1
 
 
+def test_who_asks_for_it_has_all_signed_in_to_anew(
+    start: Callable[..., subprocess.Popen[str]], exchange: Server, polled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the token is still good: the certificate or the secret behind it may be another now."""
+    with_oauth(polled, exchange, monkeypatch)
+    process = start()
+    wait_for(lambda: exchange.calls["SyncFolderItems"] > 3)
+    assert exchange.calls["token"] == 1
+    process.send_signal(signal.SIGHUP)
+    wait_for(lambda: exchange.calls["token"] == 2)
+
+
 def test_as_many_files_may_be_open_as_the_system_lets_it(start: Callable[..., subprocess.Popen[str]]) -> None:
     """Linux gives 1,024 to who does not ask, which five hundred mailboxes use up."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
