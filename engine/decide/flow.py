@@ -200,9 +200,10 @@ def _reattributed(work: Work, action: Attribute, before: _Found) -> tuple[_Found
         if forwarded is None:
             return before, "attribute to forwarded sender: the message forwards none"
         # Whoever forwards vouches for the original sender, but nobody has authenticated him.
-        work.authenticated = False
+        was_authenticated, work.authenticated = work.authenticated, False
         again = _find_sender_and_target(work, forwarded.sender)
         if isinstance(again, Ending):
+            work.authenticated = was_authenticated
             return before, f"attribute to forwarded sender: {forwarded.sender.address} belongs to nobody"
         return again, f"attribute to forwarded sender {forwarded.sender.address} ({forwarded.evidence})"
     assert action.name is not None

@@ -80,6 +80,21 @@ def test_2_a_forwarded_sender_who_is_not_there_or_nobody_leaves_the_sender(body:
     assert [one.did for one in decision.fired if one.rule == "f"] == [(did,)]
 
 
+def test_2_who_forwards_mail_of_nobody_is_still_authenticated(rules: Path) -> None:
+    edit(rules / "settings.yaml", "unattributed: harbourhill ", "unattributed: none ")
+    (rules / "workflow/00.rules").write_text(
+        'rule "f"\n  on message\n  when message.forwarded\n  then attribute to forwarded sender\n'
+    )
+    forwarded = "#T=0.5\r\n\r\n---------- Forwarded message ---------\r\nFrom: Who <who@nowhere.example>\r\nSubject: x\r\nDate: Mon, 2 Nov 2026\r\n\r\nhello"
+    decision = take(
+        rules,
+        ("maya@brightwater.example", "A question", "x"),
+        ("joost@harbourhill.example", "Fwd: x", forwarded),
+        more="Authentication-Results: mx.harbourhill.example; spf=pass smtp.mailfrom=harbourhill.example\r\nIn-Reply-To: <0@x>\r\n",
+    )
+    assert decision.time_entry is not None and decision.time_entry.hours == 0.5
+
+
 def test_5_automatic_mail_is_noted_on_a_complete_duplicate_and_does_not_reopen_it(rules: Path) -> None:
     (rules / "duplicates.yaml").write_text(
         "version: 1\nduplicates:\n  - name: d\n    same: [title]\n    when_open: {do: append_note}\n"
