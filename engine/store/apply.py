@@ -19,7 +19,7 @@ from engine.text import text_key, title_key
 
 
 class Stored(Struct, frozen=True):
-    """What is stored of a message beside its Decision and its bytes (`raws`): the versions of both."""
+    """What is stored of a message beside its Decision and its bytes (`raws`): under which configuration it was decided, and when."""
 
     message: Message
     config_version: str

@@ -1,4 +1,5 @@
-"""The bytes of messages, packed. Nothing that deciding asks for, so those of a whole commit are written in a row, which takes a third of the time."""
+"""The bytes of messages, packed. Deciding never asks for them, so those of a whole commit are written in a row: that takes half the time,
+and leaves the processor's caches to all else."""
 
 from __future__ import annotations
 
