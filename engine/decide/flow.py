@@ -53,7 +53,7 @@ def decide(message: Message, envelope: Envelope, setup: Setup, state: State, now
     ending = _read_token(work)
     if ending:
         return ended(work, ending)
-    found = _find_sender_and_target(work, message.sender)
+    found = _find_sender_and_target(work, message.sender, work.authenticated)
     if isinstance(found, Ending):
         return ended(work, found)
     return _decide_known(work, found)
@@ -97,8 +97,8 @@ class _Found(Struct, frozen=True):
     remarks: tuple[str, ...] = ()
 
 
-def _find_sender_and_target(work: Work, address: Address) -> _Found | Ending:
-    sender, contact, remarks = _sender(work, address)
+def _find_sender_and_target(work: Work, address: Address, authenticated: bool) -> _Found | Ending:
+    sender, contact, remarks = _sender(work, address, authenticated)
     work.step("sender", f"{_show(sender)}: {sender.because}", sender.where)
     if sender.organization is None:
         where = str(work.setup.config.settings.where("organizations.unattributed"))
@@ -109,9 +109,9 @@ def _find_sender_and_target(work: Work, address: Address) -> _Found | Ending:
     return found
 
 
-def _sender(work: Work, address: Address) -> tuple[Sender, NewContact | None, tuple[str, ...]]:
+def _sender(work: Work, address: Address, authenticated: bool) -> tuple[Sender, NewContact | None, tuple[str, ...]]:
     if work.token is not None:
-        by_token = attribute_by_token(work.token, address, work.setup, work.state, work.authenticated)
+        by_token = attribute_by_token(work.token, address, work.setup, work.state, authenticated)
         return by_token.sender, by_token.contact, by_token.remark
     named = work.named_in_subject
     named_organization = named.entity.organization if named else None
@@ -123,7 +123,7 @@ def _sender(work: Work, address: Address) -> tuple[Sender, NewContact | None, tu
         named_organization,
         work.setup,
         work.state,
-        authenticated=work.authenticated,
+        authenticated=authenticated,
         may_create=may_create,
     )
     return sender, contact, ()
@@ -200,11 +200,10 @@ def _reattributed(work: Work, action: Attribute, before: _Found) -> tuple[_Found
         if forwarded is None:
             return before, "attribute to forwarded sender: the message forwards none"
         # Whoever forwards vouches for the original sender, but nobody has authenticated him.
-        was_authenticated, work.authenticated = work.authenticated, False
-        again = _find_sender_and_target(work, forwarded.sender)
+        again = _find_sender_and_target(work, forwarded.sender, False)
         if isinstance(again, Ending):
-            work.authenticated = was_authenticated
             return before, f"attribute to forwarded sender: {forwarded.sender.address} belongs to nobody"
+        work.authenticated = False
         return again, f"attribute to forwarded sender {forwarded.sender.address} ({forwarded.evidence})"
     assert action.name is not None
     name = action.name.text
