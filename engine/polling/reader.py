@@ -225,7 +225,7 @@ class Reader:
             try:
                 items = [one.item] if one.item is not None else self._look_for(one.message_id)
             except RemoteError as error:
-                if _is_of_all(error) and not isinstance(error, NotTheItem):
+                if _must_wait(error):
                     raise
                 self._searches[one.row] += 1
                 if self._searches[one.row] < MOST_TRIES:
@@ -259,10 +259,14 @@ class Reader:
             self._observer.backlog(self.mailbox, backlog, _now())
 
 
+def _must_wait(error: RemoteError) -> bool:
+    """Whether we are not let in at all, or asked to wait."""
+    return error.wait is not None or (isinstance(error, SignInFailed) and not isinstance(error, Denied))
+
+
 def _is_of_all(error: RemoteError) -> bool:
     """Whether it is no item's fault for sure."""
-    refused = isinstance(error, SignInFailed) and not isinstance(error, Denied)
-    return refused or isinstance(error, NotTheItem) or error.wait is not None
+    return _must_wait(error) or isinstance(error, NotTheItem)
 
 
 def _item(row: store.ItemRow) -> RemoteItem:
