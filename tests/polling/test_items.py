@@ -17,9 +17,8 @@ from tests.ews.server import Server
 from tests.polling.conftest import Desk, exchange_mailbox, mail
 
 
-@pytest.mark.parametrize(
-    "why", ["ErrorMoveCopyFailed", "ErrorCorruptData", "ErrorAccessDenied"]
-)  # exchangelib raises some, and gives others back
+# exchangelib raises some, and gives others back
+@pytest.mark.parametrize("why", ["ErrorMoveCopyFailed", "ErrorCorruptData", "ErrorAccessDenied"])
 def test_an_item_that_can_never_be_filed_holds_no_other_up(
     why: str, desk: Desk, exchange: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
