@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 
 from msgspec import Struct
 
+ENTRA = "https://login.microsoftonline.com"
+
 
 class SmtpSending(Struct, frozen=True):
     """A mail server. `username` and `password` are still references."""

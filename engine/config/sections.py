@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from engine.addresses import comparable
-from engine.config.connections import ExchangeSource, GraphSource
+from engine.config.connections import ENTRA, ExchangeSource, GraphSource
 from engine.config.document import Document
 from engine.config.mailbox import ENTITIES, Mailbox, NoteDefaults, Notice, ReplyPolicy, TicketDefaults, TimeDefaults, Token
 from engine.config.model import Criterion, Handling, Picklists, Tag, Tags
@@ -96,7 +96,7 @@ def _source(data: dict[str, Any]) -> ExchangeSource | GraphSource | None:
             client_secret=graph.get("client_secret"),
             certificate=graph.get("certificate"),
             endpoint=graph.get("endpoint", "https://graph.microsoft.com/v1.0").rstrip("/"),
-            authority=graph.get("authority", "https://login.microsoftonline.com").rstrip("/"),
+            authority=graph.get("authority", ENTRA).rstrip("/"),
             **_folders(graph),
         )
     if "exchange" not in data:

@@ -33,7 +33,18 @@ from exchangelib.errors import (
 from oauthlib.oauth2 import InsecureTransportError
 from requests.exceptions import RequestException
 
-from engine.sources.remote import RIGHTS, Denied, NeverTaken, NotTheItem, RemoteError, SignInFailed, StateLost, errors_as, rebuilt
+from engine.sources.remote import (
+    RIGHTS,
+    Denied,
+    NeverTaken,
+    NotTheItem,
+    RemoteError,
+    SignInFailed,
+    StateLost,
+    errors_as,
+    in_short,
+    rebuilt,
+)
 from engine.sources.unreachable import why_unreachable
 
 _ENDPOINT = "is `endpoint` right? Mostly it is https://HOST/EWS/Exchange.asmx"
@@ -140,4 +151,4 @@ def _because(error: AutoDiscoverFailed) -> str:
 
 
 def _words(error: Exception) -> str:
-    return " ".join(_AGAIN.sub(r"\1", str(error)).split())[:200] or type(error).__name__
+    return in_short(_AGAIN.sub(r"\1", str(error))) or type(error).__name__

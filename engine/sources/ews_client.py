@@ -26,6 +26,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from engine.config.connections import ExchangeTls
 from engine.sources.ews_answers import is_whole
+from engine.sources.http_client import USER_AGENT, http_client
 from engine.sources.remote import retry_after
 from engine.sources.tls import tls_context
 from engine.sources.tokens import Bearer
@@ -95,13 +96,10 @@ def use_tls(tls: ExchangeTls) -> None:
             return answer
 
         def init_poolmanager(self, *given: Any, **named: Any) -> None:
-            super().init_poolmanager(*given, ssl_context=self._context(), **named)
+            super().init_poolmanager(*given, ssl_context=_context(tls), **named)
 
         def proxy_manager_for(self, proxy: Any, **named: Any) -> Any:
-            return super().proxy_manager_for(proxy, ssl_context=self._context(), **named)
-
-        def _context(self) -> ssl.SSLContext:
-            return tls_context(tls.ca_file or DEFAULT_CA_BUNDLE_PATH, tls.verify)
+            return super().proxy_manager_for(proxy, ssl_context=_context(tls), **named)
 
         def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
             """By the context: what is named here would be read once more for each connection."""
@@ -111,18 +109,17 @@ def use_tls(tls: ExchangeTls) -> None:
 
     BaseProtocol.HTTP_ADAPTER_CLS = Adapter
     BaseProtocol.TIMEOUT = tls.timeout.total_seconds()
-    BaseProtocol.USERAGENT = "postroom"
+    BaseProtocol.USERAGENT = USER_AGENT
+
+
+def _context(tls: ExchangeTls) -> ssl.SSLContext:
+    return tls_context(tls.ca_file or DEFAULT_CA_BUNDLE_PATH, tls.verify)
 
 
 def _post(url: str, **more: Any) -> httpx.Response:
     """What exchangelib does not ask for, with the same settings."""
     tls: ExchangeTls = BaseProtocol.HTTP_ADAPTER_CLS.settings
-    client = httpx.Client(
-        timeout=tls.timeout.total_seconds(),
-        headers={"User-Agent": BaseProtocol.USERAGENT},
-        verify=tls_context(tls.ca_file or DEFAULT_CA_BUNDLE_PATH, tls.verify),
-    )
-    with client:
+    with http_client(tls, _context(tls)) as client:
         return client.post(url, **more)
 
 

@@ -28,7 +28,7 @@ from exchangelib.version import EXCHANGE_2016
 from msgspec.structs import replace
 
 import engine.sources.autodiscover  # noqa: F401  # exchangelib uses it from now on
-from engine.config.connections import ExchangeSource
+from engine.config.connections import ENTRA, ExchangeSource
 from engine.config.secrets import resolve
 from engine.sources.ews_answers import item_as_message, told, utc
 from engine.sources.ews_client import OAuth2, Policy, Sync
@@ -45,7 +45,7 @@ from engine.sources.remote import (
     listed,
     page,
 )
-from engine.sources.tokens import Application, Bearer
+from engine.sources.tokens import Application, Bearer, given_up, token_url
 
 PAGE_ITEMS = 100
 AT_ONCE = 16  # mailboxes of one account: Exchange takes 27 requests of a user at once, if nobody says otherwise
@@ -75,7 +75,7 @@ class ExchangeMailbox:
         self.source = source
         self._account: Any = None
         self._folders: dict[str, Any] = {}
-        self._bearer: Bearer | None = None
+        self.bearer: Bearer | None = None
         user = source.username or source.client_id or ""
         self._line = _LINES.setdefault((source.endpoint or "", user), Line(AT_ONCE))
 
@@ -93,14 +93,9 @@ class ExchangeMailbox:
         hint = (
             "; does it take Kerberos, and our ticket? See klist, and docs/exchange.md" if self.source.auth == "kerberos" else ""
         )
-        try:
-            with self._line, told(hint):
-                yield
-        except Exception as error:
-            if self._bearer is not None and isinstance(error, SignInFailed):
-                self._bearer.refused()
-            self.close()  # exchangelib may have lost the connection, and would wait for it for ever
-            raise
+        # Given up, for exchangelib may have lost the connection, and would wait for it for ever.
+        with given_up(self), self._line, told(hint):
+            yield
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -267,16 +262,16 @@ class ExchangeMailbox:
             import_module("engine.sources.kerberos")  # exchangelib uses it from now on
             return None
         if source.auth == "oauth2":
-            self._bearer = Bearer(
+            self.bearer = Bearer(
                 Application(
-                    source.token_url or f"https://login.microsoftonline.com/{source.tenant or 'common'}/oauth2/v2.0/token",
+                    source.token_url or token_url(ENTRA, source.tenant or "common"),
                     "https://outlook.office365.com/.default",
                     source.client_id or "",
                     source.client_secret,
                     source.certificate,
                 )
             )
-            return OAuth2(self._bearer, secret(source.client_id) or "", Identity(primary_smtp_address=self.address))
+            return OAuth2(self.bearer, secret(source.client_id) or "", Identity(primary_smtp_address=self.address))
         return Credentials(secret(source.username) or "", secret(source.password) or "")
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from engine.config.connections import ExchangeTls, GraphSource
 from engine.sources.graph_answers import Gone, NoMime, as_message, fault_of, moment, told
+from engine.sources.http_client import http_client
 from engine.sources.remote import (
     Backlog,
     Fetched,
@@ -20,7 +21,6 @@ from engine.sources.remote import (
     Place,
     RemoteError,
     RemoteItem,
-    SignInFailed,
     StateLost,
     backlog,
     check_folders,
@@ -28,7 +28,7 @@ from engine.sources.remote import (
     page,
 )
 from engine.sources.tls import tls_context
-from engine.sources.tokens import Application, Bearer
+from engine.sources.tokens import Application, Bearer, given_up, token_url
 
 PAGE_ITEMS = 100
 _MOST_TEXT = 10_000_000  # bytes of an item whose whole text is asked for; of a larger one its first 255 letters
@@ -50,9 +50,9 @@ class GraphMailbox:
         self._user = f"{source.endpoint}/users/{quote(address)}"
         self._client: httpx.Client | None = None
         root = source.endpoint.partition("/v1.0")[0].rstrip("/")
-        self._bearer = Bearer(
+        self.bearer = Bearer(
             Application(
-                f"{source.authority}/{source.tenant}/oauth2/v2.0/token",
+                token_url(source.authority, source.tenant),
                 f"{root}/.default",
                 source.client_id,
                 source.client_secret,
@@ -71,14 +71,8 @@ class GraphMailbox:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        try:
-            with told():
-                yield
-        except Exception as error:
-            if isinstance(error, SignInFailed):
-                self._bearer.refused()
-            self.close()
-            raise
+        with given_up(self), told():
+            yield
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -229,16 +223,12 @@ class GraphMailbox:
         return _taken(self._http().request(method, url, headers=self._authorization() | (headers or {}), **more))
 
     def _authorization(self) -> dict[str, str]:
-        return {"Authorization": self._bearer.show(self._http().post)}
+        return {"Authorization": self.bearer.show(self._http().post)}
 
     def _http(self) -> httpx.Client:
         """Certificates are always checked here: Microsoft's are good, and a proxy's CA can be named."""
         if self._client is None:
-            self._client = httpx.Client(
-                timeout=self._tls.timeout.total_seconds(),
-                headers={"User-Agent": "postroom"},
-                verify=tls_context(self._tls.ca_file),
-            )
+            self._client = http_client(self._tls, tls_context(self._tls.ca_file))
         return self._client
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from engine.sources.remote import (
     SignInFailed,
     StateLost,
     errors_as,
+    in_short,
     rebuilt,
     retry_after,
 )
@@ -57,7 +58,7 @@ def fault_of(answer: httpx.Response) -> RemoteError:
 def _error(answer: httpx.Response) -> tuple[str, str]:
     try:
         error = answer.json()["error"]
-        return str(error["code"]), " ".join(f"{error['code']}: {error['message']}".split())[:200]
+        return str(error["code"]), in_short(f"{error['code']}: {error['message']}")
     except (ValueError, KeyError, TypeError):
         return "", answer.reason_phrase
 
@@ -101,5 +102,5 @@ def _meaning(error: Exception) -> RemoteError | None:
     # Answers that are no JSON, or of another shape, end in all of these.
     if not isinstance(error, httpx.HTTPError | OSError | ValueError | LookupError | TypeError | AttributeError):
         return None
-    words = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    words = f"{type(error).__name__}: {in_short(error)}"
     return RemoteError(why_unreachable(error, asked_for(error)) or words)

@@ -61,6 +61,11 @@ class StateLost(RemoteError):
     """The server no longer knows the sync state: start again without it."""
 
 
+def in_short(words: object) -> str:
+    """On one line, and no more of it than anybody reads."""
+    return " ".join(str(words).split())[:200]
+
+
 @contextmanager
 def errors_as(meaning: Callable[[Exception], RemoteError | None]) -> Iterator[None]:
     """What is raised within becomes the error of ours that `meaning` makes of it; None: it stays what it is."""

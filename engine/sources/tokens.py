@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 import httpx
@@ -18,7 +19,7 @@ from oauthlib.oauth2 import BackendApplicationClient, MissingTokenError, OAuth2E
 
 from engine.config.secrets import resolve
 from engine.sources.certificate import client_assertion
-from engine.sources.remote import RemoteError, SignInFailed, errors_as, retry_after
+from engine.sources.remote import RemoteError, SignInFailed, errors_as, in_short, retry_after
 from engine.sources.unreachable import asked_for, why_unreachable
 
 _PASSING = ("server_error", "temporarily_unavailable")  # RFC 6749 4.1.2.1: no fault of ours, and gone by itself
@@ -38,6 +39,11 @@ class Application(Struct, frozen=True):
     client_id: str
     client_secret: str | None
     certificate: str | None
+
+
+def token_url(authority: str, tenant: str) -> str:
+    """Entra's."""
+    return f"{authority}/{tenant}/oauth2/v2.0/token"
 
 
 class _Token(Struct, frozen=True):
@@ -71,7 +77,7 @@ class Tokens:
                 wait = self._not_before - now if now < self._not_before else None
                 raise type(self._fault)(str(self._fault), wait)
             try:
-                with _told():
+                with errors_as(_meaning):
                     self._token, self._fault = _ask(self._application, post), None
             except RemoteError as error:
                 self._fault = error
@@ -106,6 +112,26 @@ class Bearer:
     def refused(self) -> None:
         """It was not let in with what it showed."""
         self._tokens.refused(self._shown)
+
+
+class _SignsIn(Protocol):
+    @property
+    def bearer(self) -> Bearer | None:
+        """None where it signs in otherwise, or never did."""
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def given_up(mailbox: _SignsIn) -> Iterator[None]:
+    """Whatever goes wrong within, its connection is made anew; and where it was not let in, so is what it showed."""
+    try:
+        yield
+    except Exception as error:
+        if mailbox.bearer is not None and isinstance(error, SignInFailed):
+            mailbox.bearer.refused()
+        mailbox.close()
+        raise
 
 
 _REGISTER = Lock()
@@ -147,16 +173,12 @@ def _ask(application: Application, post: Post) -> _Token:
     return _Token(value, until - max(1.0, min(_LONGEST_MARGIN, seconds / 10)), until)
 
 
-def _told() -> AbstractContextManager[None]:
-    return errors_as(_meaning)
-
-
 def _meaning(error: Exception) -> RemoteError | None:
     match error:
         case MissingTokenError():
             return RemoteError("the sign-in gave neither a token nor an error; is `token_url` right?")
         case OAuth2Error():
-            words = f"no token: {' '.join(str(error).split())[:200]}"
+            words = f"no token: {in_short(error)}"
             return RemoteError(words) if error.error in _PASSING else SignInFailed(words)
         # Answers that are no JSON, or of another shape, end in the last five of these.
         case httpx.HTTPError() | OSError() | ValueError() | ArithmeticError() | LookupError() | TypeError() | AttributeError():
