@@ -232,17 +232,20 @@ def _indicators(work: Work, found: _Found) -> Indicators | None:
     if settings.sender_authentication.indicators_need == "pass" and not work.authenticated:
         work.step("indicators", f"'{indicators.line[:80]}' is text: the sender is not authenticated", where)
         return None
-    indicators = _fitting(indicators, found.resolved.entity)
+    indicators = _fitting(indicators, found.resolved.entity, work.setup.config.makes(work.mailbox))
     shown = "; ".join(indicators.errors) if indicators.errors else indicators.line[:100]
     work.step("indicators", shown, where)
     return indicators
 
 
-def _fitting(indicators: Indicators, target: Ticket | Project | Task) -> Indicators:
-    """What the target cannot take is an error (`behaviour.md` 3.4)."""
+def _fitting(indicators: Indicators, target: Ticket | Project | Task, makes: frozenset[str]) -> Indicators:
+    """What the target or the mailbox cannot take is an error (`behaviour.md` 3.4): who books time hears that it was not."""
     errors = list(indicators.errors)
     if isinstance(target, Project):
         errors.append("a project takes notes only: no time is booked and nothing is set")
     elif isinstance(target, Task) and indicators.approval is not None:
         errors.append("a task has no approval")
+    booked = "task_time_entry" if isinstance(target, Task) else "ticket_time_entry"
+    if indicators.hours is not None and not isinstance(target, Project) and booked not in makes:
+        errors.append("this mailbox takes no time entries")
     return replace(indicators, errors=tuple(errors))

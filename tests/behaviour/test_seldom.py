@@ -308,3 +308,41 @@ def test_5_append_note_to_what_is_complete_leaves_it_so(rules: Path) -> None:
     decision = take(rules, *(("monitor@x.example", f"{kind} disk", body) for kind in kinds), mailbox="alerts")
     assert decision.changes.ticket is not None and traced(decision, "status") == []
     assert (decision.outcome, decision.changes.ticket.status, decision.changes.reopened) == ("appended", "Done", False)
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "event", "condition"),
+    [
+        ("T20260901.0701", "x", "task note created", "organization.id is {}"),
+        ("T20260901.0701", "#T=1\r\nx", "task time entry created", "message.reply"),
+        ("T20261102.0001", "#T=1\r\nx", "ticket time entry created", "message.reply"),
+        ("T20261102.0001", "x", "ticket note created", "message.reply"),
+    ],
+)
+def test_7_rules_about_an_entry_see_whose_it_is_and_that_it_is_a_reply(
+    subject: str, body: str, event: str, condition: str, rules: Path
+) -> None:
+    (rules / "templates/plain.md").write_text("---\nsubject: Seen\n---\nSeen.\n")
+    organization = load_config(rules).directory.tasks["T20260901.0701"].organization
+    (rules / "workflow/90.rules").write_text(
+        f'rule "seen"\n  on {event}\n  when {condition.format(organization)}\n  then notify resource lotte using plain\n'
+    )
+    pass_ = "Authentication-Results: mx.harbourhill.example; dmarc=pass\r\n"
+    decision = take(rules, ("maya@brightwater.example", "Printer", "x"), ("joost@harbourhill.example", subject, body), more=pass_)
+    assert "seen" in [one.rule for one in decision.fired]
+
+
+def test_3_7_a_stranger_brings_people_to_the_ticket_that_his_own_mail_opened_alone(rules: Path) -> None:
+    edit(rules / "settings.yaml", "unattributed: harbourhill", "unattributed: brightwater")
+    processor = Processor(open_database(None), prepare(load_config(rules)))
+    brought = []
+    for sender, subject, more in (
+        ("who@nowhere.example", "Printer", ""),
+        ("else@nowhere.example", "T20261102.0001", "Cc: maya@brightwater.example\r\n"),
+        ("who@nowhere.example", "T20261102.0001", "Cc: maya@brightwater.example\r\n"),
+    ):
+        head = f"From: {sender}\r\nSubject: {subject}\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n{more}"
+        decision = processor.take(f"{head}\r\nx\r\n".encode(), sender + more, "help")
+        assert decision is not None and decision.ticket is not None
+        brought.append(decision.ticket.additional_contacts)
+    assert brought == [(), (), ("maya",)]

@@ -504,7 +504,57 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
                 "headers": AUTHENTIC,
             },
         },
-        {"entity": "ticket_note"},
+        {
+            "entity": "ticket_note",
+            "note": {"description": "#T=1\nx\n\n[Nothing was booked or set: this mailbox takes no time entries.]"},
+            "ticket": {"status": "New"},
+            "notified": ["joost@harbourhill.example"],
+        },
+    ),
+    (
+        "3.5 neither on a task is time lost without a word",
+        (
+            HELP,
+            "creates: [ticket, ticket_note, ticket_time_entry, project_note, task_note, task_time_entry]",
+            "creates: [ticket, ticket_note, ticket_time_entry, task_note]",
+        ),
+        {
+            "message": {
+                "from": "joost@harbourhill.example",
+                "subject": "T20260901.0701",
+                "body": "#T=1\nx",
+                "headers": AUTHENTIC,
+            },
+        },
+        {
+            "entity": "task_note",
+            "note": {"description": "#T=1\nx\n\n[Nothing was booked or set: this mailbox takes no time entries.]"},
+            "notified": ["joost@harbourhill.example"],
+        },
+    ),
+    (
+        "3.5 nor where the mailbox makes a ticket of it",
+        (
+            HELP,
+            "creates: [ticket, ticket_note, ticket_time_entry, project_note, task_note, task_time_entry]",
+            "creates: [ticket, ticket_note, ticket_time_entry]",
+        ),
+        {
+            "message": {
+                "from": "joost@harbourhill.example",
+                "subject": "T20260901.0701",
+                "body": "#T=1\nx",
+                "headers": AUTHENTIC,
+            },
+        },
+        {
+            "entity": "ticket",
+            "ticket": {
+                "description": "#T=1\nx\n\n[This message is about T20260901.0701.]\n"
+                "[Nothing was booked or set: this mailbox takes no time entries.]"
+            },
+            "notified": ["joost@harbourhill.example"],
+        },
     ),
     (
         "3.6 reopen false adds the note and leaves the ticket complete",
