@@ -40,7 +40,7 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
     subject = collapse(subject)  # RE2 takes only ASCII's white space for such
     daemon = _is_daemon(headers, sender)
     found = (
-        _report(headers, subject, types, daemon)
+        _report(headers, subject, text, types, daemon)
         or _bounce_headers(headers, sender, subject, text, daemon)
         or _auto_reply(headers, subject)
         or _old_bounce(headers, sender, subject, text, daemon, parsed, types)
@@ -80,14 +80,18 @@ _REPORTS: dict[str, tuple[AutomaticKind, str]] = {
     "message/global-delivery-status": ("bounce", "a message/delivery-status part (RFC 3464)"),
     "message/disposition-notification": ("auto_reply", "a message/disposition-notification part (RFC 8098)"),
 }
+_RECEIPT = _REPORTS["message/disposition-notification"]
 
 
-def _report(headers: Headers, subject: str, types: list[str], daemon: bool) -> Found:
+def _report(headers: Headers, subject: str, text: str, types: list[str], daemon: bool) -> Found:
     content_type = headers.get("Content-Type").lower()
     if "feedback-report" in content_type:
         return _REPORTS["message/feedback-report"]
     told = next((said for kind, said in _REPORTS.items() if kind in types), None)
     if told and not passes_a_report_on(headers, subject, daemon):
+        if told == _RECEIPT and daemon and _begins_as_failure(text):
+            # Dovecot refuses so, for want of space or by a rule of the recipient's: nobody has the message.
+            return "bounce", f"{told[1]}, with a delivery failure"
         return told
     if content_type.startswith("multipart/report"):
         if "tlsrpt" in content_type:
@@ -104,6 +108,10 @@ def _bounce_headers(headers: Headers, sender: Address, subject: str, text: str, 
         return "bounce", "Exchange's own header for a delivery report"
     if daemon and (BOUNCE_SUBJECT.search(subject) or STATUS.search(text[:20_000])):
         return "bounce", f"From: {sender.address or headers.get('From')[:80]}, with a delivery failure"
+    by_postmaster = POSTMASTER.match(sender.address.partition("@")[0]) and not (by_a_person(headers) or "Thread-Index" in headers)
+    if by_postmaster and _says_so(subject) and _begins_as_failure(text):
+        # In HTML too, as Exchange 5.5 writes, and whatever it says of itself: MailEnable's are `auto-replied`.
+        return "bounce", f"From: {sender.address}, with a text that begins as a delivery failure"
     if headers.get("Received").lower().startswith("(qmail") and "for bounce" in headers.get("Received")[:200]:
         return "bounce", "Received: (qmail ... invoked for bounce)"
     return None
@@ -121,6 +129,10 @@ def _is_daemon(headers: Headers, sender: Address) -> bool:
         return True
     broken = not sender.address or "\\" in written
     return broken and bool(DAEMON.match(name) or NOBODYS_NAME.match(name))
+
+
+def _begins_as_failure(text: str) -> bool:
+    return bool(BEGINS.match(text[:1_000]) and STATUS.search(text[:20_000]))
 
 
 _LISTS_OWN = re.compile(r"-(?:admin|request|ctl)$|^owner-")

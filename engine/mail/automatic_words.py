@@ -55,8 +55,17 @@ COPY = late_pattern(
 )
 # How programs begin a report. People who ask about one say something else first, or say "my message", "the message".
 BEGINS = late_pattern(
-    r"[\W_]{0,200}?(?:(?:sorry, )?your (?:e-?mail |mail )?(?:message|e-?mail|mail)\b[^\n]{0,200}?(?:"
+    r"[\W_]{0,200}?(?:(?:mailenable|error|warning|notice): ?)?"
+    r"(?:(?:sorry, )?your (?:e-?mail |mail )?(?:message|e-?mail|mail)\b(?: with (?:the )?subject[^\n]{0,200}\n)?[^\n]{0,200}?(?:"
     r"\b(?:(?:could|was|has)(?: not|n't)|can(?:not|'t)) (?:yet )?(?:be(?:en)? )?delivered\b|\bwas undeliverable\b)"
+    r"|your (?:message|e-?mail|mail) to [^\n]{1,200} (?:was|has been) automatically (?:rejected|refused)\b"
+    r"|the (?:message|e-?mail|mail) below could not be delivered to the following\b"
+    r"|votre (?:message|courriel|e-?mail|mail)\b[^\n]{0,100}? n['’]a (?:pas )?pu [eê]tre (?:d[ée]livr|remis|distribu|achemin|envoy|transmis)"
+    r"|ihre (?:nachricht|e-?mail|mail)\b[^\n]{0,100}?\b(?:konnte|wurde)\b[^\n]{0,60}? nicht (?:zugestellt|ausgeliefert|übermittelt)"
+    r"|su (?:mensaje|correo)\b[^\n]{0,100}? no (?:ha podido|ha sido|pudo|se pudo|puede|fue)\b[^\n]{0,20}?\bentreg"
+    r"|il (?:suo|tuo|vostro) messaggio\b[^\n]{0,100}? non (?:è stato|ha potuto essere|può essere)\b[^\n]{0,20}? (?:recapitat|consegnat)"
+    r"|(?:uw|je) (?:bericht|e-?mail|mail)\b[^\n]{0,100}? kon niet\b[^\n]{0,30}? (?:afgeleverd|bezorgd)"
+    r"|(?:a )?sua mensagem\b[^\n]{0,100}? não (?:pôde|foi)\b[^\n]{0,20}? entregue"
     r"|your message:?\s+(?:from|to|subject):|your mail (?:sent|attempted to be delivered) on:"
     r"|(?:a|the) message (?:that )?you sent\b[^\n]{0,200}?\b(?:undeliverable|could not be|has not (?:yet )?been)\b"
     r"|(?:unable to deliver (?:the |your )?message|delivery) to(?:\s+<|:|[^\n]{0,60} recipients?\b| the following address)"
@@ -68,7 +77,7 @@ BEGINS = late_pattern(
     r"|could not be delivered to:|you are not authorized to send mail to the\b|this message was created automatically by mail delivery software"
     r"|(?:a|the following) message could not be delivered|delivery has failed to|this is (?:a|an automatically generated) delivery status notification|the original message was received at\b"
     r"|(?:hi\. )?this is the [^\n]{1,60}\b(?:program|mail system|mailer)\b"
-    r"|-{3,} ?(?:the following addresses|failure reasons|transcript of session|server message)"
+    r"|-{3,} ?(?:the following addresses|failure reasons|transcript of session|server message|failed (?:recipients|addresses)|non-?delivery report)"
     r"|(?:sent|received) {1,3}(?:>>>|<<<)|error: no valid recipients|failed to send to identified host"
     r"|hello [^\n]{1,100},\s+we're writing to let you know that the group you tried to contact)",
     re.IGNORECASE,

@@ -108,6 +108,18 @@ BOUNCES = [
     ('kmail', 'postmaster@x.example', 'Nachricht nicht zustellbar', 'Die folgende Nachricht konnte nicht zugestellt werden 550 5.1.1', ''),
     ('amavis', '"Content-filter at mail.x.example" <postmaster@mail.x.example>', 'BANNED contents from you (.exe)', 'BANNED CONTENTS ALERT\n\nOur content checker found\n    banned name: .exe\n\nin email presumably from you', ''),
     ('amavis2', '"Content-filter at mail" <postmaster@mail.x.example>', 'Considered UNSOLICITED BULK EMAIL, apparently from you', 'A message from <a@b> to: foo was considered unsolicited bulk e-mail (UBE).', ''),
+    ('gateway', 'E500_Mail_Service@x.example', 'Returned Mail - Error During Delivery', '------ Failed Recipients ------\n\n<foo@x.example>: mailbox unavailable. [SMTP Error Code 550]\n', ''),
+    ('pickup', 'admin@x.example', 'Non-Delivery: Your order', '--- Non-Delivery Report ---\nfoo@x.example: mailbox unavailable, 550 5.1.1\n', 'List-Id: <l.x.example>\nPrecedence: bulk\n'),
+    ('pickup2', 'admin@x.example', 'Non-Delivery: Your order', 'The email below could not be delivered to the following user:\n\nfoo@x.example\n', ''),
+    ('scanner', 'antivirus_gateway@x.example', 'Delivery failure notification', 'Your message with Subject: Re: hello\ncould not be delivered to the following recipients:\n\nfoo@x.example\n', ''),
+    ('mailenable2', 'POSTMASTER@x.example', 'Message Delivery Failure', 'MailEnable: Message could not be delivered to some recipients.\n', 'Precedence: bulk\nAuto-Submitted: auto-replied\n'),
+    ('exchange55', 'System Administrator <postmaster@x.example>', 'Undeliverable: hello', '<p>Your message<br><br>&nbsp; To: foo@x.example<br>&nbsp; Subject: hello<br><br>did not reach the following recipient(s):<br>foo@x.example</p>', 'Content-Type: text/html\n'),
+    ('text-de', 'mailgate@x.example', 'Unzustellbar: Angebot', 'Ihre Nachricht an foo@x.example konnte leider nicht zugestellt werden.\n', ''),
+    ('text-fr', 'mailgate@x.example', 'Message non remis', "Votre message n'a pas pu etre delivre a foo@x.example\n550 5.1.1 unknown\n", ''),
+    ('text-es', 'mailgate@x.example', 'No se pudo entregar', 'Su mensaje no ha podido ser entregado a foo@x.example\n550 5.1.1 unknown\n', ''),
+    ('text-it', 'mailgate@x.example', 'Mancato recapito', 'Il suo messaggio a foo@x.example non è stato recapitato\n550 5.1.1 unknown\n', ''),
+    ('text-nl', 'mailgate@x.example', 'Onbestelbaar: hallo', 'Uw bericht kon niet worden afgeleverd aan foo@x.example\n550 5.1.1 unknown\n', ''),
+    ('text-pt', 'mailgate@x.example', 'Falha na entrega', 'A sua mensagem não pôde ser entregue a foo@x.example\n550 5.1.1 unknown\n', ''),
 ]  # fmt: skip
 
 
@@ -180,3 +192,30 @@ PEOPLE = [
 def test_what_people_write_about_it(subject: str, text: str) -> None:
     raw = f"From: Ana <ana@x.example>\nTo: help@us.example\nSubject: {subject}\nMessage-ID: <1@x.example>\n\n{text}\n\nKind regards\nAna\n"
     assert parse_message(raw.encode()).automatic is None
+
+
+def test_a_person_who_reads_the_postmasters_mail_is_heard() -> None:
+    head = "From: Ana <postmaster@x.example>\nTo: help@us.example\nSubject: Undeliverable mail\nThread-Index: Ad\nMessage-ID: <1@x.example>\n"
+    text = "<p>Your message could not be delivered to Kim: user unknown. What shall we do?</p>"
+    assert parse_message(f"{head}Content-Type: text/html\n\n{text}\n".encode()).automatic is None
+
+
+@pytest.mark.parametrize(
+    ("sender", "text", "kind"),
+    [
+        (
+            "Mail Delivery Subsystem <admin@x.example>",
+            "Your message to <foo@x> was automatically rejected:\nQuota exceeded",
+            "bounce",
+        ),
+        ("Mail Delivery Subsystem <admin@x.example>", "Your message to <foo@x> was displayed.", "auto_reply"),
+        ("foo@x.example", "Your message to <foo@x> was automatically rejected:\nQuota exceeded", "auto_reply"),
+    ],
+)
+def test_a_mail_system_that_refuses_by_a_receipt_bounces(sender: str, text: str, kind: str) -> None:
+    """As Dovecot does; what a person's mail program says so is his answer."""
+    head = f"From: {sender}\nTo: help@us.example\nSubject: Automatically rejected mail\nMIME-Version: 1.0\nAuto-Submitted: auto-replied (rejected)\n"
+    head += "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n"
+    parts = f"--b\nContent-Type: text/plain\n\n{text}\n--b\nContent-Type: message/disposition-notification\n\nDisposition: x; deleted\n--b--\n"
+    found = parse_message(f"{head}\n{parts}".encode()).automatic
+    assert found is not None and found.kind == kind
