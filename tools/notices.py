@@ -195,7 +195,8 @@ def compare(seed: int, folder: Path) -> list[str]:
 
 
 def _was_wrong(decision: Decision) -> bool:
-    return decision.note is not None and "[Nothing was booked or set:" in decision.note.description
+    made = decision.ticket if decision.outcome == "created" else decision.note
+    return made is not None and "[Nothing was booked or set:" in made.description
 
 
 if __name__ == "__main__":

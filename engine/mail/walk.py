@@ -11,6 +11,7 @@ from io import IncrementalNewlineDecoder
 from msgspec import Struct, field
 
 from engine.mail import headers as fields
+from engine.mail.armour import unarmoured
 from engine.mail.attachments import attachment
 from engine.mail.cms import read_cms
 from engine.mail.content import (
@@ -213,8 +214,12 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     is_flowed, deletes_space = flow_of(part)
     if is_flowed:
         text = unflowed(text, deletes_space=deletes_space)
-    is_html = not place.alternative and bool(_IS_HTML.fullmatch(text))
-    body.texts.add(text, is_html=is_html, alternative=place.alternative)
+    read = unarmoured(text)
+    if read.encrypted:
+        body.encrypted = True
+        _add([("encrypted.asc", read.encrypted.encode("utf-8", "surrogatepass"))], body)
+    is_html = not place.alternative and bool(_IS_HTML.fullmatch(read.text))
+    body.texts.add(read.text, is_html=is_html, alternative=place.alternative)
 
 
 def _said_in(outlook: Tnef, body: _Body) -> None:
