@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -346,3 +347,43 @@ def test_3_7_a_stranger_brings_people_to_the_ticket_that_his_own_mail_opened_alo
         assert decision is not None and decision.ticket is not None
         brought.append(decision.ticket.additional_contacts)
     assert brought == [(), (), ("maya",)]
+
+
+@pytest.mark.parametrize(("status", "opened"), [("Done", "New"), ("In progress", "In progress")])
+def test_3_6_reopening_sets_the_status_of_a_new_ticket_or_else_the_first_open_one(status: str, opened: str, rules: Path) -> None:
+    """Where the mailbox names none for replies."""
+    edit(rules / "mailboxes/help.yaml", "from_customer: {status: Customer answered, reopen: true", "from_customer: {reopen: true")
+    edit(rules / "mailboxes/help.yaml", "status: New", f"status: {status}")
+    (rules / "workflow/90.rules").write_text('rule "x"\n  on ticket created\n  then set status to Done\n')
+    maya = ("maya@brightwater.example", "T20261102.0001", "y")
+    decision = take(rules, ("maya@brightwater.example", "A question", "x"), maya)
+    assert decision.ticket is not None and (decision.outcome, decision.ticket.status) == ("appended", opened)
+
+
+def test_3_6_a_ticket_is_reopened_three_times_an_hour(rules: Path) -> None:
+    edit(rules / "settings.yaml", "messages: 2\n", "messages: 99\n")
+    (rules / "workflow/90.rules").write_text('rule "x"\n  on ticket note created\n  then set status to Done\n')
+    edit(rules / "mailboxes/help.yaml", "status: New", "status: Done")
+    processor = Processor(open_database(None), prepare(load_config(rules)))
+    reopened = []
+    for minute in range(5):
+        head = f"From: maya@brightwater.example\r\nSubject: T20261102.0001\r\nDate: Mon, 2 Nov 2026 10:0{minute}:00 +0000\r\n"
+        decision = processor.take(f"{head}\r\n{minute}\r\n".encode(), f"{minute}", "help")
+        assert decision is not None
+        reopened.append(decision.changes.reopened)
+    assert reopened == [False, True, True, True, False]  # the first one opened it
+
+
+def test_3_4_a_ticket_that_is_complete_and_is_completed_again_was_completed_then(rules: Path) -> None:
+    edit(rules / "settings.yaml", "indicators_need: pass", "indicators_need: none")
+    edit(rules / "mailboxes/help.yaml", "status: New", "status: Done")
+    first = ("maya@brightwater.example", "A question", "x")
+    decision = take(rules, first, ("joost@harbourhill.example", "T20261102.0001", "#T=1 #S=Done\r\ndone"))
+    assert decision.ticket is not None and decision.ticket.completed_at is not None and decision.time_entry is not None
+    assert decision.ticket.completed_at == decision.ticket.created_at < decision.ticket.updated_at
+
+
+def test_7_a_ticket_that_a_rule_creates_is_due_as_the_mailboxs_are(rules: Path) -> None:
+    (rules / "workflow/90.rules").write_text('rule "x"\n  on ticket created\n  then create ticket "Call back"\n')
+    (other,) = take(rules, ("maya@brightwater.example", "A question", "x")).changes.more_tickets
+    assert other.due_at is not None and other.due_at - other.created_at == timedelta(hours=8)
