@@ -16,6 +16,7 @@ _LOGICAL_LINE = re.compile(rb"(?<=\n)(?![ \t])")  # where one begins: what is fo
 _NAME = re.compile(rb"([!-9;-~]+)([ \t]*):")
 _MBOX = (b"From ", b">From ")  # an mbox's line, which is no part of the message
 _NEEDED = {b"from", b"subject"}
+_OF_MIME = {b"mime-version", b"content-type"}
 
 
 def head_end(raw: bytes) -> re.Match[bytes] | None:
@@ -72,7 +73,7 @@ def mended(raw: bytes, defects: list[str]) -> bytes:
     """The message without such lines, white space before a colon (RFC 5322 4.5), or a byte order mark, where it is worth it.
 
     To Python's parser the text begins at the first such line. It may: some send no blank line before their text. So nothing changes
-    unless the header begins in this way, or the sender or the subject stands behind it.
+    unless the header begins in this way, or the sender, the subject or what the text is made of stands behind it.
     """
     if raw.startswith(BOM_UTF8):
         raw = raw[len(BOM_UTF8) :]
@@ -87,7 +88,8 @@ def mended(raw: bytes, defects: list[str]) -> bytes:
     if first is None:
         return raw
     before, behind = ({field[1].lower() for field in some if field} for some in (fields[:first], fields[first:]))
-    if not ((_NEEDED - before) & behind if first else fields[0]):
+    is_needed = bool((_NEEDED - before) & behind) or (_OF_MIME <= behind and not _OF_MIME & before)
+    if not (is_needed if first else fields[0]):
         return raw
     if passed_over := fields.count(None):
         defects.append(f"lines of the header that are no fields, and are passed over: {passed_over}")
