@@ -82,10 +82,12 @@ def _stripped(text: str) -> Reply:
     lines = text.split("\n")
     kept, removed = _without_quotation(lines)
     kept, signature = _without_signature(kept)
+    # What an answer between quoted lines leaves below it may have stood above the signature.
+    kept, below = _cut_trailing_quote(kept) if signature else (kept, [])
     result = _joined(kept)
     if not result:
         return Reply(text.strip(), "")
-    return Reply(result, "\n\n".join(part for part in (_joined(signature), _joined(removed)) if part))
+    return Reply(result, "\n\n".join(part for part in map(_joined, (signature, below, removed)) if part))
 
 
 def _joined(lines: list[str]) -> str:
