@@ -131,7 +131,8 @@ def _field(line: str) -> tuple[str, str]:
 
 def _is_mails(fields: dict[str, str]) -> bool:
     """Of a mail, and not of a journey: `From: Lisbon`, `To: Porto`, `Date: 3 May`."""
-    return bool(_TIME.search(fields["sent"])) or any("@" in value for value in fields.values())
+    # Windows Mail puts a mark of direction around each number.
+    return bool(_TIME.search(fields["sent"].replace("\u200e", ""))) or any("@" in value for value in fields.values())
 
 
 def header_starts(lines: list[str]) -> set[int]:

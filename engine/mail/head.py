@@ -88,7 +88,7 @@ def mended(raw: bytes, defects: list[str]) -> bytes:
     if first is None:
         return raw
     before, behind = ({field[1].lower() for field in some if field} for some in (fields[:first], fields[first:]))
-    is_needed = bool((_NEEDED - before) & behind) or (_OF_MIME <= behind and not _OF_MIME & before)
+    is_needed = bool((_NEEDED - before) & behind) or (behind >= _OF_MIME and not _OF_MIME & before)
     if not (is_needed if first else fields[0]):
         return raw
     if passed_over := fields.count(None):

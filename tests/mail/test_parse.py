@@ -63,7 +63,9 @@ def test_lines_of_a_header_that_are_no_fields_hide_neither_sender_nor_subject() 
     assert (obsolete.sender.address, obsolete.subject, obsolete.text) == ("kim@x.example", "printer", "hello\n")
     # Nor what the text is made of: a long field that was folded without a space.
     kind = "MIME-Version: 1.0\r\nContent-Type: text/html\r\n"
-    folded = parse_message(f"From: kim@x.example\r\nSubject: printer\r\nX-Key: abc\r\ndef=\r\n{kind}\r\n<b>hello</b>\r\n".encode())
+    folded = parse_message(
+        f"From: kim@x.example\r\nSubject: printer\r\nX-Key: abc\r\ndef=\r\n{kind}\r\n<b>hello</b>\r\n".encode()
+    )
     assert (folded.text, len(folded.defects)) == ("hello", 1)
     # What programs that move mail between mailboxes leave before the header.
     for line in ("From kim@x.example Thu Nov 26 10:00:00 2026", ">From kim@x.example Thu Nov 26 10:00:00 2026"):
