@@ -34,6 +34,7 @@ from engine.sources.ews_answers import item_as_message, told, utc
 from engine.sources.ews_client import OAuth2, Policy, Sync
 from engine.sources.line import Line
 from engine.sources.remote import (
+    RIGHTS,
     Backlog,
     Fetched,
     Page,
@@ -199,11 +200,28 @@ class ExchangeMailbox:
     # --- folders and the account -----------------------------------------------------------------------------------
 
     def check(self, fix: bool) -> list[str]:
+        places = (self.source.processed, self.source.failed)
         with self._told():
             self._folder(self.source.folder)
-            return check_folders(
-                (self.source.processed, self.source.failed), self._folder, self._create, (ErrorFolderNotFound, DoesNotExist), fix
-            )
+            problems = check_folders(places, self._folder, self._create, (ErrorFolderNotFound, DoesNotExist), fix)
+            for path in dict.fromkeys(filter(None, places)):
+                if path in self._folders and not self._may(self._folders[path], "create_contents"):
+                    problems.append(f"no mail may be put into {path}{RIGHTS}")
+            waiting = self._folder(self.source.folder).filter(is_read=False).only("message_id")[:1]
+            needed = "modify" if self.source.processed is None else "delete"
+            if not all(self._may(item, needed) for item in waiting):
+                what = "marked as read in" if self.source.processed is None else "taken out of"
+                problems.append(f"no mail may be {what} {self.source.folder}{RIGHTS}")
+        return problems
+
+    def _may(self, thing: Any, right: str) -> bool:
+        """Whether the server says that we have this right to a folder or an item; also where it says nothing of rights."""
+        if isinstance(thing, Folder):
+            thing.refresh()
+        else:
+            (thing,) = self._connected().fetch([ItemId(id=thing.id)], only_fields=["effective_rights"])
+        rights = getattr(thing, "effective_rights", None)
+        return rights is None or bool(getattr(rights, right))
 
     def _folder(self, path: str) -> Any:
         if path not in self._folders:

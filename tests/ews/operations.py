@@ -66,8 +66,17 @@ def _folder_xml(store: Store, identity: str) -> str:
     return (
         f"<t:Folder><t:FolderId Id='{folder.id}' ChangeKey='k'/><t:ParentFolderId Id='{folder.parent or 'root'}' ChangeKey='k'/>"
         f"<t:FolderClass>IPF.Note</t:FolderClass><t:DisplayName>{escape(folder.name)}</t:DisplayName><t:TotalCount>{len(items)}</t:TotalCount>"
-        f"<t:ChildFolderCount>{children}</t:ChildFolderCount><t:UnreadCount>{unread}</t:UnreadCount></t:Folder>"
+        f"<t:ChildFolderCount>{children}</t:ChildFolderCount>{_rights_xml(store, identity)}<t:UnreadCount>{unread}</t:UnreadCount></t:Folder>"
     )
+
+
+_RIGHTS = ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems")
+
+
+def _rights_xml(store: Store, what: str) -> str:
+    """All but the one that the user lacks."""
+    rights = "".join(f"<t:{name}>{str(store.may_not.get(what) != name).lower()}</t:{name}>" for name in _RIGHTS)
+    return f"<t:EffectiveRights>{rights}</t:EffectiveRights>"
 
 
 _DISTINGUISHED = {"msgfolderroot": "root", "root": "root", "inbox": "inbox", "sentitems": "sentitems"}
@@ -130,7 +139,7 @@ def _asked(call: Any) -> set[str]:
     return {node.get("FieldURI") for node in call.iterfind("m:ItemShape/t:AdditionalProperties/t:FieldURI", N)}
 
 
-def _item_xml(item: Item, asked: set[str]) -> str:
+def _item_xml(store: Store, item: Item, asked: set[str]) -> str:
     """Its properties in the order of the schema."""
     properties = item.properties
     person = f"<t:Mailbox><t:Name>{escape(properties.get('from', ''))}</t:Name><t:EmailAddress>{escape(properties.get('from', ''))}</t:EmailAddress></t:Mailbox>"
@@ -149,6 +158,7 @@ def _item_xml(item: Item, asked: set[str]) -> str:
         "item:DateTimeReceived": f"<t:DateTimeReceived>{item.received.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}</t:DateTimeReceived>",
         "item:Size": f"<t:Size>{item.size}</t:Size>",
         "item:HasAttachments": f"<t:HasAttachments>{'true' if 'files' in properties else 'false'}</t:HasAttachments>",
+        "item:EffectiveRights": _rights_xml(store, "items"),
         "message:From": f"<t:From>{person}</t:From>" if "from" in properties else "",
         "message:InternetMessageId": f"<t:InternetMessageId>{escape(item.message_id)}</t:InternetMessageId>",
         "message:IsRead": f"<t:IsRead>{str(item.is_read).lower()}</t:IsRead>",
@@ -184,7 +194,7 @@ def _sync(store: Store, call: Any) -> str:
             with store.lock:
                 item = store.items.get(identity)
                 if item is not None:
-                    parts.append(f"<t:{tag}>{_item_xml(item, asked)}</t:{tag}>")
+                    parts.append(f"<t:{tag}>{_item_xml(store, item, asked)}</t:{tag}>")
     new = base64.b64encode(f"{store.epoch}:{end}".encode()).decode()
     return _message(
         "SyncFolderItems",
@@ -208,7 +218,9 @@ def _get_item(store: Store, call: Any) -> str:
         if identity in store.silent:
             answers.append(error("GetItem", store.why_silent, "The item is not given."))
             continue
-        answers.append(_message("GetItem", f"<m:Items>{_item_xml(item, asked)}</m:Items>") if item else _not_found("GetItem"))
+        answers.append(
+            _message("GetItem", f"<m:Items>{_item_xml(store, item, asked)}</m:Items>") if item else _not_found("GetItem")
+        )
     return "".join(answers)
 
 
@@ -231,7 +243,7 @@ def _find_item(store: Store, call: Any) -> str:
     page = items[offset : offset + most]
     last = offset + most >= len(items)
     asked = _asked(call)
-    inner = "".join(_item_xml(item, asked) for item in page)
+    inner = "".join(_item_xml(store, item, asked) for item in page)
     return _message(
         "FindItem",
         f"<m:RootFolder TotalItemsInView='{len(items)}' IncludesLastItemInRange='{str(last).lower()}' IndexedPagingOffset='{offset + len(page)}'><t:Items>{inner}</t:Items></m:RootFolder>",

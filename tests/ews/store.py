@@ -65,6 +65,7 @@ class Store:
         self.refused: dict[str, str] = {}  # recipients to whom nothing is sent, and the error
         self.stuck: set[str] = set()  # items that no folder takes
         self.silent: set[str] = set()  # items that are not given
+        self.may_not: dict[str, str] = {}  # a folder's id, or "items", and a right that the user lacks there
         self.hidden: set[str] = set()  # folders that the user may not even look at
         self.why_stuck = "ErrorMoveCopyFailed"
         self.why_silent = "ErrorInternalServerError"

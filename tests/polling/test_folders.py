@@ -159,3 +159,31 @@ def test_check_says_which_folders_are_missing_and_fix_creates_them(polled: Path,
     assert remote.check(False) == []
     with pytest.raises(RemoteError, match="there is no such folder"):  # nobody's mail comes into a folder that we make
         edited(polled, "folder: Inbox", "folder: Inbox/Support").check(True)
+
+
+@pytest.mark.parametrize(
+    ("where", "right", "told"),
+    [
+        ("processed", "CreateContents", ["no mail may be put into Inbox/Processed"]),
+        ("failed", "CreateContents", ["no mail may be put into Inbox/Failed"]),
+        ("items", "Delete", ["no mail may be taken out of Inbox"]),
+        ("items", "Modify", []),
+        ("inbox", "CreateContents", []),
+    ],
+)
+def test_check_says_which_rights_are_missing(where: str, right: str, told: list[str], polled: Path, exchange: Server) -> None:
+    """That shows with the first mail otherwise, maybe days later."""
+    exchange.store.add(mail(1))
+    exchange.store.may_not[where] = right
+    remote = edited(polled, "folder: Inbox", "folder: Inbox")
+    assert [words.partition(";")[0] for words in remote.check(False)] == told
+
+
+def test_mail_that_stays_in_its_folder_needs_the_right_to_be_marked(polled: Path, exchange: Server) -> None:
+    exchange.store.add(mail(1))
+    remote = edited(polled, "    processed: Inbox/Processed\n", "")
+    exchange.store.may_not["items"] = "Delete"
+    assert remote.check(False) == []
+    exchange.store.may_not["items"] = "Modify"
+    (told,) = remote.check(False)
+    assert told == "no mail may be marked as read in Inbox; docs/exchange.md says which rights it takes"
