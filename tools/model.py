@@ -194,7 +194,7 @@ class Model:
             return {}
         if self.desk.needs == "pass" and not (self.desk.trusts and mail.verified):
             return {}
-        if "T" in said and f"{target.kind}_time_entry" not in self.desk.creates:
+        if f"{target.kind}_{'time_entry' if 'T' in said else 'note'}" not in self.desk.creates:
             return {}
         known = {"T": ("0.5", "0:30", "90m"), "R": ROLES, "S": STATUSES, "A": APPROVALS if target.kind == "ticket" else ()}
         return said if all(value in known[key] for key, value in said.items()) else {}

@@ -245,7 +245,10 @@ def _fitting(indicators: Indicators, target: Ticket | Project | Task, makes: fro
         errors.append("a project takes notes only: no time is booked and nothing is set")
     elif isinstance(target, Task) and indicators.approval is not None:
         errors.append("a task has no approval")
-    booked = "task_time_entry" if isinstance(target, Task) else "ticket_time_entry"
-    if indicators.hours is not None and not isinstance(target, Project) and booked not in makes:
-        errors.append("this mailbox takes no time entries")
+    kind = "task" if isinstance(target, Task) else "ticket"
+    if not isinstance(target, Project):
+        if indicators.hours is not None and f"{kind}_time_entry" not in makes:
+            errors.append("this mailbox takes no time entries")
+        elif indicators.hours is None and f"{kind}_note" not in makes:
+            errors.append("this mailbox takes no notes")
     return replace(indicators, errors=tuple(errors))

@@ -533,6 +533,31 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
         },
     ),
     (
+        "3.5 an approval that a mailbox does not take is not lost either",
+        (
+            HELP,
+            "creates: [ticket, ticket_note, ticket_time_entry, project_note, task_note, task_time_entry]",
+            "creates: [ticket, ticket_time_entry]",
+        ),
+        {
+            "given": {"tickets": [{**DONE, "status": "New"}]},
+            "message": {
+                "from": "joost@harbourhill.example",
+                "subject": "T20261101.0001",
+                "body": "#A=Approved",
+                "headers": AUTHENTIC,
+            },
+        },
+        {
+            "entity": "ticket",
+            "ticket": {
+                "description": "#A=Approved\n\n[This message is about T20261101.0001.]\n"
+                "[Nothing was booked or set: this mailbox takes no notes.]"
+            },
+            "notified": ["joost@harbourhill.example"],
+        },
+    ),
+    (
         "3.5 nor where the mailbox makes a ticket of it",
         (
             HELP,
