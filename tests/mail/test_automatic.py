@@ -44,6 +44,8 @@ PLAIN = "From: Ana <ana@x.example>\nTo: help@us.example\nMessage-ID: <1@x.exampl
         ("Subject: Offer\nResent-From: a@b\nX-MS-Exchange-Inbox-Rules-Loop: a@b", "y", "auto_generated", "X-MS-Exchange-Inbox-Rules-Loop"),
         ("Subject: x\nX-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent", "y", "auto_reply", "X-MS-Exchange-Generated"),
         ("Subject: x\nX-MS-Exchange-Generated-Message-Source: Journal", "y", None, ""),
+        ("Subject: x\nX-MS-Exchange-Inbox-Rules-Loop: no", "y", None, ""),
+        ("Subject: You are not a member\nX-MLServer: fml", "y", None, ""),
         ("Subject: x\nList-Unsubscribe: <mailto:a@b>", "y", "mailing_list", "List-Unsubscribe"),
         ("Subject: x\nPrecedence: list", "y", "mailing_list", "Precedence"),
         ("Subject: x\nAuto-Submitted: auto-generated", "y", "auto_generated", "Auto-Submitted"),

@@ -194,8 +194,11 @@ def test_what_people_write_about_it(subject: str, text: str) -> None:
     assert parse_message(raw.encode()).automatic is None
 
 
-def test_a_person_who_reads_the_postmasters_mail_is_heard() -> None:
-    head = "From: Ana <postmaster@x.example>\nTo: help@us.example\nSubject: Undeliverable mail\nThread-Index: Ad\nMessage-ID: <1@x.example>\n"
+@pytest.mark.parametrize("sign", ["Thread-Index: Ad", "In-Reply-To: <0@us.example>", "X-Mailer: Microsoft Outlook 16.0"])
+def test_a_person_who_reads_the_postmasters_mail_is_heard(sign: str) -> None:
+    head = (
+        f"From: Ana <postmaster@x.example>\nTo: help@us.example\nSubject: Undeliverable mail\n{sign}\nMessage-ID: <1@x.example>\n"
+    )
     text = "<p>Your message could not be delivered to Kim: user unknown. What shall we do?</p>"
     assert parse_message(f"{head}Content-Type: text/html\n\n{text}\n".encode()).automatic is None
 

@@ -253,3 +253,17 @@ def test_an_attached_message_has_its_own_name_or_its_subject(said: str, name: st
 )
 def test_a_long_name_is_cut_and_keeps_its_ending_if_it_is_one(name: str, safe: str) -> None:
     assert safe_name(name, "application/pdf", 1) == safe
+
+
+def test_an_empty_file_that_has_a_name_is_one() -> None:
+    parts = '--b\r\n\r\nsee\r\n--b\r\nContent-Disposition: attachment; filename="log.txt"\r\n\r\n\r\n--b\r\nContent-Type: image/png\r\n\r\n\r\n--b--\r\n'
+    message = parse_message(mail("Subject: y", "Content-Type: multipart/mixed; boundary=b", body=parts))
+    assert [(one.name, one.size) for one in message.attachments] == [("log.txt", 0)]
+
+
+def test_source_that_is_sent_as_plain_text_beside_html_stays_text() -> None:
+    source = "<html><body>totals and sums</body></html>"
+    shown = source.replace("<", "&lt;").replace(">", "&gt;")
+    parts = f"--b\r\n\r\n{source}\r\n--b\r\nContent-Type: text/html\r\n\r\n<pre>{shown}</pre>\r\n--b--\r\n"
+    message = parse_message(mail("Subject: y", "Content-Type: multipart/alternative; boundary=b", body=parts))
+    assert message.text.strip() == source
