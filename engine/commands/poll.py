@@ -15,7 +15,10 @@ from prometheus_client import start_http_server
 
 from engine.commands.options import common
 from engine.config.cached import load_cached
+from engine.config.connections import SmtpSending
+from engine.config.model import Config
 from engine.errors import PostroomError
+from engine.notify.transport import SmtpTransport, Unavailable
 from engine.polling.observe import Observer, set_up_logs
 from engine.polling.poller import STOP_SECONDS, Poller
 from engine.printable import printable
@@ -28,7 +31,12 @@ _MOST_FILES = 65_536
 
 @click.command()
 @click.option("--once", is_flag=True, help="Read each mailbox until it is empty, send what is due, and end.")
-@click.option("--check", "only_check", is_flag=True, help="Only sign in to each mailbox and look at its folders.")
+@click.option(
+    "--check",
+    "only_check",
+    is_flag=True,
+    help="Only sign in to each mailbox and to the mail server that notifications leave by, and look at folders and rights.",
+)
 @click.option("--fix", is_flag=True, help="With --check: create folders that are missing.")
 @click.option(
     "--reload", is_flag=True, help="Load the configuration anew when its files change and are right. SIGHUP does so too."
@@ -49,7 +57,8 @@ def poll(
     """
     _allow_files()
     if only_check:
-        sys.exit(0 if _check(rules, fix) else 1)
+        config = load_cached(rules)
+        sys.exit(0 if all([_check_mailboxes(config, fix), _check_sending(config)]) else 1)
     set_up_logs()
     observer = Observer()
     poller = Poller(rules, db, observer, once=once, reload=reload)
@@ -93,8 +102,7 @@ def _allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _check(rules: Path, fix: bool) -> bool:
-    config = load_cached(rules)
+def _check_mailboxes(config: Config, fix: bool) -> bool:
     well = True
     for mailbox in config.mailboxes.values():
         if not mailbox.active or mailbox.source is None:
@@ -113,3 +121,16 @@ def _check(rules: Path, fix: bool) -> bool:
         well = well and not problems
         click.echo(printable(f"{mailbox.id}: {words}"))
     return well
+
+
+def _check_sending(config: Config) -> bool:
+    if not isinstance(config.settings.sending, SmtpSending):
+        return True
+    transport = SmtpTransport(config.settings.sending)
+    try:
+        transport.check()
+        problem = ""
+    except Unavailable as error:
+        problem = str(error)
+    click.echo(printable(f"sending: {problem or f'well: {transport.name} lets us in'}"))
+    return not problem

@@ -141,6 +141,11 @@ class SmtpTransport:
             raise Broken(f"the connection to {self.name} broke: {_words(error)}") from error
         return session.went_as
 
+    def check(self) -> None:
+        """Signs in, and sends nothing. Raises `Unavailable`."""
+        self._open()
+        self.close()
+
     def _answered(self, code: int, reply: bytes | str) -> Rejected | Postponed | Unavailable:
         """RFC 5321 4.2.1 and 3.8: 5yz is for ever, 421 is the end of the session, anything else for now.
 
