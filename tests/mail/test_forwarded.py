@@ -23,6 +23,8 @@ RULE = "---------- Forwarded message ---------\n"
         ("Scanner", f"> {BLOCK}", (), None),
         ("FW: Scanner", "From: Ana\n <ana@olivar.example>\nSent: Monday 10:00\nSubject: Scanner\n", (), "ana@olivar.example"),
         ("FW: Scanner", "From: Ana\nSent: Monday 10:00\nSubject: Scanner\n", (), None),
+        ("FW: Scanner", "From: Ana\nTo: Kim <kim@kessler.example>\nSubject: Scanner\n", (), None),
+        ("FW: Scanner", "Kim <kim@kessler.example>\nFrom: Ana\nSent: Monday 10:00\nSubject: Scanner\n", (), None),
         ("FW: Scanner", f"From: Ana\nSent: Monday 10:00\nSubject: Scanner\n\n{BLOCK}", (), "ana@olivar.example"),
         ("FW: Scanner", "See below.", (), None),
         ("Scanner", "See below.", (KIM,), "kim@kessler.example"),
