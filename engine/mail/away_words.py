@@ -31,15 +31,16 @@ _IS_AWAY = (
     r"(?:ist (?:derzeit |zurzeit |momentan )?(?:außer haus|nicht im (?:büro|hause?)|abwesend)|est (?:actuellement )?absent|está (?:fuera de la oficina|ausente)|è (?:fuori ufficio|fuori sede|assente)"
     r"|is (?:niet op kantoor|afwezig)|är (?:inte på kontoret|borta)|er (?:ikke til stede|fraværende)|on poissa)(?:$|\W)"
 )
-# Another desk, or a form, says that it has what we sent.
+# Another desk, or a form, says that it has what we sent; what was ordered or paid is another matter.
 _WRITTEN = r"(?:e-?mail|mail|message|enquiry|inquiry|request)"
+_GESCHRIEBEN = r"(?:e-?mail|mail|nachricht|anfrage)"
 _RECEIVED = (
-    rf"(?:thank you|thanks) for (?:your {_WRITTEN}|contacting|writing)|(?:we(?: have|['’]ve)? received|we acknowledge) your {_WRITTEN}|your {_WRITTEN} (?:has been|was) received"
-    r"|(?:vielen )?dank für (?:ihre|deine) (?:e-?mail|mail|nachricht|anfrage)|ihre (?:e-?mail|mail|nachricht|anfrage) ist (?:bei uns )?(?:eingegangen|angekommen)|(?:eingangs|empfangs)bestätigung"
-    r"|merci (?:pour|de) votre (?:e-?mail|message|courriel|demande)|nous avons (?:bien )?reçu votre|accusé de réception|gracias por (?:su|tu) (?:mensaje|correo|consulta|solicitud)|hemos recibido (?:su|tu)|acuse de recibo"
-    r"|grazie per (?:averci (?:contattato|scritto)|(?:il (?:suo|tuo)|la (?:sua|tua)) (?:messaggio|e-?mail|richiesta))|abbiamo ricevuto (?:il|la) (?:suo|sua|tuo|tua)"
-    r"|bedankt voor (?:uw|je) (?:bericht|e-?mail|mail|aanvraag|vraag)|(?:wij|we) hebben (?:uw|je) (?:bericht|e-?mail|mail|aanvraag|vraag)|ontvangstbevestiging"
-    r"|obrigad[oa] pel[oa] (?:sua|seu)|recebemos (?:a )?sua|recebemos (?:o )?seu"
+    rf"(?:(?:thank you|thanks) for (?:your {_WRITTEN}|contacting|writing)|(?:we(?: have|['’]ve)? received|we acknowledge) your {_WRITTEN}|your {_WRITTEN} (?:has been|was) received"
+    rf"|(?:vielen )?dank für (?:ihre|deine) {_GESCHRIEBEN}|ihre {_GESCHRIEBEN} ist (?:bei uns )?(?:eingegangen|angekommen)"
+    r"|(?:merci (?:pour|de)|nous avons (?:bien )?reçu) votre (?:e-?mail|message|courriel|demande)|(?:gracias por|hemos recibido) (?:su|tu) (?:mensaje|correo|consulta|solicitud)"
+    r"|grazie per averci (?:contattato|scritto)|(?:grazie per|abbiamo ricevuto) (?:il (?:suo|tuo)|la (?:sua|tua)) (?:messaggio|e-?mail|richiesta)"
+    r"|(?:bedankt voor|(?:wij|we) hebben) (?:uw|je) (?:bericht|e-?mail|mail|aanvraag|vraag)|(?:obrigad[oa] pel[oa]|recebemos [oa]) (?:sua|seu) (?:mensagem|e-?mail|contac?to))(?:$|\W)"
+    r"|(?:(?:eingangs|empfangs)bestätigung|accusé de réception|acuse de recibo|ontvangstbevestiging)\s*(?:$|[:：\[(#])"
 )
 # Gateways and ticket systems put something in brackets before it: `[EXTERNAL] Automatic reply: ...`.
 _BEFORE = rf"^\s*(?:\[[^\[\]]{{1,80}}\]\s*)?(?:{_RE}\s*)?[\[(<*【]?\s*"
@@ -65,6 +66,6 @@ GENERATED_ANSWER = linear(
     r"|(?:bin )?im urlaub|außer haus|nicht (?:im (?:büro|hause?))|abwesend|absente?|absent\(e\)|de (?:vacaciones|férias)|fuera de (?:la )?oficina|fora do escritório|in ferie|assenza dall['’]ufficio"
     r"|buiten kantoor|niet op kantoor|borta från kontoret|på semester|ikke til stede|poissa|nieobecn[ya]|poza biurem|házon kívül|ofis dışında"
     r"|в отпуске|отсутствую|не в офисе|不在のお知らせ)\s*(?:[:：\])(.]|[-–—]\s|$)"
-    rf"|^\s*(?:{_RE}\s*)?(?:{_RECEIVED})(?:$|\W)"
+    rf"|^\s*(?:{_RE}\s*)?(?:{_RECEIVED})"
     rf"|^\s*(?:ausencia|odsutnost|nepřítomnost|nieobecność|不在|休假|外出|부재중)\s*[:：]?\s*(?:$|{_RE})|^.{{1,60}}\s{_IS_AWAY}",
 )
