@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----\n"
@@ -10,6 +12,7 @@ _END_OF_SIGNATURE = "\n-----END PGP SIGNATURE-----"
 _ENCRYPTED = "-----BEGIN PGP MESSAGE-----\n"
 _END_OF_ENCRYPTED = "\n-----END PGP MESSAGE-----"
 _LONGEST_HEADER = 500  # characters: `Hash: SHA256` and the like
+_HEADER = re.compile(r"[A-Za-z-]{1,30}: ")
 _MOST = 10  # signed texts in one
 
 
@@ -46,7 +49,7 @@ def _without_signatures(text: str) -> str:
         headers = text.find("\n\n", begin + len(_SIGNED) - 1, begin + len(_SIGNED) + _LONGEST_HEADER)
         signature = text.find(_SIGNATURE, headers)
         end = text.find(_END_OF_SIGNATURE, signature)
-        if min(headers, signature, end) < 0:
+        if min(headers, signature, end) < 0 or not all(map(_HEADER.match, text[begin + len(_SIGNED) : headers].splitlines())):
             break
         said = text[headers + 1 : signature].replace("\n- ", "\n")[1:]
         text = f"{text[:begin]}{said}{text[end + len(_END_OF_SIGNATURE) :]}"

@@ -46,9 +46,19 @@ def test_an_encrypted_text_is_a_file_and_rules_can_ask_for_it() -> None:
         SIGNED.replace("-----BEGIN PGP SIGNATURE-----", ""),
         ENCRYPTED.replace("-----END PGP MESSAGE-----", ""),
         f"-----BEGIN PGP SIGNED MESSAGE-----\n{'Hash: SHA256, ' * 50}\n\nx\n{SIGNATURE}",
+        f"-----BEGIN PGP SIGNED MESSAGE-----\nHello all\n\nx\n{SIGNATURE}",
         f"He wrote -----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nx\n{SIGNATURE}",
     ],
-    ids=["quoted", "below words", "without an end", "without a signature", "cut", "a long header", "within a line"],
+    ids=[
+        "quoted",
+        "below words",
+        "without an end",
+        "without a signature",
+        "cut",
+        "a long header",
+        "words for a header",
+        "within a line",
+    ],
 )
 def test_what_is_not_whole_or_not_the_senders_stays_text(text: str) -> None:
     message = parse_message(plain("x", text))
