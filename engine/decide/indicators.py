@@ -31,8 +31,8 @@ class Indicators(Struct, frozen=True):
 
 def read_indicators(body: str, picklists: Picklists) -> Indicators | None:
     """None where the first line is ordinary text. Names compare without case; a value runs to the next indicator."""
-    lines = body.lstrip("\ufeff\r\n\t \u00a0").split("\n")
-    line = lines[0].strip()
+    line, _, rest = body.lstrip("\ufeff\r\n\t \u00a0").partition("\n")  # a list of all lines would take 16 times their size
+    line = line.strip()
     found = list(_INDICATOR.finditer(line[:1000]))
     if not found or line[: found[0].start()].strip():
         return None
@@ -44,7 +44,7 @@ def read_indicators(body: str, picklists: Picklists) -> Indicators | None:
         if key in values:
             errors.append(f"#{key}= stands twice")
         values[key] = value
-    rest = "\n".join(lines[1:]).strip("\n")
+    rest = rest.strip("\n")
     hours, has_text = _hours(values.get("T"))
     if has_text:
         return None  # `#T=0.5 changed the toner`: a line with any other text on it is text

@@ -120,6 +120,20 @@ def test_a_reply_of_thirty_megabytes_becomes_a_note(piece: bytes, connection: sq
     assert str(text).startswith("Still.")
 
 
+def test_a_technicians_reply_of_many_lines_takes_ten_times_its_memory_at_the_most(
+    connection: sqlite3.Connection, roomy: Setup
+) -> None:
+    """Indicators are sought in its first line: all others were made objects for it, 16 times as large."""
+    run(connection, roomy, f"{HEAD}Subject: printer\r\n\r\nIt is broken.\r\n".encode())
+    (number,) = one(connection, "SELECT number FROM tickets")
+    head = f"From: lotte@harbourhill.example\r\nMessage-ID: <t@x>\r\nSubject: Re: {number}\r\n\r\n"
+    raw = head.encode() + "䴱\n".encode() * 1_250_000
+    before = peak_memory()
+    run(connection, roomy, raw)
+    assert one(connection, "SELECT author FROM ticket_notes") == ("resource",)
+    assert peak_memory() - before < 10 * len(raw)
+
+
 def test_a_message_over_the_limit_is_refused(connection: sqlite3.Connection, setup: Setup) -> None:
     run(connection, setup, HEAD.encode() + b"Subject: big\r\n\r\n" + b"x" * 30_000_000)
     assert one(connection, "SELECT outcome, reason FROM messages") == ("refused", "too_large")
