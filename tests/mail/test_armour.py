@@ -64,3 +64,10 @@ def test_what_is_not_whole_or_not_the_senders_stays_text(text: str) -> None:
     message = parse_message(plain("x", text))
     assert message.text == f"{text}\n"
     assert (message.attachments, message.encrypted) == ((), False)
+
+
+def test_one_within_a_line_hides_no_other() -> None:
+    message = parse_message(plain("x", f"It begins with -----BEGIN PGP SIGNED MESSAGE-----\n\n{SIGNED}"))
+    assert message.text.rstrip() == (
+        "It begins with -----BEGIN PGP SIGNED MESSAGE-----\n\nThe printer is down.\n- since ten\n-- \nMaya"
+    )
