@@ -13,9 +13,9 @@ _UUENCODED = {"x-uuencode", "uuencode", "uue", "x-uue"}
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _BASE64 = _LETTERS + b"="
 _NOT_LETTERS = bytes(set(range(256)) - set(_LETTERS))
-_FIRST_LINE = re.compile(rb"\s*+([^\r\n]{1,1000})")
+_LONGEST_FIRST = 1_000  # of a line
+_FIRST_LINE = re.compile(rb"\s*+([^\r\n]{1,%d})" % _LONGEST_FIRST)
 _OTHER = re.compile(rb"[^A-Za-z0-9+/=\s]|[^\s][ \t]+[^\s]")  # than base64, which has no words
-_WORDS = re.compile(rb"[^\s][ \t]+[^\s]")
 _PADDING = re.compile(rb"=+")
 _PIECE = re.compile(rb"[A-Za-z0-9+/]+(?:={1,2}|\Z)")
 _FOOTER = 50_000  # bytes at the end: to look at each of 30 MB takes a second
@@ -52,8 +52,10 @@ def _from_base64(lines: bytes) -> bytes:
     first = _FIRST_LINE.match(lines)
     if first is None:
         return b""
-    if 10 * len(first[1].translate(None, _BASE64)) > len(first[1]) or _WORDS.search(first[1]):
-        return lines  # a text with its spaces: a program said so of what it did not encode
+    # A text with its spaces: a program said so of what it did not encode. Where a gateway made spaces of the ends of lines, it is in fours.
+    words = first[1].split() if len(first[1]) < _LONGEST_FIRST else []
+    if 10 * len(first[1].translate(None, _BASE64)) > len(first[1]) or (len(words) > 1 and any(len(word) % 4 for word in words)):
+        return lines
     end = max(first.end(), len(lines) - _FOOTER)
     # The pattern takes two milliseconds for it; most has nothing that it could find.
     if lines[end:].translate(None, _BASE64 + b"\r\n") and (other := _OTHER.search(lines, end)):

@@ -27,6 +27,7 @@ FIRST, THEN = base64.b64encode(b"Good morning, all."), base64.b64encode(b" The p
         pytest.param(b"Out of paper!\r\n", b"Out of paper!\r\n", id="a text that nobody encoded"),
         pytest.param("Kein Papier, bitte prüfen.\n".encode(), "Kein Papier, bitte prüfen.\n".encode(), id="nor this one"),
         pytest.param(b"Documentationfolders Reservationsystem\n", b"Documentationfolders Reservationsystem\n", id="nor long words"),
+        pytest.param(FIRST[:16] + b" " + FIRST[16:] + b"\n", b"Good morning, all.", id="with spaces for the ends of lines"),
         pytest.param(b"", b"", id="nothing"),
         pytest.param(b"=", b"", id="padding alone"),
     ],
