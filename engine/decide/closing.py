@@ -149,9 +149,9 @@ def _notifications(work: Work, made: Made) -> list[Notification]:
     found = [one if one.number else replace(one, number=number) for one in found]
     notice = work.mailbox.created if made.is_new else work.mailbox.noted
     found += of_notice(notice, made.event, made.run.facts, work.setup)
-    if made.errors and work.mailbox.failed is not None and work.sender is not None:
+    if work.wrong and work.mailbox.failed is not None and work.sender is not None:
         told = replace(work.mailbox.failed, to=("sender",))
-        found += of_notice(told, "failed", made.run.facts, work.setup, "; ".join(made.errors))
+        found += of_notice(told, "failed", made.run.facts, work.setup, "; ".join(work.wrong))
     return found
 
 

@@ -41,7 +41,6 @@ class Made(Struct, frozen=True):
     body: Body
     is_new: bool = False
     reopened: bool = False
-    errors: tuple[str, ...] = ()
     related: tuple[tuple[str, str, str], ...] = ()
     message_run: Run | None = None
 
@@ -49,9 +48,7 @@ class Made(Struct, frozen=True):
 def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
     """A new ticket, unless a criterion of duplicates says that it is about one that exists."""
     title = title_of(work.message, work.envelope.received_at, work.setup)
-    errors = work.indicators.errors if work.indicators else ()
-    remarks = (*work.remarks, *what.remarks, *_not_done(errors))
-    body = whole_body(_for_body(work), work.text, work.setup, remarks)
+    body = whole_body(_for_body(work), work.text, work.setup, _remarks(work, what))
     work.step("becomes", f"a ticket: {what.because}", what.where)
     duplicate = find_duplicate(work, title, body.description)
     related = [(what.related[0], what.related[1])] if what.related else []
@@ -69,14 +66,12 @@ def open_ticket(work: Work, what: Plan, message_run: Run) -> Made | Ending:
     work.step("defaults", _defaults(ticket), str(work.mailbox.where("defaults", "ticket")))
     run = _rules(work, "ticket created", _facts(work, ticket=ticket, before=ticket), message_run)
     links = tuple((ticket.number, other, how) for other, how in related)
-    return Made(
-        "created", "ticket", "ticket created", None, run, body, True, errors=errors, related=links, message_run=message_run
-    )
+    return Made("created", "ticket", "ticket created", None, run, body, True, related=links, message_run=message_run)
 
 
-def _not_done(errors: tuple[str, ...]) -> list[str]:
-    """What the text says where its indicators were wrong."""
-    return [f"[Nothing was booked or set: {error}.]" for error in errors]
+def _remarks(work: Work, what: Plan) -> tuple[str, ...]:
+    """What the system adds to the text."""
+    return (*work.remarks, *what.remarks, *(f"[Nothing was booked or set: {error}.]" for error in work.wrong))
 
 
 def _handle(work: Work, duplicate: Duplicate, body: Body, message_run: Run) -> Made | Ending | None:
@@ -109,10 +104,8 @@ def add_to(work: Work, what: Plan, message_run: Run, before: Ticket | None = Non
     """A note or time entry on what exists. `before`: the ticket as stored, where the plan's already counts on."""
     target, indicators = what.target, work.indicators
     assert target is not None
-    errors = indicators.errors if indicators else ()
-    text = indicators.text if indicators and not errors else work.text
-    remarks = (*work.remarks, *what.remarks, *_not_done(errors))
-    body = reply_body(_for_body(work), text, work.setup, remarks)
+    text = indicators.text if indicators and not work.wrong else work.text
+    body = reply_body(_for_body(work), text, work.setup, _remarks(work, what))
     is_time = what.entity in ("ticket_time_entry", "task_time_entry")
     work.step("becomes", f"a {what.entity.replace('_', ' ')} on {target.number}: {what.because}", what.where)
     work.step("text", body.because, body.where)
@@ -149,7 +142,6 @@ def add_to(work: Work, what: Plan, message_run: Run, before: Ticket | None = Non
         run,
         body,
         reopened=what.reopens,
-        errors=errors,
         message_run=message_run,
     )
 

@@ -5,6 +5,7 @@ Pure: a function of the message, the prepared configuration, a read-only view of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
@@ -222,7 +223,8 @@ def _indicators(work: Work, found: _Found) -> Indicators | None:
     """Those of an authenticated resource about something that exists; anybody else's line is text."""
     if found.sender.kind != "resource" or found.resolved.entity is None:
         return None
-    if not work.setup.config.makes(work.mailbox) - {"ticket"}:
+    makes = work.setup.config.makes(work.mailbox)
+    if not makes - {"ticket"}:
         return None
     indicators = read_indicators(work.text, work.setup.config.picklists)
     if indicators is None:
@@ -232,23 +234,25 @@ def _indicators(work: Work, found: _Found) -> Indicators | None:
     if settings.sender_authentication.indicators_need == "pass" and not work.authenticated:
         work.step("indicators", f"'{indicators.line[:80]}' is text: the sender is not authenticated", where)
         return None
-    indicators = _fitting(indicators, found.resolved.entity, work.setup.config.makes(work.mailbox))
+    indicators = _fitting(indicators, found.resolved.entity, makes)
     shown = "; ".join(indicators.errors) if indicators.errors else indicators.line[:100]
     work.step("indicators", shown, where)
     return indicators
 
 
 def _fitting(indicators: Indicators, target: Ticket | Project | Task, makes: frozenset[str]) -> Indicators:
+    return replace(indicators, errors=(*indicators.errors, *_misfits(indicators, target, makes)))
+
+
+def _misfits(indicators: Indicators, target: Ticket | Project | Task, makes: frozenset[str]) -> Iterator[str]:
     """What the target or the mailbox cannot take is an error (`behaviour.md` 3.4): who books time hears that it was not."""
-    errors = list(indicators.errors)
     if isinstance(target, Project):
-        errors.append("a project takes notes only: no time is booked and nothing is set")
-    elif isinstance(target, Task) and indicators.approval is not None:
-        errors.append("a task has no approval")
+        yield "a project takes notes only: no time is booked and nothing is set"
+        return
     kind = "task" if isinstance(target, Task) else "ticket"
-    if not isinstance(target, Project):
-        if indicators.hours is not None and f"{kind}_time_entry" not in makes:
-            errors.append("this mailbox takes no time entries")
-        elif indicators.hours is None and f"{kind}_note" not in makes:
-            errors.append("this mailbox takes no notes")
-    return replace(indicators, errors=tuple(errors))
+    if kind == "task" and indicators.approval is not None:
+        yield "a task has no approval"
+    if indicators.hours is not None and f"{kind}_time_entry" not in makes:
+        yield "this mailbox takes no time entries"
+    if indicators.hours is None and f"{kind}_note" not in makes:
+        yield "this mailbox takes no notes"

@@ -55,6 +55,11 @@ class Work(Struct, dict=True):
     def numbering(self) -> Numbering:
         return Numbering(self.now, self.setup, self.state)
 
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """What is wrong with the line of indicators: nothing is booked or set then."""
+        return self.indicators.errors if self.indicators else ()
+
     # What the message names is the same whoever its sender is: rules may change him a thousand times.
     @cached_property
     def named_in_subject(self) -> Named | None:
