@@ -108,7 +108,7 @@ def _bounce_headers(headers: Headers, sender: Address, subject: str, text: str, 
         return "bounce", "Exchange's own header for a delivery report"
     if daemon and (BOUNCE_SUBJECT.search(subject) or STATUS.search(text[:20_000])):
         return "bounce", f"From: {sender.address or headers.get('From')[:80]}, with a delivery failure"
-    by_postmaster = POSTMASTER.match(sender.address.partition("@")[0]) and not (by_a_person(headers) or "Thread-Index" in headers)
+    by_postmaster = POSTMASTER.match(sender.address.partition("@")[0]) and not looks_personal(headers, [])
     if by_postmaster and _says_so(subject) and _begins_as_failure(text):
         # In HTML too, as Exchange 5.5 writes, and whatever it says of itself: MailEnable's are `auto-replied`.
         return "bounce", f"From: {sender.address}, with a text that begins as a delivery failure"
@@ -203,13 +203,13 @@ def _bounce_of_nobody_known(
     says_so = _says_so(subject)
     if not (says_so or NOBODYS.match(local)) or looks_personal(headers, types):
         return None
-    failure = bool(STATUS.search(start))
-    if failure and BEGINS.match(start[:1_000]):
+    if _begins_as_failure(start):
         return "bounce", f"a text that begins as a delivery failure: {collapse(start[:100])[:60]}"
     if not says_so or GREETS.match(start):
         return None
     if PROGRAMS_SUBJECT.match(subject):
         return "bounce", f"Subject: {subject}"
+    failure = bool(STATUS.search(start))
     if failure and any(kind in ("message/rfc822", "text/rfc822-headers") for kind in types):
         return "bounce", f"Subject: {subject[:60]}, with a delivery failure in the text, and a copy"
     if POSTMASTER.match(local) and (failure or (parsed is not None and is_old_bounce(parsed))):

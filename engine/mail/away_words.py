@@ -33,10 +33,10 @@ _IS_AWAY = (
 )
 # Another desk, or a form, says that it has what we sent; what was ordered or paid is another matter.
 _WRITTEN = r"(?:e-?mail|mail|message|enquiry|inquiry|request)"
-_GESCHRIEBEN = r"(?:e-?mail|mail|nachricht|anfrage)"
+_WRITTEN_IN_GERMAN = r"(?:e-?mail|mail|nachricht|anfrage)"
 _RECEIVED = (
     rf"(?:(?:thank you|thanks) for (?:your {_WRITTEN}|contacting|writing)|(?:we(?: have|['’]ve)? received|we acknowledge) your {_WRITTEN}|your {_WRITTEN} (?:has been|was) received"
-    rf"|(?:vielen )?dank für (?:ihre|deine) {_GESCHRIEBEN}|ihre {_GESCHRIEBEN} ist (?:bei uns )?(?:eingegangen|angekommen)"
+    rf"|(?:vielen )?dank für (?:ihre|deine) {_WRITTEN_IN_GERMAN}|ihre {_WRITTEN_IN_GERMAN} ist (?:bei uns )?(?:eingegangen|angekommen)"
     r"|(?:merci (?:pour|de)|nous avons (?:bien )?reçu) votre (?:e-?mail|message|courriel|demande)|(?:gracias por|hemos recibido) (?:su|tu) (?:mensaje|correo|consulta|solicitud)"
     r"|grazie per averci (?:contattato|scritto)|(?:grazie per|abbiamo ricevuto) (?:il (?:suo|tuo)|la (?:sua|tua)) (?:messaggio|e-?mail|richiesta)"
     r"|(?:bedankt voor|(?:wij|we) hebben) (?:uw|je) (?:bericht|e-?mail|mail|aanvraag|vraag)|(?:obrigad[oa] pel[oa]|recebemos [oa]) (?:sua|seu) (?:mensagem|e-?mail|contac?to))(?:$|\W)"

@@ -52,10 +52,8 @@ def _from_base64(lines: bytes) -> bytes:
     first = _FIRST_LINE.match(lines)
     if first is None:
         return b""
-    # A text with its spaces: a program said so of what it did not encode. Where a gateway made spaces of the ends of lines, it is in fours.
-    words = first[1].split() if len(first[1]) < _LONGEST_FIRST else []
-    if 10 * len(first[1].translate(None, _BASE64)) > len(first[1]) or (len(words) > 1 and any(len(word) % 4 for word in words)):
-        return lines
+    if _is_text(first[1]):
+        return lines  # a program said so of what it did not encode
     end = max(first.end(), len(lines) - _FOOTER)
     # The pattern takes two milliseconds for it; most has nothing that it could find.
     if lines[end:].translate(None, _BASE64 + b"\r\n") and (other := _OTHER.search(lines, end)):
@@ -68,6 +66,14 @@ def _from_base64(lines: bytes) -> bytes:
         data = a2b_base64(only[: len(only) // 4 * 4])
     padding = _PADDING.match(letters, letters.find(b"="))  # to search for it with the pattern took 7 ms a megabyte
     return data + _pieces(letters, padding.end()) if padding else data
+
+
+def _is_text(line: bytes) -> bool:
+    """Whether it has the spaces of one. Where a gateway made spaces of the ends of lines, what stands between them is in fours."""
+    if 10 * len(line.translate(None, _BASE64)) > len(line):
+        return True
+    words = line.split() if len(line) < _LONGEST_FIRST else []
+    return len(words) > 1 and any(len(word) % 4 for word in words)
 
 
 def _pieces(letters: bytes, place: int) -> bytes:
