@@ -201,27 +201,20 @@ class ExchangeMailbox:
 
     def check(self, fix: bool) -> list[str]:
         places = (self.source.processed, self.source.failed)
+        right, words = ("delete", "taken out of") if self.source.processed is not None else ("modify", "marked as read in")
         with self._told():
-            self._folder(self.source.folder)
+            folder = self._folder(self.source.folder)
             problems = check_folders(places, self._folder, self._create, (ErrorFolderNotFound, DoesNotExist), fix)
             for path in dict.fromkeys(filter(None, places)):
-                if path in self._folders and not self._may(self._folders[path], "create_contents"):
-                    problems.append(f"no mail may be put into {path}{RIGHTS}")
-            waiting = self._folder(self.source.folder).filter(is_read=False).only("message_id")[:1]
-            needed = "modify" if self.source.processed is None else "delete"
-            if not all(self._may(item, needed) for item in waiting):
-                what = "marked as read in" if self.source.processed is None else "taken out of"
-                problems.append(f"no mail may be {what} {self.source.folder}{RIGHTS}")
+                if path in self._folders:
+                    self._folders[path].refresh()
+                    if not _may(self._folders[path], "create_contents"):
+                        problems.append(f"no mail may be put into {path}{RIGHTS}")
+            waiting = [ItemId(id=item.id) for item in folder.filter(is_read=False).only("message_id")[:1]]
+            items = self._connected().fetch(waiting, only_fields=["effective_rights"])
+            if not all(_may(item, right) for item in items):
+                problems.append(f"no mail may be {words} {self.source.folder}{RIGHTS}")
         return problems
-
-    def _may(self, thing: Any, right: str) -> bool:
-        """Whether the server says that we have this right to a folder or an item; also where it says nothing of rights."""
-        if isinstance(thing, Folder):
-            thing.refresh()
-        else:
-            (thing,) = self._connected().fetch([ItemId(id=thing.id)], only_fields=["effective_rights"])
-        rights = getattr(thing, "effective_rights", None)
-        return rights is None or bool(getattr(rights, right))
 
     def _folder(self, path: str) -> Any:
         if path not in self._folders:
@@ -298,3 +291,9 @@ class ExchangeMailbox:
         with suppress(Exception):
             if account is not None:
                 account.protocol.close()
+
+
+def _may(thing: Any, right: str) -> bool:
+    """Whether the server says that we have this right to a folder or an item; also where it says nothing of rights."""
+    rights = getattr(thing, "effective_rights", None)
+    return rights is None or bool(getattr(rights, right))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from tests.command import postroom
+from tests.polling.conftest import trusted
 from tests.smtp import SmtpServer
 
 
@@ -30,10 +29,8 @@ def test_check_signs_in_to_the_mail_server_too(
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: LoginPassword) -> AuthResult:
         return AuthResult(success=data.password == b"s3cret", handled=False)
 
-    authority, context = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    port = smtp.start(tls_context=context, require_starttls=True, authenticator=authenticate, auth_required=True)
+    with trusted(tmp_path, "127.0.0.1") as (context, _):
+        port = smtp.start(tls_context=context, require_starttls=True, authenticator=authenticate, auth_required=True)
     login = f'ca_file: {tmp_path / "ca.pem"}, username: "${{env:SMTP_USER}}", password: "${{env:SMTP_PASSWORD}}"'
     with (polled / "settings.yaml").open("a") as file:
         file.write(f"sending: {{smtp: {{host: 127.0.0.1, port: {port}, {login}}}}}\n")
