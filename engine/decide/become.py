@@ -105,35 +105,21 @@ def _open_status(mailbox: Mailbox, setup: Setup) -> str:
     return next((name for name in setup.config.picklists.active_statuses if not setup.config.is_complete(name)), status or "")
 
 
-# What comes nearest where a mailbox may not make an entity (`behaviour.md` 3.5).
-_NEAREST: dict[Entity, Entity] = {
-    "ticket_time_entry": "ticket_note",
-    "task_time_entry": "task_note",
-    "ticket_note": "ticket",
-    "task_note": "ticket",
-    "project_note": "ticket",
-}
-
-
 def _permitted(work: Work, wanted: Plan) -> Plan | Ending:
+    """What the mailbox may not make becomes a ticket about it, else nothing (`behaviour.md` 3.5). Time that it does not take is no
+    time entry here: it is an error of the indicators, and the text a note."""
     setup, mailbox = work.setup, work.mailbox
     may = setup.config.makes(mailbox)
     if wanted.entity in may:
         return wanted
-    where = str(mailbox.where("creates"))
-    if setup.config.settings.edition == "basic":
-        where = str(setup.config.settings.where("edition"))
-    entity = wanted.entity
-    while entity in _NEAREST:
-        entity = _NEAREST[entity]
-        if entity not in may:
-            continue
-        because = f"{wanted.because}; {mailbox.id} makes no {wanted.entity.replace('_', ' ')}"
-        if entity == "ticket":
-            remark = mentions.is_about(wanted.target.number if wanted.target else "")
-            return Plan("ticket", None, because, where, remarks=(*wanted.remarks, remark), related=_relation(wanted))
-        return Plan(entity, wanted.target, because, where, wanted.status, wanted.reopens, wanted.remarks)
-    return Ending("refused", "not_created_here", f"{mailbox.id} makes no {wanted.entity.replace('_', ' ')}", where=where)
+    settings = setup.config.settings
+    where = str(settings.where("edition") if settings.edition == "basic" else mailbox.where("creates"))
+    why = f"{mailbox.id} makes no {wanted.entity.replace('_', ' ')}"
+    if wanted.entity == "ticket" or "ticket" not in may:
+        return Ending("refused", "not_created_here", why, where=where)
+    remark = mentions.is_about(wanted.target.number if wanted.target else "")
+    because = f"{wanted.because}; {why}"
+    return Plan("ticket", None, because, where, remarks=(*wanted.remarks, remark), related=_relation(wanted))
 
 
 def _relation(wanted: Plan) -> tuple[str, str] | None:
