@@ -7,6 +7,9 @@ from typing import Any
 
 import yaml
 
+from engine.config.files import SourceFile
+from engine.errors import Position
+
 _GLUED = re.compile(r"\s*(?:- )?[\w.-]+:\S")
 _QUOTES = "put the text in quotes"
 
@@ -49,6 +52,16 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Any, str, str]:
             return mark, "the line is indented otherwise than those above", "line it up with them"
         return mark, "something stands behind the value", "use the other quotation marks, or write those within twice"
     return mark, problem or context, "check indentation, quotes and brackets near it"
+
+
+def explain_character(error: yaml.reader.ReaderError, source: SourceFile) -> tuple[Position, str, str]:
+    """The same for a character that YAML does not take. libyaml counts bytes to it, PyYAML letters: it is sought anew."""
+    found = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
+    if found is None:
+        return Position(source.name), error.reason, "check the file"
+    before = source.text[: found.start()]
+    position = Position(source.name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    return position, f"a character that cannot be seen stands here (U+{ord(found[0]):04X})", "take it out"
 
 
 def _line(lines: list[str], mark: Any) -> str:

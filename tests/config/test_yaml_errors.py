@@ -28,6 +28,8 @@ from engine.config.files import SourceFile
         ("a: 1\n---\nb: 2\n", "2:1", "a second document begins here; remove the line ---"),
         ("o:\n    a: 1\n  b: 2\n", "3:3", "the line is indented otherwise than those above; line it up with them"),
         ("a: 'it's'\n", "1:8", "something stands behind the value; use the other quotation marks, or write those within twice"),
+        ("é: 1\nb: x\x0fy\n", "2:5", "a character that cannot be seen stands here (U+000F); take it out"),
+        ("\x1ba: 1\n", "1:1", "a character that cannot be seen stands here (U+001B); take it out"),
         ("a:\n  - b\n c: d\n", "3:2", "the line is indented otherwise than those above; line it up with them"),
     ],
 )  # fmt: skip
