@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.printable import one_line, printable
+from engine.printable import UNSEEN, one_line, printable
 
 
 class Position(NamedTuple):
@@ -95,6 +95,12 @@ def our_fault(error: Exception) -> str:
     return f"it failed, and that is a fault of postroom's: {type(error).__name__}: {error}"[:500]
 
 
+def unseen_in(text: str) -> str:
+    """The first character that nobody sees, as Unicode names it: `U+200B`; empty where there is none."""
+    found = next((letter for letter in text if letter in UNSEEN), None)
+    return f"U+{ord(found):04X}" if found else ""
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is written most like this one, or the only one that begins with it, if there is one."""
     import difflib  # seldom needed
@@ -112,7 +118,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = list(dict.fromkeys(known))
     near = nearest(word, names)
     if near is not None:
-        return f"did you mean '{near}'?"
+        unseen = unseen_in(word)
+        return f"did you mean '{near}'?" + (f" what stands here has {unseen} in it, which cannot be seen" if unseen else "")
     if not names:
         return "none is defined yet"
     shown = ", ".join(names[:8])

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from engine.normal import normalized, without_marks
 from engine.prefixes import strip_prefixes
+from engine.printable import UNSEEN
 
 _TYPED = dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„‟", '"') | dict.fromkeys("\u2010\u2012\u2013\u2014\u2212", "-")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -26,10 +27,13 @@ _ALL_BLANKS = (
 def fold(text: str) -> str:
     """NFKC without case: the form in which rules and duplicates compare text (`behaviour.md` 7).
 
-    Quotation marks and dashes are those of a keyboard: telephones write `can’t` where a rule has `can't`.
+    Quotation marks and dashes are those of a keyboard: telephones write `can’t` where a rule has `can't`. What nobody sees is not there.
     """
     if text.isascii():
         return text.lower()
+    for unseen in UNSEEN:
+        if unseen in text:
+            text = text.replace(unseen, "")
     text = normalized("NFKC", normalized("NFKC", text).casefold())
     for set_as, typed in _TYPED.items():
         if set_as in text:

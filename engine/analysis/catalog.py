@@ -36,4 +36,5 @@ CODES: dict[str, str] = {
     "PR121": "a way to Exchange Online that Microsoft ends",
     "PR122": "a variable that is none where it stands",
     "PR123": "a mailbox into which nobody can sign in",
+    "PR124": "a character that cannot be seen",
 }

@@ -15,6 +15,7 @@ from engine.analysis.rules import check_rules
 from engine.analysis.sign_in import check_sign_in
 from engine.analysis.transport import check_transport
 from engine.analysis.unreached import check_unreached
+from engine.analysis.unseen import check_unseen
 from engine.analysis.untold import check_untold
 from engine.analysis.unused import check_unused
 from engine.config.files import Folder, read_folder
@@ -37,6 +38,7 @@ _CHECKS = (
     check_transport,
     check_ending,
     check_literal,
+    check_unseen,
 )
 
 

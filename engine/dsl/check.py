@@ -33,6 +33,7 @@ from engine.dsl.vocabulary import (
     resolve,
 )
 from engine.errors import Position, Problem, did_you_mean, nearest, unknown
+from engine.text import compared
 
 ORGANIZATION_DOMAINS = "organization_domains"
 _TEXT_OPERATORS = {"contains", "contains any of", "contains all of", "starts with", "ends with", "matches"}
@@ -232,7 +233,7 @@ def _plain_value(test: Test, field: Field, value: Text | Number | Size | Duratio
 
 
 def _empty(text: Text) -> Iterator[Problem]:
-    if not text.text.strip():
+    if not compared(text.text):
         yield Problem(text.position, "an empty text is in everything", "write `is empty`, or give it a word")
 
 

@@ -281,6 +281,16 @@ FILES = [
             ("PR116", 14, "tenant: t\n    client_id: c\n    client_secret: ${env:S}\n    certificate: a.pem"),
         )
     ),
+    *(
+        ("PR124", file, line, (before, after))
+        for file, line, before, after in (
+            ("tags.yaml", 9, "[toner,", "[\u200btoner,"),
+            ("tags.yaml", 3, "most_per_ticket: 10", "most_per_ticket: 10  # \u202e\u2066"),
+            ("directory/contacts.csv", 2, "maya@brightwater.example", "maya@brightwater.example\u200b"),
+            ("workflow/20-triage.rules", 1, '"outage"', '"out\u00adage"'),
+            ("workflow/20-triage.rules", 1, '"outage"', '"\u200eoutage"'),
+        )
+    ),
     ("PR112", "mailboxes/priority.yaml", 6, ("source:\n  exchange: {folder: Inbox/Priority}\n", "")),
 ]
 

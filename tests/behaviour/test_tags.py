@@ -32,6 +32,7 @@ TAGS = Tags(
         ("VPN", "vpn and wireguard", (), ("VPN",), "found in the text: VPN (3)"),
         ("Alert: Windows 10", "is an old one", (), (), "none"),
         ("the action", "vpns 2vpn xvpn vpn2", (), (), "none"),
+        ("V\u00adP\u200bN\u200e", "x", (), ("VPN",), "found in the text: VPN (1)"),
         ("(vpn)", "x", (), ("VPN",), "found in the text: VPN (1)"),
         ("pc", "x", (), (), "none"),
         ("computer", "x", (), ("PC",), "found in the text: PC (1)"),

@@ -22,6 +22,7 @@ MISTAKES = [
     ("settings.yaml", "timezone: Europe/Amsterdam", "timezone: New York", "settings.yaml:5:11: unknown time zone 'New York'; did you mean 'America/New_York'?"),
     ("settings.yaml", "timezone: Europe/Amsterdam", "timezone: Europe/Amsterdm", "settings.yaml:5:11: unknown time zone 'Europe/Amsterdm'; did you mean 'Europe/Amsterdam'?"),
     ("settings.yaml", "timezone: Europe/Amsterdam", "timezone: GMT+1", "settings.yaml:5:11: unknown time zone 'GMT+1'; write an IANA name such as Europe/Madrid"),
+    ("mailboxes/help.yaml", "queue: Front desk", "queue: Front\u200b desk", "mailboxes/help.yaml:23:12: unknown queue 'Front\u200b desk'; did you mean 'Front desk'? what stands here has U+200B in it, which cannot be seen [PR004]"),
     ("settings.yaml", "trust: [mx.harbourhill.example]", "trust: [Exchange Online]", "settings.yaml:38:11: 'exchange online' is no mail server; did you mean 'exchange-online'?"),
     ("settings.yaml", "local: harbourhill ", "local: harbour ", "settings.yaml:9:10: unknown organization 'harbour'; did you mean 'harbourhill'?"),
     ("settings.yaml", "message: 600 KB", "message: 600", "settings.yaml:18:12: 'message' cannot be 600; write a size such as '30 MB'"),

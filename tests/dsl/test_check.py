@@ -98,6 +98,7 @@ WRONG_CONDITIONS = [
     ('on message', 'subject is 3', '3:19', "'message.subject' is text; put the value in quotes"),
     ('on message', 'subject is urgent', '3:19', '\'urgent\' must stand in quotes; write "urgent"'),
     ('on message', 'subject contains ""', '3:25', 'an empty text is in everything; write `is empty`, or give it a word'),
+    ('on message', 'subject contains any of ("a", "\u200b\u00ad")', '3:38', 'an empty text is in everything; write `is empty`, or give it a word'),
     ('on message', 'subject contains any of ("a", " ")', '3:38', 'an empty text is in everything; write `is empty`, or give it a word'),
     ('on message', 'message.size > 3', '3:23', "'message.size' cannot be compared with this; write a size such as 5 MB"),
     ('on message', 'message.size > 3 minutes', '3:23', "'message.size' cannot be compared with this; write a size such as 5 MB"),

@@ -127,6 +127,12 @@ def test_operators_mean_what_they_say(condition: str, subject: str, expected: bo
         ('subject is "a\\nb"', "A b", False),
         ('subject contains all of ("a b", "c\\nd")', "a\nb and c\nd", True),
         ('subject contains all of ("a b", "c\\nd")', "a\nb and c d", False),
+        ('subject contains "passwort"', "Pass\u00adwort zur\u00fcck\u00adsetzen", True),
+        ('subject contains "Pass\u200bwort"', "passwort", True),
+        ('subject is "VPN"', "\ufeffVPN\u200b", True),
+        ('subject is "VPN"', "\u202aVPN\u202c", True),
+        ('subject contains "\\nVPN\u00ad"', "x\n\u200eVPN", True),
+        ('subject contains "\u0645\u06cc\u200c\u0631"', "\u0645\u06cc\u0631", False),
     ],
 )  # fmt: skip
 def test_a_phrase_is_found_over_the_end_of_a_line(condition: str, subject: str, expected: bool) -> None:
