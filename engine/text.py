@@ -12,6 +12,8 @@ from engine.prefixes import strip_prefixes
 from engine.printable import UNSEEN
 
 _TYPED = dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„‟", '"') | dict.fromkeys("\u2010\u2012\u2013\u2014\u2212", "-")
+# What nobody sees, and what chooses between two forms of a sign: the same warning sign is written with it and without.
+_NOTHING = UNSEEN + "\ufe0e\ufe0f"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 500_000
 _LONGEST_WORD = 1_000
@@ -31,9 +33,9 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    for unseen in UNSEEN:
-        if unseen in text:
-            text = text.replace(unseen, "")
+    for nothing in _NOTHING:
+        if nothing in text:
+            text = text.replace(nothing, "")
     text = normalized("NFKC", normalized("NFKC", text).casefold())
     for set_as, typed in _TYPED.items():
         if set_as in text:

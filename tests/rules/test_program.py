@@ -131,6 +131,8 @@ def test_operators_mean_what_they_say(condition: str, subject: str, expected: bo
         ('subject contains "Pass\u200bwort"', "passwort", True),
         ('subject is "VPN"', "\ufeffVPN\u200b", True),
         ('subject is "VPN"', "\u202aVPN\u202c", True),
+        ('subject starts with "\u26a0\ufe0f web01"', "\u26a0 web01 is down", True),
+        ('subject starts with "\u26a0 web01"', "\u26a0\ufe0f web01 is down", True),
         ('subject contains "\\nVPN\u00ad"', "x\n\u200eVPN", True),
         ('subject contains "\u0645\u06cc\u200c\u0631"', "\u0645\u06cc\u0631", False),
     ],
