@@ -23,13 +23,24 @@ def _prefix(listed: str) -> str:
 
 _EITHER = _prefix(f"{_REPLY}|{_FORWARD}")
 _PREFIXES = re.compile(rf"^\s*+(?:{_EITHER}\s*+)+", re.IGNORECASE)
+_TAG = re.compile(r"\[[^\]]{1,80}\]")
+_MOST_TAGS = 10
 _ANY = re.compile(_BEFORE + _EITHER, re.IGNORECASE)
 _OF_FORWARDS = re.compile(_BEFORE + _prefix(_FORWARD), re.IGNORECASE)
 
 
 def strip_prefixes(subject: str) -> str:
-    """A subject without reply and forward prefixes in any language."""
-    return _PREFIXES.sub("", subject).strip()
+    """A subject without reply and forward prefixes in any language. What gateways and lists put before them in brackets stays once:
+    `[EXTERNAL] Re: [EXTERNAL] x` is `[EXTERNAL] x`."""
+    rest = _PREFIXES.sub("", subject).strip()
+    tags: dict[str, str] = {}
+    for _ in range(_MOST_TAGS):
+        found = _TAG.match(rest)
+        if found is None:
+            break
+        tags.setdefault(found[0].casefold(), found[0])
+        rest = _PREFIXES.sub("", rest[found.end() :]).strip()
+    return " ".join(filter(None, [*tags.values(), rest]))
 
 
 def is_forward(subject: str) -> bool:

@@ -224,6 +224,24 @@ def test_what_is_put_before_a_subject(subject: str, forward: bool) -> None:
     assert strip_prefixes(subject.removeprefix("[EXTERNAL] ")) == "x"
 
 
+@pytest.mark.parametrize(
+    ("subject", "left"),
+    [
+        ("[EXTERNAL] Re: x", "[EXTERNAL] x"),
+        ("[EXTERNAL] Re: [External] Fwd: x", "[EXTERNAL] x"),
+        ("Re: [EXTERNAL] x", "[EXTERNAL] x"),
+        ("[office] [#12] AW: [office] WG: x", "[office] [#12] x"),
+        ("[1] [2] [1] [3] [1] [4] [5] [6] [7] [8] [9] Re: x", "[1] [2] [3] [4] [5] [6] [7] [8] [9] Re: x"),
+        ("[EXTERNAL] Re:", "[EXTERNAL]"),
+        ("[] Re: x", "[] Re: x"),
+        ("[" * 200, "[" * 200),
+    ],
+)
+def test_what_stands_in_brackets_before_it_stays_once(subject: str, left: str) -> None:
+    """Of one mail and the answers to it, whatever a gateway puts before both, the title is the same (`behaviour.md` 5)."""
+    assert strip_prefixes(subject) == left
+
+
 @pytest.mark.parametrize("subject", ["Rechnung: x", "Trip: x", "Ref 12", "Fw", "Information: x", "Red: x", "[x] Report: y"])
 def test_a_word_before_a_colon_is_none(subject: str) -> None:
     assert not is_passed_on(subject) and strip_prefixes(subject) == subject
