@@ -11,7 +11,6 @@ import re
 
 from msgspec import Struct
 
-from engine.late import late_pattern
 from engine.mail.blocks import (
     header_block,
     header_starts,
@@ -23,35 +22,14 @@ from engine.mail.blocks import (
     says_original,
     wrote_header,
 )
+from engine.mail.sent_from import is_sent_from
 
 _SIGNATURE = re.compile(r"^--[ \u00a0]?$")
 _DASH = re.compile(r"^[—–―]{1,30}[ \u00a0]?$")  # some programs' own: what stands below it must look like a signature
 _LONGEST_IN_SIGNATURE = 60
 _MOST_SIGNATURE_LINES = 15
-_DEVICE = (
-    r"(?:i ?phon\w*|i ?pad\w*|i ?pod|blackberry|android\w*|samsung|galaxy|huawei|xiaomi|pixel|nokia|windows(?: \d+)?|outlook|mobil\w*"
-    r"|smartphone|handy|telefon\w*|telefoon|t[eé]l[eé]phone|m[oó]vil|celular|cellulare|telem[oó]vel|smartphone|tablet|device|phone|proton ?mail|yahoo mail"
-    r"|zoho mail|gmx|web\.de|mail[- ]app|boxer|superhuman|mimestream|spark|airmail)"
-)
-_SENT_FROM = late_pattern(
-    r"^(?:von meine[mr] (?:.{0,30}\b)?"
-    + _DEVICE
-    + r"\b.{0,40} (?:aus )?gesendet\.?$|von samsung[- ]\w{1,15} gesendet$|outlook (?:für|voor) .{0,60} (?:beziehen|downloaden)$"
-    r"|(?:sent (?:from|with|via|using)|get|gesendet (?:von|mit)|diese nachricht wurde von|envoyé (?:de|depuis|à partir)"
-    r"|télécharger|obtenir|enviado (?:desde|do|a partir|pelo|con)|obtener|obtenga|obter|obtenha|ottenere|ottieni|inviato (?:da|dal)|scarica|verzonden (?:vanaf|met|via)"
-    r"|verstuurd vanaf|download|skickat från|hämta|sendt fra|hent|skaff(?: deg)?|lähetetty|hae|hanki|wysłan[eo] z|pobierz|odesláno z|získejte"
-    r"|odoslané z|отправлено (?:с|из)|получить|надіслано з|trimis (?:de pe|din)|στάλθηκε από)\b.{0,60}\b"
-    + _DEVICE
-    + r"\b.{0,80}$"
-    r"|(?:发自|從)我的.{0,20}" + _DEVICE + r".{0,10}$)",
-    re.IGNORECASE,
-)
-# Languages that say it behind the name of the device.
-_SENT_BEHIND = ("gönderildi", "küldve", "から送信", "에서 보냄", "傳送", "edinin", "を入手", "다운로드")
-_ANY_DEVICE = late_pattern(_DEVICE, re.IGNORECASE)
 _LONGEST = 400_000
 _UNQUOTED = re.compile(r"^(?![ \t]{0,3}>)[ \t]*[^\s]", re.MULTILINE)
-_SENTENCE = re.compile(r"[.!?]\s+\S|,\s")
 
 
 class Reply(Struct, frozen=True):
@@ -185,13 +163,6 @@ def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
     return lines, taken
 
 
-def _names_a_device(line: str) -> bool:
-    """Whether it says what the message was written with."""
-    if line.rstrip(".").endswith(_SENT_BEHIND):
-        return bool(_ANY_DEVICE.search(line))
-    return bool(_SENT_FROM.match(line))
-
-
 def _is_said(line: str) -> bool:
     """Whether it is a sentence rather than a name, a role or a number."""
     return len(line) > _LONGEST_IN_SIGNATURE or line.endswith((".", "!", "?", ":", ",", ";"))
@@ -201,7 +172,4 @@ def _without_sent_from(lines: list[str]) -> tuple[list[str], list[str]]:
     last = next((index for index in range(len(lines) - 1, -1, -1) if lines[index].strip()), None)
     if last is None or not _joined(lines[:last]):
         return lines, []
-    line = re.sub(r"<https?://[^<>\s]{1,300}>", "", lines[last]).strip(" *_")
-    if len(line) <= 120 and _names_a_device(line) and not _SENTENCE.search(line):
-        return lines[:last], lines[last:]
-    return lines, []
+    return (lines[:last], lines[last:]) if is_sent_from(lines[last]) else (lines, [])
