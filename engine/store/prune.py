@@ -24,13 +24,16 @@ class Before(Struct, frozen=True):
     sent: datetime | None = None
 
 
-# (what, the rows, what is done to each); `:before` is the moment.
+# (what, the rows, what is done to each); `:before` is the moment, `:last` the newest message that there was when the rows were looked for.
 _STEPS = {
     "raw": (
         "raw messages",
         "SELECT sha256 FROM raw_messages WHERE sha256 NOT IN (SELECT raw_sha256 FROM messages WHERE received_at >= :before)"
         " AND sha256 NOT IN (SELECT raw_sha256 FROM quarantine)",
-        "DELETE FROM raw_messages WHERE sha256 = ?",
+        # The same bytes may have come to another mailbox since, or into quarantine.
+        "DELETE FROM raw_messages WHERE sha256 = :key"
+        " AND NOT EXISTS (SELECT 1 FROM messages WHERE id > :last AND raw_sha256 = :key)"
+        " AND NOT EXISTS (SELECT 1 FROM quarantine WHERE raw_sha256 = :key)",
     ),
     # The row stays: that the ticket had it is worth knowing, and who sends it again brings nothing new.
     "files": (
@@ -38,18 +41,18 @@ _STEPS = {
         "SELECT a.id FROM attachments a JOIN tickets t ON t.number = a.number JOIN messages m ON m.id = a.message"
         " WHERE a.let_go_at IS NULL AND t.completed_at < :before AND m.received_at < :before",
         "UPDATE attachments SET let_go_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
-        " WHERE id = ? AND number IN (SELECT number FROM tickets WHERE completed_at IS NOT NULL)",
+        " WHERE id = :key AND number IN (SELECT number FROM tickets WHERE completed_at IS NOT NULL)",
     ),
     "traces": (
         "traces",
         "SELECT id FROM messages WHERE processed_at < :before AND json_array_length(decision, '$.trace') > 0",
-        "UPDATE messages SET decision = json_set(decision, '$.trace', json('[]'), '$.not_fired', json('[]')) WHERE id = ?",
+        "UPDATE messages SET decision = json_set(decision, '$.trace', json('[]'), '$.not_fired', json('[]')) WHERE id = :key",
     ),
     # The row stays, for replies and bounces are found by its Message-ID; its words go.
     "sent": (
         "notifications",
         "SELECT id FROM outbox WHERE status IN ('sent', 'dropped') AND created_at < :before",
-        "UPDATE outbox SET body = '', body_values = '[]', subject = '', status = 'pruned' WHERE id = ?",
+        "UPDATE outbox SET body = '', body_values = '[]', subject = '', status = 'pruned' WHERE id = :key",
     ),
 }
 
@@ -62,13 +65,14 @@ def prune_database(connection: sqlite3.Connection, before: Before, *, dry_run: b
             if moment is None:
                 continue
             what, select, change = _STEPS[step]
-            keys = [row[0] for row in connection.execute(select, {"before": iso(moment)}).fetchall()]
+            (last,) = connection.execute("SELECT COALESCE(MAX(id), 0) FROM messages").fetchone()
+            keys = [{"key": row[0], "last": last} for row in connection.execute(select, {"before": iso(moment)}).fetchall()]
             counts[what] = len(keys)
             if dry_run:
                 continue
             for start in range(0, len(keys), _BATCH):
                 with transaction(connection):
-                    connection.executemany(change, [(key,) for key in keys[start : start + _BATCH]])
+                    connection.executemany(change, keys[start : start + _BATCH])
             if step == "files":
                 _remove_what_was_let_go(connection)
     except (sqlite3.Error, OSError) as error:

@@ -37,9 +37,9 @@ class Desk:
         self.connection = open_database(path)
         self._processor = Processor(self.connection, setup)
 
-    def take(self, *mails: bytes) -> None:
+    def take(self, *mails: bytes, mailbox: str = "help", at: datetime = datetime(2026, 1, 5, 10, tzinfo=UTC)) -> None:
         for raw in mails:
-            self._processor.take(raw, raw[:60].decode(), "help", datetime(2026, 1, 5, 10, tzinfo=UTC))
+            self._processor.take(raw, raw[:60].decode(), mailbox, at)
 
     def complete(self, number: str, at: str = "2026-02-01T00:00:00Z") -> None:
         self.connection.execute("UPDATE tickets SET status = 'Done', completed_at = ? WHERE number = ?", (at, number))
@@ -107,6 +107,29 @@ def test_a_ticket_that_is_reopened_meanwhile_keeps_its_files(desk: Desk, monkeyp
     monkeypatch.setattr(pruning, "transaction", late)
     desk.prune()
     assert desk.files() == ["plan"] and desk.is_well()
+
+
+@pytest.mark.parametrize("mailbox", ["priority", "help"])
+def test_bytes_that_come_again_meanwhile_stay(mailbox: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To another mailbox, or into quarantine."""
+    desk.take(mail(1, "plan"), mail(2, "other"))
+    real = pruning.transaction
+
+    def late(connection: sqlite3.Connection) -> object:
+        if mailbox == "help":
+            connection.execute(
+                "INSERT INTO quarantine (message, mailbox, source_id, raw_sha256, reason, error, created_at)"
+                " SELECT id, mailbox, source_id, raw_sha256, 'error', '', processed_at FROM messages WHERE id = 1"
+            )
+        else:
+            desk.take(mail(1, "plan"), mailbox=mailbox, at=datetime(2026, 7, 1, tzinfo=UTC))
+        return real(connection)
+
+    monkeypatch.setattr(pruning, "transaction", late)
+    prune_database(desk.connection, Before(raw=THEN))
+    assert desk.connection.execute(
+        "SELECT m.id, r.sha256 IS NOT NULL FROM messages m LEFT JOIN raw_messages r ON r.sha256 = m.raw_sha256 WHERE m.id < 3"
+    ).fetchall() == [(1, 1), (2, 0)]
 
 
 def test_what_a_killed_one_left_is_removed_by_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
