@@ -54,6 +54,8 @@ class NotificationLimit(Struct, frozen=True):
 class Polled(Struct, frozen=True):
     """What is read every so often, and where it is filed: `None` is marked as read; what failed goes with the rest then.
 
+    `mailbox` of those below: the address of the mailbox on the server whose folder it is; `None`: that of the mailbox file.
+
     Without `kw_only`: such a record is pickled by a function, and the configuration kept ready may name none.
     """
 
@@ -79,6 +81,7 @@ class ExchangeSource(Polled, frozen=True):
     client_secret: str | None
     certificate: str | None
     token_url: str | None
+    mailbox: str | None = None
 
     @property
     def by_token(self) -> bool:
@@ -88,11 +91,11 @@ class ExchangeSource(Polled, frozen=True):
     def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
         """Where `folder` is, or what is read: two mailboxes must not share it.
 
-        Where `access` is said, or no user's name, the address says whose folder it is. Else it may be the user's own, by one of his addresses.
+        Where `mailbox` or `access` is said, or no user's name, whose folder it is is known. Else it may be the user's own, by one of his addresses.
         """
         return (
             self.endpoint or "",
-            "" if self.username and self.access is None else address,
+            "" if self.username and self.access is None and self.mailbox is None else self.mailbox or address,
             self.username or self.client_id or "",
             _comparable(folder or self.folder),
         )
@@ -108,9 +111,10 @@ class GraphSource(Polled, frozen=True):
     endpoint: str
     authority: str
     by_token: ClassVar[bool] = True
+    mailbox: str | None = None
 
     def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
-        return (self.endpoint, address, _comparable(folder or self.folder))
+        return (self.endpoint, self.mailbox or address, _comparable(folder or self.folder))
 
 
 def _comparable(folder: str) -> str:

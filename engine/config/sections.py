@@ -123,6 +123,7 @@ def _folders(data: dict[str, Any]) -> dict[str, Any]:
         "processed": data.get("processed"),
         "failed": data.get("failed"),
         "every": parse_duration(data.get("every", "60 seconds")),
+        "mailbox": _optional(data, "mailbox", comparable),
     }
 
 

@@ -34,7 +34,13 @@ PAGE_ITEMS = 100
 _MOST_TEXT = 10_000_000  # bytes of an item whose whole text is asked for; of a larger one its first 255 letters
 # A proxy's page, or a server that is out of its mind: a message comes as text/plain.
 _NO_MESSAGE = ("text/html", "application/json")
-_WELL_KNOWN = {"inbox": "inbox", "sent items": "sentitems", "archive": "archive", "deleted items": "deleteditems"}
+_WELL_KNOWN = {
+    "inbox": "inbox",
+    "sent items": "sentitems",
+    "archive": "archive",
+    "deleted items": "deleteditems",
+    "junk email": "junkemail",
+}
 
 
 class GraphMailbox:

@@ -11,13 +11,15 @@ from engine.sources.remote import Remote
 def remote_of(mailbox: Mailbox, config: Config) -> Remote:
     """Not yet connected."""
     source, tls = mailbox.source, config.settings.exchange
+    assert source is not None
+    address = source.mailbox or mailbox.address
     if isinstance(source, ExchangeSource):
         from engine.sources.ews_client import use_tls
         from engine.sources.exchange import ExchangeMailbox
 
         use_tls(tls)
-        return ExchangeMailbox(mailbox.address, source)
+        return ExchangeMailbox(address, source)
     assert isinstance(source, GraphSource)
     from engine.sources.graph import GraphMailbox
 
-    return GraphMailbox(mailbox.address, source, tls)
+    return GraphMailbox(address, source, tls)

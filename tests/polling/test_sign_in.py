@@ -12,8 +12,10 @@ import trustme
 from exchangelib.protocol import Protocol
 from msgspec.structs import replace
 
+from engine.config.load import load_config
 from engine.sources.ews_client import use_tls
 from engine.sources.remote import RemoteError, SignInFailed
+from engine.sources.servers import remote_of
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.ews.store import Store
@@ -91,6 +93,18 @@ def test_oauth_with_impersonation(
     assert len(remote.changes(None).items) == 1
     assert exchange.token_params["client_id"] == "app" and exchange.token_params["client_secret"] == "app-secret"
     assert exchange.impersonated == {ADDRESS}
+
+
+def test_a_folder_of_another_mailbox_is_read_as_its_owner(
+    exchange: Server, polled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_oauth(polled, exchange, monkeypatch)
+    edit(polled / "mailboxes/help.yaml", "    folder: Inbox\n", "    folder: Inbox\n    mailbox: Shared@harbourhill.example\n")
+    config = load_config(polled)
+    remote = remote_of(config.mailboxes["help"], config)
+    remote.changes(None)
+    assert exchange.impersonated == {"shared@harbourhill.example"}
+    remote.close()
 
 
 def test_a_token_is_used_to_its_end_and_then_renewed(exchange: Server, polled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
