@@ -29,6 +29,7 @@ from engine.mail.headers import NOTIFICATION, NOTIFICATION_ID, REFERENCE, messag
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 from engine.mail.old_bounces import is_old_bounce
 from engine.mail.personal import a_persons_program, by_a_person, looks_personal, passes_a_report_on
+from engine.mail.reaction import reaction
 from engine.mail.transfer import as_it_came
 from engine.prefixes import is_forward, is_passed_on
 from engine.text import collapse
@@ -43,6 +44,7 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
         _report(headers, subject, text, types, daemon)
         or _bounce_headers(headers, sender, subject, text, daemon)
         or _auto_reply(headers, subject)
+        or _reaction(headers, text, types)
         or _old_bounce(headers, sender, subject, text, daemon, parsed, types)
         or _null_return_path(headers, subject)
         or _list_or_bulk(headers, subject)
@@ -219,6 +221,12 @@ def _bounce_of_nobody_known(
 
 def _is_null(headers: Headers) -> bool:
     return any(value.strip() in ("<>", "<MAILER-DAEMON>", "MAILER-DAEMON") for value in headers.get_all("Return-Path"))
+
+
+def _reaction(headers: Headers, text: str, types: list[str]) -> Found:
+    """Nobody wrote it: it must not reopen what is done."""
+    evidence = reaction(headers, text, types)
+    return ("auto_reply", evidence) if evidence else None
 
 
 def _null_return_path(headers: Headers, subject: str) -> Found:

@@ -29,6 +29,7 @@ from engine.mail.flowed import unflowed
 from engine.mail.html import html_to_text
 from engine.mail.known import read_head
 from engine.mail.message import Address, Attachment
+from engine.mail.reaction import REACTION
 from engine.mail.split import Room, split
 from engine.mail.texts import Texts
 from engine.mail.tnef import Tnef, read_tnef
@@ -171,6 +172,8 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     if is_text and (not name or place.depth == 0):
         if not place.attached:  # an attached message's own text stays in its attachment
             _shown(part, kind, body, place)
+        return None
+    if kind == REACTION and place.depth:  # its words stand beside it
         return None
     data = decoded(part)
     if kind == "text/calendar" and not place.attached:

@@ -124,6 +124,7 @@ def compose(one: Outgoing, date: datetime) -> EmailMessage:
     # RFC 3834: no machine answers this; and Exchange sends no out-of-office reply or receipt for it.
     message["Auto-Submitted"] = "auto-replied" if one.to_sender else "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
+    message["X-MS-Reactions"] = "disallow"  # Outlook: a thumb that somebody clicks on would come as mail
     message.set_content(one.body + "\n")
     message.add_alternative(to_html(one.body, one.values), subtype="html")
     return message

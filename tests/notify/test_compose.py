@@ -41,6 +41,7 @@ def test_the_headers_are_ours_and_no_machine_answers_them() -> None:
         "References": "<b@x> <a@x> <ref.postroom.1@harbourhill.example>",
         "Auto-Submitted": "auto-replied",
         "X-Auto-Response-Suppress": "All",
+        "X-MS-Reactions": "disallow",
         "MIME-Version": "1.0",
         "Content-Type": found["Content-Type"],
     }
