@@ -23,6 +23,7 @@ from engine.mail.content import (
     parts_of,
     type_of,
 )
+from engine.mail.data_images import without_images
 from engine.mail.decode import decode_bytes
 from engine.mail.enclosed import as_file, opened
 from engine.mail.flowed import unflowed
@@ -56,7 +57,8 @@ _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}  # RFC 8551 3.2.
 # RFC 3156 4, where the multipart/encrypted around it is no sign, for Exchange takes it away; and Microsoft's own ([MS-OXORMMS]).
 _ENCRYPTED = {"application/pgp-encrypted", "application/x-microsoft-rpmsg-message"}
 _ENCRYPTED_FILES = {"message.rpmsg", "message_v2.rpmsg", "message_v3.rpmsg", "message_v4.rpmsg"}
-_CMS = _SMIME | {"application/octet-stream"}  # as some pass it on, under its name
+_ANY = "application/octet-stream"  # nobody says what it is
+_CMS = _SMIME | {_ANY}  # as some pass it on, under its name
 _FOR_MACHINES = re.compile(r"(?:status|notification|report|headers)$")
 
 
@@ -196,7 +198,7 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
         if not place.attached:
             body.outlook = body.outlook or tnef
         if tnef.files:
-            _add(tnef.files, body)
+            _add(((name, _ANY, data) for name, data in tnef.files), body)
             return None
     is_readable = not name and kind.startswith("text/") and kind not in _UNREADABLE and not _FOR_MACHINES.search(kind)
     if (is_text or (is_shown and is_readable)) and not (place.attached or body.attachments):
@@ -209,10 +211,12 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     """A text that is part of what the message says; files in it are attachments."""
     data, charset = decoded(part), charset_of(part)
     if kind == "text/html":
+        data, images = without_images(data, SMALLEST_INLINE_IMAGE)
+        _add((("", image, content) for image, content in images), body, inline=True)
         body.texts.add(_letters(data, charset, body), is_html=True, alternative=place.alternative)
         return
     data, files = without_files(data)
-    _add([(decode_bytes(name, charset), content) for name, content in files], body)
+    _add(((decode_bytes(name, charset), _ANY, content) for name, content in files), body)
     text = _letters(data, charset, body)
     is_flowed, deletes_space = flow_of(part)
     if is_flowed:
@@ -220,7 +224,7 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     read = unarmoured(text)
     if read.encrypted:
         body.encrypted = True
-        _add([("encrypted.asc", read.encrypted.encode("utf-8", "surrogatepass"))], body)
+        _add([("encrypted.asc", _ANY, read.encrypted.encode("utf-8", "surrogatepass"))], body)
     is_html = not place.alternative and bool(_IS_HTML.fullmatch(read.text))
     body.texts.add(read.text, is_html=is_html, alternative=place.alternative)
 
@@ -245,14 +249,14 @@ def _letters(data: bytes, charset: str | None, body: _Body) -> str:
     return text.replace("\r", "\n")
 
 
-def _add(files: Iterable[tuple[str, bytes]], body: _Body) -> None:
-    """Files that came out of a part, of which nobody says what they are."""
-    for name, data in files:
+def _add(files: Iterable[tuple[str, str, bytes]], body: _Body, *, inline: bool = False) -> None:
+    """Files that came out of a part: the name, what it is, and the bytes of each."""
+    for name, kind, data in files:
         number = len(body.attachments) + 1
         if number > MOST_FILES:
             body.left_out(f"more than {MOST_FILES} files: the rest is left out")
             return
-        body.attachments.append(attachment(name, "application/octet-stream", data, inline=False, number=number))
+        body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
 
 
 def _signed(content: bytes, body: _Body) -> Parsed | None:

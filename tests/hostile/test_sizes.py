@@ -39,6 +39,13 @@ BIG: dict[str, tuple[bytes, bytes]] = {
     "quotation": (b"Subject: Re: big\r\n\r\n", b"> quoted\r\n"),
     "signatures": (b"Subject: big\r\n\r\n", b"-- \r\n"),
     "HTML": (b"Subject: big\r\nContent-Type: text/html\r\n\r\n", b"<div class=x><span>"),
+    "a picture in HTML": (
+        b'Subject: big\r\nContent-Type: text/html\r\n\r\n<p>x</p><img src="data:image/png;base64,',
+        b"A" * 76 + b"\r\n",
+    ),
+    "pictures in HTML": (b"Subject: big\r\nContent-Type: text/html\r\n\r\n", b"data:image/a;base64," + b"A" * 11_000),
+    "tiny pictures in HTML": (b"Subject: big\r\nContent-Type: text/html\r\n\r\n", b"data:image/a;base64,A\r\n"),
+    "beginnings of pictures in HTML": (b"Subject: big\r\nContent-Type: text/html\r\n\r\n", b"data:image/a;"),
     "what looks like a bounce": (
         b"Subject: Undelivered Mail Returned to Sender\r\nReturn-Path: <>\r\n\r\n",
         b"a line of text\r\n",
