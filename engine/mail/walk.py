@@ -160,6 +160,8 @@ def _walk(root: Parsed, body: _Body) -> None:
         elif place.depth >= DEEPEST:
             body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
         else:
+            if kind == "multipart/appledouble":  # RFC 1740: what only a Mac has of the file, under its name
+                children = [child for child in children if type_of(child) != "application/applefile"] or children
             within = place.within(alternative=body.parts if kind == "multipart/alternative" else 0)
             waiting += [(child, within) for child in reversed(children[: MOST_PARTS + 1])]
 

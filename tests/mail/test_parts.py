@@ -267,3 +267,19 @@ def test_source_that_is_sent_as_plain_text_beside_html_stays_text() -> None:
     parts = f"--b\r\n\r\n{source}\r\n--b\r\nContent-Type: text/html\r\n\r\n<pre>{shown}</pre>\r\n--b--\r\n"
     message = parse_message(mail("Subject: y", "Content-Type: multipart/alternative; boundary=b", body=parts))
     assert message.text.strip() == source
+
+
+@pytest.mark.parametrize(
+    ("kinds", "kept"),
+    [
+        (["application/applefile", "application/pdf"], ["application/pdf"]),
+        (["application/pdf", "application/applefile"], ["application/pdf"]),
+        (["application/applefile"], ["application/applefile"]),
+    ],
+)
+def test_of_a_macs_file_in_two_parts_what_only_macs_read_is_none(kinds: list[str], kept: list[str]) -> None:
+    """RFC 1740. Both have the name of the file, and one of them opens nowhere."""
+    inner = "".join(f"--c\r\nContent-Type: {kind}; name=offer.pdf\r\n\r\n{kind}\r\n" for kind in kinds)
+    parts = f"--b\r\n\r\nsee\r\n--b\r\nContent-Type: multipart/appledouble; boundary=c\r\n\r\n{inner}--c--\r\n--b--\r\n"
+    message = parse_message(mail("Subject: y", "Content-Type: multipart/mixed; boundary=b", body=parts))
+    assert [(one.name, one.content_type) for one in message.attachments] == [("offer.pdf", kind) for kind in kept]
