@@ -7,7 +7,7 @@ from engine.mail.linear import linear
 # People write these phrases too ("Out of office does not work"), so they count only where they are all of the subject, or are
 # followed as programs do it: by a colon, a dash, a bracket, "reply", "from ...".
 _AUTOMATIC = (
-    r"auto(?:matic|mated)?[- ]?(?:e-?mail )?(?:reply|response|responder|answer)|vacation (?:auto[- ]?)?(?:reply|response)|automatische (?:antwort|reactie)|auto(?:m\.|-)[ -]?antwort"
+    r"auto(?:matic|mated)?[- ]?(?:e-?mail )?(?:reply|response|responder|answer)|vacation (?:auto[- ]?)?(?:reply|response)|automati(?:sche|sierte) (?:antwort|reactie)|auto(?:m\.|-)[ -]?antwort"
     r"|(?:respuesta|contestaci[óo]n) autom[áa]tica|auto[- ]?respuesta|auto[- ]?risposta|auto[- ]?r[ée]ponse|r[ée]ponse automatique|message automatique d['’]absence|risposta automatica|risponditore automatico|resposta autom[áàa]tica"
     r"|automatisch antwoord|auto(?:mat)?svar|automatiskt? (?:svar|svarmeddelelse)|sjálfvirkt svar|automaattinen vastaus|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź?"
     r"|automatinis atsakymas|automaat(?:ne )?vastus|automatick(?:á|ý) odpoveď|automatski odgovor|samodejni odgovor|автоматичен отговор|автоматична відповідь"

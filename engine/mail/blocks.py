@@ -17,6 +17,7 @@ from engine.mail.header_words import (
     OPENERS,
     ORIGINAL_MESSAGE,
     QUOTING,
+    SAID,
     VERBS,
 )
 
@@ -44,11 +45,12 @@ _DATED = re.compile(rf"{_TIME.pattern}|\d{{4}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2
 _OPENING = late_pattern(
     rf"^[ \t*]{{0,4}}(?:(?:{OPENERS})\b|\d|\w{{2,12}}[.,]?[ \t]+\d|(?:mo|di|mi|do|fr|sa|so)\.?,)", re.IGNORECASE
 )
-_VERB = rf"(?:\b(?:{VERBS})\b(?:\([ao]\))?|(?:{JOINED_VERBS}))"
+_VERB = rf"(?:\b(?:{VERBS}|{SAID})\b(?:\([ao]\))?|(?:{JOINED_VERBS}))"
 _WROTE = late_pattern(
     rf"(?:{_VERB}(?:[ \t\u00a0][^\n]{{0,120}})?[ \t\u00a0]*[:：]|{_VERB}[ \t]*-{{2,}})[ \t\u00a0*]*$", re.IGNORECASE
 )
 _NAMING = late_pattern(rf"(?:{QUOTING})[ \t][^!?;]+|[^.,!?;:]+[ \t]{_VERB}", re.IGNORECASE)
+_SAID = late_pattern(rf"\b{SAID}[ \t\u00a0]*:", re.IGNORECASE)
 _AROUND = " \t\u00a0*"
 _LONGEST_NAMING = 120
 _IN_BRACKETS = r"<[^<>\s][^<>\s@]*+@[^<>\s]++>"
@@ -176,8 +178,13 @@ def wrote_header(lines: list[str], start: int) -> int | None:
             continue  # all patterns end so: the search is spared for ordinary text
         if (_DIGIT.search(joined) and _WROTE.search(joined)) or (index == start and _DATE_AND_ADDRESS.search(joined)):
             # A header names a time or a person: a sentence that happens to end so does not.
-            return index + 1 if _looks_like_header(joined) else None
+            above = not _SAID.search(joined) or _is_above_quotation(lines, index + 1)
+            return index + 1 if above and _looks_like_header(joined) else None
     return None
+
+
+def _is_above_quotation(lines: list[str], start: int) -> bool:
+    return is_quoted(next((line for line in lines[start : start + 3] if line.strip()), ""))
 
 
 def says_original(line: str) -> bool:

@@ -31,6 +31,8 @@ VERBS = (
     "|skrev|skrifaði|kirjoitti|napisał|napisała|pisze|napsal|napsala|napísal|napísala|odesílatel|írta|пишет|написал|написала|пише|написав|написа|yazdı"
     "|έγραψε|a scris|napisao|napisala|je napisal|je napisala|piše|va escriure|ha escrit|kirjutas|rakstīja|rašė|đã viết|menulis|כתב|כתבה|كتب|كتبت|نوشت"
 )
+# Airmail's and Sparrow's. People end sentences so: only above quoted lines it is a header.
+SAID = "said"
 # Written without a space before them.
 JOINED_VERBS = "のメール|書きました|写道|寫道|님이 작성|님이 쓴 글|작성|เขียนว่า|เขียน"
 OPENERS = (

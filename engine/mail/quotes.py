@@ -29,6 +29,7 @@ _DASH = re.compile(r"^[—–―]{1,30}[ \u00a0]?$")  # some programs' own: what
 _LONGEST_IN_SIGNATURE = 60
 _MOST_SIGNATURE_LINES = 15
 _LONGEST = 400_000
+_LINK = re.compile(r"<?https?://[^\s<>]{1,2000}>?[.,)]?\s{0,10}")
 _UNQUOTED = re.compile(r"^(?![ \t]{0,3}>)[ \t]*[^\s]", re.MULTILINE)
 
 
@@ -136,7 +137,7 @@ def _quote_end(lines: list[str], start: int) -> int:
 def _cut_trailing_quote(lines: list[str]) -> tuple[list[str], list[str]]:
     """Quoted lines at the very end go; those above an answer stay."""
     end = len(lines)
-    while end and (is_quoted(lines[end - 1]) or not lines[end - 1].strip()):
+    while end and (is_quoted(lines[end - 1]) or not lines[end - 1].strip() or _is_wrapped(lines, end - 1)):
         end -= 1
     if not end or not any(is_quoted(line) for line in lines[end:]):
         return lines, []
@@ -147,6 +148,12 @@ def _cut_trailing_quote(lines: list[str]) -> tuple[list[str], list[str]]:
     if names_writer(lines[end - 1]) and _joined(lines[: end - 1]):
         end -= 1
     return lines[:end], lines[end:]
+
+
+def _is_wrapped(lines: list[str], index: int) -> bool:
+    """A link between quoted lines: Apple Mail writes none before one that it takes a line for."""
+    within = 0 < index < len(lines) - 1 and is_quoted(lines[index - 1]) and is_quoted(lines[index + 1])
+    return within and bool(_LINK.fullmatch(lines[index]))
 
 
 def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:

@@ -58,6 +58,7 @@ PLAIN = "From: Ana <ana@x.example>\nTo: help@us.example\nMessage-ID: <1@x.exampl
         ("Subject: Risposta automatica: Ordine", "y", "auto_reply", "Subject"),
         ("Subject: Resposta automática: Pedido", "y", "auto_reply", "Subject"),
         ("Subject: Automatisch antwoord: Order", "y", "auto_reply", "Subject"),
+        ("Subject: Automatisierte Antwort: Re: Order", "y", "auto_reply", "Subject"),
         ("Subject: [Automatyczna odpowiedź] zamówienie\r\nPrecedence: junk", "y", "auto_reply", "Subject"),
         ("Subject: Automatic reply: Order", "y", "auto_reply", "Subject"),
         ("Subject: [EXTERNAL] Automatic reply: Order", "y", "auto_reply", "Subject"),

@@ -127,3 +127,17 @@ def test_no_word_is_lost_whatever_stands_where(lines: list[str]) -> None:
     reply = strip_reply(text)
     assert sorted(f"{reply.text}\n{reply.removed}".split()) == sorted(text.split())
     assert bool(reply.text.strip()) == bool(text.strip())
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("It works.\n\nOn 2 Nov 2026, 10:00 +0100, Help <help@x.example>, said:\n\n> old", "It works."),
+        ("It works.\n\nOn Monday, November 2, 2026 at 10:00 AM, Help said:\n> old\n", "It works."),
+        ("It fails.\n\nOn 3 May 2026 at 10:00 the vendor said:\n\nIt is the driver.", None),
+        ("It works.\n\n> On 2 Nov 2026, at 10:00, Help wrote:\n> see\n<https://x.example/a/b>\n> old\n", "It works."),
+        ("It fails, see:\n\n> On 2 Nov 2026, at 10:00, Help wrote:\n> log?\nhttps://x.example/log", None),
+    ],
+)
+def test_what_some_programs_write_above_and_within_a_quotation(text: str, answer: str | None) -> None:
+    assert strip_reply(text).text == (text if answer is None else answer)
