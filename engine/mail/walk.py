@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from engine.mail import headers as fields
 from engine.mail.armour import unarmoured
 from engine.mail.attachments import attachment
+from engine.mail.banner import without_banner, without_banner_in_html
 from engine.mail.cms import read_cms
 from engine.mail.content import (
     calendar_method_of,
@@ -31,7 +32,6 @@ from engine.mail.html import html_to_text
 from engine.mail.known import read_head
 from engine.mail.message import Address, Attachment
 from engine.mail.reaction import REACTION
-from engine.mail.safety_tip import without_tip, without_tip_in_html
 from engine.mail.split import Room, split
 from engine.mail.texts import Texts
 from engine.mail.tnef import Tnef, read_tnef
@@ -216,12 +216,12 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     if kind == "text/html":
         data, images = without_images(data, SMALLEST_INLINE_IMAGE)
         _add((("", image, content) for image, content in images), body, inline=True)
-        html = without_tip_in_html(_letters(data, charset, body))
+        html = without_banner_in_html(_letters(data, charset, body))
         body.texts.add(html, is_html=True, alternative=place.alternative)
         return
     data, files = without_files(data)
     _add(((decode_bytes(name, charset), _ANY, content) for name, content in files), body)
-    text = without_tip(_letters(data, charset, body))
+    text = without_banner(_letters(data, charset, body))
     is_flowed, deletes_space = flow_of(part)
     if is_flowed:
         text = unflowed(text, deletes_space=deletes_space)

@@ -1,6 +1,7 @@
-"""What Exchange Online writes on top of mail from somebody who seldom writes to the mailbox: `[You don't often get email from ...]`.
+"""What Exchange Online and Proofpoint write on top of mail: `[You don't often get email from ...]`, `This Message Is From an External Sender`.
 
-It is not the sender's, and a line of indicators below it would be no first line. In all languages it has this address in it, and the sender's.
+It is not the sender's, and a line of indicators below it would be no first line. Only what they mark is known: in all languages Exchange
+Online's has an address of Microsoft's in it, and the sender's; Proofpoint's stands between marks.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ import re
 
 from engine.late import late_pattern
 
+_MARKS = ("ZjQcmQRYFpfptBannerStart", "ZjQcmQRYFpfptBannerEnd")
+_MARKS_IN_HTML = ("<!-- BaNnErBlUrFlE-BoDy-start -->", "<!-- BaNnErBlUrFlE-BoDy-end -->")
+_LONGEST_BETWEEN, _LONGEST_IN_HTML = 2_000, 20_000  # with Proofpoint's own words for it, its buttons and styles
 _SIGN = "LearnAboutSenderIdentification"
 _NEAR = 20_000  # characters: it stands on top, below a head of styles at the most
 _LONGEST = 600
@@ -23,16 +27,32 @@ _TAG = re.compile(r"<[^<>]*>")
 _BLANK = re.compile(r"(?:\s|&nbsp;|&#160;|\u200b)*+")
 
 
-def without_tip(text: str) -> str:
+def without_banner(text: str) -> str:
     """A message's text without it."""
+    return _without_tip(_without(text, _MARKS, _LONGEST_BETWEEN))
+
+
+def without_banner_in_html(html: str) -> str:
+    """The same for HTML."""
+    return _without_tip_in_html(_without(html, _MARKS_IN_HTML, _LONGEST_IN_HTML))
+
+
+def _without(text: str, marks: tuple[str, str], longest: int) -> str:
+    """Without what stands between the first two marks; in plain text the beginning of the mail may stand above them once more."""
+    start = text.find(marks[0], 0, _NEAR)
+    end = text.find(marks[1], start, start + longest) if start >= 0 else -1
+    return text[:start] + text[end + len(marks[1]) :].lstrip("\n") if end >= 0 else text
+
+
+def _without_tip(text: str) -> str:
     if text.find(_SIGN, 0, _NEAR) < 0:
         return text
     found = _IN_TEXT.match(text)
     return text[found.end() :] if found else text
 
 
-def without_tip_in_html(html: str) -> str:
-    """The same for HTML, in which it is a table above all else."""
+def _without_tip_in_html(html: str) -> str:
+    """It is a table above all else."""
     if html.find(_SIGN, 0, _NEAR) < 0:
         return html
     sign = _IN_HTML.search(html, 0, _NEAR + len(_SIGN))

@@ -1,4 +1,4 @@
-"""Exchange Online writes a warning on top of mail from somebody who seldom writes: it is not the sender's text."""
+"""Exchange Online and Proofpoint write warnings on top of mail: they are not the sender's text."""
 
 from __future__ import annotations
 
@@ -69,3 +69,28 @@ def test_what_is_hidden_as_one_is_shown() -> None:
     assert "Learn why" in read(html("<p>Hello</p>"), "html").text
     assert "Learn why" in read(html().replace("ana@x.example", "somebody"), "html").text
     assert read(f"[see {ADDRESS} ]\nHello").text.startswith("[see")
+
+
+PROOFPOINT = "This Message Is From an External Sender\nThis message came from outside your organization.\n \n"
+PROOFPOINT_IN_HTML = (
+    "<!-- BaNnErBlUrFlE-BoDy-start --><!-- Preheader Text : BEGIN --><span style='display:none'>The scanner</span><table><tr><td>"
+    "This Message Is From an External Sender</td></tr></table><!-- BaNnErBlUrFlE-BoDy-end -->"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"ZjQcmQRYFpfptBannerStart\n{PROOFPOINT}ZjQcmQRYFpfptBannerEnd\n#T=0.5\nIt works.\n", "#T=0.5\nIt works.\n"),
+        (f"It works.\nZjQcmQRYFpfptBannerStart\n{PROOFPOINT}ZjQcmQRYFpfptBannerEnd\n\nIt works.\n", "It works.\nIt works.\n"),
+        ("What is ZjQcmQRYFpfptBannerStart?\n", "What is ZjQcmQRYFpfptBannerStart?\n"),
+        (f"ZjQcmQRYFpfptBannerStart\n{'x' * 3_000}\nZjQcmQRYFpfptBannerEnd\n", None),
+    ],
+)
+def test_what_proofpoint_marks_goes(text: str, left: str | None) -> None:
+    assert read(text).text == (text if left is None else left)
+
+
+def test_what_proofpoint_marks_in_html_goes() -> None:
+    message = read(f"<html><body>{PROOFPOINT_IN_HTML}<p>It works.</p></body></html>", "html")
+    assert message.text.strip() == "It works." and "External" not in message.html
