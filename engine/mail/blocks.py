@@ -45,12 +45,12 @@ _DATED = re.compile(rf"{_TIME.pattern}|\d{{4}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2
 _OPENING = late_pattern(
     rf"^[ \t*]{{0,4}}(?:(?:{OPENERS})\b|\d|\w{{2,12}}[.,]?[ \t]+\d|(?:mo|di|mi|do|fr|sa|so)\.?,)", re.IGNORECASE
 )
-_VERB = rf"(?:\b(?:{VERBS}|{SAID})\b(?:\([ao]\))?|(?:{JOINED_VERBS}))"
+_VERB = rf"(?:\b(?:{VERBS})\b(?:\([ao]\))?|(?:{JOINED_VERBS}))"
 _WROTE = late_pattern(
     rf"(?:{_VERB}(?:[ \t\u00a0][^\n]{{0,120}})?[ \t\u00a0]*[:：]|{_VERB}[ \t]*-{{2,}})[ \t\u00a0*]*$", re.IGNORECASE
 )
-_NAMING = late_pattern(rf"(?:{QUOTING})[ \t][^!?;]+|[^.,!?;:]+[ \t]{_VERB}", re.IGNORECASE)
-_SAID = late_pattern(rf"\b{SAID}[ \t\u00a0]*:", re.IGNORECASE)
+_NAMING = late_pattern(rf"(?:{QUOTING})[ \t][^!?;]+|[^.,!?;:]+[ \t](?:{_VERB}|{SAID})", re.IGNORECASE)
+_SAID = late_pattern(rf"[ \t]{SAID}[ \t\u00a0]*:[ \t\u00a0*]*$", re.IGNORECASE)
 _AROUND = " \t\u00a0*"
 _LONGEST_NAMING = 120
 _IN_BRACKETS = r"<[^<>\s][^<>\s@]*+@[^<>\s]++>"
@@ -149,7 +149,7 @@ def header_starts(lines: list[str]) -> set[int]:
         if line.rstrip(_AROUND).endswith(_ENDINGS):
             first = max(index - _MOST_LINES + 1, 0)
             above = " ".join(piece.strip() for piece in lines[first : index + 1])
-            if _WROTE.search(above[-_LONGEST_ENDING:]):
+            if _WROTE.search(above[-_LONGEST_ENDING:]) or _SAID.search(above[-_LONGEST_ENDING:]):
                 found.update(range(first, index + 1))
     return found
 
@@ -178,8 +178,9 @@ def wrote_header(lines: list[str], start: int) -> int | None:
             continue  # all patterns end so: the search is spared for ordinary text
         if (_DIGIT.search(joined) and _WROTE.search(joined)) or (index == start and _DATE_AND_ADDRESS.search(joined)):
             # A header names a time or a person: a sentence that happens to end so does not.
-            above = not _SAID.search(joined) or _is_above_quotation(lines, index + 1)
-            return index + 1 if above and _looks_like_header(joined) else None
+            return index + 1 if _looks_like_header(joined) else None
+        if _SAID.search(joined):
+            return index + 1 if _looks_like_header(joined) and _is_above_quotation(lines, index + 1) else None
     return None
 
 

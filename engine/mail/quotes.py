@@ -151,7 +151,7 @@ def _cut_trailing_quote(lines: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _is_wrapped(lines: list[str], index: int) -> bool:
-    """A link between quoted lines: Apple Mail writes none before one that it takes a line for."""
+    """A link between quoted lines, before which Apple Mail has written no mark."""
     within = 0 < index < len(lines) - 1 and is_quoted(lines[index - 1]) and is_quoted(lines[index + 1])
     return within and bool(_LINK.fullmatch(lines[index]))
 

@@ -135,6 +135,8 @@ def test_no_word_is_lost_whatever_stands_where(lines: list[str]) -> None:
         ("It works.\n\nOn 2 Nov 2026, 10:00 +0100, Help <help@x.example>, said:\n\n> old", "It works."),
         ("It works.\n\nOn Monday, November 2, 2026 at 10:00 AM, Help said:\n> old\n", "It works."),
         ("It fails.\n\nOn 3 May 2026 at 10:00 the vendor said:\n\nIt is the driver.", None),
+        ("It fails.\n\nOn 3 May 2026 at 10:00 the vendor said it is one of these:\n\n1. the driver", None),
+        ("It fails.\n\nOn 3 May 2026 at 10:00 the vendor said it is one of these:\n\n> the driver\n\nWhich?", None),
         ("It works.\n\n> On 2 Nov 2026, at 10:00, Help wrote:\n> see\n<https://x.example/a/b>\n> old\n", "It works."),
         ("It fails, see:\n\n> On 2 Nov 2026, at 10:00, Help wrote:\n> log?\nhttps://x.example/log", None),
     ],
