@@ -28,6 +28,7 @@ _LINES = re.compile(r"\r\n|\r|\n")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 # With dots anywhere, as many telephones in Japan have it; RFC 5322 wants one between two letters only.
 _DOTTED = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]+@[a-z0-9.-]+", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"[A-Za-z0-9._-]{1,60}")
 _LINE = 66  # with the name of its field, letters of a header that stand on one
 
 
@@ -101,6 +102,15 @@ class Outgoing(Struct, frozen=True):
     to_sender: bool = False
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
+    number: str | None = None
+
+    @property
+    def thread(self) -> tuple[str, ...]:
+        """What it stands below in a mail program: the mail that it answers; else what all notifications about its ticket stand below, a
+        Message-ID that no mail has. Not to the sender: a stranger is not told that the number exists which he guessed."""
+        if self.to_sender or self.references or not _NUMBER.fullmatch(self.number or ""):
+            return self.references
+        return (f"ticket.{self.number}@{self.message_id.rpartition('@')[2]}",)
 
     @property
     def envelope_sender(self) -> str:
@@ -120,7 +130,7 @@ def compose(one: Outgoing, date: datetime) -> EmailMessage:
     message["Message-ID"] = message[NOTIFICATION_ID] = f"<{one.message_id}>"
     if one.in_reply_to:
         message["In-Reply-To"] = f"<{one.in_reply_to}>"
-    message["References"] = " ".join(f"<{reference}>" for reference in (*one.references, f"{REFERENCE}{one.message_id}"))
+    message["References"] = " ".join(f"<{reference}>" for reference in (*one.thread, f"{REFERENCE}{one.message_id}"))
     # RFC 3834: no machine answers this; and Exchange sends no out-of-office reply or receipt for it.
     message["Auto-Submitted"] = "auto-replied" if one.to_sender else "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"

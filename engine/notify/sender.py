@@ -221,4 +221,5 @@ def outgoing(row: QueuedRow, config: Config) -> Outgoing:
         to_sender=row.to_sender,
         in_reply_to=row.in_reply_to,
         references=row.references,
+        number=row.number,
     )

@@ -47,6 +47,20 @@ def test_the_headers_are_ours_and_no_machine_answers_them() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("changes", "references"),
+    [
+        ({"number": "T20261101.0001"}, "<ticket.T20261101.0001@harbourhill.example> <ref.postroom.1@harbourhill.example>"),
+        ({"number": "T1", "references": ("a@x",)}, "<a@x> <ref.postroom.1@harbourhill.example>"),
+        ({"number": "T1", "to_sender": True}, "<ref.postroom.1@harbourhill.example>"),
+        ({"number": "T 1>"}, "<ref.postroom.1@harbourhill.example>"),
+        ({}, "<ref.postroom.1@harbourhill.example>"),
+    ],
+)
+def test_notifications_about_one_ticket_are_one_thread(changes: dict[str, object], references: str) -> None:
+    assert compose(outgoing(**changes), DATE)["References"] == references
+
+
 def test_message_ids_that_are_longer_than_a_line_stand_as_they_are() -> None:
     long = f"{'8' * 40}@AS8PR04MB8468.eurprd04.prod.outlook.com"
     found = compose(outgoing(message_id=long, in_reply_to=long, references=("a@x", long)), DATE)
