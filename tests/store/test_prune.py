@@ -109,6 +109,16 @@ def test_a_ticket_that_is_reopened_meanwhile_keeps_its_files(desk: Desk, monkeyp
     assert desk.files() == ["plan"] and desk.is_well()
 
 
+def test_all_of_it_goes_also_in_several_batches(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.take(*(mail(number, "plan") for number in range(5)))
+    monkeypatch.setattr(pruning, "_BATCH", 2)
+    late = datetime(2100, 1, 1, tzinfo=UTC)
+    assert prune_database(desk.connection, Before(raw=THEN, traces=late)) == {"raw messages": 5, "traces": 5}
+    assert desk.connection.execute("SELECT COUNT(*) FROM raw_messages").fetchone() == (0,)
+    kept = "SELECT DISTINCT json_extract(decision, '$.trace'), json_extract(decision, '$.not_fired'), outcome FROM messages"
+    assert desk.connection.execute(kept).fetchall() == [("[]", "[]", "created")]
+
+
 @pytest.mark.parametrize("mailbox", ["priority", "help"])
 def test_bytes_that_come_again_meanwhile_stay(mailbox: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """To another mailbox, or into quarantine."""
