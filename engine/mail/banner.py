@@ -6,8 +6,6 @@ Online's has an address of Microsoft's in it, and the sender's; Proofpoint's sta
 
 from __future__ import annotations
 
-import re
-
 from engine.late import late_pattern
 
 _MARKS = ("ZjQcmQRYFpfptBannerStart", "ZjQcmQRYFpfptBannerEnd")
@@ -23,8 +21,8 @@ _IN_TEXT = late_pattern(
     rf"|(?:[^\n<>@]{{1,200}}\n){{0,2}}[^\n<>]{{1,200}}@(?:[^\n<>]{{1,200}}\n){{0,2}}[^\n<>]{{0,200}}<[^\s<>]{{0,300}}{_ADDRESS}[^\s<>]{{0,300}}>)\s*+"
 )
 _IN_HTML = late_pattern(_ADDRESS)
-_TAG = re.compile(r"<[^<>]*>")
-_BLANK = re.compile(r"(?:\s|&nbsp;|&#160;|\u200b)*+")
+_TAG = late_pattern(r"<[^<>]*>")
+_BLANK = late_pattern(r"(?:\s|&nbsp;|&#160;|\u200b)*+")
 
 
 def without_banner(text: str) -> str:

@@ -149,7 +149,8 @@ def header_starts(lines: list[str]) -> set[int]:
         if line.rstrip(_AROUND).endswith(_ENDINGS):
             first = max(index - _MOST_LINES + 1, 0)
             above = " ".join(piece.strip() for piece in lines[first : index + 1])
-            if _WROTE.search(above[-_LONGEST_ENDING:]) or _SAID.search(above[-_LONGEST_ENDING:]):
+            ending = above[-_LONGEST_ENDING:]
+            if _WROTE.search(ending) or _SAID.search(ending):
                 found.update(range(first, index + 1))
     return found
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from binascii import Error, a2b_base64
 from itertools import islice
 
 from engine.late import late
+from engine.mail.transfer import from_letters
 
 _START = b"data:image/"
 _MOST = 1_000
+_WHITE = b" \t\r\n\v\f"
 _NOTHING = b"data:,"  # an address of nothing: the picture has none any more
-
-
 # Each letter is looked at once: no part can begin within another, and behind the comma stands none of the marks around an address.
 _IMAGE = late(
     lambda: re.compile(rb"data:(image/[A-Za-z0-9.+-]{1,40})(?:;[A-Za-z0-9=._+-]{1,60}){0,4};base64,([A-Za-z0-9+/\s]*={0,2})")
@@ -29,14 +28,6 @@ def without_images(html: bytes, smallest: int) -> tuple[bytes, list[tuple[str, b
     for found in islice(_IMAGE.finditer(html), _MOST):
         pieces += (html[end : found.start()], _NOTHING)
         end = found.end()
-        if len(found[2]) >= smallest and len(image := _decoded(found[2])) >= smallest:
+        if len(found[2]) >= smallest and len(image := from_letters(found[2].translate(None, _WHITE))) >= smallest:
             images.append((found[1].decode().lower(), image))
     return b"".join((*pieces, html[end:])), images
-
-
-def _decoded(encoded: bytes) -> bytes:
-    letters = encoded.translate(None, b"\r\n\t\v\f =")
-    try:
-        return a2b_base64(letters + b"==")  # more of them than are needed do no harm
-    except Error:  # cut off: one letter by itself says nothing
-        return a2b_base64(letters[: len(letters) // 4 * 4])

@@ -19,8 +19,8 @@ def address(picture: bytes, kind: str = "image/png", parameters: str = "") -> st
     return f"data:{kind}{parameters};base64,{base64.b64encode(picture).decode()}"
 
 
-def read(html: str, more: str = "") -> Message:
-    return parse_message(f"From: a@b.example\nSubject: x\nMIME-Version: 1.0\n{more}Content-Type: text/html\n\n{html}".encode())
+def read(html: str) -> Message:
+    return parse_message(f"From: a@b.example\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/html\n\n{html}".encode())
 
 
 @pytest.mark.parametrize(
