@@ -54,7 +54,7 @@ class NotificationLimit(Struct, frozen=True):
 class Polled(Struct, frozen=True):
     """What is read every so often, and where it is filed: `None` is marked as read; what failed goes with the rest then.
 
-    `mailbox` of those below: the address of the mailbox on the server whose folder it is; `None`: that of the mailbox file.
+    `mailbox`: the address of the mailbox on the server whose folder it is; `None`: that of the mailbox file.
 
     Without `kw_only`: such a record is pickled by a function, and the configuration kept ready may name none.
     """
@@ -63,6 +63,7 @@ class Polled(Struct, frozen=True):
     processed: str | None
     failed: str | None
     every: timedelta
+    mailbox: str | None
 
     def folder_for(self, place: Literal["processed", "failed"]) -> str | None:
         return self.failed or self.processed if place == "failed" else self.processed
@@ -81,21 +82,20 @@ class ExchangeSource(Polled, frozen=True):
     client_secret: str | None
     certificate: str | None
     token_url: str | None
-    mailbox: str | None = None
 
     @property
     def by_token(self) -> bool:
         """Whether it signs in with a token, which ends by itself and may be withdrawn before."""
         return self.auth == "oauth2"
 
-    def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
-        """Where `folder` is, or what is read: two mailboxes must not share it.
+    def place(self, owner: str, folder: str | None = None) -> tuple[str, ...]:
+        """Where `folder` of this owner's is, or what is read: two mailboxes must not share it.
 
         Where `mailbox` or `access` is said, or no user's name, whose folder it is is known. Else it may be the user's own, by one of his addresses.
         """
         return (
             self.endpoint or "",
-            "" if self.username and self.access is None and self.mailbox is None else self.mailbox or address,
+            "" if self.username and self.access is None and self.mailbox is None else owner,
             self.username or self.client_id or "",
             _comparable(folder or self.folder),
         )
@@ -111,10 +111,9 @@ class GraphSource(Polled, frozen=True):
     endpoint: str
     authority: str
     by_token: ClassVar[bool] = True
-    mailbox: str | None = None
 
-    def place(self, address: str, folder: str | None = None) -> tuple[str, ...]:
-        return (self.endpoint, self.mailbox or address, _comparable(folder or self.folder))
+    def place(self, owner: str, folder: str | None = None) -> tuple[str, ...]:
+        return (self.endpoint, owner, _comparable(folder or self.folder))
 
 
 def _comparable(folder: str) -> str:

@@ -125,9 +125,14 @@ class Mailbox(Struct, frozen=True):
         return f"mailboxes/{self.id}.yaml"
 
     @property
+    def owner(self) -> str:
+        """The address of the mailbox on its server: its own, where `source` names no other."""
+        return (self.source.mailbox if self.source is not None else None) or self.address
+
+    @property
     def reads(self) -> tuple[str, ...] | None:
         """The place of the folder that it reads: no two mailboxes share one."""
-        return self.source.place(self.address) if self.source is not None else None
+        return self.source.place(self.owner) if self.source is not None else None
 
     def files_into(self) -> Iterator[tuple[str, tuple[str, ...], Position]]:
         """Folders that mail is moved to once it is read, each with its place and where that is said."""
@@ -137,7 +142,7 @@ class Mailbox(Struct, frozen=True):
         kind = "exchange" if isinstance(source, ExchangeSource) else "graph"
         for key, folder in (("processed", source.processed), ("failed", source.failed)):
             if folder:
-                yield folder, source.place(self.address, folder), self.where("source", kind, key)
+                yield folder, source.place(self.owner, folder), self.where("source", kind, key)
 
     def where(self, *path: str | int) -> Position:
         """Where a key stands (through `extends`), or the nearest key around it."""

@@ -11,15 +11,13 @@ from engine.sources.remote import Remote
 def remote_of(mailbox: Mailbox, config: Config) -> Remote:
     """Not yet connected."""
     source, tls = mailbox.source, config.settings.exchange
-    assert source is not None
-    address = source.mailbox or mailbox.address
     if isinstance(source, ExchangeSource):
         from engine.sources.ews_client import use_tls
         from engine.sources.exchange import ExchangeMailbox
 
         use_tls(tls)
-        return ExchangeMailbox(address, source)
+        return ExchangeMailbox(mailbox.owner, source)
     assert isinstance(source, GraphSource)
     from engine.sources.graph import GraphMailbox
 
-    return GraphMailbox(address, source, tls)
+    return GraphMailbox(mailbox.owner, source, tls)

@@ -50,6 +50,7 @@ class GraphServer(Loopback):
             "processed": "Inbox/Processed",
             "failed": "Inbox/Failed",
             "every": timedelta(seconds=1),
+            "mailbox": None,
         }
         return GraphSource(**(values | changes))
 
