@@ -66,13 +66,13 @@ def prune_database(connection: sqlite3.Connection, before: Before, *, dry_run: b
                 continue
             what, select, change = _STEPS[step]
             (last,) = connection.execute("SELECT COALESCE(MAX(id), 0) FROM messages").fetchone()
-            keys = [{"key": row[0], "last": last} for row in connection.execute(select, {"before": iso(moment)}).fetchall()]
+            keys = [row[0] for row in connection.execute(select, {"before": iso(moment)}).fetchall()]
             counts[what] = len(keys)
             if dry_run:
                 continue
             for start in range(0, len(keys), _BATCH):
                 with transaction(connection):
-                    connection.executemany(change, keys[start : start + _BATCH])
+                    connection.executemany(change, [{"key": key, "last": last} for key in keys[start : start + _BATCH]])
             if step == "files":
                 _remove_what_was_let_go(connection)
     except (sqlite3.Error, OSError) as error:
