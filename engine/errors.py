@@ -95,10 +95,18 @@ def our_fault(error: Exception) -> str:
     return f"it failed, and that is a fault of postroom's: {type(error).__name__}: {error}"[:500]
 
 
-def unseen_in(text: str) -> str:
-    """The first character that nobody sees, as Unicode names it: `U+200B`; empty where there is none."""
-    found = next((letter for letter in text if letter in UNSEEN), None)
-    return f"U+{ord(found):04X}" if found else ""
+def line_and_column(text: str, place: int) -> tuple[int, int]:
+    """From 1, of the letter at `place`."""
+    return text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
+
+
+def cannot_be_seen(letter: str) -> tuple[str, str]:
+    """(what is wrong, how to mend it)"""
+    return f"a character that cannot be seen stands here ({_code(letter)})", "take it out"
+
+
+def _code(letter: str) -> str:
+    return f"U+{ord(letter):04X}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -118,8 +126,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = list(dict.fromkeys(known))
     near = nearest(word, names)
     if near is not None:
-        unseen = unseen_in(word)
-        return f"did you mean '{near}'?" + (f" what stands here has {unseen} in it, which cannot be seen" if unseen else "")
+        unseen = next((letter for letter in word if letter in UNSEEN), None)
+        return f"did you mean '{near}'?" + (
+            f" what stands here has {_code(unseen)} in it, which cannot be seen" if unseen else ""
+        )
     if not names:
         return "none is defined yet"
     shown = ", ".join(names[:8])

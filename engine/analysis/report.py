@@ -38,14 +38,13 @@ _CHECKS = (
     check_transport,
     check_ending,
     check_literal,
-    check_unseen,
 )
 
 
 def analyse(config: Config, more: tuple[Problem, ...] = ()) -> list[Problem]:
     """Warnings about a configuration that `load_config` accepts; `more` are those of other analyses, to be silenced alike."""
     folder = read_folder(config.root)
-    found = sorted({*more, *(problem for check in _CHECKS for problem in check(config))})
+    found = sorted({*more, *check_unseen(folder), *(problem for check in _CHECKS for problem in check(config))})
     allowed, problems = _allowances(folder)
     used: set[tuple[str, int, str]] = set()
     for problem in found:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from engine.config.files import read_folder
-from engine.config.model import Config
-from engine.errors import Position, Problem, unseen_in, warn
+from engine.config.files import Folder
+from engine.errors import Position, Problem, cannot_be_seen, warn
 from engine.printable import UNSEEN
 
 CODE = "PR124"
 _UNSEEN = re.compile(f"[{UNSEEN}]")
 
 
-def check_unseen(config: Config) -> Iterator[Problem]:
+def check_unseen(folder: Folder) -> Iterator[Problem]:
     """The first of each line. Templates are prose: languages that are written from the right need such characters there."""
-    for name, source in read_folder(config.root).files.items():
+    for name, source in folder.files.items():
         if name.endswith(".md") or source.text.isascii():
             continue
         for number, line in enumerate(source.text.split("\n"), 1):
             found = _UNSEEN.search(line)
             if found:
                 position = Position(name, number, found.start() + 1)
-                yield warn(CODE, position, f"a character that cannot be seen stands here ({unseen_in(found[0])})", "take it out")
+                yield warn(CODE, position, *cannot_be_seen(found[0]))

@@ -10,7 +10,7 @@ import yaml
 from msgspec import Struct, field
 
 from engine.config.files import SourceFile
-from engine.config.yaml_errors import explain, explain_character
+from engine.config.yaml_errors import explain
 from engine.errors import Position, Problem
 
 Path = tuple[str | int, ...]
@@ -69,17 +69,8 @@ def read_document(source: SourceFile) -> Document:
             root = loader.get_single_node()
         finally:
             loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        mark, wrong, fix = explain(error, source.text)
-        position = Position(source.name, mark.line + 1, mark.column + 1) if mark else Position(source.name)
-        document.problems.append(Problem(position, f"this is not YAML: {wrong}", fix))
-        return document
-    except yaml.reader.ReaderError as error:
-        position, wrong, fix = explain_character(error, source)
-        document.problems.append(Problem(position, f"this is not YAML: {wrong}", fix))
-        return document
     except (yaml.YAMLError, RecursionError) as error:
-        document.problems.append(Problem(Position(source.name), f"this is not YAML: {error}", "check the file"))
+        document.problems.append(explain(error, source))
         return document
     if root is None:
         document.problems.append(Problem(Position(source.name, 1, 1), "the file is empty", "start it with `version: 1`"))

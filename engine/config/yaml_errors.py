@@ -8,13 +8,26 @@ from typing import Any
 import yaml
 
 from engine.config.files import SourceFile
-from engine.errors import Position
+from engine.errors import Position, Problem, cannot_be_seen, line_and_column
 
 _GLUED = re.compile(r"\s*(?:- )?[\w.-]+:\S")
 _QUOTES = "put the text in quotes"
 
 
-def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Any, str, str]:
+def explain(error: yaml.YAMLError | RecursionError, source: SourceFile) -> Problem:
+    """What is wrong with the file, where, and how to mend it."""
+    place, wrong, fix = (0, 0), str(error), "check the file"
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark, wrong, fix = _marked(error, source.text)
+        place = (mark.line + 1, mark.column + 1) if mark else place
+    # libyaml counts bytes to a character that YAML does not take, PyYAML letters: it is sought anew.
+    elif isinstance(error, yaml.reader.ReaderError) and (found := yaml.reader.Reader.NON_PRINTABLE.search(source.text)):
+        place = line_and_column(source.text, found.start())
+        wrong, fix = cannot_be_seen(found[0])
+    return Problem(Position(source.name, *place), f"this is not YAML: {wrong}", fix)
+
+
+def _marked(error: yaml.MarkedYAMLError, text: str) -> tuple[Any, str, str]:
     """(the mark where it is wrong, or None; what is wrong; how to mend it)"""
     problem, context = str(error.problem or ""), str(error.context or "")
     mark, start = error.problem_mark or error.context_mark, error.context_mark or error.problem_mark
@@ -52,16 +65,6 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[Any, str, str]:
             return mark, "the line is indented otherwise than those above", "line it up with them"
         return mark, "something stands behind the value", "use the other quotation marks, or write those within twice"
     return mark, problem or context, "check indentation, quotes and brackets near it"
-
-
-def explain_character(error: yaml.reader.ReaderError, source: SourceFile) -> tuple[Position, str, str]:
-    """The same for a character that YAML does not take. libyaml counts bytes to it, PyYAML letters: it is sought anew."""
-    found = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
-    if found is None:
-        return Position(source.name), error.reason, "check the file"
-    before = source.text[: found.start()]
-    position = Position(source.name, before.count("\n") + 1, len(before) - before.rfind("\n"))
-    return position, f"a character that cannot be seen stands here (U+{ord(found[0]):04X})", "take it out"
 
 
 def _line(lines: list[str], mark: Any) -> str:

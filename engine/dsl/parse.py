@@ -13,7 +13,7 @@ from engine.dsl.build import Builder, BuildError
 from engine.dsl.grammar import ACTION_VERBS, NO_KEYWORDS, parser
 from engine.dsl.hints import hint
 from engine.dsl.tree import NamedList, Rule
-from engine.errors import Position, Problem
+from engine.errors import Position, Problem, line_and_column
 
 _ITEM = re.compile(r"^[ \t]*(?=(?:rule[ \t]+\"|list[ \t]+\w+[ \t]*=))", re.MULTILINE)
 _PIECE = 200_000
@@ -97,9 +97,7 @@ def _line(text: str, line: int) -> str:
 
 
 def _end(text: str) -> tuple[int, int]:
-    stripped = text.rstrip()
-    line = stripped.count("\n") + 1
-    return line, len(stripped) - (stripped.rfind("\n") + 1) + 1
+    return line_and_column(text, len(text.rstrip()))
 
 
 def _character(rest: str, accepted: set[str]) -> tuple[str, str]:
