@@ -45,7 +45,13 @@ ACTIONS = [
     'set {field} to "{state}"', 'set {field} to "{state}"', 'add tag "{tag}"', 'remove tag "{tag}"', "assign to joost", "clear assigned",
     'add note "{a}" as internal', "notify contact using urgent",
 ]  # fmt: skip
-OF_MESSAGES = ["attribute to organization brightwater", "attribute to forwarded sender", "notify sender using not-taken"]
+OF_MESSAGES = [
+    "attribute to organization brightwater",
+    "attribute to forwarded sender",
+    'attribute to sender in header "Reply-To"',
+    "attribute to organization in body",
+    "notify sender using not-taken",
+]
 
 
 @dataclass(frozen=True)

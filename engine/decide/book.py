@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from msgspec import Struct
 
+from engine.addresses import comparable
 from engine.config.model import Config
 from engine.config.people import Contact, Resource
+from engine.text import compared
 
 
 @cache
@@ -50,10 +52,10 @@ class AddressBook:
                     if address:
                         self._contacts[address].append((level, contact))
         self._owners: dict[str, list[str]] = defaultdict(list)
-        for organization in directory.organizations.values():
-            if organization.active:
-                for domain in organization.domains:
-                    self._owners[domain].append(organization.id)
+        self._organizations = [one for one in directory.organizations.values() if one.active]
+        for organization in self._organizations:
+            for domain in organization.domains:
+                self._owners[domain].append(organization.id)
         self._public = _shipped_public_domains() | config.settings.public_domains
 
     def contacts(self, address: str) -> list[tuple[int, Contact]]:
@@ -96,6 +98,23 @@ class AddressBook:
                 return self._owners[domain]
             domain = domain.partition(".")[2]
         return []
+
+    def named(self, text: str) -> list[str]:
+        """Active organizations of this id or name, without case, else those that own the domain, or that of the address, if it is no public one."""
+        found = self._named.get(compared(text))
+        if found:
+            return found
+        domain = comparable(text).rpartition("@")[2]
+        return [] if self.is_public(domain) else self.owners(domain)
+
+    @cached_property
+    def _named(self) -> dict[str, list[str]]:
+        """Made when a rule first asks for a name."""
+        found: dict[str, list[str]] = {}
+        for organization in self._organizations:
+            for name in {compared(organization.id), compared(organization.name)}:
+                found.setdefault(name, []).append(organization.id)
+        return found
 
     def is_public(self, domain: str) -> bool:
         return domain in self._public

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.decide.attribute import attribute
 from engine.decide.authenticate import authentication
 from engine.decide.become import plan
 from engine.decide.closing import close, ended
@@ -20,13 +18,13 @@ from engine.decide.entity import add_to, open_ticket
 from engine.decide.indicators import Indicators, read_indicators
 from engine.decide.intake import automatic_policy, take_in
 from engine.decide.setup import Setup
-from engine.decide.target import Resolved, resolve
-from engine.decide.token import attribute_by_token, read_token
+from engine.decide.token import read_token
+from engine.decide.whose import Found, find_sender_and_target, reattributed
 from engine.decide.work import Work
 from engine.decide.workflow import Run, run_event
 from engine.dsl.tree import Attribute
-from engine.entities import NewContact, Project, Sender, Task, Ticket
-from engine.mail.message import Address, Message
+from engine.entities import Project, Task, Ticket
+from engine.mail.message import Message
 from engine.rules.facts import Facts
 from engine.state.view import State
 from engine.text import collapse
@@ -54,7 +52,7 @@ def decide(message: Message, envelope: Envelope, setup: Setup, state: State, now
     ending = _read_token(work)
     if ending:
         return ended(work, ending)
-    found = _find_sender_and_target(work, message.sender, work.authenticated)
+    found = find_sender_and_target(work, message.sender, work.authenticated)
     if isinstance(found, Ending):
         return ended(work, found)
     return _decide_known(work, found)
@@ -89,58 +87,12 @@ def _extract(work: Work) -> dict[str, str]:
     return fields
 
 
-class _Found(Struct, frozen=True):
-    """Who the message is from and what it belongs to."""
-
-    sender: Sender
-    contact: NewContact | None
-    resolved: Resolved
-    remarks: tuple[str, ...] = ()
-
-
-def _find_sender_and_target(work: Work, address: Address, authenticated: bool) -> _Found | Ending:
-    sender, contact, remarks = _sender(work, address, authenticated)
-    work.step("sender", f"{_show(sender)}: {sender.because}", sender.where)
-    if sender.organization is None:
-        where = str(work.setup.config.settings.where("organizations.unattributed"))
-        work.sender = sender
-        return Ending("refused", "unattributed", sender.because, where=where)
-    found = _Found(sender, contact, resolve(work.named, sender, work.setup), remarks)
-    work.step("target", found.resolved.because)
-    return found
-
-
-def _sender(work: Work, address: Address, authenticated: bool) -> tuple[Sender, NewContact | None, tuple[str, ...]]:
-    if work.token is not None:
-        by_token = attribute_by_token(work.token, address, work.setup, work.state, authenticated)
-        return by_token.sender, by_token.contact, by_token.remark
-    named = work.named_in_subject
-    named_organization = named.entity.organization if named else None
-    # Automatic mail makes no contacts: a robot is nobody's colleague.
-    may_create = work.message.automatic is None
-    sender, contact = attribute(
-        address,
-        work.mailbox,
-        named_organization,
-        work.setup,
-        work.state,
-        authenticated=authenticated,
-        may_create=may_create,
-    )
-    return sender, contact, ()
-
-
-def _show(sender: Sender) -> str:
-    who = f"the {sender.kind} {sender.id}" if sender.id else "unknown"
-    return f"{who}, of {sender.organization}" if sender.organization else who
-
-
-def _decide_known(work: Work, found: _Found) -> Decision:
+def _decide_known(work: Work, found: Found) -> Decision:
     """Sender and target are known: message rules, then what it becomes."""
     current = [found]
 
     def reattribute(action: Attribute, facts: Facts) -> tuple[Facts, str]:
-        new, words = _reattributed(work, action, current[0])
+        new, words = reattributed(work, action, current[0], facts)
         current[0] = new
         return _message_facts(work, new), words
 
@@ -174,7 +126,7 @@ def _decide_known(work: Work, found: _Found) -> Decision:
     return ended(work, made, run) if isinstance(made, Ending) else close(work, made)
 
 
-def _message_facts(work: Work, found: _Found) -> Facts:
+def _message_facts(work: Work, found: Found) -> Facts:
     entity = found.resolved.entity
     return Facts(
         config=work.setup.config,
@@ -193,33 +145,7 @@ def _message_facts(work: Work, found: _Found) -> Facts:
     )
 
 
-def _reattributed(work: Work, action: Attribute, before: _Found) -> tuple[_Found, str]:
-    """`attribute to ...`: another sender, and with him the target is found again."""
-    directory = work.setup.config.directory
-    if action.to == "forwarded sender":
-        forwarded = work.message.forwarded
-        if forwarded is None:
-            return before, "attribute to forwarded sender: the message forwards none"
-        # Whoever forwards vouches for the original sender, but nobody has authenticated him.
-        again = _find_sender_and_target(work, forwarded.sender, False)
-        if isinstance(again, Ending):
-            return before, f"attribute to forwarded sender: {forwarded.sender.address} belongs to nobody"
-        work.authenticated = False
-        return again, f"attribute to forwarded sender {forwarded.sender.address} ({forwarded.evidence})"
-    assert action.name is not None
-    name = action.name.text
-    if action.to == "organization":
-        sender = replace(before.sender, kind="unknown", id=None, organization=name, via="rule", because="a rule says so")
-    else:
-        contact = directory.contacts[name]
-        sender = replace(
-            before.sender, kind="contact", id=name, organization=contact.organization, via="rule", because="a rule says so"
-        )
-    work.step("sender", f"{_show(sender)}: a rule says so", str(action.position))
-    return _Found(sender, None, resolve(work.named, sender, work.setup)), f"attribute to {action.to} {name}"
-
-
-def _indicators(work: Work, found: _Found) -> Indicators | None:
+def _indicators(work: Work, found: Found) -> Indicators | None:
     """Those of an authenticated resource about something that exists; anybody else's line is text."""
     if found.sender.kind != "resource" or found.resolved.entity is None:
         return None

@@ -270,9 +270,12 @@ class Builder:
             )
             return CreateTicket(cast(Text, self._value(title)).text, fields, at)
         if kind.startswith("attribute_"):
-            name = None if kind == "attribute_forwarded" else cast(Text, self._value(children[0]))
-            to = "forwarded sender" if name is None else kind.removeprefix("attribute_")
-            return Attribute(cast(Any, to), name, at)
+            if kind == "attribute_forwarded":
+                return Attribute("forwarded sender", None, None, at)
+            to, whose = cast(Any, kind.removeprefix("attribute_")), cast(Node, children[0])
+            if whose.data in ("field", "header"):
+                return Attribute(to, None, self._operand(whose), at)
+            return Attribute(to, cast(Text, self._value(whose)), None, at)
         return self._ending(kind, node, at)
 
     def _ending(self, kind: str, node: Node, at: Position) -> Action:

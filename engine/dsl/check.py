@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import re2
 
 from engine.dsl.check_actions import check_actions, check_business
+from engine.dsl.check_operand import check_header, field_of, shown_operand, unknown_operand
 from engine.dsl.other_words import EVENTS_ELSEWHERE
 from engine.dsl.scope import Names, Scope, one_of
 from engine.dsl.tree import (
@@ -25,12 +25,9 @@ from engine.dsl.tree import (
 )
 from engine.dsl.vocabulary import (
     CHANGE_SEEN,
-    COLLECTIONS,
     EVENTS,
     Field,
     changeable,
-    offered,
-    resolve,
 )
 from engine.errors import Position, Problem, did_you_mean, nearest, unknown
 from engine.text import compared
@@ -76,9 +73,9 @@ def _names_that_stand_twice(book: RuleBook) -> Iterator[Problem]:
 
 
 def _test(test: Test, scope: Scope) -> Iterator[Problem]:
-    field = field_of(test, scope.groups, scope.names.extracted)
+    field = field_of(test.operand, scope.groups, scope.names.extracted)
     if field is None:
-        yield _unknown_operand(test, scope)
+        yield unknown_operand(test.operand, scope)
         return
     if test.operand.kind == "changed":
         yield from _changed(test, field, scope)
@@ -86,9 +83,8 @@ def _test(test: Test, scope: Scope) -> Iterator[Problem]:
     if field.name == "message.business_hours" and not scope.names.business_hours:
         fix = "add them there, or ask for message.weekday and message.time"
         yield Problem(test.operand.position, "settings.yaml has no business_hours", fix)
-    shown = test.operand.name.replace("_", " ") if test.operand.kind == "field" else test.operand.name
-    if test.operand.kind == "header" and not re.fullmatch(r"[!-9;-~]+", test.operand.name):
-        yield Problem(test.operand.position, f'"{shown}" is no name of a header', 'write one such as "List-Id"')
+    shown = shown_operand(test.operand)
+    yield from check_header(test.operand)
     wrong = _operator_problem(test, field)
     if wrong:
         yield Problem(test.position, f"'{shown}' {wrong[0]}", wrong[1])
@@ -107,54 +103,6 @@ def _changed(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
     elif scope.event.name not in CHANGE_SEEN:
         fix = f"ask for the value with is; it can be asked on: {', '.join(CHANGE_SEEN)}"
         yield Problem(where, f"'{scope.event.name}' does not know what changed", fix)
-
-
-def field_of(test: Test, groups: tuple[str, ...], extracted: frozenset[str]) -> Field | None:
-    """What a condition looks at, with its type."""
-    if test.operand.kind == "header":
-        return Field(test.operand.name, "text", "a header") if "message" in groups else None
-    if test.operand.kind == "any":
-        return COLLECTIONS.get(test.operand.name) if "message" in groups else None
-    return resolve(test.operand.name, groups, extracted)
-
-
-_SEVERAL = re.compile(r"^(attachment|link|recipient)s(?=\.)")
-# What mail programs and other desks call it.
-_COLLECTION_MEANT = (
-    dict.fromkeys(("attachment", "attachments"), "write: any attachment.name")
-    | dict.fromkeys(("link", "links", "url", "urls"), "write: any link.domain")
-    | dict.fromkeys(("recipient", "recipients", "to"), "write: any recipient.address")
-)
-_MEANT = (
-    _COLLECTION_MEANT
-    | dict.fromkeys(("from", "sender", "from address"), "write: sender.address")
-    | {"cc": 'write: header "Cc"', "text": "write: body", "true": "leave `when` out", "always": "leave `when` out"}
-    | dict.fromkeys(("attachment", "attachments", "has attachment", "has attachments"), "write: any attachment.name exists")
-    | dict.fromkeys(("tag", "tags", "ticket.tag", "ticket.tags"), 'write: ticket has tag "..."')
-    | dict.fromkeys(("customer", "company", "client"), "write: organization.name")
-)
-
-
-def _unknown_operand(test: Test, scope: Scope) -> Problem:
-    name = test.operand.name
-    where = f"a rule that waits after '{scope.event.name}'" if scope.rule.event.after else f"'{scope.event.name}'"
-    if "message" not in scope.groups and test.operand.kind != "field":
-        return Problem(test.operand.position, f"{where} has no message any more", "look at the ticket instead")
-    if test.operand.kind == "any":
-        fix = _COLLECTION_MEANT.get(name) or did_you_mean(name, COLLECTIONS)
-        return Problem(test.operand.position, f"unknown collection '{name}'", fix)
-    elsewhere = [event.name for event in EVENTS.values() if resolve(name, event.groups, scope.names.extracted)]
-    if elsewhere:
-        fix = f"it is there on: {', '.join(elsewhere)}"
-        if scope.event.name in elsewhere:
-            fix = "the message is long gone: look at the ticket instead"
-        return Problem(test.operand.position, f"{where} has no '{name}'", fix)
-    one = _SEVERAL.sub(r"\1", name)
-    meant = f"write: any {one}" if one in COLLECTIONS else None
-    if "message" in scope.groups:
-        meant = meant or _MEANT.get(name.replace("_", " "))
-    fix = meant or did_you_mean(name, offered(scope.groups, scope.names.extracted))
-    return Problem(test.operand.position, f"unknown field '{name}'", fix, lacks="" if "." in name else "field")
 
 
 def _operator_problem(test: Test, field: Field) -> tuple[str, str] | None:

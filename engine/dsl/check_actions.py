@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from engine.addresses import PLAIN
+from engine.dsl.check_operand import check_header, field_of, shown_operand, unknown_operand
 from engine.dsl.scope import Names, Scope
 from engine.dsl.tree import (
     AddNote,
@@ -17,6 +18,7 @@ from engine.dsl.tree import (
     Duration,
     Notify,
     Number,
+    Operand,
     Quarantine,
     Refuse,
     RemoveTag,
@@ -86,6 +88,19 @@ def _on_message_only(action: Discard | Refuse | Quarantine | Attribute, scope: S
             yield from _known(action.name, "organization", scope.names.picklists["organizations"])
         else:
             yield from _known(action.name, "contact", scope.names.contacts)
+    if isinstance(action, Attribute) and action.place:
+        yield from _place(action.place, scope)
+
+
+def _place(place: Operand, scope: Scope) -> Iterator[Problem]:
+    field = field_of(place, scope.groups, scope.names.extracted)
+    if field is None:
+        yield unknown_operand(place, scope)
+    elif field.type != "text":
+        fix = "write a field of text, such as one that the mailbox extracts, or a header"
+        yield Problem(place.position, f"'{shown_operand(place)}' is no text of the message", fix)
+    else:
+        yield from check_header(place)
 
 
 def _ticket_only(action: AddTag | RemoveTag | Assign | AddNote | CreateTicket, scope: Scope) -> Iterator[Problem]:

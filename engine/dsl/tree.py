@@ -226,10 +226,14 @@ class Quarantine(Struct, frozen=True):
 
 
 class Attribute(Struct, frozen=True):
-    """`attribute to forwarded sender`, `attribute to organization ID`, `attribute to contact ID`."""
+    """`attribute to forwarded sender`, `organization ID`, `contact ID`, `organization in FIELD`, `sender in FIELD`.
 
-    to: Literal["forwarded sender", "organization", "contact"]
+    `name` is the id that stands in the rule, `place` where the message says whose it is; `forwarded sender` has neither.
+    """
+
+    to: Literal["forwarded sender", "organization", "contact", "sender"]
     name: Text | None
+    place: Operand | None
     position: Position
 
 

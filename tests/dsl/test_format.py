@@ -180,6 +180,8 @@ _ACTION = st.one_of(
             "clear queue",
             'discard "x" even replies',
             "attribute to forwarded sender",
+            'attribute to sender in header "Reply-To"',
+            "attribute to organization in  client   name",
         ]
     ),
 )

@@ -77,11 +77,12 @@ def test_every_action_of_the_language() -> None:
       create ticket "More" with queue "Q", priority "Low"  create ticket "More"
       discard "x"  discard "x" even replies  refuse "y"  refuse using t  refuse "y" using t even replies  quarantine "z"
       attribute to forwarded sender  attribute to organization acme  attribute to contact ana  stop
+      attribute to organization in client  attribute to sender in header "Reply-To"
     """
     items, problems = parse_rules("x.rules", f'rule "R" on ticket created then {actions}')
     assert not problems
     rule = items[0]
-    assert isinstance(rule, Rule) and len(rule.actions) == 24
+    assert isinstance(rule, Rule) and len(rule.actions) == 26
     assert isinstance(rule.actions[0], SetField) and rule.actions[0].position.line == 2
 
 
