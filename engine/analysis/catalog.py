@@ -37,4 +37,5 @@ CODES: dict[str, str] = {
     "PR122": "a variable that is none where it stands",
     "PR123": "a mailbox into which nobody can sign in",
     "PR124": "a character that cannot be seen",
+    "PR125": "a value that no new ticket has",
 }

@@ -11,6 +11,7 @@ from engine.analysis.idle import check_idle
 from engine.analysis.literal import check_literal
 from engine.analysis.losing import check_losing
 from engine.analysis.nobody import check_nobody
+from engine.analysis.not_yet import check_not_yet
 from engine.analysis.rules import check_rules
 from engine.analysis.sign_in import check_sign_in
 from engine.analysis.transport import check_transport
@@ -32,6 +33,7 @@ _CHECKS = (
     check_nobody,
     check_idle,
     check_unreached,
+    check_not_yet,
     check_losing,
     check_untold,
     check_sign_in,

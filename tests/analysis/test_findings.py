@@ -162,6 +162,20 @@ RULES = [
     ("PR115", 3, one('organization name in ("Kessler Maschinenbau GmbH", "Kesler")')),
     ("PR115", 3, one('subject contains "x" and organization.classification is not "Gold"')),
     ("PR115", 1, 'list best = "Premium", "Golden"\n' + one("organization.classification in best")),
+    ("PR125", 3, one('queue is "Projects"')),
+    ("PR125", 3, one('subject contains "x" and (status in ("Done", "In progress") and not sender.known)')),
+    ("PR125", 4, 'list ends = "DONE"\n' + one("status in ends")),
+    ("PR125", 3, one("ticket.assigned is lotte")),
+    ("PR125", 4, one('subject contains "x" and ticket.assigned exists').replace("\n", "\n  priority 1\n", 1)),
+    # Set by a rule of a later turn, by itself, or by one of another event.
+    (
+        "PR125",
+        3,
+        one('queue is "Projects"')
+        + 'rule "B"\n  on ticket created\n  when subject contains "q"\n  then set queue to "Projects"\n',
+    ),
+    ("PR125", 3, one('queue is "Projects"', action='set queue to "Projects"')),
+    ("PR125", 3, one('queue is "Projects"') + 'rule "B"\n  on ticket updated\n  then set queue to "Projects"\n'),
     ("PR106", 1, 'list nobody = "a", "b"\n'),
     ("PR110", 3, one("subject matches /.*/")),
     ("PR110", 3, one("not body matches /a*/i")),
@@ -390,6 +404,14 @@ CLEAN = [
     + B.format('set status to "In progress"').replace('subject contains "x"', 'status is "New"'),
     # One of two actions alike is no clash.
     A.format('set queue to "Projects"') + B.format('set queue to "Projects"').replace('"x"', '"x" and body contains "y"'),
+    # Set by a rule before, asked beside what can be, or of a ticket that is no new one.
+    'rule "B"\n  priority 1\n  on ticket created\n  then set queue to "Projects"\n'
+    + one('queue is "Projects" and ticket.assigned is empty'),
+    one('queue in ("Projects", "Front desk") and not priority is "Urgent"'),
+    one('queue is "Projects" or subject contains "x"'),
+    one('queue is "Projects"', "ticket updated"),
+    one('queue is "Projects"').replace("on ticket", "after 2 hours from ticket"),
+    one('issue type is "Devices" and sub issue type is "Phone"'),  # an alert's token may say so
     # The same conditions on different events, or after different times.
     one('subject contains "x"') + one('subject contains "x"', "ticket note created").replace('"A"', '"B"'),
 ]

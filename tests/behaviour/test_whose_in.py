@@ -143,3 +143,17 @@ def test_a_number_still_counts_for_whom_it_is_attributed_to(rules: Path) -> None
     for client, entity in (("carmen@olivar.example", "ticket_note"), ("anke.vogt@kessler.example", "ticket")):
         decision = take(rules, ("carmen@olivar.example", "A question", "x"), (ROBOT, subject, f"Client: {client}\r\n"))
         assert decision.entity == entity
+
+
+@pytest.mark.parametrize(
+    ("more", "organization"),
+    [
+        ("X-Client: x\r\n" * 31 + "X-Client: kessler\r\n", "kessler"),
+        ("X-Client: x\r\n" * 32 + "X-Client: kessler\r\n", "harbourhill"),
+        ("X-Client: kessler" + " " * 2_000 + "x\r\n", "kessler"),
+    ],
+)
+def test_of_a_million_values_the_first_are_looked_at_each_at_its_beginning(more: str, organization: str, rules: Path) -> None:
+    decision = decided(rules, 'attribute to organization in header "X-Client"', more=more)
+    assert decision.ticket is not None and decision.ticket.organization == organization
+    assert decision.sender is not None and decision.sender.via in ("rule", "unattributed")
