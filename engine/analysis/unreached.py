@@ -43,7 +43,7 @@ def _automatic(rule: Rule, kinds: Iterable[Text], policies: Mapping[str, Automat
 def _too_early(test: Test) -> Iterator[Problem]:
     """A ticket has no age when it is opened, and opens with no reply to one that exists."""
     name = resolve(test.operand.name, EVENTS["ticket created"].groups) if test.operand.kind == "field" else None
-    if name is not None and name.name == "ticket.age" and test.operator in (">", ">="):
+    if name is not None and name.name in ("ticket.age", "ticket.quiet") and test.operator in (">", ">="):
         message = f"'{test.words}' never holds on 'ticket created': the ticket is opened just then"
         yield warn(CODE, test.position, message, "write: after 2 hours from ticket created")
     elif name is not None and name.name == "message.reply" and test.operator in ("holds", "is"):

@@ -45,6 +45,8 @@ _MEANT = (
     | dict.fromkeys(("tag", "tags", "ticket.tag", "ticket.tags"), 'write: ticket has tag "..."')
     | dict.fromkeys(("customer", "company", "client"), "write: organization.name")
 )
+# A ticket's last change, which is asked for by the time since then.
+_UPDATED = re.compile(r"(ticket\.)?(updated?|updated at|last (updated?|changed?|activity)|idle|inactive|silent)")
 
 
 def unknown_operand(operand: Operand, scope: Scope) -> Problem:
@@ -64,6 +66,8 @@ def unknown_operand(operand: Operand, scope: Scope) -> Problem:
         return Problem(operand.position, f"{where} has no '{name}'", fix)
     one = _SEVERAL.sub(r"\1", name)
     meant = f"write: any {one}" if one in COLLECTIONS else None
+    if "ticket" in scope.groups and _UPDATED.fullmatch(name.replace("_", " ")):
+        meant = "write: ticket.quiet >= 3 days"
     if "message" in scope.groups:
         meant = meant or _MEANT.get(name.replace("_", " "))
     fix = meant or did_you_mean(name, offered(scope.groups, scope.names.extracted))

@@ -82,6 +82,7 @@ _FIELDS = (
     Field("ticket.due_at", "day", "when it is due; also `due`"),
     Field("ticket.created_at", "day", "when it was opened"),
     Field("ticket.age", "duration", "how long ago it was opened"),
+    Field("ticket.quiet", "duration", "how long nothing had happened on it, before what happens now"),
     Field("ticket", "tags", 'the ticket\'s tags: `ticket has tag "VPN"`'),
     Field("note.author", "word", "who wrote the note", words=("resource", "contact", "unknown")),
     Field("note.publish", "word", "who sees it", words=("all", "internal")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -120,6 +120,12 @@ def _all_forms(addresses: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(form for address in addresses for form in (address, in_letters(address))))
 
 
+def _quiet(facts: Facts) -> timedelta | None:
+    """Since the ticket's last change, note or time entry; on its events, since the one before."""
+    ticket = facts.before or facts.ticket
+    return facts.now - ticket.updated_at if ticket is not None else None
+
+
 def _links(facts: Facts) -> tuple[Link, ...]:
     return facts.message.links if facts.message else ()
 
@@ -156,6 +162,7 @@ _READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) fo
     "contact.address": _in_both_forms(_contact("address")),
     "ticket.complete": lambda facts: bool(facts.ticket and facts.config.is_complete(facts.ticket.status)),
     "ticket.age": lambda facts: facts.now - facts.ticket.created_at if facts.ticket else None,
+    "ticket.quiet": _quiet,
     "ticket": lambda facts: facts.ticket.tags if facts.ticket else (),
 }
 

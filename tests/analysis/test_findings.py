@@ -152,6 +152,7 @@ RULES = [
     ("PR117", 3, one('message.automatic is "feedback_report"', "message", "stop")),
     ("PR117", 3, one('message.automatic is "bounce"')),
     ("PR117", 3, one("ticket.age > 2 hours")),
+    ("PR117", 3, one("ticket.quiet >= 2 hours")),
     ("PR117", 3, one('age >= 2 hours and subject contains "x"')),
     ("PR117", 3, one('subject contains "x" and message.reply')),
     (

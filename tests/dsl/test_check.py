@@ -131,6 +131,8 @@ WRONG_CONDITIONS = [
     ('on ticket created', 'priority changed', '3:8', "'ticket created' does not know what changed; ask for the value with is; it can be asked on: ticket note created, ticket time entry created, ticket updated"),
     ('on message', 'subject changed', '3:8', "'subject' is no field of a ticket that changes; ask for its value with is"),
     ('on ticket updated', 'header "X" changed', '3:8', "'header \"X\"' does not change: the message is what it is; ask for its value"),
+    ('after 3 days from ticket note created', 'ticket.updated_at < 3 days', '3:8', "unknown field 'ticket.updated_at'; write: ticket.quiet >= 3 days"),
+    ('on ticket updated', 'last activity > 3 days', '3:8', "unknown field 'last_activity'; write: ticket.quiet >= 3 days"),
     ('on ticket updated', 'ticket.age changed', '3:8', "'ticket.age' is no field of a ticket that changes; ask for its value with is"),
     ('after 2 hours from ticket updated', 'status changed', '3:8', 'a rule that waits does not know what changed; ask for the value with is'),
     ('on ticket updated', 'priority changed to "Hihg"', '3:28', "unknown priority 'Hihg'; did you mean 'High'?"),

@@ -103,6 +103,7 @@ READ: dict[str, Any] = {
     "ticket.due_at": AT,
     "ticket.created_at": AT - timedelta(hours=3),
     "ticket.age": timedelta(hours=3),
+    "ticket.quiet": timedelta(0),
     "ticket": ("VPN",),
     "note.author": "contact",
     "note.publish": "all",

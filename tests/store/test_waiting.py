@@ -110,3 +110,37 @@ def test_one_that_fails_is_dropped_and_keeps_no_other_waiting(connection: sqlite
     assert not connection.in_transaction and not list(run_due(connection, setup, DUE))
     found = connection.execute("SELECT status FROM waiting_rules WHERE rule = ? ORDER BY ticket", (RULE,)).fetchall()
     assert found == [("dropped",), ("ran",)]
+
+
+def test_silence_counts_from_the_last_note_also_where_it_changed_nothing(tmp_path: Path, rules: Path) -> None:
+    """A note that leaves the status is no update, and still breaks the silence."""
+    (rules / "workflow/90.rules").write_text(
+        'rule "silence"\n  after 3 days from ticket note created\n'
+        '  when status is "Customer answered" and ticket.quiet >= 3 days\n  then set status to "Done"\n'
+    )
+    setup = prepare(load_config(rules))
+    connection = open_database(tmp_path / "p.db")
+    mails = [
+        f"Date: {day} Nov 2026 10:00:00 +0000\r\nFrom: carmen@olivar.example\r\nSubject: A question\r\nMessage-ID: <{day}@t>\r\n"
+        f"{reply}\r\nx\r\n".encode()
+        for day, reply in ((2, ""), (3, "In-Reply-To: <2@t>\r\n"), (5, "In-Reply-To: <2@t>\r\n"))
+    ]
+    Processor(connection, setup).run([Item(str(number), lambda mail=mail: mail) for number, mail in enumerate(mails)], "help")
+    when = "ticket.quiet >= 3 days (workflow/90.rules:3:42) does not hold"
+    assert run(connection, setup, datetime(2026, 11, 6, 10, 0, tzinfo=UTC), "silence") == [("dropped", when)]
+    assert run(connection, setup, datetime(2026, 11, 8, 9, 59, tzinfo=UTC), "silence") == []
+    assert run(connection, setup, datetime(2026, 11, 8, 10, 0, tzinfo=UTC), "silence") == [("ran", "set status to Done")]
+
+
+def test_on_a_note_and_a_message_the_silence_is_that_before_it(tmp_path: Path, rules: Path) -> None:
+    (rules / "workflow/90.rules").write_text(
+        'rule "message"\n  on message\n  when ticket.quiet >= 10 days\n  then notify "desk@x.example" using urgent\n'
+        'rule "note"\n  on ticket note created\n  when ticket.quiet >= 10 days and ticket.quiet < 11 days\n  then add note "long ago"\n'
+    )
+    setup = prepare(load_config(rules))
+    connection = open_database(tmp_path / "p.db")
+    processor = Processor(connection, setup)
+    for day, reply, ran in ((2, "", []), (3, "In-Reply-To: <2@t>\r\n", []), (13, "In-Reply-To: <2@t>\r\n", ["message", "note"])):
+        mail = f"Date: {day} Nov 2026 10:00:00 +0000\r\nFrom: carmen@olivar.example\r\nSubject: x\r\nMessage-ID: <{day}@t>\r\n{reply}\r\nx\r\n"
+        decision = processor.take(mail.encode(), str(day), "help")
+        assert [one.rule for one in decision.fired if one.rule in ("message", "note")] == ran
