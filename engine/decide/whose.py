@@ -83,27 +83,29 @@ def reattributed(work: Work, action: Attribute, before: Found, facts: Facts) -> 
         return _by_address(work, forwarded.sender, before, "forwarded sender", forwarded.evidence)
     if action.place is not None:
         values = _read(action.place, facts, work)
-        place = shown_operand(action.place)
+        place = f'header "{action.place.name}"' if action.place.kind == "header" else shown_operand(action.place)
         if not values:
             return before, f"attribute to {action.to} in {place}: it is empty"
         if action.to == "sender":
             found = next((address for value in values if (address := first_address(value))), None)
             if found is None:
                 return before, f"attribute to sender in {place}: '{values[0][:100]}' is no address"
-            return _by_address(work, found, before, f"sender in {place}", place)
+            return _by_address(work, found, before, f"sender in {place}")
         return _by_name(work, values, before, action, place)
     assert action.name is not None
     return _given(work, action.to, action.name.text, before, str(action.position))
 
 
-def _by_address(work: Work, address: Address, before: Found, whose: str, evidence: str) -> tuple[Found, str]:
+def _by_address(work: Work, address: Address, before: Found, whose: str, evidence: str = "") -> tuple[Found, str]:
+    """`evidence`: how the address was found, where that does not stand in the rule."""
     if address.address in work.setup.own_addresses:
         return before, f"attribute to {whose}: {address.address} is our own"
     again = find_sender_and_target(work, address, False)
     if isinstance(again, Ending):
         return before, f"attribute to {whose}: {address.address} belongs to nobody"
     work.authenticated = False
-    return again, f"attribute to {whose} {address.address} ({evidence})"
+    found = f"{whose} {address.address} ({evidence})" if evidence else f"{whose}: {address.address}"
+    return again, f"attribute to {found}"
 
 
 def _by_name(work: Work, values: list[str], before: Found, action: Attribute, place: str) -> tuple[Found, str]:

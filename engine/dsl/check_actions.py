@@ -84,10 +84,13 @@ def _on_message_only(action: Discard | Refuse | Quarantine | Attribute, scope: S
     if isinstance(action, Refuse) and action.template:
         yield from _known(action.template, "template", scope.names.templates)
     if isinstance(action, Attribute) and action.name:
-        if action.to == "organization":
-            yield from _known(action.name, "organization", scope.names.picklists["organizations"])
+        known = scope.names.picklists["organizations"] if action.to == "organization" else scope.names.contacts
+        if action.name.text in scope.names.extracted and action.name.text not in known:
+            to = "organization" if action.to == "organization" else "sender"
+            fix = f"write: attribute to {to} in {action.name.text}"
+            yield Problem(action.name.position, f"'{action.name.text}' is a field that a mailbox extracts", fix)
         else:
-            yield from _known(action.name, "contact", scope.names.contacts)
+            yield from _known(action.name, action.to, known)
     if isinstance(action, Attribute) and action.place:
         yield from _place(action.place, scope)
 

@@ -104,6 +104,16 @@ MEANT = (
     _meant("leave `with` out", at=r'with\s*"', accepted="STRING"),
     _meant("write `using`", at=r"with\b", accepted="USING"),
     _meant('write `set ... to "..."`', at=rf'(?:ticket[. ])?(?:{_SETTABLE})\s*(?:[=:"]|\b(?:to|is)\b)', accepted="DISCARD"),
+    _meant(
+        "write `attribute to organization in` before a field",
+        behind=r"\battribute to organization (?:named|called|by|from|of|with)",
+    ),
+    _meant(
+        "write `attribute to sender in` before a field",
+        at=r"(?:field|reply-to|address|email|mail|header)\b",
+        accepted="FORWARDED",
+    ),
+    _meant("write `in` before the field: `attribute to sender in ...`", behind=r"\battribute to sender"),
     _meant("leave the word out", behind=r"\b(?:add|create|remove|set|clear|assign|to|notify)", at=r"(?:an?|the)\b"),
 )
 CLAUSES = {"if": "when", "elif": "when", "elseif": "when", "unless": "when not"}

@@ -82,7 +82,7 @@ def test_a_form_is_of_who_filled_it_in(rules: Path) -> None:
     )
     assert decision.ticket is not None
     assert (decision.ticket.organization, decision.ticket.contact) == ("olivar", "carmen")
-    assert did(decision) == "attribute to sender in reply-to carmen@olivar.example (reply-to)"
+    assert did(decision) == 'attribute to sender in header "reply-to": carmen@olivar.example'
     assert list(decision.notified) == ["carmen@olivar.example"]
 
 
@@ -98,10 +98,10 @@ def test_who_filled_it_in_may_stand_in_the_text_and_be_new(rules: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ("", "attribute to sender in reply-to: it is empty"),
-        ("Carmen Ruiz", "attribute to sender in reply-to: 'Carmen Ruiz' is no address"),
-        ("Us <support@harbourhill.example>", "attribute to sender in reply-to: support@harbourhill.example is our own"),
-        ("who@nowhere.example", "attribute to sender in reply-to: who@nowhere.example belongs to nobody"),
+        ("", 'attribute to sender in header "reply-to": it is empty'),
+        ("Carmen Ruiz", "attribute to sender in header \"reply-to\": 'Carmen Ruiz' is no address"),
+        ("Us <support@harbourhill.example>", 'attribute to sender in header "reply-to": support@harbourhill.example is our own'),
+        ("who@nowhere.example", 'attribute to sender in header "reply-to": who@nowhere.example belongs to nobody'),
     ],
 )
 def test_where_nobody_is_named_the_sender_stays(value: str, why: str, rules: Path) -> None:

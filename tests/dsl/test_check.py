@@ -279,7 +279,7 @@ WRONG_ACTIONS = [
     ('on message', 'attribute to organization in aset', '3:37', "unknown field 'aset'; did you mean 'asset'?"),
     ('on message', 'attribute to sender in message.size', '3:31', "'message.size' is no text of the message; write a field of text, such as one that the mailbox extracts, or a header"),
     ('on message', 'attribute to sender in header "Reply To"', '3:38', "\"reply to\" is no name of a header; write one such as \"List-Id\""),
-    ('on message', 'attribute to sender "ana@x.example"', '3:28', '\'"ana@x.example"\' cannot stand here; expected `in`'),
+    ('on message', 'attribute to sender "ana@x.example"', '3:28', '\'"ana@x.example"\' cannot stand here; write `in` before the field: `attribute to sender in ...`'),
     ('on ticket created', 'attribute to organization in asset', '3:8', "'attribute' comes too late on 'ticket created'; write it in a rule: on message"),
     ('on ticket created', 'attribute to forwarded sender', '3:8', "'attribute' comes too late on 'ticket created'; write it in a rule: on message"),
     ('on ticket created', 'set tag to "VPN"', '3:8', '\'tag\' cannot be set on \'ticket created\'; write: add tag "..."'),
