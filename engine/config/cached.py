@@ -73,11 +73,19 @@ def _place() -> Path | None:
 def _key(folder: Folder) -> str:
     """Other files, another postroom or another Python make another key."""
     digest = hashlib.sha256(f"{folder.digest}\0{sys.version}".encode())
-    engine = Path(__file__).parents[1]
-    for path in sorted(engine.rglob("*.py")):
-        known = path.stat()
-        digest.update(f"\0{path.relative_to(engine)}\0{known.st_size}\0{known.st_mtime_ns}".encode())
+    for path, known in sorted(_own_files(str(Path(__file__).parents[1]))):
+        digest.update(f"\0{path}\0{known.st_size}\0{known.st_mtime_ns}".encode())
     return digest.hexdigest()[:32]
+
+
+def _own_files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Postroom's own. `Path.rglob` takes seven times as long, a sixteenth of a start."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _own_files(entry.path)
+            elif entry.name.endswith((".py", ".lark")):
+                yield entry.path, entry.stat()
 
 
 class _Unpickler(pickle.Unpickler):

@@ -10,7 +10,6 @@ from engine.decide.decision import Ending
 from engine.decide.target import Resolved, resolve
 from engine.decide.token import attribute_by_token
 from engine.decide.work import Work
-from engine.dsl.check_operand import shown_operand
 from engine.dsl.tree import Attribute, Operand
 from engine.dsl.vocabulary import EVENTS
 from engine.entities import NewContact, Sender
@@ -83,7 +82,7 @@ def reattributed(work: Work, action: Attribute, before: Found, facts: Facts) -> 
         return _by_address(work, forwarded.sender, before, "forwarded sender", forwarded.evidence)
     if action.place is not None:
         values = _read(action.place, facts, work)
-        place = f'header "{action.place.name}"' if action.place.kind == "header" else shown_operand(action.place)
+        place = f'header "{action.place.name}"' if action.place.kind == "header" else action.place.shown
         if not values:
             return before, f"attribute to {action.to} in {place}: it is empty"
         if action.to == "sender":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import re2
 
 from engine.dsl.check_actions import check_actions, check_business
-from engine.dsl.check_operand import check_header, field_of, shown_operand, unknown_operand
+from engine.dsl.check_operand import check_header, field_of, unknown_operand
 from engine.dsl.other_words import EVENTS_ELSEWHERE
 from engine.dsl.scope import Names, Scope, one_of
 from engine.dsl.tree import (
@@ -83,7 +83,7 @@ def _test(test: Test, scope: Scope) -> Iterator[Problem]:
     if field.name == "message.business_hours" and not scope.names.business_hours:
         fix = "add them there, or ask for message.weekday and message.time"
         yield Problem(test.operand.position, "settings.yaml has no business_hours", fix)
-    shown = shown_operand(test.operand)
+    shown = test.operand.shown
     yield from check_header(test.operand)
     wrong = _operator_problem(test, field)
     if wrong:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from engine.addresses import PLAIN
-from engine.dsl.check_operand import check_header, field_of, shown_operand, unknown_operand
+from engine.dsl.check_operand import check_header, field_of, unknown_operand
 from engine.dsl.scope import Names, Scope
 from engine.dsl.tree import (
     AddNote,
@@ -101,7 +101,7 @@ def _place(place: Operand, scope: Scope) -> Iterator[Problem]:
         yield unknown_operand(place, scope)
     elif field.type != "text":
         fix = "write a field of text, such as one that the mailbox extracts, or a header"
-        yield Problem(place.position, f"'{shown_operand(place)}' is no text of the message", fix)
+        yield Problem(place.position, f"'{place.shown}' is no text of the message", fix)
     else:
         yield from check_header(place)
 

@@ -20,11 +20,6 @@ def field_of(operand: Operand, groups: tuple[str, ...], extracted: frozenset[str
     return resolve(operand.name, groups, extracted)
 
 
-def shown_operand(operand: Operand) -> str:
-    """Its name as people write it."""
-    return operand.name.replace("_", " ") if operand.kind == "field" else operand.name
-
-
 def check_header(operand: Operand) -> Iterator[Problem]:
     if operand.kind == "header" and not re.fullmatch(r"[!-9;-~]+", operand.name):
         yield Problem(operand.position, f'"{operand.name}" is no name of a header', 'write one such as "List-Id"')

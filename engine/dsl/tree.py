@@ -102,6 +102,11 @@ class Operand(Struct, frozen=True):
     name: str
     position: Position
 
+    @property
+    def shown(self) -> str:
+        """Its name as people write it."""
+        return self.name.replace("_", " ") if self.kind == "field" else self.name
+
 
 class Test(Struct, frozen=True):
     """One condition. `is not`, `not in`, `does not contain` ... are a `Not` around it. `words`: as it was written."""
