@@ -168,6 +168,7 @@ RULES = [
     ("PR125", 4, 'list ends = "DONE"\n' + one("status in ends")),
     ("PR125", 3, one("ticket.assigned is lotte")),
     ("PR125", 4, one('subject contains "x" and ticket.assigned exists').replace("\n", "\n  priority 1\n", 1)),
+    ("PR101", 3, one('queue is "Projects" and queue is "Front desk"')),
     # Set by a rule of a later turn, by itself, or by one of another event.
     (
         "PR125",
@@ -408,6 +409,8 @@ CLEAN = [
     # Set by a rule before, asked beside what can be, or of a ticket that is no new one.
     'rule "B"\n  priority 1\n  on ticket created\n  then set queue to "Projects"\n'
     + one('queue is "Projects" and ticket.assigned is empty'),
+    'rule "B"\n  priority 1\n  on ticket created\n  when subject contains "q"\n  then assign to lotte\n'
+    + one("ticket.assigned is lotte"),
     one('queue in ("Projects", "Front desk") and not priority is "Urgent"'),
     one('queue is "Projects" or subject contains "x"'),
     one('queue is "Projects"', "ticket updated"),
@@ -510,3 +513,29 @@ def test_a_rule_about_what_no_mailbox_makes_is_found(edition: str, creates: str,
     assert ("PR117", NEW, 2) in found(rules)
     put(rules, NEW, one('subject contains "x"', "ticket created", "stop"))
     assert ("PR117", NEW, 2) not in found(rules)
+
+
+TOKEN = "token:\n  id: harbourhill\n  password: ${env:ALERTS_TOKEN:-sample-only}\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "file", "edits"),
+    [
+        ('queue is "Monitoring"', "mailboxes/alerts.yaml", [("creates: [ticket, ticket_note]", "creates: [ticket_note]")]),
+        ('issue type is "Accounts"', "mailboxes/alerts.yaml", [("kind: alerts", "kind: custom"), (TOKEN, "")]),
+    ],
+)
+def test_values_of_a_mailbox_count_where_it_makes_tickets(
+    asked: str, file: str, edits: list[tuple[str, str]], rules: Path
+) -> None:
+    put(rules, NEW, one(f"{asked} and sender.known").replace("\n", "\n  priority 1\n", 1))
+    assert found(rules) == []
+    for old, new in edits:
+        edit(rules / file, old, new)
+    assert ("PR125", NEW, 4) in found(rules)
+
+
+def test_values_of_a_mailbox_that_is_not_active_do_not_count(rules: Path) -> None:
+    edit(rules / "mailboxes/former.yaml", "active: false", "active: false\ndefaults: {ticket: {queue: Projects}}")
+    put(rules, NEW, one('queue is "Projects"'))
+    assert found(rules) == [("PR125", NEW, 3)]
