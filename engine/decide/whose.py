@@ -13,7 +13,7 @@ from engine.decide.work import Work
 from engine.dsl.tree import Attribute, Operand
 from engine.dsl.vocabulary import EVENTS
 from engine.entities import NewContact, Sender
-from engine.mail.headers import first_address
+from engine.mail.headers import addresses, first_address
 from engine.mail.message import Address
 from engine.rules.facts import Facts, reader
 from engine.text import collapse
@@ -86,7 +86,7 @@ def reattributed(work: Work, action: Attribute, before: Found, facts: Facts) -> 
         if not values:
             return before, f"attribute to {action.to} in {place}: it is empty"
         if action.to == "sender":
-            found = next((address for value in values if (address := first_address(value))), None)
+            found = _address(values, action.place)
             if found is None:
                 return before, f"attribute to sender in {place}: '{values[0][:100]}' is no address"
             return _by_address(work, found, before, f"sender in {place}")
@@ -129,6 +129,12 @@ def _given(work: Work, to: str, name: str, before: Found, where: str, evidence: 
         )
     work.step("sender", f"{_shown(sender)}: a rule says so", where)
     return Found(sender, None, resolve(work.named, sender, work.setup)), f"attribute to {to} {name}{evidence}"
+
+
+def _address(values: list[str], place: Operand) -> Address | None:
+    if place.kind == "header":  # its display name may hold another address
+        return next(iter(addresses(values)), None)
+    return next((found for value in values if (found := first_address(value))), None)
 
 
 def _read(place: Operand, facts: Facts, work: Work) -> list[str]:

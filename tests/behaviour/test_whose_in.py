@@ -86,6 +86,15 @@ def test_a_form_is_of_who_filled_it_in(rules: Path) -> None:
     assert list(decision.notified) == ["carmen@olivar.example"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    ['"maya@brightwater.example" <carmen@olivar.example>', "=?utf-8?q?maya=40brightwater.example?= <carmen@olivar.example>"],
+)
+def test_a_name_in_a_header_is_no_address(value: str, rules: Path) -> None:
+    decision = decided(rules, 'attribute to sender in header "Reply-To"', more=f"Reply-To: {value}, maya@brightwater.example\r\n")
+    assert decision.ticket is not None and decision.ticket.contact == "carmen"
+
+
 def test_who_filled_it_in_may_stand_in_the_text_and_be_new(rules: Path) -> None:
     decision = decided(rules, "attribute to sender in client", "Client: Nadia Amin <nadia@kessler.example>\r\nThe door is stuck.")
     assert decision.ticket is not None and decision.ticket.organization == "kessler"
