@@ -138,7 +138,10 @@ def _as_test(decided: Decided) -> str:
     def made(file: str | None) -> str:
         loop = decided.setup.config.settings.loop_protection
         alike = loop.messages if loop else 0
-        return made_test(decided.message, decided.decision, decided.foreseen, decided.target, file=file, alike=alike)
+        asked = decided.setup.config.rules.headers
+        return made_test(
+            decided.message, decided.decision, decided.foreseen, decided.target, headers=asked, file=file, alike=alike
+        )
 
     if not _lacks(in_words := made(None), decided):
         return in_words

@@ -295,6 +295,13 @@ class RuleBook(Struct, frozen=True):
     rules: tuple[Rule, ...] = ()
     lists: Mapping[str, NamedList] = field(default_factory=dict)
 
+    @property
+    def headers(self) -> set[str]:
+        """Names in lower case of all header fields that rules look at."""
+        asked = [test.operand for rule in self.rules for test in tests_of(rule.condition)]
+        named = [action.place for rule in self.rules for action in rule.actions if isinstance(action, Attribute) and action.place]
+        return {operand.name for operand in (*asked, *named) if operand.kind == "header"}
+
     def texts_of(self, value: Value | None) -> tuple[Text, ...]:
         """As `texts_of`, with those of a named list."""
         if isinstance(value, ListName):

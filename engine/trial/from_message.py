@@ -32,6 +32,8 @@ _HEADERS = (
     "X-MS-Exchange-Inbox-Rules-Loop",
     "X-Priority",
 )
+# What a test says in words of its own, or of the body's form.
+_SAID = {"from", "to", "cc", "subject", "date", "message-id", "mime-version", "content-type", "content-transfer-encoding"}
 _MOST_ABOUT = 3  # of what a bounce returns
 _EXPECTED = ("queue", "status", "priority", "source", "issue_type", "sub_issue_type", "assigned", "organization", "contact")
 
@@ -42,12 +44,13 @@ def as_test(
     foreseen: Sequence[Foreseen],
     target: Ticket | None,
     *,
+    headers: Iterable[str] = (),
     file: str | None = None,
     alike: int = 0,
 ) -> str:
     """A whole test file (YAML) with one test. `target` is the ticket that it is about, or that its new one is related to, as that was before.
 
-    `foreseen`: what becomes of the rules that wait after it. `file`: the message stays in its own file, where a test's few fields
+    `foreseen`: what becomes of the rules that wait after it. `headers`: names in lower case that rules look at. `file`: the message stays in its own file, where a test's few fields
     cannot say all that it is. `alike`: how many alike make a loop.
     """
     test: dict[str, Any] = {"name": _name(message), "mailbox": decision.mailbox}
@@ -64,7 +67,7 @@ def as_test(
         one = {"from": message.sender.address, "subject": message.subject, "body": message.text, "ago": "1 minute"}
         given["seen"] = [dict(one) for _ in range(alike)]
     test["given"] = given
-    test["message"] = {"file": file} if file else _message(message)
+    test["message"] = {"file": file} if file else _message(message, headers)
     test["expect"] = _expected(decision, foreseen)
     text = yaml.safe_dump(
         {"version": 1, "tests": [test]}, allow_unicode=True, sort_keys=False, width=120, default_flow_style=False
@@ -91,13 +94,15 @@ def _given(ticket: Ticket) -> dict[str, Any]:
     return found
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message, asked: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {"from": _written([message.sender])[0] if message.senders else "", "subject": message.subject}
     for key, addresses in (("to", message.to), ("cc", message.cc)):
         if addresses:
             found[key] = _written(addresses)
     found["body"] = message.text
-    headers = {name: message.headers.get_all(name) for name in _HEADERS if name in message.headers}
+    own = {name.lower() for name in _HEADERS}
+    more = (name.title() for name in sorted(set(asked) - own - _SAID))
+    headers = {name: message.headers.get_all(name) for name in (*_HEADERS, *more) if name in message.headers}
     if headers:
         found["headers"] = {name: values[0] if len(values) == 1 else values for name, values in headers.items()}
     if message.attachments:

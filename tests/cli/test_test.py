@@ -352,3 +352,19 @@ def test_a_test_is_made_of_a_stored_message(tmp_path: Path) -> None:
     assert kinds["in part"] == []
     assert len(kinds["in words"]) > 50 and kinds["of its file"], kinds
     assert postroom("explain", "T20261102.0002", "--as-test", "--db", db, cwd=ROOT).stdout.startswith("# yaml-language-server")
+
+
+def test_headers_that_rules_look_at_are_in_a_test_in_words(tmp_path: Path) -> None:
+    rules = Path(shutil.copytree(ROOT / "rules", tmp_path / "rules"))
+    (rules / "workflow/05.rules").write_text(
+        'rule "form"\n  on message\n  when header "X-Form" is "contact"\n  then attribute to sender in header "Reply-To"\n'
+    )
+    (tmp_path / "r.eml").write_bytes(
+        b"From: forms@harbourhill.example\r\nReply-To: Carmen <carmen@olivar.example>\r\nX-Form: contact\r\nX-Other: y\r\n"
+        b"To: help@harbourhill.example\r\nSubject: A question\r\nMessage-ID: <r@x>\r\nDate: Tue, 3 Nov 2026 10:00:00 +0000\r\n\r\nx\r\n"
+    )
+    made = postroom("explain", tmp_path / "r.eml", "--as-test", "--rules", rules, cwd=ROOT).stdout
+    (tmp_path / "made.yaml").write_text(made)
+    assert "X-Form: contact" in made and "Reply-To: Carmen <carmen@olivar.example>" in made
+    assert "X-Other" not in made and "  file: " not in made
+    assert postroom("test", "--tests", tmp_path / "made.yaml", "--rules", rules, cwd=ROOT).returncode == 0
