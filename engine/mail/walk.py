@@ -214,10 +214,7 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     """A text that is part of what the message says; files in it are attachments."""
     data, charset = decoded(part), charset_of(part)
     if kind == "text/html":
-        data, images = without_images(data, SMALLEST_INLINE_IMAGE)
-        _add((("", image, content) for image, content in images), body, inline=True)
-        html = without_banner_in_html(_letters(data, charset, body))
-        body.texts.add(html, is_html=True, alternative=place.alternative)
+        _html(data, charset, body, place.alternative)
         return
     data, files = without_files(data)
     _add(((decode_bytes(name, charset), _ANY, content) for name, content in files), body)
@@ -233,11 +230,18 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     body.texts.add(read.text, is_html=is_html, alternative=place.alternative)
 
 
+def _html(data: bytes, charset: str | None, body: _Body, alternative: int) -> None:
+    data, images = without_images(data, SMALLEST_INLINE_IMAGE)
+    _add((("", image, content) for image, content in images), body, inline=True)
+    body.texts.add(without_banner_in_html(_letters(data, charset, body)), is_html=True, alternative=alternative)
+
+
 def _said_in(outlook: Tnef, body: _Body) -> None:
     """The text of a message that has none but in its winmail.dat."""
-    for found, is_html in ((outlook.text, False), (outlook.html, True)):
-        if found is not None:
-            body.texts.add(_letters(*found, body), is_html=is_html, alternative=1)
+    if outlook.text is not None:
+        body.texts.add(without_banner(_letters(*outlook.text, body)), is_html=False, alternative=1)
+    if outlook.html is not None:
+        _html(*outlook.html, body, 1)
 
 
 def _letters(data: bytes, charset: str | None, body: _Body) -> str:

@@ -158,3 +158,13 @@ def test_the_text_in_it_is_no_other_where_the_message_has_one_or_it_is_attached_
 def test_mail_whose_text_is_rich_text_alone_keeps_it_as_a_file() -> None:
     read = parse_message(message(SIGNATURE + of_message(counted(0x1009, 0x102, b"compressed"))))
     assert read.text == "" and [one.name for one in read.attachments] == ["winmail.dat"]
+
+
+def test_its_text_is_read_like_any_other() -> None:
+    """Without the words of Exchange Online, and the pictures in its HTML are files."""
+    words = "[You don't often get email from ana@x.example. Learn why this is important at https://aka.ms/LearnAboutSenderIdentification ]"
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(9_000)).decode()
+    html = f'<p>See <img src="data:image/png;base64,{picture}"></p>'
+    read = parse_message(message(winmail(of_message(text(PLAIN, f"{words}\n\n#T=0.5"), counted(HTML, 0x102, html.encode())))))
+    assert (read.text, read.html) == ("#T=0.5", '<p>See <img src="data:,"></p>')
+    assert [one.content_type for one in read.attachments] == ["application/octet-stream", "image/png"]
