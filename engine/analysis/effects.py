@@ -30,7 +30,7 @@ from engine.dsl.vocabulary import EVENTS, settable
 
 # Changing these changes what others say.
 _ALSO = {
-    "ticket.status": ("ticket.complete",),
+    "ticket.status": ("ticket.complete", "ticket.reopened"),
     "ticket.issue_type": ("ticket.sub_issue_type",),
     "ticket.organization": ("organization.*",),
     "ticket.contact": ("contact.*",),

@@ -80,6 +80,8 @@ def _test(test: Test, scope: Scope) -> Iterator[Problem]:
     if test.operand.kind == "changed":
         yield from _changed(test, field, scope)
         return
+    if field.name == "ticket.reopened":
+        yield from _of_a_change(test, scope, "ask for ticket.complete")
     if field.name == "message.business_hours" and not scope.names.business_hours:
         fix = "add them there, or ask for message.weekday and message.time"
         yield Problem(test.operand.position, "settings.yaml has no business_hours", fix)
@@ -98,10 +100,16 @@ def _changed(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
         yield Problem(
             where, f"'{test.operand.name.replace('_', ' ')}' is no field of a ticket that changes", "ask for its value with is"
         )
-    elif scope.rule.event.after is not None:
-        yield Problem(where, "a rule that waits does not know what changed", "ask for the value with is")
+    else:
+        yield from _of_a_change(test, scope, "ask for the value with is")
+
+
+def _of_a_change(test: Test, scope: Scope, instead: str) -> Iterator[Problem]:
+    where = test.operand.position
+    if scope.rule.event.after is not None:
+        yield Problem(where, "a rule that waits does not know what changed", instead)
     elif scope.event.name not in CHANGE_SEEN:
-        fix = f"ask for the value with is; it can be asked on: {', '.join(CHANGE_SEEN)}"
+        fix = f"{instead}; it can be asked on: {', '.join(CHANGE_SEEN)}"
         yield Problem(where, f"'{scope.event.name}' does not know what changed", fix)
 
 

@@ -136,9 +136,10 @@ EVENTS_ELSEWHERE = (
     | dict.fromkeys(("new ticket", "ticket opened", "ticket open", "create ticket"), "write `ticket created`")
     | dict.fromkeys(("ticket change", "ticket changed", "ticket changes", "update ticket"), "write `ticket updated`")
     | dict.fromkeys(
-        ("ticket closed", "ticket completed", "ticket resolved", "ticket reopened", "ticket assigned"),
+        ("ticket closed", "ticket completed", "ticket resolved", "ticket assigned"),
         'write `ticket updated`, and ask what changed: `when status changed to "..."`',
     )
+    | {"ticket reopened": "write `ticket updated`, and ask: `when ticket.reopened`"}
     | dict.fromkeys(
         ("reply", "new reply", "new note", "note", "note added", "ticket reply", "ticket note", "ticket note added"),
         "write `ticket note created`",

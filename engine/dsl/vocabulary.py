@@ -72,6 +72,7 @@ _FIELDS = (
     Field("ticket.queue", "word", "the queue", picklist="queues"),
     Field("ticket.status", "word", "the status", picklist="statuses"),
     Field("ticket.complete", "flag", "the status is a complete one"),
+    Field("ticket.reopened", "flag", "it was complete before this message, and is so no more"),
     Field("ticket.priority", "word", "the priority", picklist="priorities"),
     Field("ticket.source", "word", "where it came from", picklist="sources"),
     Field("ticket.issue_type", "word", "the issue type", picklist="issue_types"),

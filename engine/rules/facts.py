@@ -120,6 +120,11 @@ def _all_forms(addresses: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(form for address in addresses for form in (address, in_letters(address))))
 
 
+def _reopened(facts: Facts) -> bool:
+    was, now = facts.before, facts.ticket
+    return bool(was and now and facts.config.is_complete(was.status) and not facts.config.is_complete(now.status))
+
+
 def _quiet(facts: Facts) -> timedelta | None:
     """Since the ticket's last change, note or time entry; on its events, since the one before."""
     ticket = facts.before or facts.ticket
@@ -161,6 +166,7 @@ _READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) fo
     "contact.name": _contact("name"),
     "contact.address": _in_both_forms(_contact("address")),
     "ticket.complete": lambda facts: bool(facts.ticket and facts.config.is_complete(facts.ticket.status)),
+    "ticket.reopened": _reopened,
     "ticket.age": lambda facts: facts.now - facts.ticket.created_at if facts.ticket else None,
     "ticket.quiet": _quiet,
     "ticket": lambda facts: facts.ticket.tags if facts.ticket else (),

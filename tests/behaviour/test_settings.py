@@ -581,6 +581,25 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
             "notified": ["joost@harbourhill.example"],
         },
     ),
+    *(
+        (
+            f"7 thanks open nothing again ({status}: {body[:5]})",
+            (
+                "workflow/10-intake.rules",
+                'rule "',
+                'rule "thanks"\n  on ticket note created\n  when ticket.reopened and note.description matches /^thanks.{0,20}$/is\n'
+                '  then set status to "Done"\n\nrule "told"\n  on ticket updated\n  when ticket.reopened\n  then add tag "VPN"\n\nrule "',
+            ),
+            {"given": {"tickets": [DONE | {"status": status}]}, "message": REPLY | {"body": body}},
+            {"outcome": "appended", "ticket": {"status": after}, "tags": tags, "fired": fired},
+        )
+        for status, body, after, tags, fired in (
+            ("Done", "Thanks!\n\nCarmen", "Done", [], ["thanks"]),
+            ("Done", "Thanks, but it is broken again", "Customer answered", ["VPN"], ["told"]),
+            ("In progress", "Thanks!", "Customer answered", [], []),
+            ("Customer answered", "Thanks!", "Customer answered", [], []),
+        )
+    ),
     (
         "3.6 reopen false adds the note and leaves the ticket complete",
         (HELP, REOPEN, "from_customer: {status: Customer answered, reopen: false}"),

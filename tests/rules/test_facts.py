@@ -93,6 +93,7 @@ READ: dict[str, Any] = {
     "ticket.queue": "Front desk",
     "ticket.status": "New",
     "ticket.complete": False,
+    "ticket.reopened": False,
     "ticket.priority": "High",
     "ticket.source": "Email",
     "ticket.issue_type": "Printing",
@@ -157,7 +158,8 @@ def test_a_header_has_all_its_values() -> None:
 def test_where_there_is_nothing(name: str) -> None:
     always = {"mailbox": "help", "message.received": AT, "message.time": time(0, 30), "message.weekday": "Tuesday"}
     never = dict.fromkeys(
-        ("message.business_hours", "message.forwarded", "message.reply", "sender.known", "ticket.complete"), False
+        ("message.business_hours", "message.forwarded", "message.reply", "sender.known", "ticket.complete", "ticket.reopened"),
+        False,
     )
     expected = (always | never).get(name)
     assert value(NOTHING, "field", name) == (() if expected is None else (expected,))
