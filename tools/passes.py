@@ -34,6 +34,7 @@ CHOICES = {
 TAGS = ["red", "green", "blue"]
 WORDS = ["printer", "vpn", "down", "urgent", "toner"]
 EVENTS = ["ticket created", "ticket note created", "ticket updated"]
+OPENED = {"queue": "Front", "status": "New", "priority": "Normal", "issue type": None, "completed": None}
 MOST_UPDATES = 5
 Condition = tuple[Any, ...]
 Ticket = dict[str, Any]
@@ -68,6 +69,8 @@ def a_condition(dice: random.Random, depth: int = 0) -> Condition:
             ("tag", dice.choice(TAGS)),
             ("changed", field),
             ("becomes", field, dice.choice(CHOICES[field])),
+            ("reopened",),
+            ("quiet", dice.choice([30, 60, 90, 150])),
         ]
     )
 
@@ -91,6 +94,10 @@ def words(condition: Condition) -> str:
             return f"{rest[0]} changed"
         case "becomes":
             return f'{rest[0]} changed to "{rest[1]}"'
+        case "reopened":
+            return "ticket.reopened"
+        case "quiet":
+            return f"ticket.quiet >= {rest[0]} minutes"
     return f'ticket has tag "{rest[0]}"'
 
 
@@ -115,6 +122,10 @@ def holds(condition: Condition | None, ticket: Ticket) -> bool:
             return bool(ticket[rest[0]] != ticket["was"][rest[0]])
         case "becomes":
             return rest[1] == ticket[rest[0]] != ticket["was"][rest[0]]
+        case "reopened":
+            return ticket["was"]["status"] == "Done" != ticket["status"]
+        case "quiet":
+            return bool(ticket["quiet"] >= timedelta(minutes=rest[0]))
     return rest[0] in ticket["tags"]
 
 
@@ -133,7 +144,7 @@ def some_rules(dice: random.Random) -> list[Rule]:
         condition = a_condition(dice)
         # The message is long gone when a rule has waited; and what is new has changed in nothing.
         while (after and "subject" in words(condition)) or (
-            (after or event == "ticket created") and "changed" in words(condition)
+            (after or event == "ticket created") and ("changed" in words(condition) or "reopened" in words(condition))
         ):
             condition = a_condition(dice)
         place, priority = (dice.randrange(files), number), dice.choice([None, None, 1, 5, 10])
@@ -181,6 +192,7 @@ def act(rule: Rule, ticket: Ticket, now: datetime) -> None:
 def run_rules(rules: list[Rule], event: str, ticket: Ticket, now: datetime) -> tuple[list[str], list[Rule]]:
     """The names of those that run, and those that wait from now on."""
     ran: list[str] = []
+    ticket["quiet"], ticket["updated"] = now - ticket["updated"], now
     ticket["was"] = {field: ticket[field] for field in CHOICES}
     updated = changed = run_pass(rules, event, ticket, ran, now)
     passes = 0
@@ -200,8 +212,7 @@ class Desk:
     waiting: list[tuple[datetime, Rule, str]]
 
     def take(self, number: str, subject: str, event: str, now: datetime) -> list[str]:
-        opened = {"queue": "Front", "status": "New", "priority": "Normal", "issue type": None, "tags": [], "completed": None}
-        ticket = self.tickets.setdefault(number, opened)
+        ticket = self.tickets.setdefault(number, {**OPENED, "tags": [], "updated": now})
         ticket["subject"] = subject
         ran, waiting = run_rules(self.rules, event, ticket, now)
         # From an update it waits anew.
@@ -216,9 +227,14 @@ class Desk:
         self.waiting = [one for one in self.waiting if one[0] > now]
         became = []
         for _, rule, number in due:
-            there = holds(rule.condition, self.tickets[number])
+            ticket = self.tickets[number]
+            ticket["quiet"] = now - ticket["updated"]
+            there = holds(rule.condition, ticket)
             if there:
-                act(rule, self.tickets[number], now)
+                before = {**ticket, "tags": list(ticket["tags"])}
+                act(rule, ticket, now)
+                if ticket != before:
+                    ticket["updated"] = now
             became.append((rule.name, number, "ran" if there else "dropped"))
         return became
 
@@ -291,20 +307,30 @@ def _stored(connection: sqlite3.Connection, number: str) -> dict[str, Any]:
 def _false_warnings(dice: random.Random, rules: list[Rule], config: Config) -> Iterator[str]:
     """Rules that a warning says can never run, and that do; conditions that it calls always true, and are not."""
     by_place = {f"workflow/{one.position.file.rpartition('/')[2]}:{one.position.line}": one.name for one in config.rules.rules}
-    never = {}
+    never, when_new = {}, {}
     for problem in analyse(config):
         name = by_place.get(f"{problem.position.file}:{problem.position.line}", "")
         if "can never run" in problem.message and name:
             never[name] = problem.message
-    for _ in range(100 if never else 0):
+        if problem.code == "PR125":
+            file, line = problem.position.file, problem.position.line
+            when_new[next(by_place[f"{file}:{at}"] for at in range(line, 0, -1) if f"{file}:{at}" in by_place)] = problem.message
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    for _ in range(100 if never or when_new else 0):
         ticket: Ticket = {field: dice.choice([*values, None]) for field, values in CHOICES.items()}
         ticket |= {"subject": " ".join(dice.sample(WORDS, dice.randint(0, 5))), "completed": None}
+        ticket["updated"] = now - timedelta(minutes=dice.choice([0, 45, 200]))
         for event in EVENTS:
             start = {**ticket, "tags": dice.sample(TAGS, dice.randint(0, 3))}
-            for name in run_rules(rules, event, start, datetime(2026, 11, 2, tzinfo=UTC))[0]:
+            for name in run_rules(rules, event, start, now)[0]:
                 if name in never:
                     yield f"{name} runs on {start}: {never[name]}"
                     return
+        start = {**OPENED, "subject": ticket["subject"], "tags": [], "updated": now}
+        for name in run_rules(rules, "ticket created", start, now)[0]:
+            if name in when_new:
+                yield f"{name} runs on a new ticket, {start}: {when_new[name]}"
+                return
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def _handle(work: Work, duplicate: Duplicate, body: Body, message_run: Run) -> M
     work.step("duplicate", f"{duplicate.because}: {handling.do.replace('_', ' ')}", duplicate.where)
     if handling.do == "create":
         return None
-    counted = replace(ticket, occurrences=ticket.occurrences + 1) if handling.count else None
+    counted = replace(ticket, occurrences=ticket.occurrences + 1, updated_at=work.now) if handling.count else None
     if handling.do == "discard":
         # Who forgot a file sends the same mail again, with it.
         there = work.state.files_of(ticket.number) if body.attachments else frozenset()

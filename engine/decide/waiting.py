@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.decide.actions import perform
 from engine.decide.decision import Notification, Waiting
@@ -72,6 +73,9 @@ def when_due(rule: str, ticket: Ticket, setup: Setup, state: State, now: datetim
         unmet = program.unmet(index, standing.true)
         return Due("dropped", f"{unmet.words} ({unmet.where}) does not hold" if unmet else "its condition does not hold")
     done = perform(program.rules[index].rule, facts, setup)
+    after = done.facts.ticket
+    if after is not None and after != ticket:
+        after = replace(after, updated_at=now)  # whoever reads the database asks by it for what is new
     numbering = Numbering(now, setup, state)
     # The mailbox may be gone from the configuration; then there is nothing to take a new ticket's defaults from.
     mailbox = setup.config.mailboxes.get(ticket.mailbox)
@@ -79,8 +83,8 @@ def when_due(rule: str, ticket: Ticket, setup: Setup, state: State, now: datetim
     return Due(
         "ran",
         "; ".join(done.did),
-        done.facts.ticket,
-        done.facts.ticket != ticket,
+        after,
+        after != ticket,
         done.notes,
         more,
         worded(permitted(done.notifications, None, setup)[0], done.facts, setup),

@@ -144,3 +144,30 @@ def test_on_a_note_and_a_message_the_silence_is_that_before_it(tmp_path: Path, r
         mail = f"Date: {day} Nov 2026 10:00:00 +0000\r\nFrom: carmen@olivar.example\r\nSubject: x\r\nMessage-ID: <{day}@t>\r\n{reply}\r\nx\r\n"
         decision = processor.take(mail.encode(), str(day), "help")
         assert [one.rule for one in decision.fired if one.rule in ("message", "note")] == ran
+
+
+def test_what_changes_a_ticket_is_its_last_update(tmp_path: Path, rules: Path) -> None:
+    """Whoever reads the database asks by `updated_at` for what is new: also a rule that waited, and a report that was only counted."""
+    (rules / "workflow/90.rules").write_text(
+        'rule "low"\n  after 30 minutes from ticket created\n  then set priority to "Low"\n'
+        'rule "told"\n  after 60 minutes from ticket created\n  then notify "desk@x.example" using urgent\n'
+    )
+    (rules / "duplicates.yaml").write_text(
+        "version: 1\nduplicates:\n  - name: again\n    same: [sender, title]\n    when_open: {do: discard, count: true}\n"
+        "    when_complete: {do: create}\n"
+    )
+    setup, connection = prepare(load_config(rules)), open_database(tmp_path / "p.db")
+    mail = MAIL.replace(b"Everything is down", b"A question")
+    again = mail.replace(b"<1@t>", b"<2@t>").replace(b"10:00:00", b"12:00:00")
+
+    def updated() -> str:
+        return str(connection.execute("SELECT updated_at FROM tickets").fetchone()[0])
+
+    Processor(connection, setup).run([Item("1", lambda: mail)], "help")
+    assert updated() == "2026-11-02T10:00:00Z"
+    assert run(connection, setup, DUE, "low") == [("ran", "set priority to Low")]
+    assert updated() == "2026-11-02T10:30:00Z"
+    assert [status for status, _ in run(connection, setup, RECEIVED + timedelta(hours=1), "told")] == ["ran"]
+    assert updated() == "2026-11-02T10:30:00Z"
+    Processor(connection, setup).run([Item("2", lambda: again)], "help")
+    assert connection.execute("SELECT occurrences, updated_at FROM tickets").fetchall() == [(2, "2026-11-02T12:00:00Z")]
