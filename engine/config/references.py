@@ -12,7 +12,7 @@ from engine.addresses import PLAIN
 from engine.config.connections import SmtpSending
 from engine.config.document import Document
 from engine.config.mailbox import Mailbox
-from engine.config.model import Config
+from engine.config.model import Config, Picklists
 from engine.config.people import Organization
 from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names
@@ -157,9 +157,16 @@ def _filed_where_read(mailbox: Mailbox) -> Iterator[Problem]:
 def _mailbox(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
     if mailbox.active:
         yield from _filed_where_read(mailbox)
-    picklists, resources = config.picklists, config.directory.resources
-    at = ("defaults", "ticket")
-    ticket = mailbox.ticket
+    yield from _ticket_defaults(config, mailbox)
+    yield from _other_defaults(config.picklists, mailbox)
+    yield from _notices(config, mailbox)
+    if mailbox.kind == "alerts" and mailbox.token is None:
+        yield Problem(mailbox.where("kind"), "an alerts mailbox needs a token", "add `token: {id: ..., password: ${env:...}}`")
+    yield from _extracts(mailbox)
+
+
+def _ticket_defaults(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
+    picklists, ticket, at = config.picklists, mailbox.ticket, ("defaults", "ticket")
     for key, word in (("queue", ticket.queue), ("status", ticket.status)):
         if word in picklists.inactive.get("queues" if key == "queue" else "statuses", ()):
             yield Problem(mailbox.where(*at, key), f"the {key} '{word}' is not active", "name an active one")
@@ -175,12 +182,16 @@ def _mailbox(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
             "sub-issue type",
             picklists.issue_types.get(ticket.issue_type or "", ()),
         ),
-        ("assigned", ticket.assigned, "resource", resources),
+        ("assigned", ticket.assigned, "resource", config.directory.resources),
     ):
         yield from _unknown(mailbox.where(*at, key), what, word, known)
     labels = [tag.label for tag in config.tags.tags]
     for index, tag in enumerate(ticket.tags):
         yield from _unknown(mailbox.where(*at, "tags", index), "tag", tag, labels)
+
+
+def _other_defaults(picklists: Picklists, mailbox: Mailbox) -> Iterator[Problem]:
+    """Those of notes and time entries."""
     for entity, note in mailbox.notes.items():
         yield from _unknown(mailbox.where("defaults", entity, "type"), "note type", note.type, picklists.note_types)
         for key, policy in (("from_customer", note.from_customer), ("from_resource", note.from_resource)):
@@ -189,6 +200,9 @@ def _mailbox(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
     for entity, time in mailbox.times.items():
         yield from _unknown(mailbox.where("defaults", entity, "work_type"), "work type", time.work_type, picklists.work_types)
         yield from _unknown(mailbox.where("defaults", entity, "role"), "role", time.role, picklists.roles)
+
+
+def _notices(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
     for key in ("created", "noted", "failed"):
         notice = getattr(mailbox, key)
         if notice is None:
@@ -198,13 +212,10 @@ def _mailbox(config: Config, mailbox: Mailbox) -> Iterator[Problem]:
         for index, recipient in enumerate(notice.to):
             if recipient.startswith("resource "):
                 where_to = mailbox.where("notify", key, "to", index)
-                yield from _unknown(where_to, "resource", recipient.removeprefix("resource "), resources)
+                yield from _unknown(where_to, "resource", recipient.removeprefix("resource "), config.directory.resources)
     if not _ADDRESS.fullmatch(parseaddr(mailbox.notify_from)[1]):
         where_from = mailbox.where("notify", "from")
         yield Problem(where_from, f"'{mailbox.notify_from}' is no sender", "write: Name <address@example.com>")
-    if mailbox.kind == "alerts" and mailbox.token is None:
-        yield Problem(mailbox.where("kind"), "an alerts mailbox needs a token", "add `token: {id: ..., password: ${env:...}}`")
-    yield from _extracts(mailbox)
 
 
 def _extracts(mailbox: Mailbox) -> Iterator[Problem]:
