@@ -38,4 +38,5 @@ CODES: dict[str, str] = {
     "PR123": "a mailbox into which nobody can sign in",
     "PR124": "a character that cannot be seen",
     "PR125": "a value that no new ticket has",
+    "PR126": "a rule that believes what anybody writes",
 }

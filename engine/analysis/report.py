@@ -6,6 +6,7 @@ import re
 
 from msgspec.structs import replace
 
+from engine.analysis.believing import check_believing
 from engine.analysis.ending import check_ending
 from engine.analysis.idle import check_idle
 from engine.analysis.literal import check_literal
@@ -35,6 +36,7 @@ _CHECKS = (
     check_unreached,
     check_not_yet,
     check_losing,
+    check_believing,
     check_untold,
     check_sign_in,
     check_transport,

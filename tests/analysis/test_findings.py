@@ -178,6 +178,20 @@ RULES = [
     ),
     ("PR125", 3, one('queue is "Projects"', action='set queue to "Projects"')),
     ("PR125", 3, one('queue is "Projects"') + 'rule "B"\n  on ticket updated\n  then set queue to "Projects"\n'),
+    *(
+        ("PR126", 4, one(condition, "message", f"attribute to {whose}"))
+        for condition, whose in (
+            ('subject contains "form"', 'sender in header "Reply-To"'),
+            ('subject contains "form" and not sender.known', "organization in device"),
+            ("sender.kind is unknown", "organization in device"),
+            ('sender.kind in ("contact", "resource")', "organization in device"),
+            ("sender.known and sender.authenticated", "organization in device"),
+            ("sender.address exists", "organization in device"),
+            ('sender.address is "forms@x.example" or subject contains "form"', "organization in device"),
+            ('sender.name is "Form" and header "X-Form" exists', "organization in device"),
+        )
+    ),
+    ("PR126", 3, 'rule "A"\n  on message\n  then attribute to sender in body\n'),
     ("PR106", 1, 'list nobody = "a", "b"\n'),
     ("PR110", 3, one("subject matches /.*/")),
     ("PR110", 3, one("not body matches /a*/i")),
@@ -406,6 +420,15 @@ CLEAN = [
     + B.format('set status to "In progress"').replace('subject contains "x"', 'status is "New"'),
     # One of two actions alike is no clash.
     A.format('set queue to "Projects"') + B.format('set queue to "Projects"').replace('"x"', '"x" and body contains "y"'),
+    # Only mail of certain senders is believed.
+    one('sender.address is "forms@x.example" and sender.authenticated', "message", 'attribute to sender in header "Reply-To"'),
+    one(
+        '(sender.domain is "x.example" or sender.kind is resource) and subject contains "x"',
+        "message",
+        "attribute to sender in body",
+    ),
+    'list robots = "a@x.example", "b@x.example"\n'
+    + one("sender.address in robots", "message", "attribute to organization in device"),
     # Set by a rule before, asked beside what can be, or of a ticket that is no new one.
     'rule "B"\n  priority 1\n  on ticket created\n  then set queue to "Projects"\n'
     + one('queue is "Projects" and ticket.assigned is empty'),
