@@ -63,7 +63,8 @@ def settings_of(rule: Rule) -> list[Setting]:
             shown = "nothing" if value is None else value.text if not isinstance(value, Duration | Number) else "another length"
             found.append(Setting(name, comparable, shown, action))
         elif isinstance(action, Assign):
-            found.append(Setting("ticket.assigned", (action.resource.text, None), action.resource.text, action))
+            whom = action.resource.text if action.resource else "organization resource"
+            found.append(Setting("ticket.assigned", (whom, None), whom, action))
         elif isinstance(action, AddTag | RemoveTag):
             on = isinstance(action, AddTag)
             found.append(Setting(f"tag {action.tag.text}", on, "puts on" if on else "takes off", action))

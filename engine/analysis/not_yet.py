@@ -31,8 +31,8 @@ def check_not_yet(config: Config) -> Iterator[Problem]:
         if never is not None:
             logic = logic or Logic(config, _EVENT.groups)
             if logic.possible(Given(rule.condition)):  # else PR101 says so
-                yield _told(never, rules[index + 1 :])
-        for field, value in _set_by(rule):
+                yield _told(never, rules[index + 1 :], config)
+        for field, value in _set_by(rule, config):
             if field in given:
                 given[field].add(value)
 
@@ -47,8 +47,8 @@ class _Asked(Struct, frozen=True):
     def never(self, given: dict[str, set[str]]) -> bool:
         return self.field in given and not (given[self.field] & self.values if self.values else given[self.field])
 
-    def is_set_by(self, rule: Rule) -> bool:
-        return any(field == self.field and (not self.values or value in self.values) for field, value in _set_by(rule))
+    def is_set_by(self, rule: Rule, config: Config) -> bool:
+        return any(field == self.field and (not self.values or value in self.values) for field, value in _set_by(rule, config))
 
 
 def _asked(test: Test, config: Config) -> _Asked | None:
@@ -59,13 +59,13 @@ def _asked(test: Test, config: Config) -> _Asked | None:
     return _Asked(test, found.name.removeprefix("ticket."), values)
 
 
-def _told(asked: _Asked, behind: list[Rule]) -> Problem:
+def _told(asked: _Asked, behind: list[Rule], config: Config) -> Problem:
     words = asked.test.words
     message = (
         f"'{words}' never holds on 'ticket created': no mailbox gives that to a new ticket, and no rule before this one sets it"
     )
     fix = "write it in a mailbox's `defaults.ticket`, or set it in a rule before; or ask on ticket updated"
-    later = next((rule for rule in behind if asked.is_set_by(rule)), None)
+    later = next((rule for rule in behind if asked.is_set_by(rule, config)), None)
     if later is not None:
         fix = f"a rule sets it later ({later.position}): give that one a lower `priority` number, or ask on ticket updated"
     return warn(CODE, asked.test.position, message, fix)
@@ -91,12 +91,17 @@ def _given(config: Config) -> dict[str, set[str]]:
     return given
 
 
-def _set_by(rule: Rule) -> Iterator[tuple[str, str]]:
+def _set_by(rule: Rule, config: Config) -> Iterator[tuple[str, str]]:
     """(field, value) of all that a rule sets."""
     for action in rule.actions:
         if isinstance(action, Assign):
-            yield "assigned", compared(action.resource.text)
+            for whom in [action.resource.text] if action.resource else _of_organizations(config):
+                yield "assigned", compared(whom)
         elif isinstance(action, SetField) and isinstance(action.value, Text):
             yield (settable(action.field, _EVENT) or "").removeprefix("ticket."), compared(action.value.text)
             if action.sub:
                 yield "sub_issue_type", compared(action.sub.text)
+
+
+def _of_organizations(config: Config) -> set[str]:
+    return {one.resource for one in config.directory.organizations.values() if one.resource}

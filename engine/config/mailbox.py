@@ -72,7 +72,7 @@ class Notice(Struct, frozen=True):
 
 def _recipient(text: str, position: Position) -> Recipient:
     """As a mailbox file writes it."""
-    if text in ("sender", "contact", "additional contacts", "assigned resource"):
+    if text in ("sender", "contact", "additional contacts", "assigned resource", "organization resource"):
         return Recipient(text, "", position)  # type: ignore[arg-type]
     if text.startswith("resource "):
         return Recipient("resource", text.removeprefix("resource ").strip(), position)

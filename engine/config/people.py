@@ -10,11 +10,14 @@ from engine.errors import Position
 
 
 class Organization(Struct, frozen=True):
+    """`resource`: who of our own people looks after it."""
+
     id: str
     name: str
     domains: tuple[str, ...]
     classification: str
     parent: str | None
+    resource: str | None
     active: bool
     position: Position
 
@@ -71,3 +74,14 @@ class Directory(Struct, frozen=True):
     projects: Mapping[str, Project] = field(default_factory=dict)
     tasks: Mapping[str, Task] = field(default_factory=dict)
     digest: str = ""
+
+    def resource_of(self, organization: str | None) -> str | None:
+        """The id of its own resource, or of the nearest organization's above it that has one."""
+        seen: set[str] = set()
+        while organization is not None and organization not in seen:
+            seen.add(organization)
+            found = self.organizations.get(organization)
+            if found is None or found.resource:
+                return found.resource if found else None
+            organization = found.parent
+        return None

@@ -125,6 +125,10 @@ def _directory(config: Config) -> Iterator[Problem]:
             above = directory.organizations[above].parent
         if above in seen:
             yield Problem(organization.position, "its parents run in a circle", "remove one `parent`")
+        yield from _unknown(organization.position, "resource", organization.resource, directory.resources)
+        resource = directory.resources.get(organization.resource or "")
+        if resource is not None and not resource.active:
+            yield Problem(organization.position, f"its resource '{resource.id}' is not active", "name an active one")
         yield from _domains(organization)
     for contact in directory.contacts.values():
         yield from _unknown(contact.position, "organization", contact.organization, directory.organizations)

@@ -125,7 +125,10 @@ def _ticket(action: AddTag | RemoveTag | Assign, facts: Facts) -> tuple[Facts, s
     ticket = facts.ticket
     assert ticket is not None
     if isinstance(action, Assign):
-        return replace(facts, ticket=replace(ticket, assigned=action.resource.text)), f"assign to {action.resource.text}"
+        whom = action.resource.text if action.resource else facts.config.directory.resource_of(ticket.organization)
+        if whom is None:
+            return facts, f"assign to organization resource: {ticket.organization} has none"
+        return replace(facts, ticket=replace(ticket, assigned=whom)), f"assign to {whom}"
     label = action.tag.text
     if isinstance(action, AddTag):
         tags = ticket.tags if label in ticket.tags else (*ticket.tags, label)

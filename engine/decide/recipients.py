@@ -32,10 +32,12 @@ def addresses_of(recipient: Recipient, facts: Facts, setup: Setup) -> list[str]:
             return [comparable(recipient.name)]
         case "sender":
             return [facts.sender.address] if facts.sender and facts.sender.address else []
-        case "resource" | "assigned resource":
-            identity = recipient.name if recipient.kind == "resource" else (ticket.assigned if ticket else None)
-            resource = directory.resources.get(identity or "")
-            return [resource.email] if resource and resource.active else []
+        case "resource":
+            return _resource(recipient.name, setup)
+        case "assigned resource":
+            return _resource(ticket.assigned if ticket else None, setup)
+        case "organization resource":
+            return _resource(directory.resource_of(facts.subject_organization), setup)
         case "contact":
             identity = (
                 ticket.contact if ticket else (facts.sender.id if facts.sender and facts.sender.kind == "contact" else None)
@@ -43,6 +45,11 @@ def addresses_of(recipient: Recipient, facts: Facts, setup: Setup) -> list[str]:
             return _contacts([identity] if identity else [], setup)
         case "additional contacts":
             return _contacts(ticket.additional_contacts if ticket else (), setup)
+
+
+def _resource(identity: str | None, setup: Setup) -> list[str]:
+    resource = setup.config.directory.resources.get(identity or "")
+    return [resource.email] if resource and resource.active else []
 
 
 def _contacts(identities: Iterable[str], setup: Setup) -> list[str]:

@@ -76,7 +76,13 @@ _PREDICATES: dict[str, tuple[Operator, bool]] = {
     "p_not_has_tag": ("has tag", True),
 }
 _ESCAPES = {"n": "\n", "t": "\t"}
-_RECIPIENTS = {"to_sender": "sender", "to_contact": "contact", "to_additional": "additional contacts"}
+_RECIPIENTS = {
+    "to_sender": "sender",
+    "to_contact": "contact",
+    "to_additional": "additional contacts",
+    "to_assigned": "assigned resource",
+    "to_organization": "organization resource",
+}
 
 
 class BuildError(Exception):
@@ -252,6 +258,8 @@ class Builder:
             return SetField(spelt(canonical(_join(children[0]))), value, sub, at)
         if kind == "clear":
             return SetField(spelt(canonical(_join(children[0]))), None, None, at)
+        if kind == "assign_organization":
+            return Assign(None, at)
         if kind in ("add_tag", "remove_tag", "assign"):
             text = cast(Text, self._value(children[0]))
             if kind == "assign":
@@ -300,7 +308,7 @@ class Builder:
         if kind == "to_resource":
             text = cast(Text, self._value(node.children[0]))
             return Recipient("resource", text.text, text.position)
-        return Recipient(cast(Any, _RECIPIENTS.get(kind, "assigned resource")), "", action)
+        return Recipient(cast(Any, _RECIPIENTS[kind]), "", action)
 
 
 def _trees(node: Node) -> list[Node]:

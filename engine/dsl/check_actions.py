@@ -54,7 +54,8 @@ def check_actions(scope: Scope) -> Iterator[Problem]:
             yield from _known(action.tag, "tag", scope.names.tags)
         elif isinstance(action, Assign):
             yield from _ticket_only(action, scope)
-            yield from _resource(action.resource, scope)
+            if action.resource is not None:
+                yield from _resource(action.resource, scope)
         elif isinstance(action, Notify):
             yield from _notify(action, scope)
         elif isinstance(action, AddNote):

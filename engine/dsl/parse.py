@@ -124,6 +124,6 @@ def _expected(accepted: set[str]) -> str:
     if {"HEADER", "ANY", "LPAR"} <= accepted:
         return "expected a condition: a field (subject, sender.address, ...), header, any, not or ("
     if {"CONTACT", "SENDER", "RESOURCE"} <= accepted:
-        return "expected whom: contact, sender, assigned resource, additional contacts, resource NAME, or an address in quotes"
+        return "expected whom: contact, sender, assigned resource, organization resource, additional contacts, resource NAME, or an address in quotes"
     names = sorted(NO_KEYWORDS.get(name, f"`{name.lower()}`") for name in accepted if not name.startswith("__"))
     return "expected " + " or ".join(names) if names else "see docs/rule-language.md"

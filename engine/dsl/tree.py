@@ -180,14 +180,16 @@ class RemoveTag(Struct, frozen=True):
 
 
 class Assign(Struct, frozen=True):
-    resource: Text
+    """`resource` is None for `assign to organization resource`."""
+
+    resource: Text | None
     position: Position
 
 
 class Recipient(Struct, frozen=True):
-    """`sender`, `contact`, `additional contacts`, `assigned resource`, `resource` with its id, or an address."""
+    """`sender`, `contact`, `additional contacts`, `assigned resource`, `organization resource`, `resource` with its id, or an address."""
 
-    kind: Literal["sender", "contact", "additional contacts", "assigned resource", "resource", "address"]
+    kind: Literal["sender", "contact", "additional contacts", "assigned resource", "organization resource", "resource", "address"]
     name: str
     position: Position
 

@@ -63,6 +63,7 @@ _FIELDS = (
     Field("organization.name", "text", "its name"),
     Field("organization.classification", "text", "its classification in the directory"),
     Field("organization.parent", "word", "the organization that it belongs to", picklist="organizations"),
+    Field("organization.resource", "word", "its own resource, or that of the nearest one above it", picklist="resources"),
     Field("contact.id", "text", "the contact; also `contact`"),
     Field("contact.name", "text", "first and last name"),
     Field("contact.address", "text", "the primary address"),

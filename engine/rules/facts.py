@@ -162,6 +162,7 @@ _READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) fo
     "organization.name": _organization("name"),
     "organization.classification": _organization("classification"),
     "organization.parent": _organization("parent"),
+    "organization.resource": lambda facts: facts.config.directory.resource_of(facts.subject_organization),
     "contact.id": _contact_id,
     "contact.name": _contact("name"),
     "contact.address": _in_both_forms(_contact("address")),

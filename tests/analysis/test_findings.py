@@ -458,6 +458,16 @@ def test_what_stays_on_this_machine_or_is_encrypted_is_no_fault(file: str, old: 
     assert found(rules) == []
 
 
+def test_who_looks_after_a_customer_may_be_whom_a_new_ticket_is_assigned_to(rules: Path) -> None:
+    text = 'rule "B"\n  priority 1\n  on ticket created\n  when subject contains "q"\n  then assign to organization resource\n'
+    put(rules, NEW, text + one("ticket.assigned is lotte"))
+    assert found(rules) == [("PR125", NEW, 8)]
+    path = rules / "directory/organizations.csv"
+    head, first, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([f"{head},resource", f"{first},lotte", *(f"{row}," for row in rows)]) + "\n")
+    assert found(rules) == []
+
+
 @pytest.mark.parametrize("text", CLEAN)
 def test_nothing_is_found_where_nothing_is_wrong(text: str, rules: Path) -> None:
     put(rules, NEW, text)

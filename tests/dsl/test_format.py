@@ -175,6 +175,7 @@ _ACTION = st.one_of(
         [
             "stop",
             "assign to joost",
+            "assign  to organization resource",
             'notify sender, contact, "a@b.example" using t',
             "set due to 4 business hours",
             "clear queue",

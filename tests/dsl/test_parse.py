@@ -71,8 +71,8 @@ def test_values_have_their_types() -> None:
 def test_every_action_of_the_language() -> None:
     actions = """
       set queue to "Level 1"  set issue type to "A" / "B"  set due to 4 hours  clear assigned
-      add tag "x"  remove tag "y"  assign to eva  assign to "eva"
-      notify sender, contact, additional contacts, assigned resource, resource oncall, "a@b.example" using some-template
+      add tag "x"  remove tag "y"  assign to eva  assign to "eva"  assign to organization resource
+      notify sender, contact, additional contacts, assigned resource, organization resource, resource oncall, "a@b.example" using some-template
       add note "text" as internal  add note "text" as all  add note "text"
       create ticket "More" with queue "Q", priority "Low"  create ticket "More"
       discard "x"  discard "x" even replies  refuse "y"  refuse using t  refuse "y" using t even replies  quarantine "z"
@@ -82,7 +82,7 @@ def test_every_action_of_the_language() -> None:
     items, problems = parse_rules("x.rules", f'rule "R" on ticket created then {actions}')
     assert not problems
     rule = items[0]
-    assert isinstance(rule, Rule) and len(rule.actions) == 26
+    assert isinstance(rule, Rule) and len(rule.actions) == 27
     assert isinstance(rule.actions[0], SetField) and rule.actions[0].position.line == 2
 
 

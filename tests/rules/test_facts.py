@@ -84,6 +84,7 @@ READ: dict[str, Any] = {
     "organization.name": "Kessler Werk Nord",
     "organization.classification": "Standard",
     "organization.parent": "kessler",
+    "organization.resource": None,
     "contact.id": "timo",
     "contact.name": "Timo Brandt",
     "contact.address": "timo@nord.kessler.example",
