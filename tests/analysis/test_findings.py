@@ -421,6 +421,7 @@ CLEAN = [
     # One of two actions alike is no clash.
     A.format('set queue to "Projects"') + B.format('set queue to "Projects"').replace('"x"', '"x" and body contains "y"'),
     # Only mail of certain senders is believed.
+    one('sender.id is "carmen"', "message", "attribute to sender in body"),
     one('sender.address is "forms@x.example" and sender.authenticated', "message", 'attribute to sender in header "Reply-To"'),
     one(
         '(sender.domain is "x.example" or sender.kind is resource) and subject contains "x"',
