@@ -64,10 +64,10 @@ def _told(asked: _Asked, behind: list[Rule], config: Config) -> Problem:
     message = (
         f"'{words}' never holds on 'ticket created': no mailbox gives that to a new ticket, and no rule before this one sets it"
     )
-    fix = "write it in a mailbox's `defaults.ticket`, or set it in a rule before; or ask on ticket updated"
+    fix = "write it in a mailbox's `defaults.ticket`, or set it in a rule before; what people set, a rule sees that waits"
     later = next((rule for rule in behind if asked.is_set_by(rule, config)), None)
     if later is not None:
-        fix = f"a rule sets it later ({later.position}): give that one a lower `priority` number, or ask on ticket updated"
+        fix = f"a rule sets it later ({later.position}): give that one a lower `priority` number"
     return warn(CODE, asked.test.position, message, fix)
 
 
