@@ -76,12 +76,8 @@ class Directory(Struct, frozen=True):
     digest: str = ""
 
     def resource_of(self, organization: str | None) -> str | None:
-        """The id of its own resource, or of the nearest organization's above it that has one."""
-        seen: set[str] = set()
-        while organization is not None and organization not in seen:
-            seen.add(organization)
-            found = self.organizations.get(organization)
-            if found is None or found.resource:
-                return found.resource if found else None
-            organization = found.parent
-        return None
+        """The id of its own resource, or of the nearest organization's above it that has one. No circle: `check` has seen to it."""
+        found = self.organizations.get(organization or "")
+        while found is not None and not found.resource:
+            found = self.organizations.get(found.parent or "")
+        return found.resource if found else None
