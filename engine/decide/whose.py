@@ -86,7 +86,7 @@ def reattributed(work: Work, action: Attribute, before: Found, facts: Facts) -> 
         if not values:
             return before, f"attribute to {action.to} in {place}: it is empty"
         if action.to == "sender":
-            found = _address(values, action.place)
+            found = _address(values, action.place, work)
             if found is None:
                 return before, f"attribute to sender in {place}: '{values[0][:100]}' is no address"
             return _by_address(work, found, before, f"sender in {place}")
@@ -131,10 +131,13 @@ def _given(work: Work, to: str, name: str, before: Found, where: str, evidence: 
     return Found(sender, None, resolve(work.named, sender, work.setup)), f"attribute to {to} {name}{evidence}"
 
 
-def _address(values: list[str], place: Operand) -> Address | None:
+def _address(values: list[str], place: Operand, work: Work) -> Address | None:
+    """The first that is no mailbox of ours, if there is one."""
     if place.kind == "header":  # its display name may hold another address
-        return next(iter(addresses(values)), None)
-    return next((found for value in values if (found := first_address(value))), None)
+        found = addresses(values)
+    else:
+        found = tuple(one for value in values if (one := first_address(value)))
+    return next((one for one in found if one.address not in work.setup.own_addresses), found[0] if found else None)
 
 
 def _read(place: Operand, facts: Facts, work: Work) -> list[str]:

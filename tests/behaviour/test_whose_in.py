@@ -95,6 +95,14 @@ def test_a_name_in_a_header_is_no_address(value: str, rules: Path) -> None:
     assert decision.ticket is not None and decision.ticket.contact == "carmen"
 
 
+def test_what_we_write_to_a_customer_is_his(rules: Path) -> None:
+    """A technician writes to a customer, with the desk in copy: the first recipient that is no mailbox of ours."""
+    to = "To: Help desk <help@harbourhill.example>, support@harbourhill.example,\r\n Carmen <carmen@olivar.example>, maya@brightwater.example\r\n"
+    decision = decided(rules, 'attribute to sender in header "To"', sender="joost@harbourhill.example", more=to)
+    assert decision.ticket is not None
+    assert (decision.ticket.organization, decision.ticket.contact) == ("olivar", "carmen")
+
+
 def test_who_filled_it_in_may_stand_in_the_text_and_be_new(rules: Path) -> None:
     decision = decided(rules, "attribute to sender in client", "Client: Nadia Amin <nadia@kessler.example>\r\nThe door is stuck.")
     assert decision.ticket is not None and decision.ticket.organization == "kessler"
