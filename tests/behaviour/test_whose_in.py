@@ -174,3 +174,16 @@ def test_of_a_million_values_the_first_are_looked_at_each_at_its_beginning(more:
     decision = decided(rules, 'attribute to organization in header "X-Client"', more=more)
     assert decision.ticket is not None and decision.ticket.organization == organization
     assert decision.sender is not None and decision.sender.via in ("rule", "unattributed")
+
+
+@pytest.mark.parametrize(
+    ("reply_to", "told"), [("carmen@olivar.example", ["carmen@olivar.example"]), ("forms@olivar.example", [])]
+)
+def test_a_form_that_is_automatic_tells_who_filled_it_in_and_never_itself(reply_to: str, told: list[str], rules: Path) -> None:
+    decision = decided(
+        rules,
+        'attribute to sender in header "Reply-To"',
+        sender="forms@olivar.example",
+        more=f"Reply-To: {reply_to}\r\nAuto-Submitted: auto-generated\r\n",
+    )
+    assert decision.entity == "ticket" and list(decision.notified) == told
