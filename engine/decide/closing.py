@@ -76,12 +76,22 @@ def _bare_facts(work: Work) -> Facts:
 
 
 def _permitted(work: Work, notifications: list[Notification], facts: Facts) -> tuple[Notification, ...]:
-    sent, left_out = permitted(notifications, work.message, work.setup)
+    sent, left_out = permitted(notifications, work.message, work.setup, _answering(work) if notifications else ())
     for words in left_out:
         work.step("not notified", words)
     for one in sent:
         work.step("notified", f"{one.recipient} using {one.template}")
     return worded(sent, facts, work.setup)
+
+
+def _answering(work: Work) -> set[str]:
+    """Whom the notifications went to that an automatic message returns or answers."""
+    message = work.message
+    if message.automatic is None:
+        return set()
+    named = dict.fromkeys((*message.automatic.about, *message.in_reply_to, *message.references))
+    found = (work.state.notification(message_id) for message_id in named)
+    return {sent.recipient for sent in found if sent is not None and sent.recipient}
 
 
 def close(work: Work, made: Made) -> Decision:

@@ -71,7 +71,7 @@ def _own(message: Message, envelope: Envelope, setup: Setup, state: State) -> Fo
     address = message.sender.address
     if address in setup.own_addresses:
         found = f"From {address} is one of our own mailboxes"
-    elif message.message_id and state.number_of_notification(message.message_id) is not None:
+    elif message.message_id and state.notification(message.message_id) is not None:
         found = "the Message-ID is that of a notification of ours"
     else:
         return None, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
@@ -114,9 +114,12 @@ def of_notice(notice: Notice | None, event: str, facts: Facts, setup: Setup, rea
 
 
 def permitted(
-    notifications: Iterable[Notification], message: Message | None, setup: Setup
+    notifications: Iterable[Notification], message: Message | None, setup: Setup, answering: Collection[str] = ()
 ) -> tuple[tuple[Notification, ...], list[str]]:
     """Those that may be sent, one an address and event, and what was left out, in words.
+
+    `answering`: addresses that return what is sent there, or answer it by themselves, as this very message shows: whatever
+    is sent to them because of it comes back for ever.
 
     A rule's notification comes before the mailbox's own about the same event, so the caller puts them in that order.
     `message` is None for a rule that waited: no message is behind it any more.
@@ -132,6 +135,8 @@ def permitted(
             left_out.append("none to an address that is none")
         elif one.recipient in silent:
             left_out.append(f"none to {one.recipient}: automatic mail is never answered")
+        elif one.recipient in answering:
+            left_out.append(f"none to {one.recipient}: this is what came back from there")
         elif NOBODYS.match(one.recipient.partition("@")[0]):
             left_out.append(f"none to {one.recipient}: nobody reads what is sent there")
         elif (one.recipient, one.event) in kept:

@@ -65,8 +65,8 @@ def named_by_report(message: Message, state: State) -> Named | None:
     if message.automatic is None:
         return None
     for message_id in message.automatic.about:
-        number = state.number_of_notification(message_id)
-        entity = state.target(number) if number else None
+        sent = state.notification(message_id)
+        entity = state.target(sent.number) if sent and sent.number else None
         if entity is not None:
             return Named(entity, "bounce", f"it returns a notification about {entity.number}")
     return None

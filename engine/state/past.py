@@ -19,6 +19,7 @@ from engine.decide.decision import iso, read_kept
 from engine.entities import TICKET_TIMES, NewContact, Target, Ticket
 from engine.mail.withhold import Passwords
 from engine.state.sqlite import SqliteState, moment
+from engine.state.view import Sent
 
 _TUPLES = ("tags", "additional_contacts")
 
@@ -109,15 +110,15 @@ class PastState(SqliteState):
         kept: dict[str, Any] | None = json.decode(rule[0]) if rule else read_kept(message[1])["ticket"] if message else None
         return kept
 
-    def number_of_notification(self, message_id: str) -> str | None:
+    def notification(self, message_id: str) -> Sent | None:
         row = self._one(
-            "SELECT COALESCE(number, '') FROM outbox WHERE (message_id = ?1 OR went_as = ?1)"
+            "SELECT COALESCE(number, ''), recipient FROM outbox WHERE (message_id = ?1 OR went_as = ?1)"
             " AND (message < ?2 OR (message IS NULL AND created_at < ?3))",
             message_id,
             self._id,
             iso(self._message.received_at),
         )
-        return row[0] if row else None
+        return Sent(*row) if row else None
 
     def contacts_of(self, address: str) -> list[NewContact]:
         found = super().contacts_of(address)

@@ -10,7 +10,7 @@ from typing import Any
 from engine.config.model import Config
 from engine.decide.decision import iso
 from engine.entities import TICKET_COLUMNS, TICKET_TIMES, NewContact, Project, Target, Task, Ticket
-from engine.state.view import Candidate, Seen
+from engine.state.view import Candidate, Seen, Sent
 from engine.text import fold
 
 _COLUMNS = ", ".join(f"t.{name}" for name in TICKET_COLUMNS)
@@ -128,11 +128,14 @@ class SqliteState:
             message_id,
             *self._seen[1],
         )
-        return row[0] if row else (self.number_of_notification(message_id) or None)
+        if row:
+            return str(row[0])
+        sent = self.notification(message_id)
+        return sent.number or None if sent else None
 
-    def number_of_notification(self, message_id: str) -> str | None:
-        row = self._one("SELECT COALESCE(number, '') FROM outbox WHERE message_id = ?1 OR went_as = ?1", message_id)
-        return row[0] if row else None
+    def notification(self, message_id: str) -> Sent | None:
+        row = self._one("SELECT COALESCE(number, ''), recipient FROM outbox WHERE message_id = ?1 OR went_as = ?1", message_id)
+        return Sent(*row) if row else None
 
     def tickets_of(
         self,

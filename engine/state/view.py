@@ -19,6 +19,13 @@ class Seen(Struct, frozen=True):
     number: str | None
 
 
+class Sent(Struct, frozen=True):
+    """A notification of our own: the number that it is about, empty where it is about none, and whom it went to."""
+
+    number: str
+    recipient: str
+
+
 # A ticket that may be meant: its number, title and, only where that was asked for, its description. A plain row: a
 # busy customer has hundreds of them for each message.
 Candidate = tuple[str, str, str]
@@ -55,8 +62,8 @@ class State(Protocol):
     def number_of_thread(self, message_id: str) -> str | None:
         """The number that the mail of this Message-ID, received or sent by us, belongs to."""
 
-    def number_of_notification(self, message_id: str) -> str | None:
-        """The number that our own notification of this Message-ID is about; empty where it is about none."""
+    def notification(self, message_id: str) -> Sent | None:
+        """Our own notification of this Message-ID."""
 
     def tickets_of(
         self,

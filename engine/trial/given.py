@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from engine.addresses import comparable
 from engine.config.mailbox import Mailbox
 from engine.config.model import Config
 from engine.config.references import names_of
@@ -137,8 +138,8 @@ def set_up(case: Case, connection: sqlite3.Connection, config: Config, mailbox: 
     for row in given.get("notifications", ()):
         connection.execute(
             "INSERT OR IGNORE INTO outbox (mailbox, event, recipient, template, number, reason, to_sender, message_id, status, created_at)"
-            " VALUES (?, 'given', '', '', ?, '', 0, ?, 'sent', ?)",
-            (mailbox, row["number"], row["message_id"].strip("<>"), iso(now)),
+            " VALUES (?, 'given', ?, '', ?, '', 0, ?, 'sent', ?)",
+            (mailbox, comparable(row.get("to", "")), row["number"], row["message_id"].strip("<>"), iso(now)),
         )
     for index, row in enumerate(given.get("seen", ())):
         _seen(case, index, row, connection, row.get("mailbox", mailbox), now)
