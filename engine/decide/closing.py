@@ -20,6 +20,8 @@ from engine.mail.message import Message
 from engine.rules.facts import Facts
 from engine.state.view import State
 
+_MOST_LOOKED_AT = 262_144  # letters of a bounce
+
 
 def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
     """The message becomes nothing. Whoever refuses says so to the sender (`notify.failed`)."""
@@ -76,7 +78,7 @@ def _bare_facts(work: Work) -> Facts:
 
 
 def _permitted(work: Work, notifications: list[Notification], facts: Facts) -> tuple[Notification, ...]:
-    sent, left_out = permitted(notifications, work.message, work.setup, _answering(work) if notifications else ())
+    sent, left_out = permitted(notifications, work.message, work.setup, _answering(work, notifications))
     for words in left_out:
         work.step("not notified", words)
     for one in sent:
@@ -84,14 +86,17 @@ def _permitted(work: Work, notifications: list[Notification], facts: Facts) -> t
     return worded(sent, facts, work.setup)
 
 
-def _answering(work: Work) -> set[str]:
-    """Whom the notifications went to that an automatic message returns or answers."""
+def _answering(work: Work, notifications: list[Notification]) -> set[str]:
+    """Whom our notifications went to that an automatic message returns or answers; of a bounce that does not say which it returns, whom it names."""
     message = work.message
-    if message.automatic is None:
+    if message.automatic is None or not notifications:
         return set()
     named = dict.fromkeys((*message.automatic.about, *message.in_reply_to, *message.references))
-    found = (work.state.notification(message_id) for message_id in named)
-    return {sent.recipient for sent in found if sent is not None and sent.recipient}
+    found = [sent for message_id in named if (sent := work.state.notification(message_id)) is not None]
+    if message.automatic.kind == "bounce" and not found:
+        text = message.text[:_MOST_LOOKED_AT].lower()
+        return {one.recipient for one in notifications if one.recipient in text}
+    return {sent.recipient for sent in found if sent.recipient}
 
 
 def close(work: Work, made: Made) -> Decision:

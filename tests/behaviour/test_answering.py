@@ -66,6 +66,17 @@ def test_nor_by_the_mailbox_itself(rules: Path) -> None:
     assert answered(rules, BOUNCE).notified == ("joost@harbourhill.example",)
 
 
+@pytest.mark.parametrize(("named", "told"), [("Desk@x.example", []), ("other@x.example", ["desk@x.example"])])
+def test_a_bounce_that_returns_nothing_known_tells_nobody_whom_it_names(named: str, told: list[str], rules: Path) -> None:
+    """Some servers return no more than their own words."""
+    (rules / "workflow/90.rules").write_text('rule "copy"\n  on message\n  then notify "desk@x.example" using held-back\n')
+    processor = Processor(open_database(None), prepare(load_config(rules)))
+    head = BOUNCE.partition("MIME-Version")[0]
+    decision = processor.take(f"{head}\r\nDelivery has failed to these recipients: <{named}>\r\n".encode(), "1", "help")
+    assert decision is not None and decision.outcome == "ignored" and decision.reason == "bounce"
+    assert list(decision.notified) == told
+
+
 def test_a_person_who_answers_is_told(rules: Path) -> None:
     (rules / "workflow/90.rules").write_text(RULE)
     decision = answered(rules, AWAY.replace("Auto-Submitted: auto-replied\r\n", "").replace("Automatic reply: ", "Re: "))
