@@ -11,6 +11,9 @@ from engine.normal import normalized, without_marks
 from engine.prefixes import strip_prefixes
 from engine.printable import UNSEEN
 
+# What a desk seeks (rules, tags, fields to extract) it seeks in so many characters of a field, of all its values together, at the most.
+LONGEST_SEARCHED = 262_144
+
 _TYPED = dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„‟", '"') | dict.fromkeys("\u2010\u2012\u2013\u2014\u2212", "-")
 # What nobody sees, and what chooses between two forms of a sign: the same warning sign is written with it and without.
 _NOTHING = UNSEEN + "\ufe0e\ufe0f"

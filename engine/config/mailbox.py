@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from msgspec import Struct
 
 from engine.config.connections import ExchangeSource, GraphSource
-from engine.dsl.tree import Recipient
+from engine.dsl.tree import Recipient, Related
 from engine.errors import Position
 
 Entity = Literal["ticket", "ticket_note", "ticket_time_entry", "project_note", "task_note", "task_time_entry"]
@@ -72,8 +72,8 @@ class Notice(Struct, frozen=True):
 
 def _recipient(text: str, position: Position) -> Recipient:
     """As a mailbox file writes it."""
-    if text in ("sender", "contact", "additional contacts", "assigned resource", "organization resource"):
-        return Recipient(text, "", position)  # type: ignore[arg-type]
+    if text in get_args(Related):
+        return Recipient(cast(Related, text), "", position)
     if text.startswith("resource "):
         return Recipient("resource", text.removeprefix("resource ").strip(), position)
     return Recipient("address", text, position)

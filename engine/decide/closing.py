@@ -19,8 +19,7 @@ from engine.entities import Note, Sender, Ticket
 from engine.mail.message import Message
 from engine.rules.facts import Facts
 from engine.state.view import State
-
-_MOST_LOOKED_AT = 262_144  # letters of a bounce
+from engine.text import LONGEST_SEARCHED
 
 
 def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
@@ -94,7 +93,7 @@ def _answering(work: Work, notifications: list[Notification]) -> set[str]:
     named = dict.fromkeys((*message.automatic.about, *message.in_reply_to, *message.references))
     found = [sent for message_id in named if (sent := work.state.notification(message_id)) is not None]
     if message.automatic.kind == "bounce" and not found:
-        text = message.text[:_MOST_LOOKED_AT].lower()
+        text = message.text[:LONGEST_SEARCHED].lower()
         return {one.recipient for one in notifications if one.recipient in text}
     return {sent.recipient for sent in found if sent.recipient}
 

@@ -27,7 +27,7 @@ from engine.entities import Project, Task, Ticket
 from engine.mail.message import Message
 from engine.rules.facts import Facts
 from engine.state.view import State
-from engine.text import collapse
+from engine.text import LONGEST_SEARCHED, collapse
 
 
 def decide(message: Message, envelope: Envelope, setup: Setup, state: State, now: datetime, *, explain: bool = False) -> Decision:
@@ -78,7 +78,7 @@ def _read_token(work: Work) -> Ending | None:
 def _extract(work: Work) -> dict[str, str]:
     """Fields that the mailbox's `extract` finds in subject and text, and those of the token."""
     fields = dict(work.token.fields) if work.token else {}
-    text = f"{work.message.subject}\n{work.text[:262_144]}"
+    text = f"{work.message.subject}\n{work.text[:LONGEST_SEARCHED]}"
     for name, pattern in work.setup.extracts.get(work.envelope.mailbox, {}).items():
         match = pattern.search(text)
         if match and match.group(name):

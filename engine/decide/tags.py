@@ -9,9 +9,7 @@ from msgspec import Struct
 from engine.config.model import Tags
 from engine.errors import Position
 from engine.literals import Literals
-from engine.text import words_of
-
-_LONGEST = 262_144
+from engine.text import LONGEST_SEARCHED, words_of
 
 
 class Tagged(Struct, frozen=True):
@@ -43,7 +41,7 @@ class Tagger:
             return Tagged((), "none", None)
         counts: Counter[str] = Counter()
         longest: dict[str, int] = {}
-        for phrase, count in self._count(words_of(title[:_LONGEST]), words_of(description[:_LONGEST])).items():
+        for phrase, count in self._count(words_of(title[:LONGEST_SEARCHED]), words_of(description[:LONGEST_SEARCHED])).items():
             for label in self._labels[phrase]:
                 counts[label] += count
                 longest[label] = max(longest.get(label, 0), len(phrase))

@@ -34,6 +34,7 @@ from engine.dsl.tree import (
     Quarantine,
     Recipient,
     Refuse,
+    Related,
     RemoveTag,
     Rule,
     SetField,
@@ -76,7 +77,7 @@ _PREDICATES: dict[str, tuple[Operator, bool]] = {
     "p_not_has_tag": ("has tag", True),
 }
 _ESCAPES = {"n": "\n", "t": "\t"}
-_RECIPIENTS = {
+_RECIPIENTS: dict[str, Related] = {
     "to_sender": "sender",
     "to_contact": "contact",
     "to_additional": "additional contacts",
@@ -308,7 +309,7 @@ class Builder:
         if kind == "to_resource":
             text = cast(Text, self._value(node.children[0]))
             return Recipient("resource", text.text, text.position)
-        return Recipient(cast(Any, _RECIPIENTS[kind]), "", action)
+        return Recipient(_RECIPIENTS[kind], "", action)
 
 
 def _trees(node: Node) -> list[Node]:

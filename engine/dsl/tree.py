@@ -186,10 +186,14 @@ class Assign(Struct, frozen=True):
     position: Position
 
 
-class Recipient(Struct, frozen=True):
-    """`sender`, `contact`, `additional contacts`, `assigned resource`, `organization resource`, `resource` with its id, or an address."""
+# Whoever it is of the message or the ticket.
+Related = Literal["sender", "contact", "additional contacts", "assigned resource", "organization resource"]
 
-    kind: Literal["sender", "contact", "additional contacts", "assigned resource", "organization resource", "resource", "address"]
+
+class Recipient(Struct, frozen=True):
+    """One whom the message or the ticket has, `resource` with its id, or an address."""
+
+    kind: Related | Literal["resource", "address"]
     name: str
     position: Position
 

@@ -13,10 +13,7 @@ from engine.literals import Literals
 from engine.rules.atoms import Leaf, is_laid_out
 from engine.rules.facts import Values
 from engine.rules.patterns import Patterns
-from engine.text import compared, fold
-
-# Rules look at so many characters of a field at the most, of all its values together; the rest of a huge one is not searched.
-LONGEST_TEXT = 262_144
+from engine.text import LONGEST_SEARCHED, compared, fold
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
@@ -89,7 +86,7 @@ class Matcher:
             true.update(self._false)
         if not any(value not in (False, "") and str(value).strip() for value in values):
             true.update(self._empty)
-        left = LONGEST_TEXT if self._reads_text else 0
+        left = LONGEST_SEARCHED if self._reads_text else 0
         for value in values:
             if isinstance(value, str):
                 if value in self._tags:

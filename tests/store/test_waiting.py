@@ -43,6 +43,15 @@ def run(connection: sqlite3.Connection, setup: Setup, now: datetime, rule: str =
     return result
 
 
+def question(day: int) -> bytes:
+    """Of one day in November; that of the 2nd is asked, and all others reply to it."""
+    reply = "" if day == 2 else "In-Reply-To: <2@t>\r\n"
+    head = (
+        f"Date: {day} Nov 2026 10:00:00 +0000\r\nFrom: carmen@olivar.example\r\nSubject: A question\r\nMessage-ID: <{day}@t>\r\n"
+    )
+    return f"{head}{reply}\r\nx\r\n".encode()
+
+
 def test_it_runs_once_when_it_is_due(connection: sqlite3.Connection, setup: Setup) -> None:
     queued = connection.execute("SELECT COUNT(*) FROM outbox").fetchone()[0]
     assert run(connection, setup, DUE - timedelta(seconds=1)) == []
@@ -120,12 +129,7 @@ def test_silence_counts_from_the_last_note_also_where_it_changed_nothing(tmp_pat
     )
     setup = prepare(load_config(rules))
     connection = open_database(tmp_path / "p.db")
-    mails = [
-        f"Date: {day} Nov 2026 10:00:00 +0000\r\nFrom: carmen@olivar.example\r\nSubject: A question\r\nMessage-ID: <{day}@t>\r\n"
-        f"{reply}\r\nx\r\n".encode()
-        for day, reply in ((2, ""), (3, "In-Reply-To: <2@t>\r\n"), (5, "In-Reply-To: <2@t>\r\n"))
-    ]
-    Processor(connection, setup).run([Item(str(number), lambda mail=mail: mail) for number, mail in enumerate(mails)], "help")
+    Processor(connection, setup).run([Item(str(day), lambda day=day: question(day)) for day in (2, 3, 5)], "help")
     when = "ticket.quiet >= 3 days (workflow/90.rules:3:42) does not hold"
     assert run(connection, setup, datetime(2026, 11, 6, 10, 0, tzinfo=UTC), "silence") == [("dropped", when)]
     assert run(connection, setup, datetime(2026, 11, 8, 9, 59, tzinfo=UTC), "silence") == []
@@ -140,9 +144,8 @@ def test_on_a_note_and_a_message_the_silence_is_that_before_it(tmp_path: Path, r
     setup = prepare(load_config(rules))
     connection = open_database(tmp_path / "p.db")
     processor = Processor(connection, setup)
-    for day, reply, ran in ((2, "", []), (3, "In-Reply-To: <2@t>\r\n", []), (13, "In-Reply-To: <2@t>\r\n", ["message", "note"])):
-        mail = f"Date: {day} Nov 2026 10:00:00 +0000\r\nFrom: carmen@olivar.example\r\nSubject: x\r\nMessage-ID: <{day}@t>\r\n{reply}\r\nx\r\n"
-        decision = processor.take(mail.encode(), str(day), "help")
+    for day, ran in ((2, []), (3, []), (13, ["message", "note"])):
+        decision = processor.take(question(day), str(day), "help")
         assert [one.rule for one in decision.fired if one.rule in ("message", "note")] == ran
 
 
