@@ -1,172 +1,18 @@
-"""Mail, configurations and databases of a given size, always the same for the same arguments."""
+"""Configurations and databases of a given size, always the same for the same arguments."""
 
 from __future__ import annotations
 
-import base64
 import random
 import shutil
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import yaml
 
+from bench.words import SECOND, customers, words
 from engine.store.database import open_database
 
 ROOT = Path(__file__).resolve().parent.parent
-SEED = 20261125
-SECOND = datetime(2021, 11, 1, 8)
-WORDS = [
-    "printer",
-    "screen",
-    "laptop",
-    "mail",
-    "server",
-    "office",
-    "user",
-    "account",
-    "password",
-    "drive",
-    "network",
-    "cable",
-    "phone",
-    "meeting",
-    "invoice",
-    "update",
-    "version",
-    "error",
-    "message",
-    "folder",
-    "window",
-    "button",
-    "report",
-    "monday",
-    "morning",
-    "nobody",
-    "can",
-    "open",
-    "since",
-    "works",
-    "again",
-    "please",
-    "thank",
-    "you",
-    "the",
-    "a",
-    "of",
-    "to",
-    "in",
-    "and",
-    "is",
-    "it",
-    "for",
-    "with",
-    "that",
-    "this",
-    "on",
-    "was",
-    "are",
-    "be",
-    "have",
-    "from",
-    "or",
-    "but",
-    "not",
-    "what",
-    "when",
-    "where",
-    "who",
-    "will",
-    "would",
-    "could",
-    "there",
-    "their",
-]
-
-
-def _words(rng: random.Random, size: int) -> str:
-    """Lines of ordinary length, `size` bytes of them at least."""
-    lines: list[str] = []
-    have = 0
-    while have < size:
-        line = " ".join(rng.choices(WORDS, k=rng.randint(5, 13))).capitalize() + "."
-        lines.append(line)
-        have += len(line) + 2
-    return "\r\n".join(lines)
-
-
-def sender(number: int, contacts: int) -> str:
-    """A contact of the directory that `configure` writes."""
-    one = number * 7919 % contacts
-    return f"contact{one}@customer{one % customers(contacts)}.example"
-
-
-def customers(contacts: int) -> int:
-    return max(4, contacts // 50)
-
-
-def _head(number: int, rng: random.Random, contacts: int) -> str:
-    at = SECOND + timedelta(seconds=97 * number)
-    return (
-        f"Received: from mail.example by mx.harbourhill.example; {at:%a, %d %b %Y %H:%M:%S} +0000\r\n"
-        f"From: Contact {number} <{sender(number, contacts)}>\r\nTo: help@harbourhill.example\r\n"
-        f"Message-ID: <{number}.{rng.getrandbits(48):x}@bench.example>\r\nDate: {at:%a, %d %b %Y %H:%M:%S} +0000\r\n"
-        "MIME-Version: 1.0\r\n"
-    )
-
-
-def plain(number: int, contacts: int = 100) -> bytes:
-    """4 KB of plain text about one thing."""
-    rng = random.Random(SEED + number)
-    body = _words(rng, 3_400)
-    text = (
-        f"{_head(number, rng, contacts)}Subject: {' '.join(rng.choices(WORDS, k=5))} s{number}x\r\n"
-        f"Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\nb{number}x\r\n"
-    )
-    return text.encode()
-
-
-def mixed(number: int, contacts: int = 100) -> bytes:
-    """Of 50 messages: 20 of HTML, 10 replies, 10 with attachments, 9 of 50 KB, one of 1 MB."""
-    rng = random.Random(-SEED - number)
-    kind = number % 50
-    head, subject = _head(number, rng, contacts), " ".join(rng.choices(WORDS, k=5))
-    if kind < 20:
-        body = _words(rng, 6_000)
-        page = "".join(f"<tr><td style='font:11pt Calibri'>{line}</td><td>&nbsp;</td></tr>" for line in body.split("\r\n"))
-        return (
-            f'{head}Subject: {subject}\r\nContent-Type: multipart/alternative; boundary="=b"\r\n\r\n'
-            f"--=b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n"
-            f"--=b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html><body><table>{page}</table></body></html>\r\n--=b--\r\n"
-        ).encode()
-    if kind < 30:
-        quoted = "\r\n".join(f"> {line}" for line in _words(rng, 2_000).split("\r\n"))
-        return (
-            f"{head}Subject: Re: {subject}\r\nIn-Reply-To: <{number - 1}@elsewhere.example>\r\n"
-            f"Content-Type: text/plain; charset=utf-8\r\n\r\n{_words(rng, 800)}\r\n\r\n"
-            f"On Mon, 1 Nov 2021 at 08:00, Help desk <help@harbourhill.example> wrote:\r\n{quoted}\r\n"
-        ).encode()
-    if kind < 40:
-        data = base64.encodebytes(rng.randbytes(20_000)).decode().replace("\n", "\r\n")
-        return (
-            f'{head}Subject: {subject}\r\nContent-Type: multipart/mixed; boundary="=b"\r\n\r\n'
-            f"--=b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{_words(rng, 2_000)}\r\n"
-            f'--=b\r\nContent-Type: application/pdf; name="scan{number}.pdf"\r\nContent-Transfer-Encoding: base64\r\n'
-            f'Content-Disposition: attachment; filename="scan{number}.pdf"\r\n\r\n{data}--=b--\r\n'
-        ).encode()
-    size = 50_000 if kind < 49 else 1_000_000
-    return f"{head}Subject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{_words(rng, size)}\r\n".encode()
-
-
-KINDS = {"plain": plain, "mixed": mixed}
-
-
-def maildir(folder: Path, kind: str, messages: int, contacts: int = 100) -> Path:
-    """A Maildir with the messages in `cur/`, in the order of their names."""
-    for name in ("cur", "new", "tmp"):
-        (folder / name).mkdir(parents=True)
-    for number in range(messages):
-        (folder / "cur" / f"{number:08}.bench:2,").write_bytes(KINDS[kind](number, contacts))
-    return folder
 
 
 def rule_texts(count: int) -> str:
@@ -231,8 +77,8 @@ def database(path: Path, tickets: int, contacts: int = 100) -> Path:
     started = (SECOND - timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S")
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("BEGIN")
-    connection.create_function("words", 2, lambda seed, size: _words(random.Random(seed), size), deterministic=True)
-    texts = [(n, _words(random.Random(n), 300)) for n in range(1_000)]
+    connection.create_function("words", 2, lambda seed, size: words(random.Random(seed), size), deterministic=True)
+    texts = [(n, words(random.Random(n), 300)) for n in range(1_000)]
     connection.execute("CREATE TEMP TABLE texts (n INTEGER PRIMARY KEY, body TEXT)")
     connection.executemany("INSERT INTO texts VALUES (?, ?)", texts)
     count = f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {tickets})"

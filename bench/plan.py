@@ -7,7 +7,8 @@ import time
 from functools import partial
 from pathlib import Path
 
-from bench.generate import configure, plain
+from bench.generate import configure
+from bench.mail import plain
 from engine.config.load import load_config
 from engine.decide.setup import prepare
 from engine.plan.replay import replay_recorded

@@ -12,7 +12,7 @@ _SERIES = {
     "aliases": "Tag aliases",
     "tickets": "Tickets in the database",
 }
-_TITLES = {**_SERIES, "largest": "All at their largest", "mixed": "Mixed mail; rules"}
+_TITLES = {**_SERIES, "largest": "All at their largest", "mixed": "Mixed mail; rules", "outlook": "Mail from Outlook; rules"}
 
 
 def show(results: dict[str, Any], before: dict[str, Any]) -> str:
@@ -73,7 +73,7 @@ def draw(results: dict[str, Any], folder: Path) -> None:
             height=420,
         )
         stages = results["stages"]
-        kinds = ["plain", "mixed"]
+        kinds = ["plain", "mixed", "outlook"]
         bars.x_labels = kinds
         bars.add("parse", [stages.get(f"parse[{kind}]") for kind in kinds])
         for stage in ("decide", "store"):

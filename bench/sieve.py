@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 from bench import storing
-from bench.generate import configure, maildir, rules_alone
+from bench.generate import configure, rules_alone
+from bench.mail import maildir
 from bench.process import run
 
 MESSAGES = 2_000

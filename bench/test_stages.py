@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from bench.generate import KINDS, configure
+from bench.generate import configure
+from bench.mail import KINDS
 from engine.config.load import load_config
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide

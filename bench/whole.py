@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench.generate import ROOT, configure, database, maildir
+from bench.generate import ROOT, configure, database
+from bench.mail import KINDS, maildir
 from bench.process import run
 from bench.report import draw, show
 
@@ -31,6 +32,8 @@ CELLS: list[tuple[str, int, dict[str, int]]] = [
     ("largest", 1, {"rules": 10_000, "contacts": 100_000, "aliases": 100_000, "tickets": 1_000_000}),
     ("mixed", 100, {"rules": 100}),
     ("mixed", 1_000, {"rules": 1_000}),
+    ("outlook", 100, {"rules": 100}),
+    ("outlook", 1_000, {"rules": 1_000}),
 ]
 
 
@@ -60,7 +63,7 @@ class Bench:
         tickets = sizes.pop("tickets", 0)
         contacts = sizes["contacts"]
         rules = self._once("rules", *sizes.items(), make=lambda path: configure(path, **sizes))
-        kind = "mixed" if series == "mixed" else "plain"
+        kind = series if series in KINDS else "plain"
         source = self._once(kind, contacts, make=lambda path: maildir(path, kind, self.messages, contacts))
         with_tickets = self._once("db", tickets, contacts, make=lambda path: database(path, tickets, contacts))
         starts, runs = [], []

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.generate import KINDS, database
+from bench.generate import database
+from bench.mail import KINDS
 from bench.report import show
 from engine.mail.parse import parse_message
 
@@ -17,13 +18,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_it_runs_at_a_small_scale(tmp_path: Path) -> None:
     words = ["--messages", "8", "--scale", "0.001", "--repeat", "1", "--results", str(tmp_path)]
-    only = [word for series in ("largest", "mixed") for word in ("--only", series)]
+    only = [word for series in ("largest", "mixed", "outlook") for word in ("--only", series)]
     done = subprocess.run(
         [sys.executable, "-m", "bench.whole", *words, *only], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     cells = json.loads((tmp_path / "results.json").read_text())["cells"]
-    assert [(cell["series"], cell["size"]) for cell in cells] == [("largest", 1), ("mixed", 100), ("mixed", 1_000)]
+    assert [(cell["series"], cell["size"]) for cell in cells] == [
+        ("largest", 1),
+        *((series, rules) for series in ("mixed", "outlook") for rules in (100, 1_000)),
+    ]
     assert all(cell["per_second"] > 0 and cell["megabytes"] > 10 for cell in cells)
     assert {path.name for path in tmp_path.glob("*.svg")} == {"speed.svg", "start.svg", "memory.svg"}
 
@@ -44,6 +48,9 @@ def test_generated_mail_is_always_the_same_and_of_its_kinds() -> None:
     assert sum(bool(one.in_reply_to) for one in mixed) == 10
     assert sum(bool(one.attachments) for one in mixed) == 10
     assert sum(one.size > 900_000 for one in mixed) == 1
+    outlook = parse_message(KINDS["outlook"](1))
+    assert len(outlook.headers) > 55 and outlook.html and outlook.in_reply_to and not outlook.defects
+    assert 35_000 < outlook.size < 45_000
 
 
 def test_a_generated_database_has_its_tickets(tmp_path: Path) -> None:
