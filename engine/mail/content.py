@@ -8,7 +8,10 @@ from email.message import Message as Parsed
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
+
 from engine.mail.decode import as_letters, charset_of_bytes, decode_bytes, decode_header, is_bare, legacy
+from engine.mail.parameters import ordinary_parameters
 from engine.text import clean
 
 _SHORT = 200
@@ -22,35 +25,64 @@ _FIRST_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
 _LINE_END = re.compile(r"\r?\n")
 
 
+class _Said(Struct, frozen=True):
+    """`flow`: whether its paragraphs are broken into lines by `format=flowed`, and whether with `delsp=yes` (RFC 3676)."""
+
+    kind: str
+    charset: str | None
+    flow: tuple[bool, bool]
+    boundary: str
+
+
 def type_of(part: Parsed) -> str:
     """`text/plain` and the like, in lower case."""
     value = part.get("Content-Type")
     if isinstance(value, str) and len(value) < _SHORT:
-        return _said(value)[0]
+        return _said(value).kind
     return _kind(part)
 
 
 def charset_of(part: Parsed) -> str | None:
-    value = part.get("Content-Type")
-    if isinstance(value, str) and len(value) < _SHORT:
-        return _said(value)[1]
-    return _charset(part)
+    return _said_by(part).charset
 
 
 def flow_of(part: Parsed) -> tuple[bool, bool]:
-    """Whether its paragraphs are broken into lines by `format=flowed`, and whether with `delsp=yes` (RFC 3676)."""
+    return _said_by(part).flow
+
+
+def _said_by(part: Parsed) -> _Said:
     value = part.get("Content-Type")
-    if isinstance(value, str) and len(value) < _SHORT:
-        return _said(value)[2]
-    return False, False
+    if value is None:
+        return _Said(_kind(part), None, (False, False), "")
+    if isinstance(value, str):
+        return _said(value) if len(value) < _SHORT else _read_whole(value)
+    return _read_by_python(part)  # bytes beyond ASCII
 
 
 # Few values stand in most mail, and reading one takes longer than all else about a part.
 @lru_cache(maxsize=1024)
-def _said(value: str) -> tuple[str, str | None, tuple[bool, bool]]:
-    part = Parsed()
-    part.set_raw("Content-Type", value)
-    return _kind(part), _charset(part), _flow(part)
+def _said(value: str) -> _Said:
+    return _read_whole(value)
+
+
+def _read_whole(value: str) -> _Said:
+    said = ordinary_parameters(value)
+    if said is None or "/" not in said[""]:
+        part = Parsed()
+        part.set_raw("Content-Type", value)
+        return _read_by_python(part)
+    charset = said.get("charset", "").lower() or _loose_charset(value)
+    return _Said(said[""], charset, _flow(said.get("format"), said.get("delsp")), said.get("boundary", "").rstrip())
+
+
+def _read_by_python(part: Parsed) -> _Said:
+    flow = _flow(_read(part.get_param, "format"), _read(part.get_param, "delsp"))
+    return _Said(_kind(part), _charset(part), flow, _read(part.get_boundary) or "")
+
+
+def _flow(said: object, delsp: object) -> tuple[bool, bool]:
+    is_flowed = str(said).lower() == "flowed"
+    return is_flowed, is_flowed and str(delsp).lower() == "yes"
 
 
 def _read(parameter: Callable[..., Any], *given: str) -> Any:
@@ -59,11 +91,6 @@ def _read(parameter: Callable[..., Any], *given: str) -> Any:
         return parameter(*given)
     except Exception:
         return None
-
-
-def _flow(part: Parsed) -> tuple[bool, bool]:
-    is_flowed = str(_read(part.get_param, "format")).lower() == "flowed"
-    return is_flowed, is_flowed and str(_read(part.get_param, "delsp")).lower() == "yes"
 
 
 def _kind(part: Parsed) -> str:
@@ -75,7 +102,7 @@ def _kind(part: Parsed) -> str:
 
 def boundaries_of(part: Parsed) -> Iterator[str]:
     """What may part its parts: as it is written, on one line; without the comment that RFC 2045 5.1 allows behind it; its first word."""
-    boundary = _LINE_END.sub("", _read(part.get_boundary) or "")
+    boundary = _LINE_END.sub("", _said_by(part).boundary)
     if boundary:
         first = _FIRST_WORD.match(boundary)
         yield from dict.fromkeys((boundary, _without_comment(boundary), (first[1] or first[2]) if first else boundary))
@@ -87,9 +114,14 @@ def _charset(part: Parsed) -> str | None:
     except Exception:
         return None
     if not found:
-        loose = _CHARSET.search(str(part.get("Content-Type", ""))[:_SHORT])  # behind no semicolon
-        return loose[1] if loose else None
+        return _loose_charset(str(part.get("Content-Type", "")))
     return _without_comment(str(found)) or None
+
+
+def _loose_charset(value: str) -> str | None:
+    """Behind no semicolon."""
+    loose = _CHARSET.search(value[:_SHORT])
+    return loose[1] if loose else None
 
 
 def _without_comment(parameter: str) -> str:
@@ -118,6 +150,8 @@ def _filename(part: Parsed, charset: Callable[[], str | None]) -> str:
 
 def _parameter(part: Parsed, field: str, name: str) -> str:
     """In the form that has a charset (RFC 2231 4), if it is there twice: the other is for programs that cannot read it."""
+    if (ordinary := ordinary_parameters(str(part.get(field, "")))) is not None:
+        return ordinary.get(name, "")
     values = [value for key, value in part.get_params([], field) if key.lower() == name]
     extended = next((value for value in values if isinstance(value, tuple)), None)
     return _extended(*extended) if extended else str(next(iter(values), ""))

@@ -16,7 +16,6 @@ from engine.mail.japanese import CODEC, decode_japanese
 from engine.text import clean
 
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
-_LINE_END = re.compile(r"[\r\n]+")
 _CUT_WORD = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\??\Z")
 _CUT_BYTE = re.compile(r"=[0-9A-Fa-f]?\Z")
 _BETWEEN = re.compile(r"(\?=)\s+(=\?[^?\s]+\?[bBqQ]\?)")
@@ -201,7 +200,7 @@ def plain_header(value: str) -> str:
 def _unfold(value: str) -> str:
     if "\n" in value or "\r" in value:
         # Not with a pattern: one that takes white space on both sides of a line's end looks at long runs of it again and again.
-        value = " ".join(line for line in map(str.strip, _LINE_END.split(value)) if line)
+        value = " ".join(filter(None, map(str.strip, value.replace("\r", "\n").split("\n"))))
     return value
 
 

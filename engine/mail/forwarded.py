@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from engine.mail.blocks import header_block, is_quoted, may_have_header_block, says_forwarded, says_original
+from engine.mail.blocks import (
+    header_block,
+    is_quoted,
+    may_have_header_block,
+    may_say_forwarded,
+    says_forwarded,
+    says_original,
+)
 from engine.mail.headers import first_address
 from engine.mail.message import Address, Forwarded
 from engine.prefixes import is_forward
@@ -14,7 +21,9 @@ def find_forwarded(subject: str, text: str, attached: tuple[Address, ...]) -> Fo
     """`attached`: the senders of attached messages. A reply that quotes is no forward: the subject or a separator says so."""
     says_forward = is_forward(subject)
     start = text[:200_000]
-    lines = start.split("\n")[:_MOST_LINES] if may_have_header_block(start) else []
+    # Most answers have a header block above what they quote, and no such line.
+    looked_at = may_have_header_block(start) and (says_forward or may_say_forwarded(start))
+    lines = start.split("\n")[:_MOST_LINES] if looked_at else []
     separator = False
     for index, line in enumerate(lines):
         if says_forwarded(line):

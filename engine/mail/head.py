@@ -13,6 +13,7 @@ _SMALL = 64 * 1024  # no header below this can do harm
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FIELD_END = re.compile(rb"\r?\n(?![ \t])")
 _LOGICAL_LINE = re.compile(rb"(?<=\n)(?![ \t])")  # where one begins: what is folded belongs to the line before (RFC 5322 2.2.3)
+_CR = re.compile(rb"\r(?!\n)")
 _NAME = re.compile(rb"([!-9;-~]+)([ \t]*):")
 _MBOX = (b"From ", b">From ")  # an mbox's line, which is no part of the message
 _NEEDED = {b"from", b"subject"}
@@ -34,9 +35,8 @@ def look_at_line_ends(raw: bytes, defects: list[str]) -> None:
     if found is None:
         return
     head, end = raw[: found.end()], found[0]
-    lines = head.count(b"\r\n")
     # Where a program put lines with CRLF above a message that has LF, its end is certain all the same.
-    if head.count(b"\r") > lines or (lines and end != b"\r\n\r\n" and b"\r\n" in raw[found.end() :]):
+    if _CR.search(head) or (end != b"\r\n\r\n" and b"\r\n" in head and b"\r\n" in raw[found.end() :]):
         defects.append("line ends of more than one kind: where the header ends is not certain")
 
 

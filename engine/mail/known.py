@@ -12,14 +12,15 @@ from engine.mail.decode import as_letters, decode_header, is_bare, plain_header
 from engine.mail.head import MOST_FIELDS
 from engine.mail.headers import LONGEST_FIELD
 from engine.mail.message import Headers
-from engine.text import clean, collapse
+from engine.text import collapse
 
 _SHORT_FIELD = 2_000
 _PLAIN = {"authentication-results"}
+_ADDRESSES = ("from", "to", "cc")
 
 
 class Head(Struct, frozen=True):
-    """`letters`: fields with addresses, their encoded words not decoded yet; `came`: what a message is known by, as it came."""
+    """`letters`: fields with addresses, their encoded words not decoded yet; `came`: all fields by name, as they came."""
 
     headers: Headers
     letters: dict[str, list[str]]
@@ -28,27 +29,26 @@ class Head(Struct, frozen=True):
 
 def read_head(parsed: Parsed, defects: list[str], only: frozenset[str] | None = None) -> Head:
     """`only`: the fields that are wanted, in lower case; then no more than the beginning of each."""
+    fields = [(name.lower(), value) for name, value in parsed.raw_items()]
+    if only is not None:
+        fields = [(name, value) for name, value in fields if name in only]
+    if len(fields) > MOST_FIELDS:
+        defects.append(f"only the first {MOST_FIELDS} header fields are read")
+        del fields[MOST_FIELDS:]
+    came: dict[str, list[str]] = {}
+    for name, value in fields:
+        came.setdefault(name, []).append(value)
+    for name in [name for name in came if name.startswith("x-postroom")]:
+        del came[name]  # what we ourselves write and read is nobody else's to set (`behaviour.md` 3.1)
     longest = LONGEST_FIELD if only is None else _SHORT_FIELD
-    items = [(name, value) for name, value in parsed.raw_items() if only is None or name.lower() in only]
-    charset = charset_of_headers(parsed) if any(is_bare(value) for _, value in items) else None
-    letters: dict[str, list[str]] = {"from": [], "to": [], "cc": []}
-    came: dict[str, list[str]] = {"from": [], "date": [], "subject": []}
-    shown: list[tuple[str, str]] = []
-    for number, (name, value) in enumerate(items):
-        if number == MOST_FIELDS:
-            defects.append(f"only the first {MOST_FIELDS} header fields are read")
-            break
-        low = name.lower()
-        if low.startswith("x-postroom"):
-            continue  # headers that we ourselves write and read are nobody else's to set (`behaviour.md` 3.1)
-        if low in came:
-            came[low].append(value)
+    charset = charset_of_headers(parsed) if is_bare("".join([value for _, value in fields])) else None
+
+    def decoded(name: str, value: str) -> str:
         value = as_letters(value, charset)[:longest]
-        if low in letters:
-            letters[low].append(value)
-        decode = plain_header if low in _PLAIN else decode_header
-        shown.append((clean(name), decode(value)))
-    return Head(Headers(shown), letters, came)
+        return plain_header(value) if name in _PLAIN else decode_header(value)
+
+    letters = {name: [as_letters(value, charset)[:longest] for value in came.get(name, ())] for name in _ADDRESSES}
+    return Head(Headers(came, decoded), letters, came)
 
 
 def digest_of_bytes() -> hashlib._Hash:
@@ -65,6 +65,6 @@ def identity(raw: bytes, message_id: str, came: dict[str, list[str]]) -> str:
         digest = digest_of_bytes()
         digest.update(raw)
         return digest.hexdigest()
-    parts = [message_id, *("".join(came[name]) for name in ("from", "date", "subject"))]
+    parts = [message_id, *("".join(came.get(name, ())) for name in ("from", "date", "subject"))]
     normal = "\0".join(collapse(part) for part in parts)
     return hashlib.sha256(normal.encode("utf-8", "surrogatepass")).hexdigest()

@@ -18,9 +18,10 @@ _SHORT = 50_000
 _MOST_ATTRIBUTES = 40
 ANY_TAG = late_pattern(r"</?[a-zA-Z]")
 _PLAIN = late_pattern(
-    r"</?[a-zA-Z][a-zA-Z0-9:_.-]{0,40}"
-    r"(?:\s+[^\s/<>\"'=]{1,80}(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>`]+))?){0,40}\s*/?>"
+    r"</?[a-zA-Z][a-zA-Z0-9:_.-]{0,40}+(?:>|"
+    r"(?:\s++[^\s/<>\"'=]{1,80}+(?:\s*+=\s*+(?:\"[^\"<>]*+\"|'[^'<>]*+'|[^\s\"'<>`]++))?){0,40}\s*+/?>)"
 )
+_WORDS_OWN = "<o:p></o:p>"  # Word puts it into each paragraph: a third of all tags
 _BEGINS = late_pattern(r"<(?:(!--)|([!?])|(/?)([a-zA-Z][^\s/>]*))")
 # HTML 13.2.5.32 to 13.2.5.39, but that a tag or a quotation mark which nothing closes hides nothing.
 _ATTRIBUTE = late_pattern(r"[\s/]*(?:(>)|([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"'][^\s>]*))?)?)")
@@ -45,6 +46,8 @@ def plain(source: str) -> str:
 
 
 def _plain(source: str) -> str:
+    if f"<{_WORDS_OWN}" not in source and f"</{_WORDS_OWN}" not in source:  # it would make a tag of what stands around it
+        source = source.replace(_WORDS_OWN, "")
     # Two tags without what is between them may look like a third: then it is written anew for nothing.
     return source if ANY_TAG.search(_PLAIN.sub("", source)) is None else _Writer(source).written()
 

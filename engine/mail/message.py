@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -26,35 +26,40 @@ class Address(Struct, frozen=True):
 
 
 class Headers:
-    """Decoded header fields in their order, found by name without case."""
+    """Header fields found by name without case. `came`: the values of each name, which is in lower case, in their order.
 
-    def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
-        self._fields = tuple(fields)
-        self._by_name: dict[str, list[str]] = {}
-        for name, value in self._fields:
-            self._by_name.setdefault(name.lower(), []).append(value)
+    They are decoded when somebody first asks for the name: Exchange's mail has sixty fields, and most are asked for by nobody.
+    """
+
+    def __init__(self, came: Mapping[str, list[str]], decode: Callable[[str, str], str]) -> None:
+        self._came = came
+        self._decode = decode
+        self._decoded: dict[str, list[str]] = {}
 
     def get(self, name: str, default: str = "") -> str:
         """The first field of this name."""
-        found = self._by_name.get(name.lower())
+        found = self.get_all(name)
         return found[0] if found else default
 
     def get_all(self, name: str) -> list[str]:
-        return self._by_name.get(name.lower(), [])
+        name = name.lower()
+        if name not in self._came:
+            return []
+        found = self._decoded.get(name)
+        if found is None:
+            found = self._decoded[name] = [self._decode(name, value) for value in self._came[name]]
+        return found
 
     @property
     def names(self) -> Iterable[str]:
         """Each name once, in lower case."""
-        return self._by_name.keys()
+        return self._came.keys()
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._by_name
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._fields)
+        return name.lower() in self._came
 
     def __len__(self) -> int:
-        return len(self._fields)
+        return sum(map(len, self._came.values()))
 
 
 class Attachment(Struct, frozen=True):

@@ -58,7 +58,7 @@ def _alone(raw: bytes) -> Message:
     except Exception as error:
         defect = f"the message cannot be read: {error!r}"[:200]
         digest = hashlib.sha256(raw).hexdigest()
-        return Message(len(raw), digest, Headers(()), identity=identity(raw, "", {}), defects=(defect,))
+        return Message(len(raw), digest, Headers({}, lambda _, value: value), identity=identity(raw, "", {}), defects=(defect,))
 
 
 class _Read(Struct):

@@ -10,7 +10,7 @@ class Part(Message):
     """It stands in whole[start:end]; its lines are taken out of there each time that somebody asks for them.
 
     Python's own keeps them as text: another two copies of all that is mailed, where one byte of it is beyond ASCII.
-    Fields are only ever added, by `set_raw`.
+    Fields are only ever added, by `set_raw` or all at once.
     """
 
     def __init__(self, whole: bytes, start: int, end: int) -> None:
@@ -22,6 +22,13 @@ class Part(Message):
     def set_raw(self, name: str, value: str) -> None:
         super().set_raw(name, value)
         self._first.setdefault(name.lower(), value)
+
+    def begin_fields(self, fields: list[tuple[str, str]]) -> None:
+        """All of them at once, while it has none."""
+        add = super().set_raw
+        for name, value in fields:
+            add(name, value)
+        self._first = {name.lower(): value for name, value in reversed(fields)}
 
     def get(self, name: str, failobj: Any = None) -> Any:
         value = self._first.get(name.lower())

@@ -39,9 +39,11 @@ def sanitise(source: str) -> str:
         source = _OTHER.sub("", _LONE.sub("&lt;", source))
     if _HAS_FORMATTING.search(lower):
         source = _FORMATTING.sub(r"<\1>", source)
-    if _is_nested(source):  # Outlook's long threads: most of it are spans, and elements of its own
+    nested = _is_nested(source)
+    if nested:  # Outlook's long threads: most of it are spans, and elements of its own
         source = _left_out().sub("", _LONE.sub("&lt;", source))
-    if not source or _is_dear(source):
+        nested = _is_nested(source)
+    if not source or nested or _is_dear(source):
         return ""
     try:
         return clean(_cleaner().clean(source))
@@ -50,12 +52,11 @@ def sanitise(source: str) -> str:
 
 
 def _is_dear(source: str) -> bool:
-    # All letters from U+0080 to U+00BF begin with this byte.
-    escaped = source.count("&") + source.encode("utf-8", "surrogatepass").count(b"\xc2")
-    if escaped * len(source) > _MOST_LOOKED_AT:
-        return True
-    if _is_nested(source):
-        return True
+    if len(source) ** 2 > _MOST_LOOKED_AT:  # else not even if all of it is escaped
+        # All letters from U+0080 to U+00BF begin with this byte.
+        escaped = source.count("&") + source.encode("utf-8", "surrogatepass").count(b"\xc2")
+        if escaped * len(source) > _MOST_LOOKED_AT:
+            return True
     if source.count("<") * len(source) <= _MOST_LINKED:
         return False
     return _nesting(source)[2] * max((len(link[0]) for link in _LINK.finditer(source)), default=0) > _MOST_LINKED

@@ -31,6 +31,11 @@ def _field(folded: int) -> re.Pattern[str]:
 _FIELD = _field(10_000)
 # Where no more is read: what parts and texts cannot do without, and of all else the first line.
 _CONTENT, _BEGINNING = _field(200), _field(0)
+# The same in a header of which each line ends alike: what may be in a line is said without a set, which is four times as fast.
+_ORDINARY_FIELD = {
+    end: re.compile(rf"^([!-9;-~]++):[ \t]*+([^{end[0]}]*+(?:{end}[ \t][^{end[0]}]*+)*){end}", re.MULTILINE)
+    for end in ("\r\n", "\n")
+}
 _FIELD_END = re.compile(r"(?:\r\n|\r(?!\n)|\n)(?![ \t])")
 # What that parser passes over: a field without a name, what is folded before the first field, the envelope's line of an mbox. As the last
 # line, such a one is rather the text's first.
@@ -43,6 +48,7 @@ _FIRST_DELIMITER = re.compile(r"\s*+^(--[^\r\n]{1,200}?)(?<!--)[ \t]*\r?\n(?=con
 _BLANK_LINE = re.compile(rf"{_END}(?={_END})")
 # Python looks for parameters in quadratic time, and each part has such fields. What is true in them stands early.
 _ORDINARY = 500
+_ORDINARY_HEADER = 65_536
 _LONGEST_CONTENT = 4_000
 _MOST_PARAMETERS = 64  # a long name comes in pieces of a line each (RFC 2231 3)
 _DEEPEST = 20  # what is within more is one text
@@ -52,6 +58,9 @@ _MOST_PARTS = 2_000  # together
 _MOST_LOOKS = 500_000  # at what may be a boundary
 _MOST_REPORTS = 5
 _LONGEST_REPORT = 20_000
+
+
+Fields = list[tuple[str, str]]
 
 
 class Room(Struct):
@@ -119,7 +128,38 @@ class _Splitter:
 
     def _fields(self, entity: Part, place: int, end: int) -> int:
         """Where they end: at a blank line, at a line that is none, or at the end."""
+        ordinary = self._ordinary_fields(place, end)
+        fields, place = ordinary if ordinary is not None else self._fields_one_by_one(place, end)
+        entity.begin_fields(fields)
+        return place
+
+    def _ordinary_fields(self, place: int, end: int) -> tuple[Fields, int] | None:
+        """All of a header as nearly all programs write it, in one search; None where there is anything else in it."""
+        text, room, most = self._text, self._room, min(end, place + _ORDINARY_HEADER)
+        line_end = "\r\n" if text.startswith("\r", text.find("\n", place, most) - 1) else "\n"
+        blank = text.find(f"\n{line_end}", place, most)
+        head = text[place : blank + 1]
+        is_mixed = head.count("\r\n") != head.count("\n") if line_end == "\r\n" else "\r" in head
+        if blank < 0 or is_mixed or len(head) > room.letters:
+            return None
+        pieces = _ORDINARY_FIELD[line_end].split(
+            head
+        )  # what is before the first field, its name, its value, what is between, ...
+        number = len(pieces) // 3
+        if any(pieces[::3]) or number > min(MOST_FIELDS, room.lines):
+            return None
+        values = pieces[2::3] if head.isascii() else [value if value.isascii() else _came(value) for value in pieces[2::3]]
+        fields = [
+            (name, value if len(value) <= _ORDINARY else self._cut(name, value))
+            for name, value in zip(pieces[1::3], values, strict=True)
+        ]
+        room.lines -= number
+        room.letters -= len(head)
+        return fields, blank + 1
+
+    def _fields_one_by_one(self, place: int, end: int) -> tuple[Fields, int]:
         text, room, first, number, passed = self._text, self._room, place, 0, 0
+        fields: Fields = []
         most = min(MOST_FIELDS, room.lines)
         while place < end:
             if room.letters >= 0:
@@ -127,11 +167,9 @@ class _Splitter:
             else:  # most folded lines are passed over, for each takes half a microsecond to match
                 field = (_CONTENT if text[place : place + 8].lower() == "content-" else _BEGINNING).match(text, place, end)
             if field is not None:
-                value = _came(field[2])
+                name, value = field[1], field[2] if field[2].isascii() else _came(field[2])
                 room.letters -= len(value)
-                if len(value) > _ORDINARY or room.letters < 0:
-                    value = self._cut(field[1], value)
-                entity.set_raw(field[1], value)
+                fields.append((name, self._cut(name, value) if len(value) > _ORDINARY or room.letters < 0 else value))
                 number += 1
                 if number > most:  # whoever reads them says that there are more
                     blank = _BLANK_LINE.search(text, place, end)
@@ -149,7 +187,7 @@ class _Splitter:
                 passed += 1
             place = field.end()
         room.lines -= number + passed
-        return place
+        return fields, place
 
     def _cut(self, name: str, value: str) -> str:
         """What is read of a long field, or of one when there are too many letters."""
@@ -224,7 +262,7 @@ class _Splitter:
 
 def _came(text: str) -> str:
     """As Python's parser gives what came: a byte beyond ASCII is a lone surrogate."""
-    return text if text.isascii() else text.encode("latin-1").decode("ascii", "surrogateescape")
+    return text.encode("latin-1").decode("ascii", "surrogateescape")
 
 
 def _blocks(body: str) -> list[Message]:

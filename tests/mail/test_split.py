@@ -123,6 +123,16 @@ def test_three_megabytes_of_all_headers_are_read_and_what_a_part_says_it_is() ->
     assert defects == ["only the first 3 MB of all headers are read"]
 
 
+@given(raw_mail)
+@example(b"Subject: a\r\n b\r\nX:\r\nContent-Type: text/plain;\r\n\tcharset=utf-8\r\n\r\nx")
+@example(b"X: a\nY: b\r\n\r\nx")
+def test_an_ordinary_header_is_read_as_any_other(raw: bytes) -> None:
+    """Line by line it is read where an mbox's line stands before it."""
+    envelope = b"From ana Mon Nov  1 10:00:00 2026\n"
+    fields = list(split(raw, []).raw_items())
+    assert not fields or fields == list(split(envelope + raw, []).raw_items())
+
+
 def test_what_may_be_a_boundary_is_looked_at_half_a_million_times() -> None:
     part = "--b\nContent-Type: text/plain\n\nx\n"
     for few, parts in ((499_000, 3), (501_000, 2)):

@@ -26,7 +26,11 @@ def facts(subject: str = "", body: str = "", **more: Any) -> Facts:
 
     from engine.mail.message import Headers, Message
 
-    message = Message(size=more.pop("size", 100), sha256="", headers=Headers(more.pop("headers", ())), subject=subject, text=body)
+    came: dict[str, list[str]] = {}
+    for name, value in more.pop("headers", ()):
+        came.setdefault(name.lower(), []).append(value)
+    headers = Headers(came, lambda _, value: value)
+    message = Message(size=more.pop("size", 100), sha256="", headers=headers, subject=subject, text=body)
     message = replace(message, attachments=more.pop("attachments", ()), to=more.pop("to", ()), html=more.pop("html", ""))
     config: Any = SimpleNamespace(
         settings=SimpleNamespace(timezone=ZoneInfo("Europe/Madrid")), directory=SimpleNamespace(organizations={}, contacts={})
