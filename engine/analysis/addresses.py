@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from engine.dsl.tree import Test, texts_of
+from engine.dsl.tree import Test
+from engine.dsl.values import texts_of
 from engine.errors import Problem, warn
 from engine.mail.links import domain_of
 

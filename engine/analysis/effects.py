@@ -14,9 +14,7 @@ from engine.dsl.tree import (
     Attribute,
     Condition,
     Discard,
-    Duration,
     Not,
-    Number,
     Operand,
     Quarantine,
     Refuse,
@@ -26,6 +24,7 @@ from engine.dsl.tree import (
     Stop,
     Test,
 )
+from engine.dsl.values import Duration, Number
 from engine.dsl.vocabulary import EVENTS, settable
 
 # Changing these changes what others say.

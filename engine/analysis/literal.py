@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from engine.config.model import Config, Template
 from engine.config.variables import VARIABLES
-from engine.dsl.tree import Action, AddNote, CreateTicket, Discard, Quarantine, Refuse, SetField, Text
+from engine.dsl.tree import Action, AddNote, CreateTicket, Discard, Quarantine, Refuse, SetField
+from engine.dsl.values import Text
 from engine.errors import Position, Problem, warn
 
 CODE = "PR122"

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from engine.analysis.logic import Given, Logic
 from engine.config.model import Config
-from engine.dsl.tree import And, Assign, Condition, Rule, SetField, Test, Text
+from engine.dsl.tree import And, Assign, Condition, Rule, SetField, Test
+from engine.dsl.values import Text
 from engine.dsl.vocabulary import EVENTS, resolve, settable
 from engine.errors import Problem, warn
 from engine.text import compared

@@ -20,7 +20,8 @@ from engine.analysis.effects import (
 from engine.analysis.logic import Given, Logic
 from engine.analysis.neighbours import Neighbours
 from engine.config.model import Config
-from engine.dsl.tree import And, Condition, Not, Or, Pattern, Rule, Test, tests_of
+from engine.dsl.tree import And, Condition, Not, Or, Rule, Test, tests_of
+from engine.dsl.values import Pattern
 from engine.dsl.vocabulary import EVENTS, WAITING_GROUPS
 from engine.errors import Problem, warn
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from engine.config.model import AutomaticPolicy, Config
-from engine.dsl.tree import Condition, Not, Rule, Test, Text
+from engine.dsl.tree import Condition, Not, Rule, Test
+from engine.dsl.values import Text
 from engine.dsl.vocabulary import EVENTS, resolve
 from engine.errors import Problem, warn
 

@@ -9,7 +9,8 @@ import re2
 from engine.analysis.rules import matches_everything
 from engine.config.mailbox import Mailbox
 from engine.config.model import Config
-from engine.dsl.tree import AddTag, ListName, Notify, Refuse, tests_of
+from engine.dsl.tree import AddTag, Notify, Refuse, tests_of
+from engine.dsl.values import ListName
 from engine.errors import Position, Problem, warn
 from engine.text import words_of
 

@@ -13,7 +13,8 @@ from engine.config.mailbox import Mailbox
 from engine.config.model import Choice, Jinja, Template, Variable
 from engine.config.sandbox import ENVIRONMENT
 from engine.config.variables import FAILED, NOTICES, PLAIN, VARIABLES, offered_to
-from engine.dsl.tree import Notify, Refuse, RuleBook, Text
+from engine.dsl.tree import Notify, Refuse, RuleBook
+from engine.dsl.values import Text
 from engine.dsl.vocabulary import EVENTS
 from engine.errors import Position, Problem, did_you_mean
 

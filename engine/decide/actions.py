@@ -21,7 +21,6 @@ from engine.dsl.tree import (
     Attribute,
     CreateTicket,
     Discard,
-    Duration,
     Notify,
     Quarantine,
     Refuse,
@@ -29,8 +28,8 @@ from engine.dsl.tree import (
     Rule,
     SetField,
     Stop,
-    Text,
 )
+from engine.dsl.values import Duration, Text
 from engine.dsl.vocabulary import EVENTS, settable
 from engine.entities import Note, Ticket
 from engine.rules.facts import Facts

@@ -10,19 +10,8 @@ from engine.dsl.check_actions import check_actions, check_business
 from engine.dsl.check_operand import check_header, field_of, unknown_operand
 from engine.dsl.other_words import EVENTS_ELSEWHERE
 from engine.dsl.scope import Names, Scope, one_of
-from engine.dsl.tree import (
-    Duration,
-    ListName,
-    Moment,
-    Number,
-    Pattern,
-    RuleBook,
-    Size,
-    Test,
-    Text,
-    Texts,
-    tests_of,
-)
+from engine.dsl.tree import RuleBook, Test, tests_of
+from engine.dsl.values import Duration, ListName, Moment, Number, Pattern, Size, Text, Texts
 from engine.dsl.vocabulary import (
     CHANGE_SEEN,
     EVENTS,

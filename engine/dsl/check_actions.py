@@ -15,16 +15,14 @@ from engine.dsl.tree import (
     Attribute,
     CreateTicket,
     Discard,
-    Duration,
     Notify,
-    Number,
     Operand,
     Quarantine,
     Refuse,
     RemoveTag,
     SetField,
-    Text,
 )
+from engine.dsl.values import Duration, Number, Text
 from engine.dsl.vocabulary import EVENTS, FIELDS, settable
 from engine.errors import Problem, did_you_mean, unknown
 

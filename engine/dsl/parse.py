@@ -9,7 +9,8 @@ from functools import cache
 from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
-from engine.dsl.build import Builder, BuildError
+from engine.dsl.build import Builder
+from engine.dsl.build_values import BuildError
 from engine.dsl.grammar import ACTION_VERBS, NO_KEYWORDS, parser
 from engine.dsl.hints import hint
 from engine.dsl.tree import NamedList, Rule

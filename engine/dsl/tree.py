@@ -3,75 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, time, timedelta
 from typing import Literal
 
 from msgspec import Struct, field
 
+from engine.dsl.values import Duration, ListName, Number, Text, Value, texts_of
 from engine.errors import Position
-
-# --- values -----------------------------------------------------------------------------------------------------
-
-
-class Text(Struct, frozen=True):
-    """Words in quotes, or a bare word: they mean the same, but a bare word may also name a list."""
-
-    text: str
-    quoted: bool
-    position: Position
-
-
-class Number(Struct, frozen=True):
-    number: float
-    position: Position
-
-
-class Size(Struct, frozen=True):
-    """Bytes."""
-
-    size: int
-    position: Position
-
-
-class Duration(Struct, frozen=True):
-    """`unit` is second, minute, hour, day or week, as it was written; `business`: time of `business_hours` only."""
-
-    length: timedelta
-    business: bool
-    position: Position
-    unit: str = "hour"
-
-
-class Moment(Struct, frozen=True):
-    """A time of day, or a day."""
-
-    value: time | date
-    position: Position
-
-
-class Pattern(Struct, frozen=True):
-    """A regular expression in RE2's syntax; `flags` from i, m, s."""
-
-    pattern: str
-    flags: str
-    position: Position
-
-
-class ListName(Struct, frozen=True):
-    """A list by its name, or `organization domains`."""
-
-    name: str
-    position: Position
-
-
-class Texts(Struct, frozen=True):
-    """A list written where it is used: `("a", "b")`."""
-
-    texts: tuple[Text, ...]
-    position: Position
-
-
-Value = Text | Number | Size | Duration | Moment | Pattern | ListName | Texts
 
 # --- conditions -------------------------------------------------------------------------------------------------
 
@@ -148,13 +85,6 @@ def tests_of(condition: Condition | None) -> Iterator[Test]:
     elif condition is not None:
         for part in (condition.part,) if isinstance(condition, Not) else condition.parts:
             yield from tests_of(part)
-
-
-def texts_of(value: Value | None) -> tuple[Text, ...]:
-    """The texts that a condition compares with; none of a list, which is known by its name only."""
-    if isinstance(value, Texts):
-        return value.texts
-    return (value,) if isinstance(value, Text) else ()
 
 
 # --- actions ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email.message import Message as Parsed
 
+from engine.mail.about import reported_on
 from engine.mail.automatic_words import (
     ABUSE_SUBJECT,
     ABUSE_TEXT,
@@ -25,12 +26,10 @@ from engine.mail.automatic_words import (
 )
 from engine.mail.away_words import AUTOMATIC_SUBJECT, AWAY_SUBJECT, GENERATED_ANSWER
 from engine.mail.content import parts_of, type_of
-from engine.mail.headers import NOTIFICATION, NOTIFICATION_ID, REFERENCE, message_ids
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 from engine.mail.old_bounces import is_old_bounce
 from engine.mail.personal import a_persons_program, by_a_person, looks_personal, passes_a_report_on
 from engine.mail.reaction import reaction
-from engine.mail.transfer import as_it_came
 from engine.prefixes import is_forward, is_passed_on
 from engine.text import collapse
 
@@ -54,7 +53,7 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
     if found is None:
         return None
     kind, evidence = found
-    about = _about(headers, text, parsed) if kind in ("bounce", "auto_reply", "feedback_report") else ()
+    about = reported_on(headers, text, parsed) if kind in ("bounce", "auto_reply", "feedback_report") else ()
     return Automatic(kind, evidence, about)
 
 
@@ -286,37 +285,3 @@ def _by_address(sender: Address) -> Found:
     if ALWAYS_DAEMON.match(local):
         return "bounce", f"From: {sender.address}"
     return ("auto_reply", f"From: {sender.address}, a list server") if LIST_SERVER.match(local) else None
-
-
-_MESSAGE_ID_LINE = re.compile(
-    r"^(?:> ?)?(?:original-|x-postroom-|x-microsoft-original-)?message-id:\s*(<[^<>\s]{1,400}>)", re.IGNORECASE | re.MULTILINE
-)
-_REFERENCE = re.compile(rf"<{re.escape(REFERENCE + NOTIFICATION)}[^<>\s]{{1,400}}>")
-# Exchange Online and other services give what they send a Message-ID of their own.
-_NAMES_OF_A_COPY = ("Message-ID", "Original-Message-ID", NOTIFICATION_ID, "X-Microsoft-Original-Message-ID")
-
-
-def _about(headers: Headers, text: str, parsed: Parsed | None) -> tuple[str, ...]:
-    """Message-IDs of what a report or an answer is about: the copy inside it, then what it says it replies to."""
-    found: list[str] = []
-    if parsed is not None:
-        waiting: list[Parsed] = [parsed]
-        seen = 0
-        while waiting and seen < 50:
-            part, seen = waiting.pop(), seen + 1
-            children = parts_of(part)
-            if children is not None:
-                waiting += children[:20]
-            elif type_of(part) in ("text/rfc822-headers", "message/rfc822-headers"):
-                found += _named(as_it_came(part)[:50_000].decode("ascii", "replace"))
-            if part is not parsed:
-                found += message_ids([str(own) for name in _NAMES_OF_A_COPY if (own := part.get(name))])
-                found += message_ids(_REFERENCE.findall(str(part.get("References", ""))))
-    found += _named(text[:50_000])
-    found += message_ids(headers.get_all("In-Reply-To")) + message_ids(headers.get_all("References"))
-    return tuple(dict.fromkeys(found))[:32]
-
-
-def _named(text: str) -> tuple[str, ...]:
-    """Message-IDs that the lines of a copy's header name."""
-    return message_ids(_MESSAGE_ID_LINE.findall(text) + _REFERENCE.findall(text))

@@ -10,22 +10,8 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
-from engine.dsl.tree import (
-    And,
-    Condition,
-    Duration,
-    ListName,
-    Moment,
-    Not,
-    Number,
-    Operand,
-    Pattern,
-    RuleBook,
-    Size,
-    Test,
-    Text,
-    Texts,
-)
+from engine.dsl.tree import And, Condition, Not, Operand, RuleBook, Test
+from engine.dsl.values import Duration, ListName, Moment, Number, Pattern, Size, Text, Texts
 from engine.dsl.vocabulary import resolve
 from engine.text import fold, squeeze
 

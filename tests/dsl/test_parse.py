@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.dsl.parse import parse_rules
-from engine.dsl.tree import And, Duration, Not, Or, Rule, SetField, Size, Test
+from engine.dsl.tree import And, Not, Or, Rule, SetField, Test
+from engine.dsl.values import Duration, Size
 
 
 def one(condition: str) -> object:
