@@ -41,9 +41,10 @@ def look_at_line_ends(raw: bytes, defects: list[str]) -> None:
 
 
 def from_its_header(raw: bytes, defects: list[str]) -> bytes:
-    """The message without empty lines before its header, which a pipe or a file may have brought in."""
-    rest = raw.lstrip(b"\r\n")
-    if len(rest) == len(raw) or not (_NAME.match(rest) or rest.startswith(_MBOX)):
+    """The message without empty lines, or such of white space alone, before its header: a pipe, a file or a web page brought them in."""
+    rest = raw.lstrip(b" \t\r\n")
+    before = raw[: len(raw) - len(rest)]
+    if not before.lstrip(b" \t") or not before.endswith((b"\r", b"\n")) or not (_NAME.match(rest) or rest.startswith(_MBOX)):
         return raw
     defects.append("empty lines stand before the header")
     return rest
