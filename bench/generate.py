@@ -81,9 +81,9 @@ def database(path: Path, tickets: int, contacts: int = 100) -> Path:
     texts = [(n, words(random.Random(n), 300)) for n in range(1_000)]
     connection.execute("CREATE TEMP TABLE texts (n INTEGER PRIMARY KEY, body TEXT)")
     connection.executemany("INSERT INTO texts VALUES (?, ?)", texts)
-    count = f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {tickets})"
-    # One every 30 seconds, backwards.
-    at = f"strftime('%Y-%m-%dT%H:%M:%SZ', '{started}', '-' || (n * 30) || ' seconds')"
+    count = f"WITH RECURSIVE c(n) AS (SELECT 1 WHERE {tickets} UNION ALL SELECT n + 1 FROM c WHERE n < {tickets})"
+    # One every 30 seconds, in the order in which they came: that is how a database grows.
+    at = f"strftime('%Y-%m-%dT%H:%M:%SZ', '{started}', '-' || (({tickets} - n) * 30) || ' seconds')"
     one = f"(n * 7919 % {contacts})"
     connection.execute(
         f"INSERT INTO messages SELECT n, 'help', '<old' || n || '@bench.example>', printf('%064x', n), 'old ' || n, {at},"
@@ -96,7 +96,7 @@ def database(path: Path, tickets: int, contacts: int = 100) -> Path:
         " occurrences, sender, html, created_at, updated_at, message, title_key, description_key)"
         f" SELECT printf('T20200101.%07d', c.n), 'old subject ' || c.n, t.body, 'customer' || ({one.replace('n *', 'c.n *')} % {owners}),"
         f" 'contact' || {one.replace('n *', 'c.n *')}, 'help', 'Front desk', 'New', 'Normal', 'Email', 1,"
-        f" 'contact' || {one.replace('n *', 'c.n *')} || '@customer.example', '', {at.replace('(n *', '(c.n *')}, {at.replace('(n *', '(c.n *')},"
+        f" 'contact' || {one.replace('n *', 'c.n *')} || '@customer.example', '', {at.replace('- n)', '- c.n)')}, {at.replace('- n)', '- c.n)')},"
         f" c.n, 'old subject ' || c.n, printf('%064x', c.n)"
         f" FROM ({count} SELECT n FROM c) c JOIN texts t ON t.n = c.n % 1000"
     )

@@ -29,6 +29,7 @@ CELLS: list[tuple[str, int, dict[str, int]]] = [
     *(("aliases", size, {"aliases": size}) for size in (100, 1_000, 10_000, 100_000)),
     ("tickets", 0, {}),
     ("tickets", 1_000_000, {"tickets": 1_000_000}),
+    ("desk", 1, {"contacts": 100_000, "aliases": 100_000, "tickets": 1_000_000}),
     ("largest", 1, {"rules": 10_000, "contacts": 100_000, "aliases": 100_000, "tickets": 1_000_000}),
     ("mixed", 100, {"rules": 100}),
     ("mixed", 1_000, {"rules": 1_000}),

@@ -19,13 +19,15 @@ class Literals(Generic[Value]):
     """What is sought, each with what it stands for. Empty texts are found nowhere."""
 
     def __init__(self, values: Mapping[str, Value]) -> None:
-        texts = [text for text in values if text]
-        self._values = [values[text] for text in texts]
-        self._lengths = [len(text) for text in texts]
+        if "" in values:
+            values = {text: value for text, value in values.items() if text}
+        texts = list(values)
+        self._values = list(values.values())
+        self._lengths = list(map(len, texts))
         self._longest = max(self._lengths, default=0)
         # Of bytes, because to find the places in a `str` the library makes a table of all its letters each time.
         table = Implementation.DFA if sum(self._lengths) <= _FULL_TABLE else Implementation.ContiguousNFA
-        self._automaton = BytesAhoCorasick([_bytes(text) for text in texts], implementation=table) if texts else None
+        self._automaton = BytesAhoCorasick(list(map(_bytes, texts)), implementation=table) if texts else None
 
     def find(self, text: str) -> Iterable[tuple[int, int, Value]]:
         """(start, end, value) of each place by its end, which is behind it; also of those within others."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine import literals
 from engine.literals import Literals
-from engine.text import collapse
+from engine.text import collapse, words_of, words_of_all
 
 _SPACED = st.text(st.sampled_from(" \t\n\r\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2003ab\x00"))
 
@@ -16,6 +16,15 @@ _SPACED = st.text(st.sampled_from(" \t\n\r\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2003ab\x
 @given(st.one_of(st.text(), _SPACED))
 def test_collapse_is_as_split_and_join(text: str) -> None:
     assert collapse(text) == " ".join(text.split())
+
+
+@given(st.lists(st.one_of(st.text("aB c", max_size=6), _SPACED, st.text(max_size=3)), max_size=4))
+@example(["VPN", "", "Remote access"])
+@example(["a", " b", "c "])
+def test_many_texts_are_made_comparable_as_each_is(texts: list[str]) -> None:
+    assert words_of_all(texts) == [words_of(text) for text in texts]
+    many = [f"Alias {number}" for number in range(700)] + texts
+    assert words_of_all(many) == [words_of(text) for text in many]
 
 
 _LETTERS = st.text("abé𝄞", max_size=5)

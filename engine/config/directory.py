@@ -67,7 +67,7 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
                 row.get("last_name", ""),
                 tuple(comparable(row.get(column, "")) for column in ("email", "email2", "email3")),
                 active(row, at),
-                at,
+                at.line,
             ),
         ),
         resources=table(

@@ -8,6 +8,8 @@ from msgspec import Struct, field
 
 from engine.errors import Position
 
+CONTACTS = "directory/contacts.csv"
+
 
 class Organization(Struct, frozen=True):
     """`resource`: who of our own people looks after it."""
@@ -23,7 +25,11 @@ class Organization(Struct, frozen=True):
 
 
 class Contact(Struct, frozen=True):
-    """`emails` in order: primary, second, third."""
+    """`emails` in order: primary, second, third.
+
+    `line` of `contacts.csv`, for a place for each of a hundred thousand takes a tenth of a start; `elsewhere`: who mail brought stands at
+    his organization's.
+    """
 
     id: str
     organization: str
@@ -31,7 +37,12 @@ class Contact(Struct, frozen=True):
     last_name: str
     emails: tuple[str, ...]
     active: bool
-    position: Position
+    line: int = 0
+    elsewhere: Position | None = None
+
+    @property
+    def position(self) -> Position:
+        return self.elsewhere or Position(CONTACTS, self.line)
 
     @property
     def name(self) -> str:

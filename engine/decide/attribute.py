@@ -88,8 +88,8 @@ def brought_by_mail(address: str, setup: Setup, state: State) -> list[tuple[int,
     for one in state.contacts_of(address):
         organization = directory.organizations.get(one.organization)
         if organization and organization.active and one.id not in directory.contacts:
-            where = organization.position
-            result.append((0, Contact(one.id, one.organization, one.first_name, one.last_name, (one.email,), True, where)))
+            names = one.first_name, one.last_name
+            result.append((0, Contact(one.id, one.organization, *names, (one.email,), True, elsewhere=organization.position)))
     return result
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from engine.config.model import Tags
 from engine.errors import Position
 from engine.literals import Literals
-from engine.text import LONGEST_SEARCHED, words_of
+from engine.text import LONGEST_SEARCHED, words_of, words_of_all
 
 
 class Tagged(Struct, frozen=True):
@@ -25,15 +25,21 @@ class Tagger:
 
     def __init__(self, tags: Tags) -> None:
         self._most = tags.most_per_ticket
-        phrases: dict[str, list[str]] = defaultdict(list)
         self._active = {tag.label: tag.position for tag in tags.tags if tag.active}
-        for tag in tags.tags:
-            if tag.active and tag.match:
-                for phrase in dict.fromkeys(words_of(text) for text in (tag.label, *tag.aliases)):
-                    if len(phrase) >= tags.shortest:
-                        phrases[phrase].append(tag.label)
-        self._labels = dict(phrases)
-        self._phrases = Literals({phrase: phrase for phrase in phrases})
+        texts = {tag.label: (tag.label, *tag.aliases) for tag in tags.tags if tag.active and tag.match}
+        labels = [label for label, named in texts.items() for _ in named]
+        phrases = words_of_all([text for named in texts.values() for text in named])
+        # The label that a phrase stands for; few stand for more.
+        self._label = {
+            phrase: label
+            for phrase, label in zip(reversed(phrases), reversed(labels), strict=True)
+            if len(phrase) >= tags.shortest
+        }
+        self._others: dict[str, list[str]] = defaultdict(list)
+        for phrase, label in zip(phrases, labels, strict=True) if len(self._label) < len(phrases) else ():
+            if self._label.get(phrase, label) != label:
+                self._others[phrase].append(label)
+        self._phrases = Literals(self._label)
 
     def tags(self, title: str, description: str, own: tuple[str, ...]) -> Tagged:
         """`own` are the mailbox's: first, and never dropped."""
@@ -42,7 +48,7 @@ class Tagger:
         counts: Counter[str] = Counter()
         longest: dict[str, int] = {}
         for phrase, count in self._count(words_of(title[:LONGEST_SEARCHED]), words_of(description[:LONGEST_SEARCHED])).items():
-            for label in self._labels[phrase]:
+            for label in dict.fromkeys((self._label[phrase], *self._others.get(phrase, ()))):
                 counts[label] += count
                 longest[label] = max(longest.get(label, 0), len(phrase))
         mine = tuple(label for label in dict.fromkeys(own) if label in self._active)
@@ -71,7 +77,8 @@ class Tagger:
         counts: dict[str, int] = {}
         for text in texts:
             padded = f" {text} "
-            for start, end, phrase in self._phrases.find(padded):
+            for start, end, _ in self._phrases.find(padded):
                 if not padded[start - 1].isalnum() and not padded[end].isalnum():
+                    phrase = padded[start:end]
                     counts[phrase] = counts.get(phrase, 0) + 1
         return counts

@@ -13,7 +13,6 @@ from engine.config.people import Contact
 from engine.dsl.tree import Operand
 from engine.dsl.vocabulary import COLLECTIONS, FIELDS, WEEKDAYS, resolve
 from engine.entities import Note, Project, Sender, Task, Ticket, TimeEntry
-from engine.errors import Position
 
 if TYPE_CHECKING:
     from engine.config.model import Config
@@ -79,8 +78,8 @@ def contact_of(facts: Facts) -> Contact | None:
     sender = facts.sender
     if sender is not None and sender.kind == "contact" and sender.id == identity:
         first, _, last = sender.name.partition(" ")
-        return Contact(identity, "", first, last, (sender.address,), True, Position(""))
-    return Contact(identity, "", "", "", (identity,), True, Position("")) if "@" in identity else None
+        return Contact(identity, "", first, last, (sender.address,), True)
+    return Contact(identity, "", "", "", (identity,), True) if "@" in identity else None
 
 
 def _contact(attribute: Literal["name", "address"]) -> Callable[[Facts], Any]:

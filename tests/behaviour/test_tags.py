@@ -37,6 +37,7 @@ TAGS = Tags(
         ("pc", "x", (), (), "none"),
         ("computer", "x", (), ("PC",), "found in the text: PC (1)"),
         ("remote  ACCESS", "x", (), ("Entry", "VPN"), "found in the text: Entry (1), VPN (1)"),
+        ("REMOTE ACCESS", "to the entry", (), ("Entry", "VPN"), "found in the text: Entry (2), VPN (1)"),
         ("vpn", "toner", (), ("Printer", "VPN"), "found in the text: Printer (1), VPN (1)"),
         (
             "computer",

@@ -150,7 +150,9 @@ def test_what_stands_behind_a_boundary_is_none_of_it(said: str) -> None:
     assert parse_message(mail("Subject: x", f"Content-Type: multipart/mixed; boundary={said}", body=body)).text == "hello"
 
 
-@pytest.mark.parametrize("before", [b"\r\n", b"\n\n", b"\n" + b" " * 255 + b"\n", b" \t\r\n\r\n", b"\n\nFrom a@b.example Mon Nov  9 18:37:09 2026\n"])
+@pytest.mark.parametrize(
+    "before", [b"\r\n", b"\n\n", b"\n" + b" " * 255 + b"\n", b" \t\r\n\r\n", b"\n\nFrom a@b.example Mon Nov  9 18:37:09 2026\n"]
+)
 def test_empty_lines_before_the_header_are_passed_over(before: bytes) -> None:
     message = parse_message(before + b"From: a@b.example\nSubject: x\n\nhello\n")
     assert (message.sender.address, message.text) == ("a@b.example", "hello\n")
