@@ -85,10 +85,12 @@ def database(path: Path, tickets: int, contacts: int = 100) -> Path:
     # One every 30 seconds, in the order in which they came: that is how a database grows.
     at = f"strftime('%Y-%m-%dT%H:%M:%SZ', '{started}', '-' || (({tickets} - n) * 30) || ' seconds')"
     one = f"(n * 7919 % {contacts})"
+    # What a message is known by is a digest: wherever it falls in an index.
+    digest = "printf('%08x%056x', n * 2654435761 & 4294967295, n)"
     connection.execute(
-        f"INSERT INTO messages SELECT n, 'help', '<old' || n || '@bench.example>', printf('%064x', n), 'old ' || n, {at},"
-        f" 'contact' || {one} || '@customer' || ({one} % {owners}) || '.example', 'old subject ' || n, 4000, printf('%064x', n),"
-        f" 'created', 'new', printf('T20200101.%07d', n), '{{}}', 'bench', {at}, 'old subject ' || n, printf('%064x', n)"
+        f"INSERT INTO messages SELECT n, 'help', '<' || {digest} || '@bench.example>', {digest}, 'old ' || n, {at},"
+        f" 'contact' || {one} || '@customer' || ({one} % {owners}) || '.example', 'old subject ' || n, 4000, {digest},"
+        f" 'created', 'new', printf('T20200101.%07d', n), '{{}}', 'bench', {at}, 'old subject ' || n, {digest}"
         f" FROM ({count} SELECT n FROM c)"
     )
     connection.execute(
