@@ -15,13 +15,14 @@ import os
 import pickle
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from engine.config.contacts import Packed, packed
 from engine.config.files import Folder, read_folder
 from engine.config.model import Config
 from engine.config.people import Contact
@@ -114,25 +115,31 @@ class _Pickler(pickle.Pickler):
 def _read(path: Path) -> Config | None:
     try:
         with _own(path) as file, no_garbage_collection():
-            found, contacts, rules = _Unpickler(file).load(), {}, []
+            found, contacts, primary, rules = _Unpickler(file).load(), {}, {}, []
             while (part := _Unpickler(file).load()) is not None:
                 contacts.update(part[0])
-                rules += part[1]
+                primary.update(part[1])
+                rules += part[2]
     except Exception:  # half written, of another version, or no longer readable: then it is made anew
         return None
-    return _with(found, contacts, tuple(rules)) if isinstance(found, Config) else None
+    return _with(found, Packed(contacts), primary, tuple(rules)) if isinstance(found, Config) else None
 
 
-def _with(config: Config, contacts: dict[str, Contact], rules: tuple[Rule, ...]) -> Config:
-    return replace(config, directory=replace(config.directory, contacts=contacts), rules=replace(config.rules, rules=rules))
+def _with(config: Config, contacts: Mapping[str, Contact], primary: Mapping[str, str], rules: tuple[Rule, ...]) -> Config:
+    directory = config.directory
+    directory = replace(directory, contacts=contacts, addresses=replace(directory.addresses, primary=primary))
+    return replace(config, directory=directory, rules=replace(config.rules, rules=rules))
 
 
 def _parts(config: Config) -> Iterator[object]:
     """What there may be much of stands in parts: a pickle keeps all that it has read until its end."""
-    yield _with(config, {}, ())
-    contacts, rules = list(config.directory.contacts.items()), config.rules.rules
+    yield _with(config, {}, {}, ())
+    directory = config.directory
+    contacts, primary = list(packed(directory.contacts).items()), list(directory.addresses.primary.items())
+    rules = config.rules.rules
     for start in range(0, max(len(contacts), len(rules)), _PART):
-        yield contacts[start : start + _PART], rules[start : start + _PART]
+        end = start + _PART
+        yield dict(contacts[start:end]), dict(primary[start:end]), rules[start:end]
     yield None
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from engine.addresses import comparable
+from engine.config.contacts import addresses_of
 from engine.config.files import Folder, SourceFile
 from engine.config.people import Contact, Directory, Organization, Project, Resource, Task
 from engine.errors import Position, Problem, did_you_mean
@@ -100,7 +101,8 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
             lambda row, at: Task(row["number"], row["project"], row["title"], row["organization"], row["status"], at),
         ),
     )
-    return replace(directory, digest=digest.hexdigest()), problems
+    addresses = addresses_of(directory.contacts, directory.organizations)
+    return replace(directory, addresses=addresses, digest=digest.hexdigest()), problems
 
 
 def _addresses(text: str) -> tuple[str, ...]:

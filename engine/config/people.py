@@ -76,6 +76,22 @@ class Task(Struct, frozen=True):
     position: Position
 
 
+class Addresses(Struct, frozen=True):
+    """Who has an address: active contacts of active organizations, by their ids.
+
+    `primary`: the first in the file whose primary address it is; hardly any of a hundred thousand share one, or have another. `more`: all
+    others who have it, each with the level: 0 primary, 1 second, 2 third.
+    """
+
+    primary: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+
+    def of(self, address: str) -> tuple[tuple[int, str], ...]:
+        """(level, id) of all who have it."""
+        first = self.primary.get(address)
+        return (*(((0, first),) if first is not None else ()), *self.more.get(address, ()))
+
+
 class Directory(Struct, frozen=True):
     """The CSV files of `directory/`, each by id or number, in the order of the file."""
 
@@ -84,6 +100,7 @@ class Directory(Struct, frozen=True):
     resources: Mapping[str, Resource] = field(default_factory=dict)
     projects: Mapping[str, Project] = field(default_factory=dict)
     tasks: Mapping[str, Task] = field(default_factory=dict)
+    addresses: Addresses = field(default_factory=Addresses)
     digest: str = ""
 
     def resource_of(self, organization: str | None) -> str | None:

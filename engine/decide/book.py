@@ -44,20 +44,8 @@ class AddressBook:
         for resource in active:
             for alias in resource.aliases:
                 self.resources.setdefault(alias, resource)
+        self._contacts, self._addresses = directory.contacts, directory.addresses
         self._organizations = [one for one in directory.organizations.values() if one.active]
-        there = {one.id for one in self._organizations}
-        contacts = [one for one in directory.contacts.values() if one.active and one.organization in there]
-        # Who has it as the primary one: of a hundred thousand contacts hardly any share an address, or have another.
-        self._primary = {one.emails[0]: one for one in reversed(contacts)}
-        self._more: dict[str, list[tuple[int, Contact]]] = defaultdict(list)
-        for contact in contacts:
-            first, second, third = contact.emails
-            if self._primary[first] is not contact:
-                self._more[first].append((0, contact))
-            if second:
-                self._more[second].append((1, contact))
-            if third:
-                self._more[third].append((2, contact))
         self._owners: dict[str, list[str]] = defaultdict(list)
         for organization in self._organizations:
             for domain in organization.domains:
@@ -66,9 +54,7 @@ class AddressBook:
 
     def contacts(self, address: str) -> list[tuple[int, Contact]]:
         """(level, contact) of each contact with this address; level 0 is the primary one."""
-        first = self._primary.get(address)
-        more = self._more.get(address, [])
-        return more if first is None else [(0, first), *more]
+        return [(level, self._contacts[identity]) for level, identity in self._addresses.of(address)]
 
     def nearest(self, address: str, more: Iterable[tuple[int, Contact]] = ()) -> Nearest | None:
         """`more`: contacts that mail brought. behaviour.md 2.2."""
@@ -85,7 +71,7 @@ class AddressBook:
 
     def ambiguous(self) -> Iterator[tuple[str, tuple[Contact, ...]]]:
         """Addresses that several contacts have alike: mail from there is nobody's."""
-        for address in self._more:  # alone there is nobody else
+        for address in self._addresses.more:  # alone there is nobody else
             if address not in self.resources:
                 found = self.nearest(address)
                 if found is not None and len(found.contacts) > 1:

@@ -30,11 +30,9 @@ class Tagger:
         labels = [label for label, named in texts.items() for _ in named]
         phrases = words_of_all([text for named in texts.values() for text in named])
         # The label that a phrase stands for; few stand for more.
-        self._label = {
-            phrase: label
-            for phrase, label in zip(reversed(phrases), reversed(labels), strict=True)
-            if len(phrase) >= tags.shortest
-        }
+        self._label = dict(zip(reversed(phrases), reversed(labels), strict=True))
+        if tags.shortest > 1:
+            self._label = {phrase: label for phrase, label in self._label.items() if len(phrase) >= tags.shortest}
         self._others: dict[str, list[str]] = defaultdict(list)
         for phrase, label in zip(phrases, labels, strict=True) if len(self._label) < len(phrases) else ():
             if self._label.get(phrase, label) != label:

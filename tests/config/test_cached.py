@@ -130,3 +130,21 @@ def test_no_secret_is_in_it(rules: Path, place: Path, monkeypatch: pytest.Monkey
     data = kept(place)[0].read_bytes()
     assert b"correct horse battery" not in data
     assert b"HELP_PASSWORD" in data
+
+
+def test_contacts_are_the_same_whenever_they_are_asked_for(rules: Path, place: Path) -> None:
+    (rules / "directory/contacts.csv").write_text(
+        "id,organization,email,email2,active\n"
+        "ana,lumiere,shared@lumiere.example,ana@lumiere.example,yes\n"
+        "ben,lumiere,shared@lumiere.example,ana@lumiere.example,yes\n"
+        "carl,lumiere,carl@lumiere.example,,no\n"
+    )
+    for config in (load_cached(rules), load_cached(rules)):
+        contacts, book = config.directory.contacts, prepare(config).book
+        assert list(contacts) == ["ana", "ben", "carl"] and len(contacts) == 3
+        assert "ben" in contacts and "dora" not in contacts and contacts.get("dora") is None
+        assert str(contacts["ben"].position) == "directory/contacts.csv:3"
+        assert [(level, one.id) for level, one in book.contacts("shared@lumiere.example")] == [(0, "ana"), (0, "ben")]
+        assert [(level, one.id) for level, one in book.contacts("ana@lumiere.example")] == [(1, "ana"), (1, "ben")]
+        assert book.contacts("carl@lumiere.example") == book.contacts("") == []
+        assert {address for address, _ in book.ambiguous()} == {"shared@lumiere.example", "ana@lumiere.example"}
