@@ -24,7 +24,7 @@ class Organization(Struct, frozen=True):
     position: Position
 
 
-class Contact(Struct, frozen=True):
+class Contact(Struct, frozen=True, array_like=True):
     """`emails` in order: primary, second, third.
 
     `line` of `contacts.csv`, for a place for each of a hundred thousand takes a tenth of a start; `elsewhere`: who mail brought stands at
