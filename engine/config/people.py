@@ -27,8 +27,8 @@ class Organization(Struct, frozen=True):
 class Contact(Struct, frozen=True, array_like=True):
     """`emails` in order: primary, second, third.
 
-    `line` of `contacts.csv`, for a place for each of a hundred thousand takes a tenth of a start; `elsewhere`: who mail brought stands at
-    his organization's.
+    `line` of `contacts.csv`: a place of its own would be as large as all else of one. `elsewhere`: who mail brought stands at his
+    organization's.
     """
 
     id: str

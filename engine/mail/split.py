@@ -48,7 +48,7 @@ _FIRST_DELIMITER = re.compile(r"\s*+^(--[^\r\n]{1,200}?)(?<!--)[ \t]*\r?\n(?=con
 _BLANK_LINE = re.compile(rf"{_END}(?={_END})")
 # Python looks for parameters in quadratic time, and each part has such fields. What is true in them stands early.
 _ORDINARY = 500
-_ORDINARY_HEADER = 65_536
+_ORDINARY_HEADER = 65_536  # bytes, that nothing in it can be too much
 _LONGEST_CONTENT = 4_000
 _MOST_PARAMETERS = 64  # a long name comes in pieces of a line each (RFC 2231 3)
 _DEEPEST = 20  # what is within more is one text
@@ -142,9 +142,8 @@ class _Splitter:
         is_mixed = head.count("\r\n") != head.count("\n") if line_end == "\r\n" else "\r" in head
         if blank < 0 or is_mixed or len(head) > room.letters:
             return None
-        pieces = _ORDINARY_FIELD[line_end].split(
-            head
-        )  # what is before the first field, its name, its value, what is between, ...
+        # What is before the first field, its name, its value, what is between it and the next, ...
+        pieces = _ORDINARY_FIELD[line_end].split(head)
         number = len(pieces) // 3
         if any(pieces[::3]) or number > min(MOST_FIELDS, room.lines):
             return None
