@@ -21,6 +21,7 @@ def test_collapse_is_as_split_and_join(text: str) -> None:
 @given(st.lists(st.one_of(st.text("aB c", max_size=6), _SPACED, st.text(max_size=3)), max_size=4))
 @example(["VPN", "", "Remote access"])
 @example(["a", " b", "c "])
+@example(["a\nb", "c"])
 def test_many_texts_are_made_comparable_as_each_is(texts: list[str]) -> None:
     assert words_of_all(texts) == [words_of(text) for text in texts]
     many = [f"Alias {number}" for number in range(700)] + texts

@@ -127,10 +127,15 @@ def test_three_megabytes_of_all_headers_are_read_and_what_a_part_says_it_is() ->
 @example(b"Subject: a\r\n b\r\nX:\r\nContent-Type: text/plain;\r\n\tcharset=utf-8\r\n\r\nx")
 @example(b"X: a\nY: b\r\n\r\nx")
 def test_an_ordinary_header_is_read_as_any_other(raw: bytes) -> None:
-    """Line by line it is read where an mbox's line stands before it."""
-    envelope = b"From ana Mon Nov  1 10:00:00 2026\n"
-    fields = list(split(raw, []).raw_items())
-    assert not fields or fields == list(split(envelope + raw, []).raw_items())
+    splitter = _Splitter(raw, Room())
+    ordinary = splitter._ordinary_fields(0, len(raw))
+    assert ordinary is None or ordinary == splitter._fields_one_by_one(0, len(raw))
+
+
+def test_plain_mail_is_read_in_the_ordinary_way() -> None:
+    for end in (b"\r\n", b"\n"):
+        raw = end.join([b"Subject: a", b"\tb", b"X: \xe9", b"", b"text"])
+        assert _Splitter(raw, Room())._ordinary_fields(0, len(raw)) is not None
 
 
 def test_what_may_be_a_boundary_is_looked_at_half_a_million_times() -> None:
