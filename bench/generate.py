@@ -77,7 +77,6 @@ def database(path: Path, tickets: int, contacts: int = 100) -> Path:
     started = (SECOND - timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S")
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("BEGIN")
-    connection.create_function("words", 2, lambda seed, size: words(random.Random(seed), size), deterministic=True)
     texts = [(n, words(random.Random(n), 300)) for n in range(1_000)]
     connection.execute("CREATE TEMP TABLE texts (n INTEGER PRIMARY KEY, body TEXT)")
     connection.executemany("INSERT INTO texts VALUES (?, ?)", texts)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import random
-from datetime import timedelta
 from pathlib import Path
 
 from bench.outlook import outlook
-from bench.words import SECOND, SEED, WORDS, sender, words
+from bench.words import SEED, WORDS, encoded, sender, when, words
 
 
 def _head(number: int, rng: random.Random, contacts: int) -> str:
-    at = SECOND + timedelta(seconds=97 * number)
+    date = when(number)
     return (
-        f"Received: from mail.example by mx.harbourhill.example; {at:%a, %d %b %Y %H:%M:%S} +0000\r\n"
+        f"Received: from mail.example by mx.harbourhill.example; {date}\r\n"
         f"From: Contact {number} <{sender(number, contacts)}>\r\nTo: help@harbourhill.example\r\n"
-        f"Message-ID: <{number}.{rng.getrandbits(48):x}@bench.example>\r\nDate: {at:%a, %d %b %Y %H:%M:%S} +0000\r\n"
+        f"Message-ID: <{number}.{rng.getrandbits(48):x}@bench.example>\r\nDate: {date}\r\n"
         "MIME-Version: 1.0\r\n"
     )
 
@@ -53,7 +51,7 @@ def mixed(number: int, contacts: int = 100) -> bytes:
             f"On Mon, 1 Nov 2021 at 08:00, Help desk <help@harbourhill.example> wrote:\r\n{quoted}\r\n"
         ).encode()
     if kind < 40:
-        data = base64.encodebytes(rng.randbytes(20_000)).decode().replace("\n", "\r\n")
+        data = encoded(rng.randbytes(20_000))
         return (
             f'{head}Subject: {subject}\r\nContent-Type: multipart/mixed; boundary="=b"\r\n\r\n'
             f"--=b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{words(rng, 2_000)}\r\n"

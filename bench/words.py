@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 
 SEED = 20261125
 SECOND = datetime(2021, 11, 1, 8)
@@ -94,3 +95,13 @@ def sender(number: int, contacts: int) -> str:
 
 def customers(contacts: int) -> int:
     return max(4, contacts // 50)
+
+
+def when(number: int) -> str:
+    """The Date of a message: one each 97 seconds."""
+    return f"{SECOND + timedelta(seconds=97 * number):%a, %d %b %Y %H:%M:%S} +0000"
+
+
+def encoded(data: bytes) -> str:
+    """In base64, on lines."""
+    return base64.encodebytes(data).decode().replace("\n", "\r\n")

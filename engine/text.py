@@ -22,10 +22,10 @@ _LONG = 500_000
 _LONGEST_WORD = 1_000
 _MOST_FOLDED = 5_000_000  # letters: some become eighteen when they are folded
 _SPACE = re.compile(r"[ \n]")
-_AT_ONCE = 500
-_ODD_SPACE = [*"\r\t\v\f\x1c\x1d\x1e\x1f", "  ", " \n", "\n "]
 # What is white space beside the space, in ASCII and in all of Unicode.
 _BLANKS = "\n\r\t\v\f\x1c\x1d\x1e\x1f"
+_AT_ONCE = 500
+_ODD_SPACE = [*_BLANKS.replace("\n", ""), "  ", " \n", "\n "]  # in texts with an end of a line between them
 _ALL_BLANKS = (
     _BLANKS + "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from engine.config.model import Config
+from engine.config.people import CONTACTS
 from engine.errors import Position, Problem
 
 CODE = "PR120"
@@ -41,7 +42,7 @@ def names_in(config: Config) -> Names:
         "organization": dict.fromkeys(directory.organizations, Position("directory/organizations.csv")),
         "resource": dict.fromkeys(directory.resources, Position("directory/resources.csv")),
         _ACTIVE: {name: one.position for name, one in directory.resources.items() if one.active},
-        "contact": dict.fromkeys(directory.contacts, Position("directory/contacts.csv")),
+        "contact": dict.fromkeys(directory.contacts, Position(CONTACTS)),
         "form of ticket numbers": {one.form: config.settings.where("numbers") for one in config.settings.forms_of("ticket")},
         "rule": {rule.name: Position(rule.position.file) for rule in config.rules.rules if rule.event.after},
     }

@@ -26,16 +26,12 @@ class Tagger:
     def __init__(self, tags: Tags) -> None:
         self._most = tags.most_per_ticket
         self._active = {tag.label: tag.position for tag in tags.tags if tag.active}
-        texts = {tag.label: (tag.label, *tag.aliases) for tag in tags.tags if tag.active and tag.match}
-        labels = [label for label, named in texts.items() for _ in named]
-        phrases = words_of_all([text for named in texts.values() for text in named])
+        named = [(text, tag.label) for tag in tags.tags if tag.active and tag.match for text in (tag.label, *tag.aliases)]
         # The label that a phrase stands for; few stand for more.
-        self._label = dict(zip(reversed(phrases), reversed(labels), strict=True))
-        if tags.shortest > 1:
-            self._label = {phrase: label for phrase, label in self._label.items() if len(phrase) >= tags.shortest}
+        self._label: dict[str, str] = {}
         self._others: dict[str, list[str]] = defaultdict(list)
-        for phrase, label in zip(phrases, labels, strict=True) if len(self._label) < len(phrases) else ():
-            if self._label.get(phrase, label) != label:
+        for phrase, (_, label) in zip(words_of_all([text for text, _ in named]), named, strict=True):
+            if len(phrase) >= tags.shortest and self._label.setdefault(phrase, label) != label:
                 self._others[phrase].append(label)
         self._phrases = Literals(self._label)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from email.message import Message as Parsed
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -25,21 +25,44 @@ _FIRST_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
 _LINE_END = re.compile(r"\r?\n")
 
 
-class _Said(Struct, frozen=True):
-    """`flow`: whether its paragraphs are broken into lines by `format=flowed`, and whether with `delsp=yes` (RFC 3676)."""
+class _Said(Struct, frozen=True, dict=True):
+    """What a part's Content-Type says, read when it is asked for, since Python reads all of a field for each parameter. `ordinary`: those
+    of a field that is written as nearly all are."""
 
-    kind: str
-    charset: str | None
-    flow: tuple[bool, bool]
-    boundary: str
+    part: Parsed
+    ordinary: dict[str, str] | None
+
+    @cached_property
+    def kind(self) -> str:
+        found = self.ordinary[""] if self.ordinary else ""
+        return found if "/" in found else _kind(self.part)
+
+    @cached_property
+    def charset(self) -> str | None:
+        if self.ordinary is None:
+            return _charset(self.part)
+        return self.ordinary.get("charset", "").lower() or _loose_charset(self.part)
+
+    @cached_property
+    def flow(self) -> tuple[bool, bool]:
+        """Whether its paragraphs are broken into lines by `format=flowed`, and whether with `delsp=yes` (RFC 3676)."""
+        is_flowed = self._parameter("format") == "flowed"
+        return is_flowed, is_flowed and self._parameter("delsp") == "yes"
+
+    @property
+    def boundary(self) -> str:
+        if self.ordinary is None:
+            return _read(self.part.get_boundary) or ""
+        return self.ordinary.get("boundary", "").rstrip()
+
+    def _parameter(self, name: str) -> str:
+        said = _read(self.part.get_param, name) if self.ordinary is None else self.ordinary.get(name)
+        return str(said).lower()
 
 
 def type_of(part: Parsed) -> str:
     """`text/plain` and the like, in lower case."""
-    value = part.get("Content-Type")
-    if isinstance(value, str) and len(value) < _SHORT:
-        return _said(value).kind
-    return _kind(part)
+    return _said_by(part).kind
 
 
 def charset_of(part: Parsed) -> str | None:
@@ -52,37 +75,17 @@ def flow_of(part: Parsed) -> tuple[bool, bool]:
 
 def _said_by(part: Parsed) -> _Said:
     value = part.get("Content-Type")
-    if value is None:
-        return _Said(_kind(part), None, (False, False), "")
-    if isinstance(value, str):
-        return _said(value) if len(value) < _SHORT else _read_whole(value)
-    return _read_by_python(part)  # bytes beyond ASCII
+    if not isinstance(value, str):  # none, or one with bytes beyond ASCII
+        return _Said(part, None)
+    return _said(value) if len(value) < _SHORT else _Said(part, ordinary_parameters(value))
 
 
-# Few values stand in most mail, and reading one takes longer than all else about a part.
+# Few values stand in most mail.
 @lru_cache(maxsize=1024)
 def _said(value: str) -> _Said:
-    return _read_whole(value)
-
-
-def _read_whole(value: str) -> _Said:
-    said = ordinary_parameters(value)
-    if said is None or "/" not in said[""]:
-        part = Parsed()
-        part.set_raw("Content-Type", value)
-        return _read_by_python(part)
-    charset = said.get("charset", "").lower() or _loose_charset(value)
-    return _Said(said[""], charset, _flow(said.get("format"), said.get("delsp")), said.get("boundary", "").rstrip())
-
-
-def _read_by_python(part: Parsed) -> _Said:
-    flow = _flow(_read(part.get_param, "format"), _read(part.get_param, "delsp"))
-    return _Said(_kind(part), _charset(part), flow, _read(part.get_boundary) or "")
-
-
-def _flow(said: object, delsp: object) -> tuple[bool, bool]:
-    is_flowed = str(said).lower() == "flowed"
-    return is_flowed, is_flowed and str(delsp).lower() == "yes"
+    part = Parsed()
+    part.set_raw("Content-Type", value)
+    return _Said(part, ordinary_parameters(value))
 
 
 def _read(parameter: Callable[..., Any], *given: str) -> Any:
@@ -114,13 +117,13 @@ def _charset(part: Parsed) -> str | None:
     except Exception:
         return None
     if not found:
-        return _loose_charset(str(part.get("Content-Type", "")))
+        return _loose_charset(part)
     return _without_comment(str(found)) or None
 
 
-def _loose_charset(value: str) -> str | None:
+def _loose_charset(part: Parsed) -> str | None:
     """Behind no semicolon."""
-    loose = _CHARSET.search(value[:_SHORT])
+    loose = _CHARSET.search(str(part.get("Content-Type", ""))[:_SHORT])
     return loose[1] if loose else None
 
 

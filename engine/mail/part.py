@@ -10,7 +10,7 @@ class Part(Message):
     """It stands in whole[start:end]; its lines are taken out of there each time that somebody asks for them.
 
     Python's own keeps them as text: another two copies of all that is mailed, where one byte of it is beyond ASCII.
-    Fields are only ever added, by `set_raw` or all at once.
+    Its fields are given once, all of them (`begin_fields`).
     """
 
     def __init__(self, whole: bytes, start: int, end: int) -> None:
@@ -19,15 +19,9 @@ class Part(Message):
         self._lines = start
         self._first: dict[str, str] = {}  # of the fields of a name: looked for ten times a message
 
-    def set_raw(self, name: str, value: str) -> None:
-        super().set_raw(name, value)
-        self._first.setdefault(name.lower(), value)
-
     def begin_fields(self, fields: list[tuple[str, str]]) -> None:
-        """All of them at once, while it has none."""
-        add = super().set_raw
         for name, value in fields:
-            add(name, value)
+            self.set_raw(name, value)
         self._first = {name.lower(): value for name, value in reversed(fields)}
 
     def get(self, name: str, failobj: Any = None) -> Any:
@@ -57,8 +51,7 @@ class Part(Message):
     def with_lines(self, lines: bytes) -> Part:
         """The same with others."""
         other = Part(lines, 0, len(lines))
-        for name, value in self.raw_items():
-            other.set_raw(name, value)
+        other.begin_fields(list(self.raw_items()))
         return other
 
     def get_payload(self, *how: Any, **named: Any) -> Any:

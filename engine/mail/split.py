@@ -94,9 +94,9 @@ def split(raw: bytes, defects: list[str], room: Room | None = None) -> Part:
         defects.append(f"the parts cannot be told apart: {error!r}"[:200])
         head, _, rest = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw[:1_000_000] else b"\n\n")
         one_text = Part(rest, 0, 1_000_000)
-        for name, value in email.message_from_bytes(head + b"\n\n").raw_items():
-            if name.lower() not in ("content-type", "content-transfer-encoding"):
-                one_text.set_raw(name, value)
+        fields = email.message_from_bytes(head + b"\n\n").raw_items()
+        of_its_parts = ("content-type", "content-transfer-encoding")
+        one_text.begin_fields([(name, value) for name, value in fields if name.lower() not in of_its_parts])
         return one_text
 
 
