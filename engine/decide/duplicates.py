@@ -72,7 +72,7 @@ def _candidates(work: Work, criterion: Criterion, same: dict[str, str], organiza
     until = work.envelope.received_at
     since = until - criterion.within if criterion.within else None
     described = "description" in criterion.similar
-    found = work.state.tickets_of(organization, since, until, work.message.identity, same, described=described)
+    found = work.state.tickets_of(organization, since, until, work.message, same, described=described)
     if "ticket_number" in same:
         ticket = numbered(same["ticket_number"], work.setup, work.state)
         if isinstance(ticket, Ticket) and ticket.organization == organization and (since is None or ticket.created_at >= since):

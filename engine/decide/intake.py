@@ -40,7 +40,7 @@ def _readable(message: Message, envelope: Envelope, setup: Setup, state: State) 
 def _copy(message: Message, envelope: Envelope, setup: Setup, state: State) -> Found:
     if setup.config.settings.several_mailboxes != "first":
         return None, None
-    first = state.seen_elsewhere(envelope.mailbox, message.identity)
+    first = state.seen_elsewhere(envelope.mailbox, message)
     if first is None:
         return None, None
     where = str(setup.config.settings.where("several_mailboxes"))

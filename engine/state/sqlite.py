@@ -10,11 +10,13 @@ from typing import Any
 from engine.config.model import Config
 from engine.decide.decision import iso
 from engine.entities import TICKET_COLUMNS, TICKET_TIMES, NewContact, Project, Target, Task, Ticket
+from engine.mail.message import Message
 from engine.state.view import Candidate, Seen, Sent
 from engine.text import fold
 
 _COLUMNS = ", ".join(f"t.{name}" for name in TICKET_COLUMNS)
 _MOST_CANDIDATES = 200
+_SAME = "message_id = ? AND identity = ?"  # the Message-ID is part of the identity, and this way one index serves for both
 _WRITTEN_BY_OTHERS = ("due_at", "completed_at")  # too: docs/tables.md
 
 
@@ -56,11 +58,12 @@ class SqliteState:
         )
         return Seen(*row) if row else None
 
-    def seen_elsewhere(self, mailbox: str, identity: str) -> Seen | None:
+    def seen_elsewhere(self, mailbox: str, message: Message) -> Seen | None:
         row = self._one(
-            f"SELECT mailbox, outcome, number FROM messages WHERE identity = ? AND mailbox <> ?{self._seen[0]}"
+            f"SELECT mailbox, outcome, number FROM messages WHERE {_SAME} AND mailbox <> ?{self._seen[0]}"
             " AND outcome IN ('created', 'appended', 'duplicate') ORDER BY id LIMIT 1",
-            identity,
+            message.message_id,
+            message.identity,
             mailbox,
             *self._seen[1],
         )
@@ -142,7 +145,7 @@ class SqliteState:
         organization: str,
         since: datetime | None,
         until: datetime,
-        other_than: str,
+        other_than: Message,
         same: Mapping[str, str],
         *,
         described: bool,
@@ -166,7 +169,12 @@ class SqliteState:
         order = f" ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}"
         found = self._connection.execute(query + order, values).fetchall()
         # Nearly always the message has no copy; which message a ticket is of stands behind its description, in a page of its own.
-        copies = found and self._connection.execute("SELECT id FROM messages WHERE identity = ?", (other_than,)).fetchall()
+        copies = (
+            found
+            and self._connection.execute(
+                f"SELECT id FROM messages WHERE {_SAME}", (other_than.message_id, other_than.identity)
+            ).fetchall()
+        )
         if copies:
             query += f" AND (t.message IS NULL OR t.message NOT IN ({', '.join('?' * len(copies))}))"
             values += [identity for (identity,) in copies]

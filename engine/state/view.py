@@ -9,6 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from engine.entities import NewContact, Target
+from engine.mail.message import Message
 
 
 class Seen(Struct, frozen=True):
@@ -37,8 +38,8 @@ class State(Protocol):
     def seen(self, mailbox: str, identity: str) -> Seen | None:
         """The message of this identity in this mailbox."""
 
-    def seen_elsewhere(self, mailbox: str, identity: str) -> Seen | None:
-        """The first message of this identity in another mailbox that became something."""
+    def seen_elsewhere(self, mailbox: str, message: Message) -> Seen | None:
+        """The first of the same message in another mailbox that became something."""
 
     def count_alike(
         self,
@@ -70,14 +71,14 @@ class State(Protocol):
         organization: str,
         since: datetime | None,
         until: datetime,
-        other_than: str,
+        other_than: Message,
         same: Mapping[str, str],
         *,
         described: bool,
     ) -> list[Candidate]:
         """Tickets of an organization opened in [since, until], newest first, whose named fields or keys are equal.
 
-        Tickets that the message of identity `other_than` opened, through another mailbox, are left out.
+        Tickets that the message `other_than` opened, through another mailbox, are left out.
         `same` may name contact, sender, title_key, description_key, or a field that a mailbox extracts.
         `described`: with their descriptions, which may be long.
         """

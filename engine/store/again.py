@@ -95,14 +95,14 @@ def _named(connection: sqlite3.Connection, message: int) -> MessageLine:
 def take_out(connection: sqlite3.Connection, message: int, passwords: Passwords) -> Taken | None:
     """Remove the message's rows, within the caller's transaction, and give its bytes back; None where another process was quicker."""
     row = connection.execute(
-        "SELECT m.mailbox, m.source_id, m.received_at, r.zlib, r.sha256, m.identity, m.outcome, m.number,"
+        "SELECT m.mailbox, m.source_id, m.received_at, r.zlib, r.sha256, m.message_id, m.identity, m.outcome, m.number,"
         " json_extract(m.decision, '$.ticket') IS NOT NULL FROM messages m JOIN raw_messages r ON r.sha256 = m.raw_sha256"
         f" WHERE m.id = ? AND m.outcome IN {_NOTHING}",
         (message,),
     ).fetchone()
     if row is None:
         return None
-    mailbox, source_id, received, packed, sha256, identity, outcome, number, counted = row
+    mailbox, source_id, received, packed, sha256, message_id, identity, outcome, number, counted = row
     if outcome == "duplicate" and counted:  # it will be again, if it is one again
         connection.execute("UPDATE tickets SET occurrences = occurrences - 1 WHERE number = ? AND occurrences > 1", (number,))
     connection.execute("DELETE FROM quarantine WHERE message = ?", (message,))
@@ -112,8 +112,8 @@ def take_out(connection: sqlite3.Connection, message: int, passwords: Passwords)
     # It is stored anew: perhaps with a password in it that was not known as one before. Its copies have the same identity.
     connection.execute(
         "DELETE FROM raw_messages WHERE sha256 = :sha256 AND NOT EXISTS"
-        " (SELECT 1 FROM messages WHERE identity = :identity AND raw_sha256 = :sha256)",
-        {"sha256": sha256, "identity": identity},
+        " (SELECT 1 FROM messages WHERE message_id = :message_id AND identity = :identity AND raw_sha256 = :sha256)",
+        {"sha256": sha256, "message_id": message_id, "identity": identity},
     )
     return Taken(mailbox, source_id, moment(received), passwords.restore(zlib.decompress(packed), sha256))
 

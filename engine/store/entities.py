@@ -49,7 +49,8 @@ def insert_ticket(connection: sqlite3.Connection, ticket: Ticket, message: int |
 
 def update_ticket(connection: sqlite3.Connection, ticket: Ticket) -> None:
     """A ticket that exists, as it now is."""
-    row = _ticket_row(ticket)
+    # Were its number among them, SQLite would look for all that refers to it.
+    row = {name: value for name, value in _ticket_row(ticket).items() if name != "number"}
     changes = ", ".join(f"{name} = ?" for name in row)
     connection.execute(f"UPDATE tickets SET {changes} WHERE number = ?", (*row.values(), ticket.number))
     connection.execute("DELETE FROM ticket_tags WHERE ticket = ?", (ticket.number,))

@@ -197,6 +197,26 @@ _BY_OUTCOME = """
 CREATE INDEX messages_by_outcome ON messages (outcome, reason);
 """
 
+# Who looks for an identity knows its Message-ID. Each index of digests has every message write a page of its own in a large database.
+_ONE_INDEX_OF_DIGESTS = """
+DROP INDEX messages_by_identity;
+DROP INDEX messages_by_message_id;
+CREATE INDEX messages_by_message_id ON messages (message_id, identity);
+"""
+
+# What refers to a message, or to its bytes, is looked for when it is taken out to be tried again: SQLite read all tickets for each.
+_BY_MESSAGE = """
+CREATE INDEX tickets_by_message ON tickets (message);
+CREATE INDEX ticket_notes_by_message ON ticket_notes (message);
+CREATE INDEX ticket_time_entries_by_message ON ticket_time_entries (message);
+CREATE INDEX project_notes_by_message ON project_notes (message);
+CREATE INDEX task_notes_by_message ON task_notes (message);
+CREATE INDEX task_time_entries_by_message ON task_time_entries (message);
+CREATE INDEX attachments_by_message ON attachments (message);
+CREATE INDEX outbox_by_message ON outbox (message);
+CREATE INDEX quarantine_by_raw ON quarantine (raw_sha256);
+"""
+
 # NULL: its file is kept.
 _FILES_LET_GO = "ALTER TABLE attachments ADD COLUMN let_go_at TEXT"
 
@@ -215,6 +235,8 @@ MIGRATIONS: tuple[str, ...] = (
     _FAILED_BY_IDENTITY,
     _BY_OUTCOME,
     _FILES_LET_GO,
+    _ONE_INDEX_OF_DIGESTS,
+    _BY_MESSAGE,
 )
 
 

@@ -41,7 +41,7 @@ _STEPS = {
         "SELECT a.id FROM attachments a JOIN tickets t ON t.number = a.number JOIN messages m ON m.id = a.message"
         " WHERE a.let_go_at IS NULL AND t.completed_at < :before AND m.received_at < :before",
         "UPDATE attachments SET let_go_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
-        " WHERE id = :key AND number IN (SELECT number FROM tickets WHERE completed_at IS NOT NULL)",
+        " WHERE id = :key AND EXISTS (SELECT 1 FROM tickets t WHERE t.number = attachments.number AND t.completed_at IS NOT NULL)",
     ),
     "traces": (
         "traces",
