@@ -43,6 +43,7 @@ def test_each_place_of_each_literal_is_found_once(sought: list[str], text: str, 
 
 def test_many_literals_are_sought_in_a_packed_table() -> None:
     many = {f"word{n:05}": n for n in range(3_000)}
-    assert sum(map(len, many)) > literals._FULL_TABLE
+    assert sum(map(len, many)) > literals.FEW
     assert list(Literals(many).find("a word00042, and word02999.")) == [(2, 11, 42), (17, 26, 2999)]
     assert list(Literals(many).find("ä word00042, 𝄞 word02999.")) == [(2, 11, 42), (15, 24, 2999)]
+    assert list(Literals(many).find(literals._OTHERS.decode("latin-1"))) == []

@@ -15,17 +15,16 @@ import os
 import pickle
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from engine.config.contacts import Packed, packed
-from engine.config.files import Folder, read_folder
+from engine.config.columns import Contacts, Owners
+from engine.config.files import Contents, as_texts, read_contents
 from engine.config.model import Config
-from engine.config.people import Contact
 from engine.config.unread import unread
 from engine.dsl.tree import Rule
 from engine.files import write_all
@@ -45,16 +44,16 @@ _ELSEWHERE = {
 
 def load_cached(root: Path) -> Config:
     """As `load_config`, but checked only when the files have changed since. Raises `ConfigError`."""
-    folder = read_folder(root)
+    contents = read_contents(root)
     place = _place()
-    path = place / f"{_key(folder)}.config" if place and not folder.problems and not any(unread(folder)) else None
+    path = place / f"{_key(contents)}.config" if place and not contents.problems and not any(unread(contents)) else None
     if path is not None:
         found = _read(path)
         if found is not None:
             return replace(found, root=root)
     from engine.config.load import load_folder  # only now: it brings the checkers of all files
 
-    config = load_folder(folder)
+    config = load_folder(as_texts(contents))
     if path is not None:
         _keep(path, config)
     return config
@@ -71,9 +70,9 @@ def _place() -> Path | None:
     return None
 
 
-def _key(folder: Folder) -> str:
+def _key(contents: Contents) -> str:
     """Other files, another postroom or another Python make another key."""
-    digest = hashlib.sha256(f"{folder.digest}\0{sys.version}".encode())
+    digest = hashlib.sha256(f"{contents.digest}\0{sys.version}".encode())
     for path, known in sorted(_own_files(str(Path(__file__).parents[1]))):
         digest.update(f"\0{path}\0{known.st_size}\0{known.st_mtime_ns}".encode())
     return digest.hexdigest()[:32]
@@ -115,31 +114,27 @@ class _Pickler(pickle.Pickler):
 def _read(path: Path) -> Config | None:
     try:
         with _own(path) as file, no_garbage_collection():
-            found, contacts, primary, rules = _Unpickler(file).load(), {}, {}, []
+            found, rules = _Unpickler(file).load(), []
             while (part := _Unpickler(file).load()) is not None:
-                contacts.update(part[0])
-                primary.update(part[1])
-                rules += part[2]
+                rules += part
     except Exception:  # half written, of another version, or no longer readable: then it is made anew
         return None
-    return _with(found, Packed(contacts), primary, tuple(rules)) if isinstance(found, Config) else None
+    return _with(found, tuple(rules)) if isinstance(found, Config) else None
 
 
-def _with(config: Config, contacts: Mapping[str, Contact], primary: Mapping[str, str], rules: tuple[Rule, ...]) -> Config:
-    directory = config.directory
-    directory = replace(directory, contacts=contacts, addresses=replace(directory.addresses, primary=primary))
-    return replace(config, directory=directory, rules=replace(config.rules, rules=rules))
+def _with(config: Config, rules: tuple[Rule, ...]) -> Config:
+    return replace(config, rules=replace(config.rules, rules=rules))
 
 
 def _parts(config: Config) -> Iterator[object]:
-    """What there may be much of stands in parts: a pickle keeps all that it has read until its end."""
-    yield _with(config, {}, {}, ())
+    """Rules stand in parts: a pickle keeps all that it has read until its end."""
     directory = config.directory
-    contacts, primary = list(packed(directory.contacts).items()), list(directory.addresses.primary.items())
+    addresses = replace(directory.addresses, primary=Owners.of(directory.addresses.primary))
+    directory = replace(directory, contacts=Contacts.of(directory.contacts), addresses=addresses)
+    yield replace(_with(config, ()), directory=directory)
     rules = config.rules.rules
-    for start in range(0, max(len(contacts), len(rules)), _PART):
-        end = start + _PART
-        yield dict(contacts[start:end]), dict(primary[start:end]), rules[start:end]
+    for start in range(0, len(rules), _PART):
+        yield rules[start : start + _PART]
     yield None
 
 

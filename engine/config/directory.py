@@ -11,7 +11,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from engine.addresses import comparable
-from engine.config.contacts import addresses_of
+from engine.config.addresses import addresses_of
 from engine.config.files import Folder, SourceFile
 from engine.config.people import Contact, Directory, Organization, Project, Resource, Task
 from engine.errors import Position, Problem, did_you_mean

@@ -1,4 +1,4 @@
-"""A configuration folder to file texts: UTF-8 only, sorted by name, with one digest over all of them."""
+"""A configuration folder to its files, sorted by name, with one digest over all of them; and those to texts: UTF-8 only."""
 
 from __future__ import annotations
 
@@ -19,8 +19,17 @@ class SourceFile(Struct, frozen=True):
     text: str
 
 
+class Contents(Struct, frozen=True):
+    """All files that make the configuration, by name, as they are. `problems`: of those that cannot be read."""
+
+    root: Path
+    files: dict[str, bytes]
+    problems: tuple[Problem, ...]
+    digest: str
+
+
 class Folder(Struct, frozen=True):
-    """All files that make the configuration, by name."""
+    """All files that make the configuration, by name. `problems`: of those that are left out."""
 
     root: Path
     files: dict[str, SourceFile]
@@ -55,6 +64,11 @@ PATTERNS = ("*.yaml", "mailboxes/**/*.yaml", "directory/*.csv", "workflow/**/*.r
 
 def read_folder(root: Path) -> Folder:
     """Read what `PATTERNS` names. Raises `ConfigError` when the folder is not there; bad files are problems in it."""
+    return as_texts(read_contents(root))
+
+
+def read_contents(root: Path) -> Contents:
+    """The same without a look at what stands in the files."""
     if not root.is_dir():
         raise ConfigError(
             Problem(
@@ -63,7 +77,7 @@ def read_folder(root: Path) -> Folder:
                 "name one with --rules DIR or POSTROOM_RULES",
             )
         )
-    files: dict[str, SourceFile] = {}
+    files: dict[str, bytes] = {}
     problems: list[Problem] = []
     digest = hashlib.sha256()
     names = sorted({path for pattern in PATTERNS for path in root.glob(pattern) if path.is_file()})
@@ -79,6 +93,14 @@ def read_folder(root: Path) -> Folder:
             continue
         digest.update(f"{name}\0{len(data)}\0".encode())
         digest.update(data)
+        files[name] = data
+    return Contents(root, files, tuple(problems), digest.hexdigest())
+
+
+def as_texts(contents: Contents) -> Folder:
+    files: dict[str, SourceFile] = {}
+    problems = list(contents.problems)
+    for name, data in contents.files.items():
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -90,4 +112,4 @@ def read_folder(root: Path) -> Folder:
             problems.append(conflict)
             continue
         files[name] = SourceFile(name, text.replace("\r\n", "\n"))
-    return Folder(root, files, tuple(problems), digest.hexdigest())
+    return Folder(contents.root, files, tuple(problems), contents.digest)

@@ -146,12 +146,32 @@ class Tag(Struct, frozen=True):
     position: Position
 
 
+class Phrases(Struct, frozen=True):
+    """What tags are found by: each phrase once, made comparable.
+
+    `anchors`: what is sought in a text. Of few phrases each is its own; of many, each has that of its words which fewest others have, for a
+    text reads like many phrases for a word or two. `ends`: where the phrases of one end and those of the next begin. `texts`: the phrases,
+    by their anchors; `before`: how many characters of each stand before its anchor. `tags`: for each the place in `Tags.tags` of the first
+    tag that it stands for. `more`: the other tags of those few that stand for more than one.
+
+    Texts are lists in msgpack, numbers C's unsigned ints: as they are kept for the next start.
+    """
+
+    anchors: bytes
+    ends: bytes
+    texts: bytes
+    before: bytes
+    tags: bytes
+    more: dict[int, tuple[int, ...]]
+
+
 class Tags(Struct, frozen=True):
     """`tags.yaml`."""
 
     most_per_ticket: int
     shortest: int
     tags: tuple[Tag, ...]
+    phrases: Phrases
 
 
 class Variable(Struct, frozen=True):

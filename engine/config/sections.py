@@ -11,6 +11,7 @@ from engine.config.connections import ENTRA, ExchangeSource, GraphSource
 from engine.config.document import Document
 from engine.config.mailbox import ENTITIES, Mailbox, NoteDefaults, Notice, ReplyPolicy, TicketDefaults, TimeDefaults, Token
 from engine.config.model import Criterion, Handling, Picklists, Tag, Tags
+from engine.config.phrases import tags_of
 from engine.errors import Problem
 from engine.quantity import parse_characters, parse_duration
 
@@ -178,4 +179,5 @@ def build_tags(document: Document) -> Tags:
                 Problem(position, f"the tag '{tag.label}' stands twice", f"first in line {tags[tag.label].position.line}")
             )
         tags[tag.label] = tag
-    return Tags(data.get("most_per_ticket", 30), parse_characters(data.get("shortest", "3 characters")), tuple(tags.values()))
+    shortest = parse_characters(data.get("shortest", "3 characters"))
+    return tags_of(tuple(tags.values()), shortest, data.get("most_per_ticket", 30))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from engine.config.files import Folder
+from engine.config.files import Contents, Folder
 from engine.errors import Position, Problem, did_you_mean
 
 _ENDINGS = {"mailboxes": ".yaml", "directory": ".csv", "workflow": ".rules", "templates": ".md", "tests": ".yaml"}
@@ -25,7 +25,7 @@ _MEANT = {
 _MADE_FROM = (".xls", ".xlsx", ".ods", ".tsv", ".html", ".htm")
 
 
-def unread(folder: Folder) -> Iterator[Problem]:
+def unread(folder: Folder | Contents) -> Iterator[Problem]:
     """Hidden files, and folders of other names, are nobody's."""
     root = folder.root
     read = {*folder.files, *(problem.position.file for problem in folder.problems)}

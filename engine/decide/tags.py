@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 
+from engine.config.columns import as_numbers
 from engine.config.model import Tags
 from engine.errors import Position
-from engine.literals import Literals
-from engine.text import LONGEST_SEARCHED, words_of, words_of_all
+from engine.literals import Automaton
+from engine.text import LONGEST_SEARCHED, words_of
 
 
 class Tagged(Struct, frozen=True):
@@ -25,15 +26,15 @@ class Tagger:
 
     def __init__(self, tags: Tags) -> None:
         self._most = tags.most_per_ticket
+        self._tags = tags.tags
         self._active = {tag.label: tag.position for tag in tags.tags if tag.active}
-        named = [(text, tag.label) for tag in tags.tags if tag.active and tag.match for text in (tag.label, *tag.aliases)]
-        # The label that a phrase stands for; few stand for more.
-        self._label: dict[str, str] = {}
-        self._others: dict[str, list[str]] = defaultdict(list)
-        for phrase, (_, label) in zip(words_of_all([text for text, _ in named]), named, strict=True):
-            if len(phrase) >= tags.shortest and self._label.setdefault(phrase, label) != label:
-                self._others[phrase].append(label)
-        self._phrases = Literals(self._label)
+        phrases = tags.phrases
+        self._anchors = Automaton(msgpack.decode(phrases.anchors, type=list[bytes]))
+        self._ends = as_numbers(phrases.ends)
+        self._texts = msgpack.decode(phrases.texts, type=list[str])
+        self._before = as_numbers(phrases.before)
+        self._tag_of = as_numbers(phrases.tags)
+        self._more_of = phrases.more
 
     def tags(self, title: str, description: str, own: tuple[str, ...]) -> Tagged:
         """`own` are the mailbox's: first, and never dropped."""
@@ -41,10 +42,11 @@ class Tagger:
             return Tagged((), "none", None)
         counts: Counter[str] = Counter()
         longest: dict[str, int] = {}
-        for phrase, count in self._count(words_of(title[:LONGEST_SEARCHED]), words_of(description[:LONGEST_SEARCHED])).items():
-            for label in dict.fromkeys((self._label[phrase], *self._others.get(phrase, ()))):
+        for phrase, count in self._count(title, description).items():
+            for place in (self._tag_of[phrase], *self._more_of.get(phrase, ())):
+                label = self._tags[place].label
                 counts[label] += count
-                longest[label] = max(longest.get(label, 0), len(phrase))
+                longest[label] = max(longest.get(label, 0), len(self._texts[phrase]))
         mine = tuple(label for label in dict.fromkeys(own) if label in self._active)
         found = sorted(
             (label for label in counts if label not in mine),
@@ -66,13 +68,21 @@ class Tagger:
         found = self._active[labels[0]]
         return found if len(labels) == 1 else Position(found.file)
 
-    def _count(self, *texts: str) -> dict[str, int]:
+    def _count(self, *texts: str) -> dict[int, int]:
         """How often each phrase stands in them. A letter or digit on either side makes it another word: CTI is not in `action`."""
-        counts: dict[str, int] = {}
+        counts: dict[int, int] = {}
         for text in texts:
-            padded = f" {text} "
-            for start, end, _ in self._phrases.find(padded):
-                if not padded[start - 1].isalnum() and not padded[end].isalnum():
-                    phrase = padded[start:end]
-                    counts[phrase] = counts.get(phrase, 0) + 1
+            padded = f" {words_of(text[:LONGEST_SEARCHED])} "
+            for which, start, end in self._anchors.places(padded):
+                if padded[start - 1].isalnum() or padded[end].isalnum():
+                    continue
+                for phrase in range(self._ends[which], self._ends[which + 1]):
+                    first, whole = start - self._before[phrase], self._texts[phrase]
+                    if (
+                        first > 0
+                        and padded.startswith(whole, first)
+                        and not padded[first - 1].isalnum()
+                        and not padded[first + len(whole)].isalnum()
+                    ):
+                        counts[phrase] = counts.get(phrase, 0) + 1
         return counts

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.config.files import read_folder
+from engine.config.files import read_contents
 from engine.config.mailbox import Mailbox
 from engine.decide.setup import Setup
 from engine.errors import PostroomError
@@ -216,7 +216,7 @@ class Poller:
         if not (asked or self._reload):
             return
         try:
-            digest = read_folder(self._rules).digest
+            digest = read_contents(self._rules).digest
             if digest == self._seen_digest and not asked:
                 self._told_wrong = ""  # a folder that was away for a while is back
                 return

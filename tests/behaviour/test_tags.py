@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.config.model import Tag, Tags
+from engine import literals
+from engine.config import phrases
+from engine.config.model import Tag
 from engine.decide.tags import Tagger
 from engine.errors import Position
+from engine.text import words_of
 
 HERE = Position("tags.yaml", 7, 5)
-TAGS = Tags(
+TAGS = phrases.tags_of(
     most_per_ticket=3,
     shortest=3,
     tags=(
@@ -68,3 +73,36 @@ def test_what_stands_beyond_256_kib_is_not_looked_for() -> None:
     tagger = Tagger(TAGS)
     assert tagger.tags("x", "a " * 131_070 + "vpn", ()).tags == ("VPN",)
     assert tagger.tags("x", "a " * 131_072 + "vpn", ()).tags == ()
+
+
+_TEXT = st.text("ab1é_- .", max_size=5)
+
+
+@given(
+    st.lists(st.lists(_TEXT, min_size=1, max_size=3), max_size=6),
+    st.text("ab1é_- .", max_size=40),
+    st.sampled_from([0, 20_000]),
+    st.sampled_from([1, 2, 16]),
+)
+def test_each_place_of_each_phrase_counts_however_many_are_sought(
+    aliases: list[list[str]], text: str, few: int, at_once: int
+) -> None:
+    tags = tuple(Tag(f"Tag {number}", tuple(some), True, True, HERE) for number, some in enumerate(aliases))
+    padded = f" {words_of(text)} "
+    expected = {
+        tag.label: sum(
+            padded.startswith(phrase, start) and not padded[start - 1].isalnum() and not padded[start + len(phrase)].isalnum()
+            for phrase in {words_of(alias) for alias in tag.aliases} - {""}
+            for start in range(1, len(padded) - len(phrase))
+        )
+        for tag in tags
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phrases, "FEW", few)
+        patch.setattr(literals, "FEW", few)
+        patch.setattr(phrases, "_MOST_AT_ONE", at_once)
+        found = Tagger(phrases.tags_of(tags, 1, 30)).tags("", text, ()).because
+    counted = dict(
+        one.removesuffix(")").rsplit(" (", 1) for one in found.removeprefix("found in the text: ").split(", ") if "(" in one
+    )
+    assert counted == {label: str(count) for label, count in expected.items() if count}

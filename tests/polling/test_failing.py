@@ -33,7 +33,7 @@ def running(poller: Poller) -> Iterator[threading.Thread]:
         thread.join(12)
 
 
-@pytest.mark.parametrize("failing", ["read_folder", "run_due"])
+@pytest.mark.parametrize("failing", ["read_contents", "run_due"])
 def test_a_fault_beside_reading_mail_is_told_and_mail_goes_on(
     failing: str,
     polled: Path,
