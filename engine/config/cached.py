@@ -15,7 +15,7 @@ import os
 import pickle
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from engine.config.columns import Contacts, Owners
 from engine.config.files import Contents, as_texts, read_contents
 from engine.config.model import Config
+from engine.config.people import Contact
 from engine.config.unread import unread
 from engine.dsl.tree import Rule
 from engine.files import write_all
@@ -114,24 +115,26 @@ class _Pickler(pickle.Pickler):
 def _read(path: Path) -> Config | None:
     try:
         with _own(path) as file, no_garbage_collection():
-            found, rules = _Unpickler(file).load(), []
+            found, contacts, owners = (_Unpickler(file).load() for _ in range(3))
+            rules: list[Rule] = []
             while (part := _Unpickler(file).load()) is not None:
                 rules += part
     except Exception:  # half written, of another version, or no longer readable: then it is made anew
         return None
-    return _with(found, tuple(rules)) if isinstance(found, Config) else None
+    return _with(found, contacts, owners, tuple(rules)) if isinstance(found, Config) else None
 
 
-def _with(config: Config, rules: tuple[Rule, ...]) -> Config:
-    return replace(config, rules=replace(config.rules, rules=rules))
+def _with(config: Config, contacts: Mapping[str, Contact], owners: Mapping[str, str], rules: tuple[Rule, ...]) -> Config:
+    directory = config.directory
+    directory = replace(directory, contacts=contacts, addresses=replace(directory.addresses, primary=owners))
+    return replace(config, directory=directory, rules=replace(config.rules, rules=rules))
 
 
 def _parts(config: Config) -> Iterator[object]:
-    """Rules stand in parts: a pickle keeps all that it has read until its end."""
-    directory = config.directory
-    addresses = replace(directory.addresses, primary=Owners.of(directory.addresses.primary))
-    directory = replace(directory, contacts=Contacts.of(directory.contacts), addresses=addresses)
-    yield replace(_with(config, ()), directory=directory)
+    """What there may be much of stands in parts: a pickle keeps all that it has read, or is to write, until its end."""
+    yield _with(config, {}, {}, ())
+    yield Contacts.of(config.directory.contacts)
+    yield Owners.of(config.directory.addresses.primary)
     rules = config.rules.rules
     for start in range(0, len(rules), _PART):
         yield rules[start : start + _PART]
