@@ -18,7 +18,7 @@ TAGS = phrases.tags_of(
     most_per_ticket=3,
     shortest=3,
     tags=(
-        Tag("VPN", ("wireguard", "remote access"), True, True, HERE),
+        Tag("VPN", ("vpn", "wireguard", "remote access"), True, True, HERE),
         Tag("Printer", ("toner",), True, True, HERE),
         Tag("CTI", (), True, True, HERE),
         Tag("PC", ("computer",), True, True, HERE),
