@@ -75,6 +75,25 @@ def test_what_stands_beyond_256_kib_is_not_looked_for() -> None:
     assert tagger.tags("x", "a " * 131_072 + "vpn", ()).tags == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("remote access control", ("Access control", "Remote access")),
+        ("access control, control", ("Access control",)),
+        ("xaccess control", ()),
+        ("access controls", ()),
+        ("control", ()),
+        ("remote accessx", ()),
+    ],
+)
+def test_of_many_a_phrase_is_found_by_a_word_of_it_and_only_whole(
+    text: str, tags: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phrases, "FEW", 0)
+    many = tuple(Tag(label, (), True, True, HERE) for label in ("Remote access", "Access control"))
+    assert Tagger(phrases.tags_of(many, 3, 30)).tags("", text, ()).tags == tags
+
+
 _TEXT = st.text("ab1é_- .", max_size=5)
 
 
