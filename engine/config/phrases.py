@@ -15,7 +15,7 @@ from engine.literals import FEW
 from engine.text import words_of_all
 
 _WORD = re.compile(r"[^\W_]+")  # of what `str.isalnum` says: no such letter stands beside a phrase that is found
-_MOST_AT_ONE = 16
+_MOST_AT_ONE = 4  # for a text may say one word a hundred thousand times
 
 
 def tags_of(tags: tuple[Tag, ...], shortest: int, most_per_ticket: int) -> Tags:
