@@ -75,7 +75,7 @@ class Tagger:
             padded = f" {words_of(text[:LONGEST_SEARCHED])} "
             for which, start, end in self._anchors.places(padded):
                 if padded[start - 1].isalnum() or padded[end].isalnum():
-                    continue
+                    continue  # so it is no phrase's either: that is known soonest here
                 for phrase in range(self._ends[which], self._ends[which + 1]):
                     first, whole = start - self._before[phrase], self._texts[phrase]
                     if (
