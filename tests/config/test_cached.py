@@ -67,6 +67,16 @@ def test_what_has_problems_is_never_kept(rules: Path, place: Path) -> None:
     assert kept(place) == []
 
 
+def test_a_file_that_is_not_read_is_told_where_the_rest_is_kept(
+    rules: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_cached(rules)
+    monkeypatch.setattr("engine.config.files.LARGEST_FILE", 1_000_000)
+    (rules / "workflow/99.rules").write_text("#" * 1_000_001)
+    with pytest.raises(ConfigError, match="99.rules: the file is larger"):
+        load_cached(rules)
+
+
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_one_that_others_may_write_is_not_taken(rules: Path, place: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     load_cached(rules)
