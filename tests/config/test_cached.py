@@ -73,7 +73,7 @@ def test_a_file_that_is_not_read_is_told_where_the_rest_is_kept(
     load_cached(rules)
     monkeypatch.setattr("engine.config.files.LARGEST_FILE", 1_000_000)
     (rules / "workflow/99.rules").write_text("#" * 1_000_001)
-    with pytest.raises(ConfigError, match="99.rules: the file is larger"):
+    with pytest.raises(ConfigError, match="the file is larger than 64 MB"):
         load_cached(rules)
 
 
