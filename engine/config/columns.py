@@ -9,6 +9,7 @@ from abc import abstractmethod
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import accumulate
 from typing import Generic, TypeVar
 
@@ -37,10 +38,12 @@ class _Column(Mapping[str, T], Generic[T]):
     places of the keys as the file has them."""
 
     def __init__(self, keys: bytes, ends: bytes, rows: bytes, order: bytes) -> None:
-        self._keys = _texts(keys)
-        self._ends = as_numbers(ends)
-        self._rows = memoryview(rows)
-        self._order = as_numbers(order)
+        self._packed = keys, ends, rows, order
+        self._ends, self._rows, self._order = as_numbers(ends), rows, as_numbers(order)
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        return _texts(self._packed[0])
 
     @classmethod
     def of(cls, values: Mapping[str, T]) -> _Column[T]:
@@ -51,7 +54,7 @@ class _Column(Mapping[str, T], Generic[T]):
         return cls(_encode(keys), numbers(ends), b"".join(rows), numbers(place[key] for key in values))
 
     def __reduce__(self) -> tuple[type, tuple[bytes, ...]]:
-        return type(self), (_encode(self._keys), bytes(self._ends), bytes(self._rows), bytes(self._order))
+        return type(self), self._packed
 
     def __getitem__(self, key: str) -> T:
         place = self._place(key)
@@ -61,7 +64,7 @@ class _Column(Mapping[str, T], Generic[T]):
 
     @staticmethod
     @abstractmethod
-    def _row(packed: memoryview) -> T: ...
+    def _row(packed: bytes) -> T: ...
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._place(key) is not None
@@ -70,7 +73,7 @@ class _Column(Mapping[str, T], Generic[T]):
         return map(self._keys.__getitem__, self._order)
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._order)
 
     def _place(self, key: str) -> int | None:
         place = bisect_left(self._keys, key)
@@ -81,7 +84,7 @@ class Contacts(_Column[Contact]):
     """By their ids."""
 
     @staticmethod
-    def _row(packed: memoryview) -> Contact:
+    def _row(packed: bytes) -> Contact:
         return _contact(packed)
 
 
@@ -89,5 +92,5 @@ class Owners(_Column[str]):
     """Contacts' ids by their primary addresses."""
 
     @staticmethod
-    def _row(packed: memoryview) -> str:
+    def _row(packed: bytes) -> str:
         return _text(packed)

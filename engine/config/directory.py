@@ -11,9 +11,8 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from engine.addresses import comparable
-from engine.config.addresses import addresses_of
 from engine.config.files import Folder, SourceFile
-from engine.config.people import Contact, Directory, Organization, Project, Resource, Task
+from engine.config.people import Addresses, Contact, Directory, Organization, Project, Resource, Task
 from engine.errors import Position, Problem, did_you_mean
 
 Row = dict[str, str]
@@ -101,7 +100,7 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
             lambda row, at: Task(row["number"], row["project"], row["title"], row["organization"], row["status"], at),
         ),
     )
-    addresses = addresses_of(directory.contacts, directory.organizations)
+    addresses = Addresses.among(directory.contacts, directory.organizations)
     return replace(directory, addresses=addresses, digest=digest.hexdigest()), problems
 
 

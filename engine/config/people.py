@@ -86,6 +86,19 @@ class Addresses(Struct, frozen=True):
     primary: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
+    @classmethod
+    def among(cls, contacts: Mapping[str, Contact], organizations: Mapping[str, Organization]) -> Addresses:
+        """Worked out when the configuration is checked: a start asks no contact."""
+        primary: dict[str, str] = {}
+        more: dict[str, list[tuple[int, str]]] = {}
+        there = {one.id for one in organizations.values() if one.active}
+        for contact in contacts.values():
+            if contact.active and contact.organization in there:
+                for level, address in enumerate(contact.emails):
+                    if address and (level or primary.setdefault(address, contact.id) != contact.id):
+                        more.setdefault(address, []).append((level, contact.id))
+        return cls(primary, {address: tuple(others) for address, others in more.items()})
+
     def of(self, address: str) -> tuple[tuple[int, str], ...]:
         """(level, id) of all who have it."""
         first = self.primary.get(address)

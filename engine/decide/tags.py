@@ -22,7 +22,7 @@ class Tagged(Struct, frozen=True):
 
 
 class Tagger:
-    """All labels and aliases in one automaton: ten thousand of them are as fast as a hundred."""
+    """What all labels and aliases are sought by, in one automaton: ten thousand of them are as fast as a hundred."""
 
     def __init__(self, tags: Tags) -> None:
         self._most = tags.most_per_ticket

@@ -34,6 +34,11 @@ def _told_time(text: str | None) -> datetime | None:
         return None
 
 
+def _known_as(message: Message) -> tuple[str, str]:
+    """What `_SAME` asks for."""
+    return message.message_id, message.identity
+
+
 class SqliteState:
     """Reads through the connection it is given, so within a batch it sees what the batch has stored."""
 
@@ -62,8 +67,7 @@ class SqliteState:
         row = self._one(
             f"SELECT mailbox, outcome, number FROM messages WHERE {_SAME} AND mailbox <> ?{self._seen[0]}"
             " AND outcome IN ('created', 'appended', 'duplicate') ORDER BY id LIMIT 1",
-            message.message_id,
-            message.identity,
+            *_known_as(message),
             mailbox,
             *self._seen[1],
         )
@@ -169,12 +173,7 @@ class SqliteState:
         order = f" ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}"
         found = self._connection.execute(query + order, values).fetchall()
         # Nearly always the message has no copy; which message a ticket is of stands behind its description, in a page of its own.
-        copies = (
-            found
-            and self._connection.execute(
-                f"SELECT id FROM messages WHERE {_SAME}", (other_than.message_id, other_than.identity)
-            ).fetchall()
-        )
+        copies = found and self._connection.execute(f"SELECT id FROM messages WHERE {_SAME}", _known_as(other_than)).fetchall()
         if copies:
             query += f" AND (t.message IS NULL OR t.message NOT IN ({', '.join('?' * len(copies))}))"
             values += [identity for (identity,) in copies]
