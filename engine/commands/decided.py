@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
@@ -39,7 +40,7 @@ class MailFile(Struct, frozen=True):
 
 class Decided(Struct, frozen=True):
     """A message with its Decision, what becomes of the rules that wait after it, the ticket that it is about as it was before, and
-    the configuration.
+    the configuration. `told`: whom the notifications went to that it is about, by their Message-IDs.
     """
 
     message: Message
@@ -49,6 +50,7 @@ class Decided(Struct, frozen=True):
     setup: Setup
     raw: bytes
     file: MailFile
+    told: Mapping[str, str]
 
     @property
     def notifications(self) -> list[Notification]:
@@ -97,9 +99,11 @@ def from_database(db: Path, message: int, rules: Path) -> Decided:
 
 def _decided(message: Message, raw: bytes, envelope: Envelope, setup: Setup, state: State, file: MailFile) -> Decided:
     decision = decide(message, envelope, setup, state, envelope.received_at, explain=True)
-    about = decision.target or next(iter(decision.related), None)
-    before = state.target(about) if about else None
+    number = decision.target or next(iter(decision.related), None)
+    before = state.target(number) if number else None
     ticket = decision.changes.ticket
     foreseen = foresee(ticket, decision.changes.waiting, setup, state) if ticket else ()
     target = before if isinstance(before, Ticket) else None
-    return Decided(message, decision, foreseen, target, setup, raw, file)
+    about = message.automatic.about if message.automatic else ()
+    told = {one: sent.recipient for one in about if (sent := state.notification(one)) is not None}
+    return Decided(message, decision, foreseen, target, setup, raw, file, told)

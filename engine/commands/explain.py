@@ -140,7 +140,14 @@ def _as_test(decided: Decided) -> str:
         alike = loop.messages if loop else 0
         asked = decided.setup.config.rules.headers
         return made_test(
-            decided.message, decided.decision, decided.foreseen, decided.target, headers=asked, file=file, alike=alike
+            decided.message,
+            decided.decision,
+            decided.foreseen,
+            decided.target,
+            told=decided.told,
+            headers=asked,
+            file=file,
+            alike=alike,
         )
 
     if not _lacks(in_words := made(None), decided):

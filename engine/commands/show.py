@@ -12,7 +12,7 @@ import click
 from engine.commands.options import common
 from engine.errors import PostroomError
 from engine.printable import printable
-from engine.state.whole import Attached, Whole, whole_entity
+from engine.state.whole import Attached, Told, Whole, whole_entity
 from engine.store.database import open_for_reading
 
 _LEFT_OUT = {"number", "title", "name", "description", "html", "title_key", "description_key", "message"}
@@ -61,9 +61,7 @@ def _lines(whole: Whole) -> Iterator[str]:
         "Messages; `postroom explain --message NUMBER` says why",
         (f"{one.message:>6}  {one.received_at}  {one.outcome:<9}  {one.sender}" for one in whole.messages),
     )
-    yield from _part(
-        "Notifications", (f"{one.at}  {one.template} to {one.recipient}: {_why(one.status, one.error)}" for one in whole.told)
-    )
+    yield from _part("Notifications", map(_told, whole.told))
     yield from _part(
         "Rules with a delay", (f"{one.due_at}  {one.rule}: {_why(one.status, one.because)}" for one in whole.waiting)
     )
@@ -72,6 +70,11 @@ def _lines(whole: Whole) -> Iterator[str]:
 def _attached(one: Attached) -> str:
     gone = f"; let go on {one.let_go_at[:10]}" if one.let_go_at else ""
     return f"{one.name}  {one.content_type}  {one.size} bytes{gone}"
+
+
+def _told(one: Told) -> str:
+    returned = f"; message {one.came_back} returned it" if one.came_back else ""
+    return f"{one.at}  {one.template} to {one.recipient}: {_why(one.status, one.error)}{returned}"
 
 
 def _why(status: str, because: str) -> str:

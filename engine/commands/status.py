@@ -22,6 +22,9 @@ from engine.store.database import open_for_reading
 _NOT_SENT = "; they stay, for settings.yaml does not say how they leave (`sending`)"
 
 
+_MOST_DEAD = 20
+
+
 @click.command()
 @common
 def status(rules: Path, db: Path, verbose: bool) -> None:
@@ -51,6 +54,12 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
         f"{found.outbox.get('queued', 0)} notifications to send{_overdue(found.unsent, 'send')}{_NOT_SENT if config and sending == () else ''}"
     )
     click.echo(f"{found.outbox.get('sent', 0)} notifications sent")
+    if found.dead:
+        click.echo(f"{_addresses(len(found.dead))} from which what was sent last came back")
+    for dead in found.dead[:_MOST_DEAD]:
+        click.echo(printable(f"  {dead.recipient}: {dead.count} came back, the last by message {dead.message}"))
+    if len(found.dead) > _MOST_DEAD:
+        click.echo(f"  and {len(found.dead) - _MOST_DEAD} more")
     click.echo(f"{found.waiting_rules} rules waiting{_overdue(found.overdue_rules, 'run-waiting')}")
     for state in mailboxes:
         click.echo(printable(f"mailbox {state.mailbox}: {state.words}"))
@@ -73,6 +82,10 @@ def status(rules: Path, db: Path, verbose: bool) -> None:
     is_stuck = any(late.since and late.since < expected for late in found.late)
     is_late = found.unsent or is_stuck or found.overdue_rules or any(state.late for state in mailboxes)
     sys.exit(1 if found.quarantine or lost or is_late else 0)
+
+
+def _addresses(count: int) -> str:
+    return f"{count} address{'' if count == 1 else 'es'}"
 
 
 def _overdue(found: Overdue | None, command: str) -> str:

@@ -35,6 +35,7 @@ def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
             # Whoever stands in From has not written it: to him it would be mail that he did not ask for.
             notice = replace(notice, to=tuple(one for one in notice.to if one != "sender"))
         notifications += of_notice(notice, "failed", facts, work.setup, _reason(ending))
+    came_back = _came_back(work)
     sent = _permitted(work, notifications, run.facts if run else _bare_facts(work))
     words = ending.detail or (ending.reason or "").replace("_", " ")
     work.step("outcome", f"{ending.outcome}: {words}", ending.where)
@@ -53,7 +54,7 @@ def ended(work: Work, ending: Ending, run: Run | None = None) -> Decision:
         not_fired=run.not_ran if run else (),
         not_fired_count=run.not_ran_count if run else 0,
         trace=tuple(work.trace),
-        changes=Changes(ticket=ending.ticket, notifications=sent),
+        changes=Changes(ticket=ending.ticket, notifications=sent, came_back=came_back),
     )
 
 
@@ -85,17 +86,35 @@ def _permitted(work: Work, notifications: list[Notification], facts: Facts) -> t
     return worded(sent, facts, work.setup)
 
 
-def _answering(work: Work, notifications: list[Notification]) -> set[str]:
-    """Whom our notifications went to that an automatic message returns or answers; of a bounce that does not say which it returns, whom it names."""
+def _came_back(work: Work) -> str:
+    """The Message-ID of our notification that a bounce returns for good."""
+    automatic = work.message.automatic
+    for message_id in automatic.about if automatic is not None and automatic.gave_up else ():
+        sent = work.state.notification(message_id)
+        if sent is not None:
+            work.step("came back", f"the notification to {sent.recipient or 'somebody'} about {sent.number or 'no ticket'}")
+            return message_id
+    return ""
+
+
+def _answering(work: Work, notifications: list[Notification]) -> dict[str, str]:
+    """Who is told of no automatic message, and why: whom our notifications went to that it returns or answers (of a bounce that does not say
+    which it returns, whom it names), and whom nothing reaches. Two dead addresses would be told of each other's bounces for ever.
+    """
     message = work.message
     if message.automatic is None or not notifications:
-        return set()
+        return {}
+    dead = {one.recipient for one in notifications if work.state.came_back(one.recipient)}
     named = dict.fromkeys((*message.automatic.about, *message.in_reply_to, *message.references))
     found = [sent for message_id in named if (sent := work.state.notification(message_id)) is not None]
     if message.automatic.kind == "bounce" and not found:
         text = message.text[:LONGEST_SEARCHED].lower()
-        return {one.recipient for one in notifications if one.recipient in text}
-    return {sent.recipient for sent in found if sent.recipient}
+        answering = {one.recipient for one in notifications if one.recipient in text}
+    else:
+        answering = {sent.recipient for sent in found if sent.recipient}
+    return dict.fromkeys(dead, "what was sent there last came back") | dict.fromkeys(
+        answering, "this is what came back from there"
+    )
 
 
 def close(work: Work, made: Made) -> Decision:
@@ -114,6 +133,7 @@ def close(work: Work, made: Made) -> Decision:
     )
     related = (*made.related, *((ticket.number, other.number, "created with it") for other in more if ticket is not None))
     number = facts.number
+    came_back = _came_back(work)
     sent = _permitted(work, _notifications(work, made), facts)
     waiting = _waiting(work, made, ticket)
     for one in waiting:
@@ -152,6 +172,7 @@ def close(work: Work, made: Made) -> Decision:
             attachments=made.body.attachments,
             notifications=sent,
             waiting=waiting,
+            came_back=came_back,
         ),
     )
 

@@ -127,7 +127,9 @@ class Ending(Struct, frozen=True):
 
 
 class Changes(Struct, frozen=True):
-    """All that is to be stored, beside the message itself. `ticket` is as it stands after everything."""
+    """All that is to be stored, beside the message itself. `ticket` is as it stands after everything. `came_back`: the Message-ID of our own
+    notification that the message returns.
+    """
 
     ticket: Ticket | None = None
     is_new: bool = False
@@ -141,6 +143,7 @@ class Changes(Struct, frozen=True):
     attachments: tuple[Attachment, ...] = ()
     notifications: tuple[Notification, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    came_back: str = ""
 
 
 class Decision(Struct, frozen=True):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -19,6 +20,7 @@ from engine.mail.message import Message
 from engine.rules.facts import Facts
 
 MOST_REFERENCES = 10
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 # What may stand in a header of ours, and after RCPT TO: one plain address, one Message-ID.
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,255}")
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,250}")
@@ -114,12 +116,12 @@ def of_notice(notice: Notice | None, event: str, facts: Facts, setup: Setup, rea
 
 
 def permitted(
-    notifications: Iterable[Notification], message: Message | None, setup: Setup, answering: Collection[str] = ()
+    notifications: Iterable[Notification], message: Message | None, setup: Setup, answering: Mapping[str, str] = _NOBODY
 ) -> tuple[tuple[Notification, ...], list[str]]:
     """Those that may be sent, one an address and event, and what was left out, in words.
 
-    `answering`: addresses that return what is sent there, or answer it by themselves, as this very message shows: whatever
-    is sent to them because of it comes back for ever.
+    `answering`: addresses that return what is sent there, or answer it by themselves, and how that is known: whatever is sent to them
+    because of automatic mail comes back for ever.
 
     A rule's notification comes before the mailbox's own about the same event, so the caller puts them in that order.
     `message` is None for a rule that waited: no message is behind it any more.
@@ -136,7 +138,7 @@ def permitted(
         elif one.recipient in silent:
             left_out.append(f"none to {one.recipient}: automatic mail is never answered")
         elif one.recipient in answering:
-            left_out.append(f"none to {one.recipient}: this is what came back from there")
+            left_out.append(f"none to {one.recipient}: {answering[one.recipient]}")
         elif NOBODYS.match(one.recipient.partition("@")[0]):
             left_out.append(f"none to {one.recipient}: nobody reads what is sent there")
         elif (one.recipient, one.event) in kept:

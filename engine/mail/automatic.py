@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from email.message import Message as Parsed
 
-from engine.mail.about import reported_on
+from engine.mail.about import gave_up, reported_on
 from engine.mail.automatic_words import (
     ABUSE_SUBJECT,
     ABUSE_TEXT,
@@ -54,7 +54,7 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
         return None
     kind, evidence = found
     about = reported_on(headers, text, parsed) if kind in ("bounce", "auto_reply", "feedback_report") else ()
-    return Automatic(kind, evidence, about)
+    return Automatic(kind, evidence, about, kind == "bounce" and gave_up(subject, parsed))
 
 
 Found = tuple[AutomaticKind, str] | None

@@ -84,11 +84,13 @@ class Attachment(Struct, frozen=True):
 
 
 class Automatic(Struct, frozen=True):
-    """That no person wrote the message: its kind, what told so, and the Message-IDs it reports on."""
+    """That no person wrote the message: its kind, what told so, and the Message-IDs it reports on. `gave_up`: a bounce of what reaches nobody any
+    more; others tell of a delay."""
 
     kind: AutomaticKind
     evidence: str
     about: tuple[str, ...] = ()
+    gave_up: bool = False
 
 
 class Forwarded(Struct, frozen=True):

@@ -41,6 +41,14 @@ class Late(Struct, frozen=True):
     since: datetime | None
 
 
+class Dead(Struct, frozen=True):
+    """An address from which what was sent there last came back: how many did, and the message that returned the last."""
+
+    recipient: str
+    count: int
+    message: int
+
+
 class Overview(Struct, frozen=True):
     """`outcomes`: (outcome, reason, count). `late`: (why notifications wait, count). `failed`: (id, recipient, subject, error)."""
 
@@ -54,6 +62,7 @@ class Overview(Struct, frozen=True):
     late: tuple[Late, ...]
     overdue_rules: Overdue | None
     unsent: Overdue | None
+    dead: tuple[Dead, ...]
 
 
 def overview(connection: sqlite3.Connection, expected: datetime, sending: Collection[str] | None) -> Overview:
@@ -94,6 +103,7 @@ def overview(connection: sqlite3.Connection, expected: datetime, sending: Collec
             iso(expected),
             *(sending or ()),
         ),
+        dead=tuple(_dead(connection)),
     )
 
 
@@ -108,6 +118,16 @@ def _late(connection: sqlite3.Connection) -> Iterator[Late]:
     query = "SELECT error, COUNT(*) FROM outbox WHERE status = 'queued' AND error <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
     for error, count in connection.execute(query).fetchall():
         yield Late(error, count, began.get(error))
+
+
+def _dead(connection: sqlite3.Connection) -> Iterator[Dead]:
+    """The latest first."""
+    rows = connection.execute(
+        "SELECT recipient, COUNT(*), MAX(came_back) FROM outbox o WHERE came_back IS NOT NULL GROUP BY recipient HAVING"
+        " (SELECT came_back IS NOT NULL FROM outbox l WHERE l.recipient = o.recipient AND l.sent_at > '' ORDER BY l.sent_at DESC, l.id DESC LIMIT 1)"
+        " ORDER BY 3 DESC"
+    )
+    return (Dead(*row) for row in rows.fetchall())
 
 
 def outbox_counts(connection: sqlite3.Connection) -> dict[str, int]:

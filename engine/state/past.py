@@ -120,6 +120,16 @@ class PastState(SqliteState):
         )
         return Sent(*row) if row else None
 
+    def came_back(self, recipient: str) -> bool:
+        row = self._one(
+            "SELECT came_back < ?2 FROM outbox WHERE recipient = ?1 AND sent_at > ''"
+            " AND (message < ?2 OR (message IS NULL AND created_at < ?3)) ORDER BY sent_at DESC, id DESC LIMIT 1",
+            recipient,
+            self._id,
+            iso(self._message.received_at),
+        )
+        return row is not None and bool(row[0])
+
     def contacts_of(self, address: str) -> list[NewContact]:
         found = super().contacts_of(address)
         if not found or self._became_one_before(address):

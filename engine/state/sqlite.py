@@ -144,6 +144,12 @@ class SqliteState:
         row = self._one("SELECT COALESCE(number, ''), recipient FROM outbox WHERE message_id = ?1 OR went_as = ?1", message_id)
         return Sent(*row) if row else None
 
+    def came_back(self, recipient: str) -> bool:
+        row = self._one(
+            "SELECT came_back FROM outbox WHERE recipient = ? AND sent_at > '' ORDER BY sent_at DESC, id DESC LIMIT 1", recipient
+        )
+        return row is not None and row[0] is not None
+
     def tickets_of(
         self,
         organization: str,

@@ -66,6 +66,9 @@ class State(Protocol):
     def notification(self, message_id: str) -> Sent | None:
         """Our own notification of this Message-ID."""
 
+    def came_back(self, recipient: str) -> bool:
+        """Whether the notification that was sent to this address last came back."""
+
     def tickets_of(
         self,
         organization: str,

@@ -25,7 +25,9 @@ _LISTS = (
 )
 _MESSAGES = "SELECT id, received_at, sender, outcome FROM messages WHERE number = ? ORDER BY received_at, id"
 _WAITING = "SELECT due_at, rule, status, because FROM waiting_rules WHERE ticket = ? ORDER BY due_at, id"
-_TOLD = "SELECT COALESCE(sent_at, created_at), template, recipient, status, error FROM outbox WHERE number = ? ORDER BY id"
+_TOLD = (
+    "SELECT COALESCE(sent_at, created_at), template, recipient, status, error, came_back FROM outbox WHERE number = ? ORDER BY id"
+)
 _ATTACHED = "SELECT name, content_type, size, let_go_at FROM attachments WHERE number = ? ORDER BY id"
 
 
@@ -48,13 +50,14 @@ class Later(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """A notification; `at`: when it was sent, else when it was written."""
+    """A notification; `at`: when it was sent, else when it was written; `came_back`: the message that returned it."""
 
     at: str
     template: str
     recipient: str
     status: str
     error: str
+    came_back: int | None
 
 
 class Attached(Struct, frozen=True):

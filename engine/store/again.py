@@ -108,6 +108,7 @@ def take_out(connection: sqlite3.Connection, message: int, passwords: Passwords)
     connection.execute("DELETE FROM quarantine WHERE message = ?", (message,))
     connection.execute("DELETE FROM rule_hits WHERE message = ?", (message,))
     connection.execute("UPDATE outbox SET message = NULL WHERE message = ?", (message,))
+    connection.execute("UPDATE outbox SET came_back = NULL WHERE came_back = ?", (message,))
     connection.execute("DELETE FROM messages WHERE id = ?", (message,))
     # It is stored anew: perhaps with a password in it that was not known as one before. Its copies have the same identity.
     connection.execute(

@@ -59,6 +59,11 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
             "INSERT INTO attachments (message, number, name, content_type, size, sha256) VALUES (?, ?, ?, ?, ?, ?)",
             (message, decision.number, attachment.name, attachment.content_type, attachment.size, attachment.sha256),
         )
+    if changes.came_back:
+        connection.execute(
+            "UPDATE outbox SET came_back = ?2 WHERE (message_id = ?1 OR went_as = ?1) AND came_back IS NULL",
+            (changes.came_back, message),
+        )
     for notification in changes.notifications:
         _notification(connection, notification, decision, message, config, now)
     for waiting in changes.waiting:

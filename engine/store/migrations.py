@@ -220,6 +220,12 @@ CREATE INDEX quarantine_by_raw ON quarantine (raw_sha256);
 # NULL: its file is kept.
 _FILES_LET_GO = "ALTER TABLE attachments ADD COLUMN let_go_at TEXT"
 
+# The bounce that returned it.
+_CAME_BACK = """
+ALTER TABLE outbox ADD COLUMN came_back INTEGER REFERENCES messages (id);
+CREATE INDEX outbox_by_came_back ON outbox (came_back) WHERE came_back IS NOT NULL;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SENDING,
@@ -237,6 +243,7 @@ MIGRATIONS: tuple[str, ...] = (
     _FILES_LET_GO,
     _ONE_INDEX_OF_DIGESTS,
     _BY_MESSAGE,
+    _CAME_BACK,
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -44,13 +44,14 @@ def as_test(
     foreseen: Sequence[Foreseen],
     target: Ticket | None,
     *,
+    told: Mapping[str, str],
     headers: Iterable[str] = (),
     file: str | None = None,
     alike: int = 0,
 ) -> str:
     """A whole test file (YAML) with one test. `target` is the ticket that it is about, or that its new one is related to, as that was before.
 
-    `foreseen`: what becomes of the rules that wait after it. `headers`: names in lower case that rules look at. `file`: the message stays in its own file, where a test's few fields
+    `foreseen`: what becomes of the rules that wait after it. `told`: whom the notifications went to that it is about. `headers`: names in lower case that rules look at. `file`: the message stays in its own file, where a test's few fields
     cannot say all that it is. `alike`: how many alike make a loop.
     """
     test: dict[str, Any] = {"name": _name(message), "mailbox": decision.mailbox}
@@ -62,7 +63,9 @@ def as_test(
         given["tickets"] = [_given(target) | ({"message_id": answered[0]} if answered and not named else {})]
         if message.automatic is not None and message.automatic.about:
             about = message.automatic.about[:_MOST_ABOUT]
-            given["notifications"] = [{"message_id": one, "number": target.number} for one in about]
+            given["notifications"] = [
+                {"message_id": one, "number": target.number} | ({"to": told[one]} if told.get(one) else {}) for one in about
+            ]
     if decision.reason == "loop":
         one = {"from": message.sender.address, "subject": message.subject, "body": message.text, "ago": "1 minute"}
         given["seen"] = [dict(one) for _ in range(alike)]

@@ -135,11 +135,13 @@ def set_up(case: Case, connection: sqlite3.Connection, config: Config, mailbox: 
         connection.execute("INSERT OR REPLACE INTO projects VALUES (?, ?, ?, ?)", [*values, active])
     for index, row in enumerate(given.get("tickets", ())):
         _ticket(case, index, row, connection, config, mailbox, now)
-    for row in given.get("notifications", ()):
+    for index, row in enumerate(given.get("notifications", ())):
+        bounce = _message(connection, mailbox, "", f"given bounce {index}", "", "", now, None) if row.get("came_back") else None
         connection.execute(
-            "INSERT OR IGNORE INTO outbox (mailbox, event, recipient, template, number, reason, to_sender, message_id, status, created_at)"
-            " VALUES (?, 'given', ?, '', ?, '', 0, ?, 'sent', ?)",
-            (mailbox, comparable(row.get("to", "")), row["number"], row["message_id"].strip("<>"), iso(now)),
+            "INSERT OR IGNORE INTO outbox"
+            " (mailbox, event, recipient, template, number, reason, to_sender, message_id, status, created_at, sent_at, came_back)"
+            " VALUES (?1, 'given', ?2, '', ?3, '', 0, ?4, 'sent', ?5, ?5, ?6)",
+            (mailbox, comparable(row.get("to", "")), row["number"], row["message_id"].strip("<>"), iso(now), bounce),
         )
     for index, row in enumerate(given.get("seen", ())):
         _seen(case, index, row, connection, row.get("mailbox", mailbox), now)

@@ -128,6 +128,7 @@ def test_a_bounce_in_the_words_of_a_system(system: str, sender: str, subject: st
     raw = f"From: {sender}\nTo: help@us.example\nSubject: {subject}\nMessage-ID: <1@x.example>\n{more}\n{text}\n"
     found = parse_message(raw.encode()).automatic
     assert found is not None and found.kind == "bounce", system
+    assert found.gave_up is (system not in ("exim-warn", "cisco"))
 
 
 # What people write about mail that does not arrive, in plain text and with no mail program's header.
@@ -222,3 +223,45 @@ def test_a_mail_system_that_refuses_by_a_receipt_bounces(sender: str, text: str,
     parts = f"--b\nContent-Type: text/plain\n\n{text}\n--b\nContent-Type: message/disposition-notification\n\nDisposition: x; deleted\n--b--\n"
     found = parse_message(f"{head}\n{parts}".encode()).automatic
     assert found is not None and found.kind == kind
+
+
+_REPORT = (
+    "From: MAILER-DAEMON@x\nSubject: {}\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\ntext\n--b\n"
+    "Content-Type: {}\n\nReporting-MTA: dns; mx\n\n{}\n--b--\n"
+)
+
+
+@pytest.mark.parametrize("kind", ["message/delivery-status", "message/global-delivery-status"])
+@pytest.mark.parametrize(
+    ("fields", "gave_up"),
+    [
+        ("Final-Recipient: rfc822; a@x\nAction: failed\nStatus: 5.1.1", True),
+        ("Action: delayed", False),
+        ("Action: relayed", False),
+        ("action:DELIVERED", False),
+        ("Action: delayed\n\nAction: Failed (mailbox full)", True),  # another recipient
+        ("Status: 5.1.1", True),
+        ("Diagnostic-Code: smtp; 550 Action: delayed", True),  # said within another field
+    ],
+)
+def test_a_report_says_whether_anybody_tries_further(kind: str, fields: str, gave_up: bool) -> None:
+    found = parse_message(_REPORT.format("Undelivered Mail", kind, fields).encode()).automatic
+    assert found is not None and found.kind == "bounce" and found.gave_up is gave_up
+
+
+@pytest.mark.parametrize(
+    ("subject", "gave_up"), [("Undelivered", True), ("Verzögerte Zustellung: Angebot", False), ("Delivery delayed", False)]
+)
+def test_where_no_field_says_it_the_subject_does(subject: str, gave_up: bool) -> None:
+    found = parse_message(_REPORT.format(subject, "text/plain", "Reporting-MTA: dns; mx").encode()).automatic
+    assert found is not None and found.gave_up is gave_up
+
+
+def test_what_a_returned_message_reports_is_not_its_own() -> None:
+    """A report within the copy of what came back, which was passed on as it was."""
+    inner = "--b\nContent-Type: message/rfc822\n\n" + _REPORT.replace("boundary=b", "boundary=c").replace("--b", "--c").format(
+        "x", "message/delivery-status", "Action: failed"
+    )
+    outer = _REPORT.format("Delayed", "message/delivery-status", "Action: delayed").replace("--b--\n", inner + "--b--\n")
+    found = parse_message(outer.encode()).automatic
+    assert found is not None and not found.gave_up
