@@ -20,7 +20,8 @@ _ELSEWHERE = re.compile(rf"(?:[$#]?\{{|\[\[?|<?%=?|<)\s*{_NAME}\s*(?:\}}|\]\]?|%
 
 def check_literal(config: Config) -> Iterator[Problem]:
     for template in config.templates.values():
-        yield from _in_template(template)
+        for one in template.every:
+            yield from _in_template(one)
     for rule in config.rules.rules:
         for action in rule.actions:
             for text in _texts(action):

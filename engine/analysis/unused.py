@@ -24,6 +24,7 @@ def check_unused(config: Config) -> Iterator[Problem]:
         if name not in used.templates:
             where = Position(template.position.file, 1, 1)
             yield warn("PR107", where, f"nothing sends the template '{name}'", "remove it, or name it in a rule or mailbox")
+    yield from _languages(config)
     yield from _tags(config, used)
     yield from _mailboxes(config)
     for mailbox in config.mailboxes.values():
@@ -53,6 +54,21 @@ class _Used:
                         self.templates.add(action.template.text)
                 elif isinstance(action, AddTag):
                     self.tags.add(action.tag.text)
+
+
+def _languages(config: Config) -> Iterator[Problem]:
+    """Those of templates that nobody reads."""
+    others = [(template, code) for template in config.templates.values() for code in template.languages]
+    if not others:
+        return
+    directory = config.directory
+    read = {one.language for one in directory.organizations.values()} | {one.language for one in directory.resources.values()}
+    read |= {one.language for one in directory.contacts.values()}
+    for template, code in others:
+        if not any(one == code or one.startswith(f"{code}-") for one in read):
+            where = Position(template.languages[code].position.file, 1, 1)
+            message = f"nobody is sent the template '{template.name}' in '{code}': no `language` in directory/ is that"
+            yield warn("PR107", where, message, "give it to organizations or contacts, or remove the file")
 
 
 def _tags(config: Config, used: _Used) -> Iterator[Problem]:

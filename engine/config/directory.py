@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from engine.addresses import comparable
 from engine.config.files import Folder, SourceFile
+from engine.config.languages import language_of
 from engine.config.people import Addresses, Contact, Directory, Organization, Project, Resource, Task
 from engine.errors import Position, Problem, did_you_mean
 
@@ -38,12 +39,19 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
             problems.append(Problem(position, f"'active' cannot be '{value}'", "write yes or no"))
         return _YES.get(value, False)
 
+    def language(row: Row, position: Position) -> str:
+        try:
+            return language_of(row.get("language", ""))
+        except ValueError as error:
+            problems.append(Problem(position, str(error), "write a code such as fr or pt-BR"))
+            return ""
+
     directory = Directory(
         organizations=table(
             "organizations",
             "id",
             ["id", "name"],
-            ["domains", "classification", "parent", "resource", "active"],
+            ["domains", "classification", "parent", "resource", "language", "active"],
             lambda row, at: Organization(
                 row["id"],
                 row["name"],
@@ -53,13 +61,14 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
                 row.get("resource") or None,
                 active(row, at),
                 at,
+                language(row, at),
             ),
         ),
         contacts=table(
             "contacts",
             "id",
             ["id", "organization", "email"],
-            ["first_name", "last_name", "email2", "email3", "active"],
+            ["first_name", "last_name", "email2", "email3", "language", "active"],
             lambda row, at: Contact(
                 row["id"],
                 row["organization"],
@@ -68,13 +77,14 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
                 tuple(comparable(row.get(column, "")) for column in ("email", "email2", "email3")),
                 active(row, at),
                 at.line,
+                language=language(row, at),
             ),
         ),
         resources=table(
             "resources",
             "id",
             ["id", "name", "email"],
-            ["aliases", "role", "active"],
+            ["aliases", "role", "language", "active"],
             lambda row, at: Resource(
                 row["id"],
                 row["name"],
@@ -83,6 +93,7 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
                 row.get("role", ""),
                 active(row, at),
                 at,
+                language(row, at),
             ),
         ),
         projects=table(

@@ -14,7 +14,7 @@ from engine.config.references import check_references, names_of
 from engine.config.schema import validate
 from engine.config.sections import build_duplicates, build_mailbox, build_picklists, build_tags
 from engine.config.settings import build_settings
-from engine.config.templates import check_variables, read_template
+from engine.config.templates import by_language, check_variables, read_template
 from engine.config.unread import unread
 from engine.dsl.check import check_rules
 from engine.dsl.parse import excerpt, parse_rules
@@ -195,7 +195,9 @@ def _templates(folder: Folder, problems: list[Problem]) -> dict[str, Template]:
         problems += coded("PR007", wrong)
         if template is not None:
             templates[template.name] = template
-    return templates
+    found, wrong = by_language(templates)
+    problems += coded("PR007", wrong)
+    return found
 
 
 def _rules(folder: Folder, problems: list[Problem]) -> RuleBook:

@@ -199,7 +199,9 @@ class Jinja(Struct, frozen=True):
 
 
 class Template(Struct, frozen=True):
-    """A notification's text: subject and body (Markdown), and every variable that it uses."""
+    """A notification's text: subject and body (Markdown), and every variable that it uses. `languages`: the same in others, by their codes in
+    lower case (`fr`, `pt-br`).
+    """
 
     name: str
     subject: Jinja
@@ -207,6 +209,18 @@ class Template(Struct, frozen=True):
     position: Position
     body_line: int
     variables: tuple[Variable, ...] = ()
+    languages: Mapping[str, Template] = field(default_factory=dict)
+
+    @property
+    def every(self) -> tuple[Template, ...]:
+        """In all its languages."""
+        return (self, *self.languages.values())
+
+    def language_for(self, wanted: str) -> str:
+        """The nearest that there is: `pt` for `pt-br`; empty for the template as it stands."""
+        while wanted and wanted not in self.languages:
+            wanted = wanted.rpartition("-")[0]
+        return wanted
 
 
 class Config(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -12,7 +12,7 @@ CONTACTS = "directory/contacts.csv"
 
 
 class Organization(Struct, frozen=True):
-    """`resource`: who of our own people looks after it."""
+    """`resource`: who of our own people looks after it. `language`: what its people read (`fr`, `pt-br`), empty where nothing says so."""
 
     id: str
     name: str
@@ -22,6 +22,7 @@ class Organization(Struct, frozen=True):
     resource: str | None
     active: bool
     position: Position
+    language: str = ""
 
 
 class Contact(Struct, frozen=True, array_like=True):
@@ -39,6 +40,7 @@ class Contact(Struct, frozen=True, array_like=True):
     active: bool
     line: int = 0
     elsewhere: Position | None = None
+    language: str = ""
 
     @property
     def position(self) -> Position:
@@ -57,6 +59,7 @@ class Resource(Struct, frozen=True):
     role: str
     active: bool
     position: Position
+    language: str = ""
 
 
 class Project(Struct, frozen=True):
@@ -117,8 +120,16 @@ class Directory(Struct, frozen=True):
     digest: str = ""
 
     def resource_of(self, organization: str | None) -> str | None:
-        """The id of its own resource, or of the nearest organization's above it that has one. No circle: `check` has seen to it."""
+        """The id of its own resource, or of the nearest organization's above it that has one."""
+        return next((one.resource for one in self._upwards(organization) if one.resource), None)
+
+    def language_of(self, organization: str | None) -> str:
+        """Its own, or that of the nearest organization above it that has one; empty where none has."""
+        return next((one.language for one in self._upwards(organization) if one.language), "")
+
+    def _upwards(self, organization: str | None) -> Iterator[Organization]:
+        """It, and those above it. No circle: `check` has seen to it."""
         found = self.organizations.get(organization or "")
-        while found is not None and not found.resource:
+        while found is not None:
+            yield found
             found = self.organizations.get(found.parent or "")
-        return found.resource if found else None

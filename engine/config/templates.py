@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
+from msgspec.structs import replace
 
 from engine.config.document import Document, read_document
 from engine.config.files import SourceFile
+from engine.config.languages import is_language
 from engine.config.mailbox import Mailbox
 from engine.config.model import Choice, Jinja, Template, Variable
 from engine.config.sandbox import ENVIRONMENT
@@ -52,6 +54,24 @@ def read_template(source: SourceFile) -> tuple[Template | None, list[Problem]]:
             used += found
             problems += wrong
     return Template(name, Jinja(subject, parts[0]), Jinja(body, parts[1]), at, body_line, tuple(used)), problems
+
+
+def by_language(templates: Mapping[str, Template]) -> tuple[dict[str, Template], list[Problem]]:
+    """`received.fr`, where there is a `received`, as that in French."""
+    found: dict[str, Template] = {}
+    languages: dict[str, dict[str, Template]] = {}
+    problems: list[Problem] = []
+    for name, template in templates.items():
+        base, _, code = name.rpartition(".")
+        if base not in templates or not is_language(code):
+            found[name] = template
+            continue
+        others = languages.setdefault(base, {})
+        first = others.setdefault(code.lower(), template)
+        if first is not template:
+            message = f"the template '{base}' is there twice in the language '{code.lower()}'"
+            problems.append(Problem(Position(template.position.file, 1, 1), message, f"the other is {first.position.file}"))
+    return {name: replace(template, languages=languages.get(name, {})) for name, template in found.items()}, problems
 
 
 def _parse(text: str, file: str, first: int) -> tuple[nodes.Template | None, list[Problem]]:
@@ -145,7 +165,7 @@ def check_variables(book: RuleBook, mailboxes: Iterable[Mailbox], templates: Map
 
     def check(name: str, offered: frozenset[str], where: Position, event: str) -> None:
         template = templates.get(name)
-        for variable in template.variables if template else ():
+        for variable in (one for each in template.every for one in each.variables) if template else ():
             if variable.group not in offered:
                 fix = f"'{event}' offers: {', '.join(sorted(offered))}"
                 message = f"the template '{name}' uses '{variable}' ({variable.position}), which '{event}' does not have"

@@ -81,9 +81,10 @@ def _permitted(work: Work, notifications: list[Notification], facts: Facts) -> t
     sent, left_out = permitted(notifications, work.message, work.setup, _answering(work, notifications))
     for words in left_out:
         work.step("not notified", words)
+    sent = worded(sent, facts, work.setup)
     for one in sent:
-        work.step("notified", f"{one.recipient} using {one.template}")
-    return worded(sent, facts, work.setup)
+        work.step("notified", f"{one.recipient} using {one.template}{one.wording.language and f' in {one.wording.language}'}")
+    return sent
 
 
 def _came_back(work: Work) -> str:

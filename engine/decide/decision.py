@@ -80,13 +80,15 @@ class NotRan(Struct, frozen=True):
 class Wording(Struct, frozen=True):
     """A notification's words: one line of subject, and Markdown whose `values` (start, end) were put in, not written.
 
-    `error` says why there are none; such a notification is never sent, and shows as failed.
+    `error` says why there are none; such a notification is never sent, and shows as failed. `language`: empty where the template is not
+    there in that of who gets it.
     """
 
     subject: str = ""
     body: str = ""
     values: tuple[tuple[int, int], ...] = ()
     error: str = ""
+    language: str = ""
 
 
 class Notification(Struct, frozen=True):

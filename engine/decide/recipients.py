@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from engine.addresses import comparable, tagged_forms
 from engine.config.mailbox import Notice
 from engine.config.variables import INTERNAL_WHERE_INTERNAL, OF_WHAT_EXISTS
-from engine.decide.decision import Notification
+from engine.decide.decision import Notification, Wording
+from engine.decide.language import language_of
 from engine.decide.setup import Setup
 from engine.decide.target import is_of
 from engine.dsl.tree import Recipient
@@ -105,7 +106,9 @@ def _not_the_senders(facts: Facts, setup: Setup) -> frozenset[str]:
 def _uses(template: str, names: frozenset[str], setup: Setup) -> bool:
     """Whether one of these variables, or of these groups of them, stands in the template."""
     found = setup.config.templates.get(template) if names else None
-    return found is not None and any(not names.isdisjoint((str(one), one.group)) for one in found.variables)
+    return found is not None and any(
+        not names.isdisjoint((str(one), one.group)) for each in found.every for one in each.variables
+    )
 
 
 def of_notice(notice: Notice | None, event: str, facts: Facts, setup: Setup, reason: str = "") -> list[Notification]:
@@ -175,5 +178,9 @@ def _threaded(one: Notification, message: Message) -> Notification:
 
 
 def worded(notifications: Iterable[Notification], facts: Facts, setup: Setup) -> tuple[Notification, ...]:
-    """With their words, as everything stands at the end."""
-    return tuple(replace(one, wording=setup.templates.word(one.template, facts, one.reason)) for one in notifications)
+    """With their words, as everything stands at the end, each in the language of who gets it."""
+
+    def word(one: Notification) -> Wording:
+        return setup.templates.word(one.template, facts, one.reason, lambda: language_of(one.recipient, facts, setup))
+
+    return tuple(replace(one, wording=word(one)) for one in notifications)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,17 +30,22 @@ class Templates:
     def __init__(self, config: Config) -> None:
         self._config = config
 
-    def word(self, name: str, facts: Facts, reason: str = "") -> Wording:
-        """Subject and body, or why there are none: a template can still fail on values that nobody foresaw."""
+    def word(self, name: str, facts: Facts, reason: str = "", wanted: Callable[[], str] = str) -> Wording:
+        """Subject and body, or why there are none: a template can still fail on values that nobody foresaw.
+
+        `wanted` gives the language of who gets it, and is asked where the template is there in several.
+        """
         template = self._config.templates.get(name)
         if template is None:
             return Wording(error=f"there is no template '{name}' any more")
+        language = template.language_for(wanted()) if template.languages else ""
+        template = template.languages.get(language, template)
         values = Values(facts, reason)
         try:
             subject, body = self._fill(template.subject, values), self._fill(template.body, values)
         except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-            return Wording(error=f"the template '{name}' failed: {error}"[:500])
-        return Wording(cut(" ".join(_unmarked(subject).split()), MOST_SUBJECT), *_marked(body))
+            return Wording(error=f"the template '{template.name}' failed: {error}"[:500])
+        return Wording(cut(" ".join(_unmarked(subject).split()), MOST_SUBJECT), *_marked(body), language=language)
 
     def _fill(self, text: Jinja, values: Values) -> str:
         if text.parts is None:

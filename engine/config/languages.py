@@ -1,0 +1,19 @@
+"""Codes of languages (BCP 47), as the directory and names of templates have them: `fr`, `pt-BR`."""
+
+from __future__ import annotations
+
+import re
+
+_CODE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", re.IGNORECASE | re.ASCII)
+
+
+def is_language(text: str) -> bool:
+    return bool(_CODE.fullmatch(text))
+
+
+def language_of(text: str) -> str:
+    """A code in lower case, also one that is written as programs do (`pt_BR`). Raises `ValueError`."""
+    code = text.replace("_", "-")
+    if code and not is_language(code):
+        raise ValueError(f"'{text}' is no language")
+    return code.lower()
