@@ -1,11 +1,11 @@
-"""Conditions that ask for a value that no row of the directory has: `organization.classification is "Premum"`."""
+"""Rules that ask for what no row of the directory has: `organization.classification is "Premum"`, or a caller where it has no telephone numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from engine.config.model import Config
-from engine.dsl.tree import tests_of
+from engine.dsl.tree import Attribute, tests_of
 from engine.errors import Problem, did_you_mean, warn
 from engine.text import compared
 
@@ -18,6 +18,10 @@ def check_nobody(config: Config) -> Iterator[Problem]:
     }
     found = {name: set(map(compared, values)) for name, values in known.items()}
     for rule in config.rules.rules:
+        for action in rule.actions:
+            if isinstance(action, Attribute) and action.to == "caller" and not config.directory.has_phones:
+                fix = "add a column `phones` to contacts.csv or organizations.csv"
+                yield warn("PR115", action.position, "nobody in the directory has a telephone number", fix)
         for test in tests_of(rule.condition):
             if test.operand.kind == "field" and test.operand.name in known and test.operator in ("is", "in"):
                 for text in config.rules.texts_of(test.value):

@@ -15,6 +15,7 @@ from engine.config.files import Folder, SourceFile
 from engine.config.languages import language_of
 from engine.config.people import Addresses, Contact, Directory, Organization, Project, Resource, Task
 from engine.errors import Position, Problem, did_you_mean
+from engine.phones import Phone, phone_of
 
 Row = dict[str, str]
 T = TypeVar("T")
@@ -46,12 +47,21 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
             problems.append(Problem(position, str(error), "write a code such as fr or pt-BR"))
             return ""
 
+    def phones(row: Row, position: Position) -> tuple[Phone, ...]:
+        found: list[Phone] = []
+        for text in _list(row.get("phones", "")):
+            try:
+                found.append(phone_of(text))
+            except ValueError as error:
+                problems.append(Problem(position, str(error), "write it with its country's code, such as +41 44 123 45 67"))
+        return tuple(found)
+
     directory = Directory(
         organizations=table(
             "organizations",
             "id",
             ["id", "name"],
-            ["domains", "classification", "parent", "resource", "language", "active"],
+            ["domains", "classification", "parent", "resource", "language", "phones", "active"],
             lambda row, at: Organization(
                 row["id"],
                 row["name"],
@@ -62,13 +72,14 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
                 active(row, at),
                 at,
                 language(row, at),
+                phones(row, at),
             ),
         ),
         contacts=table(
             "contacts",
             "id",
             ["id", "organization", "email"],
-            ["first_name", "last_name", "email2", "email3", "language", "active"],
+            ["first_name", "last_name", "email2", "email3", "language", "phones", "active"],
             lambda row, at: Contact(
                 row["id"],
                 row["organization"],
@@ -78,6 +89,7 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
                 active(row, at),
                 at.line,
                 language=language(row, at),
+                phones=phones(row, at),
             ),
         ),
         resources=table(

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 
 from engine.errors import Position
+from engine.phones import Phone
 
 CONTACTS = "directory/contacts.csv"
 
 
 class Organization(Struct, frozen=True):
-    """`resource`: who of our own people looks after it. `language`: what its people read (`fr`, `pt-br`), empty where nothing says so."""
+    """`resource`: who of our own people looks after it. `language`: what its people read (`fr`, `pt-br`), empty where nothing says so.
+    `phones`: of the whole house."""
 
     id: str
     name: str
@@ -23,6 +25,7 @@ class Organization(Struct, frozen=True):
     active: bool
     position: Position
     language: str = ""
+    phones: tuple[Phone, ...] = ()
 
 
 class Contact(Struct, frozen=True, array_like=True):
@@ -41,6 +44,7 @@ class Contact(Struct, frozen=True, array_like=True):
     line: int = 0
     elsewhere: Position | None = None
     language: str = ""
+    phones: tuple[Phone, ...] = ()
 
     @property
     def position(self) -> Position:
@@ -118,6 +122,10 @@ class Directory(Struct, frozen=True):
     tasks: Mapping[str, Task] = field(default_factory=dict)
     addresses: Addresses = field(default_factory=Addresses)
     digest: str = ""
+
+    @property
+    def has_phones(self) -> bool:
+        return any(one.phones for one in self.organizations.values()) or any(one.phones for one in self.contacts.values())
 
     def resource_of(self, organization: str | None) -> str | None:
         """The id of its own resource, or of the nearest organization's above it that has one."""

@@ -12,6 +12,7 @@ from msgspec import Struct
 from engine.addresses import comparable
 from engine.config.model import Config
 from engine.config.people import Contact, Resource
+from engine.phones import Phone
 from engine.text import compared
 
 
@@ -30,6 +31,13 @@ class Nearest(Struct, frozen=True):
     contacts: tuple[Contact, ...]
     level: int
     own: bool
+
+
+class Callers(Struct, frozen=True):
+    """Who has a telephone number: the ids of contacts, and of the organizations that they or the number itself belong to."""
+
+    contacts: tuple[str, ...]
+    organizations: tuple[str, ...]
 
 
 class AddressBook:
@@ -108,6 +116,32 @@ class AddressBook:
         for organization in self._organizations:
             for name in {compared(organization.id), compared(organization.name)}:
                 found.setdefault(name, []).append(organization.id)
+        return found
+
+    def callers(self, phone: Phone) -> Callers | None:
+        """Active contacts of active organizations who have this number, and such organizations; None where nobody has it."""
+        found = [
+            (organization, contact) for other, organization, contact in self._phones.get(phone.key, ()) if other.is_that(phone)
+        ]
+        if not found:
+            return None
+        contacts = dict.fromkeys(contact for _, contact in found if contact)
+        return Callers(tuple(contacts), tuple(dict.fromkeys(organization for organization, _ in found)))
+
+    @cached_property
+    def _phones(self) -> dict[str, list[tuple[Phone, str, str]]]:
+        """(number, organization, contact or nobody) by the number's key; made when a rule first asks for a caller."""
+        there = {one.id: one.phones for one in self._organizations}
+        known = [(phone, one, "") for one, phones in there.items() for phone in phones]
+        known += [
+            (phone, one.organization, one.id)
+            for one in self._contacts.values()
+            if one.phones and one.active and one.organization in there
+            for phone in one.phones
+        ]
+        found: dict[str, list[tuple[Phone, str, str]]] = {}
+        for row in known:
+            found.setdefault(row[0].key, []).append(row)
         return found
 
     def is_public(self, domain: str) -> bool:

@@ -15,6 +15,7 @@ from engine.dsl.vocabulary import EVENTS
 from engine.entities import NewContact, Sender
 from engine.mail.headers import addresses, first_address
 from engine.mail.message import Address
+from engine.phones import phones_in
 from engine.rules.facts import Facts, reader
 from engine.text import collapse
 
@@ -90,7 +91,8 @@ def reattributed(work: Work, action: Attribute, before: Found, facts: Facts) -> 
             if found is None:
                 return before, f"attribute to sender in {place}: '{values[0][:100]}' is no address"
             return _by_address(work, found, before, f"sender in {place}")
-        return _by_name(work, values, before, action, place)
+        by = _by_phone if action.to == "caller" else _by_name
+        return by(work, values, before, action, place)
     assert action.name is not None
     return _given(work, action.to, action.name.text, before, str(action.position))
 
@@ -117,6 +119,22 @@ def _by_name(work: Work, values: list[str], before: Found, action: Attribute, pl
         if named:
             return before, f"attribute to organization in {place}: '{value[:100]}' is the name of several: {', '.join(named)}"
     return before, f"attribute to organization in {place}: '{values[0][:100]}' is no organization's id, name or domain"
+
+
+def _by_phone(work: Work, values: list[str], before: Found, action: Attribute, place: str) -> tuple[Found, str]:
+    """The first number that somebody has: one contact's, else one organization's."""
+    book = work.setup.book
+    for phone in (phone for value in values for phone in phones_in(value)):
+        found = book.callers(phone)
+        if found is None:
+            continue
+        where, evidence = str(action.position), f" ({phone} in {place})"
+        if len(found.organizations) > 1:
+            return before, f"attribute to caller in {place}: {phone} is the number of several: {', '.join(found.organizations)}"
+        if len(found.contacts) == 1:
+            return _given(work, "contact", found.contacts[0], before, where, evidence)
+        return _given(work, "organization", found.organizations[0], before, where, evidence)
+    return before, f"attribute to caller in {place}: nobody in the directory has a number that stands there"
 
 
 def _given(work: Work, to: str, name: str, before: Found, where: str, evidence: str = "") -> tuple[Found, str]:

@@ -114,6 +114,8 @@ MEANT = (
         accepted="FORWARDED",
     ),
     _meant("write `in` before the field: `attribute to sender in ...`", behind=r"\battribute to sender"),
+    _meant("write `attribute to caller in` before a field", at=r"(?:phone|telephone|number|call)\b", accepted="FORWARDED"),
+    _meant("write `in` before the field: `attribute to caller in ...`", behind=r"\battribute to caller"),
     _meant("leave the word out", behind=r"\b(?:add|create|remove|set|clear|assign|to|notify)", at=r"(?:an?|the)\b"),
 )
 CLAUSES = {"if": "when", "elif": "when", "elseif": "when", "unless": "when not"}

@@ -167,12 +167,12 @@ class Quarantine(Struct, frozen=True):
 
 
 class Attribute(Struct, frozen=True):
-    """`attribute to forwarded sender`, `organization ID`, `contact ID`, `organization in FIELD`, `sender in FIELD`.
+    """`attribute to forwarded sender`, `organization ID`, `contact ID`, `organization in FIELD`, `sender in FIELD`, `caller in FIELD`.
 
     `name` is the id that stands in the rule, `place` where the message says whose it is; `forwarded sender` has neither.
     """
 
-    to: Literal["forwarded sender", "organization", "contact", "sender"]
+    to: Literal["forwarded sender", "organization", "contact", "sender", "caller"]
     name: Text | None
     place: Operand | None
     position: Position

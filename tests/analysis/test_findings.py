@@ -192,6 +192,7 @@ RULES = [
         )
     ),
     ("PR126", 3, 'rule "A"\n  on message\n  then attribute to sender in body\n'),
+    ("PR115", 4, 'rule "A"\n  on message\n  when sender.address is "pbx@x.example"\n  then attribute to caller in subject\n'),
     ("PR106", 1, 'list nobody = "a", "b"\n'),
     ("PR110", 3, one("subject matches /.*/")),
     ("PR110", 3, one("not body matches /a*/i")),

@@ -182,6 +182,7 @@ _ACTION = st.one_of(
             'discard "x" even replies',
             "attribute to forwarded sender",
             'attribute to sender in header "Reply-To"',
+            "attribute to caller in subject",
             "attribute to organization in  client   name",
         ]
     ),

@@ -171,6 +171,7 @@ def _scope(line: str, word: str) -> str:
 def test_every_word_of_the_language_has_a_colour_of_its_own() -> None:
     words = set(re.findall(r'"([a-z]+)"', (ROOT / "engine/dsl/grammar.lark").read_text())) - {
         "sender",
+        "caller",
         "contact",
         "ticket",
         "organization",
@@ -188,6 +189,7 @@ def test_every_word_of_the_language_has_a_colour_of_its_own() -> None:
         ('rule "VPN first"  # why', '"VPN', "entity.name.function"),
         ("  # a comment", "comment", "comment"),
         ('  then attribute to sender in header "Reply-To"', "sender", "support.function"),
+        ("  then attribute to caller in subject", "caller", "support.function"),
         ("  then attribute to organization in client", "client", "variable"),
         ('  when subject contains "x # y"', "# y", "string"),
         ("  after 30 minutes from ticket created", "30", "constant.numeric"),
