@@ -7,6 +7,8 @@ import unicodedata
 from functools import cache
 from typing import Literal
 
+from engine.late import late_pattern
+
 # No script needs more marks on one letter: the annex's Stream-Safe Text Format. What is beyond them would be sorted in quadratic time:
 # 80,000 took five seconds.
 MOST_MARKS = 30
@@ -14,7 +16,7 @@ MOST_MARKS = 30
 _MADE_OF_MARKS = "\uff9e\uff9f\u0f73\u0f75\u0f81"
 # Old scripts' letters and marks. A pattern that tells these apart takes 25 times as long, so what it finds is looked at once more.
 _FAR = "\U00010000-\U0001efff"
-_FAR_RUN = re.compile(f"[{_FAR}]+")
+_FAR_RUN = late_pattern(f"[{_FAR}]+")
 
 
 def normalized(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:

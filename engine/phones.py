@@ -8,11 +8,13 @@ from itertools import islice
 
 from msgspec import Struct
 
+from engine.late import late_pattern
+
 LEAST, MOST = 8, 15  # digits: the number of an order may have fewer, and E.164 has no more
-_TRUNK = re.compile(r"\( ?0 ?\)")  # dialled within the country only
-_GROUP = re.compile(r"(\+ ?)?(\d+)", re.ASCII)
-_BETWEEN = re.compile(r"[ \u00a0./()\-\u2013]{1,3}")  # groups of one number
-_WRITTEN = re.compile(r"\+?[\d ./()\-\u00a0\u2013]+", re.ASCII)
+_TRUNK = late_pattern(r"\( ?0 ?\)")  # dialled within the country only
+_GROUP = late_pattern(r"(\+ ?)?(\d+)", re.ASCII)
+_BETWEEN = late_pattern(r"[ \u00a0./()\-\u2013]{1,3}")  # groups of one number
+_WRITTEN = late_pattern(r"\+?[\d ./()\-\u00a0\u2013]+", re.ASCII)
 _MOST_GROUPS = 300
 
 

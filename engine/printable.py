@@ -3,9 +3,9 @@ and for XML 1.0, which has no letters U+FFFE, U+FFFF and no surrogates."""
 
 from __future__ import annotations
 
-import re
+from engine.late import late_pattern
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_CONTROL = late_pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 # What nobody sees: where a word may be parted, joins of no width, marks and turns of direction. Web pages, Teams and Windows' dialogs
 # put such into what is copied from them, and HTML into its words.
 UNSEEN = "\u00ad\u034f\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"

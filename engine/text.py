@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from engine.late import late_pattern
 from engine.normal import normalized, without_marks
 from engine.prefixes import strip_prefixes
 from engine.printable import UNSEEN
@@ -17,11 +18,11 @@ LONGEST_SEARCHED = 262_144
 _TYPED = dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„‟", '"') | dict.fromkeys("\u2010\u2012\u2013\u2014\u2212", "-")
 # What nobody sees, and what chooses between two forms of a sign: the same warning sign is written with it and without.
 _NOTHING = UNSEEN + "\ufe0e\ufe0f"
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = late_pattern("[\ud800-\udfff]")
 _LONG = 500_000
 _LONGEST_WORD = 1_000
 _MOST_FOLDED = 5_000_000  # letters: some become eighteen when they are folded
-_SPACE = re.compile(r"[ \n]")
+_SPACE = late_pattern(r"[ \n]")
 # What is white space beside the space, in ASCII and in all of Unicode.
 _BLANKS = "\n\r\t\v\f\x1c\x1d\x1e\x1f"
 _AT_ONCE = 500

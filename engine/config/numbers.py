@@ -9,9 +9,11 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-_FIELD = re.compile(r"\{(date|seq)(?::([^}]*))?\}")
+from engine.late import late_pattern
+
+_FIELD = late_pattern(r"\{(date|seq)(?::([^}]*))?\}")
 _DATE_CODES = {"%Y": r"\d{4}", "%y": r"\d\d", "%m": r"\d\d", "%d": r"\d\d", "%j": r"\d{3}", "%H": r"\d\d"}
-_CODE = re.compile(f"({'|'.join(_DATE_CODES)})")
+_CODE = late_pattern(f"({'|'.join(_DATE_CODES)})")
 _MOST_DIGITS = 12
 _COUNTER = rf"\d{{1,{_MOST_DIGITS}}}"
 

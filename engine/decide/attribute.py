@@ -81,7 +81,7 @@ def _of_domain(
 def brought_by_mail(address: str, setup: Setup, state: State) -> list[tuple[int, Contact]]:
     """(level, contact) of those whom mail or an alert brought, for the directory did not know them. Where it has the address by now, it alone
     counts; and who stands in it by the same id counts as it says."""
-    if setup.book.contacts(address):
+    if setup.book.has(address):
         return []
     directory = setup.config.directory
     result = []

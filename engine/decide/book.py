@@ -64,18 +64,19 @@ class AddressBook:
         """(level, contact) of each contact with this address; level 0 is the primary one."""
         return [(level, self._contacts[identity]) for level, identity in self._addresses.of(address)]
 
+    def has(self, address: str) -> bool:
+        """Whether it is a contact's."""
+        return bool(self._addresses.of(address))
+
     def nearest(self, address: str, more: Iterable[tuple[int, Contact]] = ()) -> Nearest | None:
         """`more`: contacts that mail brought. behaviour.md 2.2."""
         every = [*self.contacts(address), *more]
         if not every:
             return None
         owners = self.owners(address.rpartition("@")[2])
-        for own in (True, False):
-            for level in range(3):
-                found = tuple(one for at, one in every if at == level and (one.organization in owners) == own)
-                if found:
-                    return Nearest(found, level, own)
-        return None
+        ranked = [((one.organization not in owners, level), one) for level, one in every]
+        best = min(rank for rank, _ in ranked)
+        return Nearest(tuple(one for rank, one in ranked if rank == best), best[1], not best[0])
 
     def ambiguous(self) -> Iterator[tuple[str, tuple[Contact, ...]]]:
         """Addresses that several contacts have alike: mail from there is nobody's."""

@@ -52,6 +52,8 @@ def new_ticket(work: Work, title: str, body: Body, tags: tuple[str, ...]) -> Tic
 
 def _issue(sub_issue: str, setup: Setup) -> tuple[str, str] | None:
     """A sub-issue type by its name, with the issue type that it belongs to; None where there is none of this name."""
+    if not sub_issue:
+        return None
     for issue, subs in setup.config.picklists.issue_types.items():
         for sub in subs:
             if sub.casefold() == sub_issue.casefold():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from msgspec import Struct, msgpack
 
 from engine.config.columns import as_numbers
@@ -40,12 +38,12 @@ class Tagger:
         """`own` are the mailbox's: first, and never dropped."""
         if not self._active:
             return Tagged((), "none", None)
-        counts: Counter[str] = Counter()
+        counts: dict[str, int] = {}
         longest: dict[str, int] = {}
         for phrase, count in self._count(title, description).items():
             for place in (self._tag_of[phrase], *self._more_of.get(phrase, ())):
                 label = self._tags[place].label
-                counts[label] += count
+                counts[label] = counts.get(label, 0) + count
                 longest[label] = max(longest.get(label, 0), len(self._texts[phrase]))
         mine = tuple(label for label in dict.fromkeys(own) if label in self._active)
         found = sorted(
@@ -71,18 +69,20 @@ class Tagger:
     def _count(self, *texts: str) -> dict[int, int]:
         """How often each phrase stands in them. A letter or digit on either side makes it another word: CTI is not in `action`."""
         counts: dict[int, int] = {}
+        ends, before, phrases = self._ends, self._before, self._texts
         for text in texts:
             padded = f" {words_of(text[:LONGEST_SEARCHED])} "
             for which, start, end in self._anchors.places(padded):
                 if padded[start - 1].isalnum() or padded[end].isalnum():
                     continue  # so it is no phrase's either: that is known soonest here
-                for phrase in range(self._ends[which], self._ends[which + 1]):
-                    first, whole = start - self._before[phrase], self._texts[phrase]
-                    if (
+                for phrase in range(ends[which], ends[which + 1]):
+                    first, whole = start - before[phrase], phrases[phrase]
+                    last = first + len(whole)
+                    if (first == start and last == end) or (
                         first > 0
                         and padded.startswith(whole, first)
                         and not padded[first - 1].isalnum()
-                        and not padded[first + len(whole)].isalnum()
+                        and not padded[last].isalnum()
                     ):
                         counts[phrase] = counts.get(phrase, 0) + 1
         return counts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.config.model import Config, Jinja
 from engine.decide.decision import Wording
 from engine.decide.values import Values
+from engine.late import late_pattern
 from engine.rules.facts import Facts
 from engine.text import cut
 
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 MOST_SUBJECT = 250
 MOST_BODY = 20_000
-# Private-use characters around each value that is put in, so that we know afterwards what was a value. They are taken
-# out of the values themselves first.
+# Private-use characters that Jinja2 puts around each value, so that we know afterwards what was a value. They are taken out of the values
+# themselves first.
 _OPEN, _CLOSE = "\ue000", "\ue001"
-_MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")
+_MARKS = late_pattern(f"[{_OPEN}{_CLOSE}]")
+_MARKED = late_pattern(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
+# A piece of what is written, and whether it is a value.
+_Piece = tuple[str, bool]
 
 
 class Templates:
@@ -45,12 +48,15 @@ class Templates:
             subject, body = self._fill(template.subject, values), self._fill(template.body, values)
         except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
             return Wording(error=f"the template '{template.name}' failed: {error}"[:500])
-        return Wording(cut(" ".join(_unmarked(subject).split()), MOST_SUBJECT), *_marked(body), language=language)
+        line = " ".join("".join(piece for piece, _ in subject).split())
+        return Wording(cut(line, MOST_SUBJECT), *_joined(body), language=language)
 
-    def _fill(self, text: Jinja, values: Values) -> str:
+    def _fill(self, text: Jinja, values: Values) -> list[_Piece]:
         if text.parts is None:
-            return self._by_jinja.render(text.source, values)
-        return "".join(part if isinstance(part, str) else _mark(values.first(part)) for part in text.parts)
+            # What stands between two values comes at even places.
+            pieces = _MARKED.split(self._by_jinja.render(text.source, values))
+            return [(piece, place % 2 == 1) for place, piece in enumerate(pieces)]
+        return [(part, False) if isinstance(part, str) else (_unmarked(str(values.first(part))), True) for part in text.parts]
 
     @cached_property
     def _by_jinja(self) -> Renderer:
@@ -67,21 +73,25 @@ def _unmarked(text: str) -> str:
     return text if text.isascii() else _MARKS.sub("", text)
 
 
-def _marked(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Text without the marks, and where the values stand in it."""
+def _joined(pieces: list[_Piece]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """The text without white space around it, and where the values stand in it."""
     parts: list[str] = []
     values: list[tuple[int, int]] = []
     length = 0
-    start: int | None = None
-    for part in re.split(f"([{_OPEN}{_CLOSE}])", text.strip()):
-        if part == _OPEN:
-            start = length
-        elif part == _CLOSE:
-            if start is not None and length > start:
-                values.append((start, length))
-            start = None
-        else:
-            part = part[: MOST_BODY - length]
-            parts.append(part)
-            length += len(part)
+    for piece, is_value in _stripped(pieces):
+        part = piece[: MOST_BODY - length]
+        if is_value and part:
+            values.append((length, length + len(part)))
+        parts.append(part)
+        length += len(part)
     return "".join(parts), tuple(values)
+
+
+def _stripped(pieces: list[_Piece]) -> list[_Piece]:
+    """A value keeps its own white space."""
+    found = [(piece, is_value) for piece, is_value in pieces if piece or is_value]
+    if found and not found[0][1]:
+        found[0] = found[0][0].lstrip(), False
+    if found and not found[-1][1]:
+        found[-1] = found[-1][0].rstrip(), False
+    return found

@@ -30,9 +30,9 @@ _ANY_LABEL = re.compile(_BEFORE_COLON)
 _LABEL_LINE = late_pattern(_BEFORE_COLON + r"[ \t*_\u00a0]{0,5}(.{0,1000})")
 _FARTHEST_COLON = 20 + _LONGEST_LABEL + 6
 # GroupWise writes `>>> Ana Vento <ana@x.example> 03.11.2026 10:00 >>>` above what it quotes, and no marks before that.
-_QUOTE = re.compile(r"^[ \t]{0,3}>(?!>> [^\n]{1,300} >>>[ \t]*$)")
-_GROUPWISE = re.compile(r"^>>> [^\n]{0,280}\d{1,2}[:.]\d{2}[^\n]{0,20} >>>[ \t]*$")
-_RULE = re.compile(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
+_QUOTE = late_pattern(r"^[ \t]{0,3}>(?!>> [^\n]{1,300} >>>[ \t]*$)")
+_GROUPWISE = late_pattern(r"^>>> [^\n]{0,280}\d{1,2}[:.]\d{2}[^\n]{0,20} >>>[ \t]*$")
+_RULE = late_pattern(r"^[ \t]*[-_=*─—]{3,}[ \t]*$")
 _ORIGINAL = late_pattern(rf"^[ \t>]*+[-_─—]{{2,}}+[ \t]*+(?:{ORIGINAL_MESSAGE})[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
 _FORWARDED = late_pattern(rf"^[ \t>]*+[-_─—]*+[ \t]*+(?:{FORWARDED_MESSAGE})[ \t]*+[:：]?+[ \t]*+[-_─—]*+[ \t]*+$", re.IGNORECASE)
 _FORWARDED_WORDS = linear(f"(?:{FORWARDED_MESSAGE})")
@@ -43,7 +43,7 @@ _SHORTEST, _LONGEST_SEPARATOR = 4, 200  # of a separator: most lines need no loo
 # --- `On 3 May 2026, Ana wrote:` ---
 _DIGIT = re.compile(r"\d")
 _TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
-_DATED = re.compile(rf"{_TIME.pattern}|\d{{4}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}")
+_DATED = late_pattern(rf"{_TIME.pattern}|\d{{4}}|\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}")
 _OPENING = late_pattern(
     rf"^[ \t*]{{0,4}}(?:(?:{OPENERS})\b|\d|\w{{2,12}}[.,]?[ \t]+\d|(?:mo|di|mi|do|fr|sa|so)\.?,)", re.IGNORECASE
 )
@@ -60,9 +60,9 @@ _DATE_AND_ADDRESS = late_pattern(r"\d{1,2}[:.]\d{2}.{0,200}" + _IN_BRACKETS + r"
 _WITHOUT_COLON = late_pattern(rf"\d{{1,2}}[:.]\d{{2}}.{{0,200}}{_IN_BRACKETS}[ \t]*+{_VERB}$", re.IGNORECASE)
 # Tuta's: `3 Nov 2026, 10:00 by ana@x.example:`
 _DATE_BY_ADDRESS = late_pattern(r"^\d[^\n:]{4,30}\b\d{1,2}[:.]\d{2}[ \t]+\w{1,8}[ \t]+[^\s@<>]{1,100}@[^\s@<>:]{1,200}:$")
-_DASHED = re.compile(r"[ \t]*+--.*--[ \t]*$")  # of `-{2,}.*-{2,}` a line of dashes took half a second
-_BRACKETED = re.compile(_IN_BRACKETS)
-_CLOSING = re.compile(r"^>[ \t]*[^:]{0,20}:$")  # the end of a wrapped address, not a quoted line
+_DASHED = late_pattern(r"[ \t]*+--.*--[ \t]*$")  # of `-{2,}.*-{2,}` a line of dashes took half a second
+_BRACKETED = late_pattern(_IN_BRACKETS)
+_CLOSING = late_pattern(r"^>[ \t]*[^:]{0,20}:$")  # the end of a wrapped address, not a quoted line
 _MOST_LINES = 5  # a header of this kind is wrapped over so many lines at the most
 _LONGEST_HEADER = 600
 _ENDINGS = (":", "：", "--")

@@ -38,13 +38,14 @@ class Headers:
 
     def get(self, name: str, default: str = "") -> str:
         """The first field of this name."""
-        found = self.get_all(name)
-        return found[0] if found else default
+        name = name.lower()
+        return self._values(name)[0] if name in self._came else default
 
     def get_all(self, name: str) -> list[str]:
         name = name.lower()
-        if name not in self._came:
-            return []
+        return self._values(name) if name in self._came else []
+
+    def _values(self, name: str) -> list[str]:
         found = self._decoded.get(name)
         if found is None:
             found = self._decoded[name] = [self._decode(name, value) for value in self._came[name]]
