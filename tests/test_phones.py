@@ -88,7 +88,9 @@ def test_it_is_found_where_it_stands(text: str, number: str) -> None:
     assert phone_of(number) in list(phones_in(text))
 
 
-@pytest.mark.parametrize("text", ["order A0441234567", "x_0441234567", "10:44:12", "044 12", "1.2.3.4", "٠٤٤١٢٣٤٥٦٧", ""])
+@pytest.mark.parametrize(
+    "text", ["order A0441234567", "x_0441234567", "10:44:12", "044 12", "1.2.3.4", "1234 +5678", "٠٤٤١٢٣٤٥٦٧", ""]
+)
 def test_what_is_none_is_not_found(text: str) -> None:
     assert list(phones_in(text)) == []
 

@@ -67,7 +67,7 @@ def _reports(parsed: Parsed | None) -> Iterator[str]:
         part, seen = waiting.pop(), seen + 1
         children, kind = parts_of(part), type_of(part)
         if kind in _REPORTS:
-            yield from map(_as_text, [part] if children is None else children[:1_000])  # each block of fields stands as a message
+            yield from map(_as_text, (children or [])[:1_000])  # each block of fields stands as a message
         elif children is not None and not kind.startswith("message/"):
             waiting += children[:20]
 

@@ -124,7 +124,7 @@ def _dead(connection: sqlite3.Connection) -> Iterator[Dead]:
     """The latest first."""
     rows = connection.execute(
         "SELECT recipient, COUNT(*), MAX(came_back) FROM outbox o WHERE came_back IS NOT NULL GROUP BY recipient HAVING"
-        " (SELECT came_back IS NOT NULL FROM outbox l WHERE l.recipient = o.recipient AND l.sent_at > '' ORDER BY l.sent_at DESC, l.id DESC LIMIT 1)"
+        " (SELECT came_back IS NOT NULL FROM outbox l WHERE l.recipient = o.recipient ORDER BY l.sent_at DESC, l.id DESC LIMIT 1)"
         " ORDER BY 3 DESC"
     )
     return (Dead(*row) for row in rows.fetchall())

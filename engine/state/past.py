@@ -122,7 +122,7 @@ class PastState(SqliteState):
 
     def came_back(self, recipient: str) -> bool:
         row = self._one(
-            "SELECT came_back < ?2 FROM outbox WHERE recipient = ?1 AND sent_at > ''"
+            "SELECT came_back < ?2 FROM outbox WHERE recipient = ?1"
             " AND (message < ?2 OR (message IS NULL AND created_at < ?3)) ORDER BY sent_at DESC, id DESC LIMIT 1",
             recipient,
             self._id,

@@ -145,9 +145,7 @@ class SqliteState:
         return Sent(*row) if row else None
 
     def came_back(self, recipient: str) -> bool:
-        row = self._one(
-            "SELECT came_back FROM outbox WHERE recipient = ? AND sent_at > '' ORDER BY sent_at DESC, id DESC LIMIT 1", recipient
-        )
+        row = self._one("SELECT came_back FROM outbox WHERE recipient = ? ORDER BY sent_at DESC, id DESC LIMIT 1", recipient)
         return row is not None and row[0] is not None
 
     def tickets_of(

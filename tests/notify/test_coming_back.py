@@ -132,6 +132,7 @@ def test_a_message_of_the_past_sees_what_had_come_back_then(desk: Desk) -> None:
     desk.write(CARMEN, "A question")
     desk.return_from(CARMEN)
     desk.return_from(DESK)
+    desk.write("joost@harbourhill.example", "T20261102.0001")  # which arrives
     setup = prepare(load_config(desk.rules))
     states = [PastState(desk.connection, setup.config, one) for one in read_recorded(desk.connection, [1, 2, 3], setup.passwords)]
     assert [state.came_back(CARMEN) for state in states] == [False, False, True]
@@ -185,3 +186,29 @@ def test_a_bounce_that_names_several_marks_the_one_that_it_returns(desk: Desk) -
     desk.take(BOUNCE.format(9, "failed", "x").replace("Message-ID: <x>\r\n", copy))
     found = desk.connection.execute("SELECT message_id FROM outbox WHERE came_back IS NOT NULL").fetchall()
     assert found == [(ids[1],)]
+
+
+def test_an_answer_by_itself_is_no_bounce(desk: Desk) -> None:
+    desk.write(CARMEN, "A question")
+    ((message_id,),) = desk.connection.execute("SELECT message_id FROM outbox").fetchall()
+    away = MAIL.format(CARMEN, "Automatic reply: Your ticket", "away").replace(
+        "\r\n\r\n", f"\r\nIn-Reply-To: <{message_id}>\r\nAuto-Submitted: auto-replied\r\n\r\n"
+    )
+    decision = desk.take(away)
+    assert decision.outcome == "appended" and decision.notified == (DESK,)
+    assert came_back(desk) == []
+
+
+def test_the_first_bounce_counts_where_it_comes_twice(desk: Desk) -> None:
+    desk.write(CARMEN, "A question")
+    desk.return_from(CARMEN)
+    desk.return_from(CARMEN)
+    assert came_back(desk) == [(CARMEN, 2)]
+
+
+def test_a_bounce_names_what_the_mail_server_called_it(desk: Desk) -> None:
+    """Exchange Online gives what it sends a Message-ID of its own."""
+    desk.write(CARMEN, "A question")
+    desk.connection.execute("UPDATE outbox SET went_as = 'other@outlook.example'")
+    desk.take(BOUNCE.format(9, "failed", "other@outlook.example"))
+    assert came_back(desk) == [(CARMEN, 2)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.analysis.literal import check_literal
 from engine.analysis.unused import check_unused
 from engine.config.load import load_config
 from engine.decide.setup import prepare
@@ -178,8 +179,16 @@ def test_two_files_in_one_language_are_told(several: Path) -> None:
 def test_without_its_template_it_is_one_itself(rules: Path) -> None:
     """As it was before templates had languages."""
     write(rules, "plain.fr", "x")
+    write(rules, "received.urgently", "x")  # that is no language
     config = load_config(rules)
     assert config.templates["plain.fr"].languages == {} and "plain" not in config.templates
+    assert config.templates["received"].languages == {} and "received.urgently" in config.templates
+
+
+def test_variables_of_other_programs_are_told_in_each(several: Path) -> None:
+    write(several, "received.de", "de", "Guten Tag ${contact.name}")
+    told = [str(one.position) for one in check_literal(load_config(several))]
+    assert told == ["templates/received.de.md:4"]
 
 
 def test_a_language_that_nobody_reads_is_told(several: Path) -> None:
@@ -192,3 +201,23 @@ def test_a_language_that_nobody_reads_is_told(several: Path) -> None:
             "nobody is sent the template 'received' in 'pt-br': no `language` in directory/ is that",
         )
     ]
+
+
+def test_our_own_people_are_answered_in_theirs(several: Path) -> None:
+    """Also from an address with a tag, and where a contact has the same id."""
+    path = several / "directory/contacts.csv"
+    path.write_text(path.read_text().replace("peter,", "joost,"))
+    column(several, "contacts", joost="de")
+    column(several, "resources", joost="fr", lotte="pt")
+    assert receipt(several, "joost+phone@harbourhill.example") == "fr"
+    assert receipt(several, "l.smit@harbourhill.example") == "pt"
+
+
+def test_an_address_that_several_have_is_in_nobodys_language(several: Path) -> None:
+    (several / "workflow/90.rules").write_text(
+        'rule "told"\n  on ticket created\n  then notify "both@freelance.example" using received\n'
+    )
+    path = several / "directory/contacts.csv"
+    path.write_text(path.read_text() + "a,kessler,A,A,both@freelance.example,,,yes\nb,olivar,B,B,both@freelance.example,,,yes\n")
+    column(several, "contacts", a="de", b="de")
+    assert ("both@freelance.example", "base") in subjects(several, ("carmen@olivar.example", "A question"))

@@ -30,6 +30,8 @@ from engine.state.sqlite import SqliteState
 from engine.store.database import open_database
 from tests.edit import edit
 
+NOW = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+
 
 def process(rules: Path, *mails: bytes) -> sqlite3.Connection:
     connection = open_database(None)
@@ -358,3 +360,21 @@ def test_a_stranger_is_told_the_organization_of_a_ticket_that_no_number_placed(r
     template(rules, "received", "x", "{{ organization.name }} has {{ ticket.number }}")
     connection = process(rules, mail("Broken", sender="new@stranger.example"))
     assert rows(connection) == [("new@stranger.example", "x", "Harbour & Hill IT has T20261102.0001", "")]
+
+
+@pytest.mark.parametrize("form", ["{{ message.subject }}", "{{ message.subject | upper | lower }}"])
+def test_white_space_around_a_text_goes(form: str, rules: Path) -> None:
+    """With Jinja2 and without."""
+    template(rules, "received", "x", f"\n\n  Hello\n{form}\n\n")
+    ((body,),) = rows(process(rules, mail("a b")), "body")
+    assert body == "Hello\na b"
+
+
+@pytest.mark.parametrize("form", ["{{ reason }}", "{{ reason | replace('x', 'x') }}"])
+def test_and_that_of_a_value_stays(form: str, rules: Path) -> None:
+    template(rules, "spaces", "x", f"\n {form} \n")
+    setup = prepare(load_config(rules))
+    found = setup.templates.word("spaces", Facts(setup.config, "help", NOW, NOW), " as it is ")
+    assert (found.body, found.values) == (" as it is ", ((0, 10),))
+    empty = setup.templates.word("spaces", Facts(setup.config, "help", NOW, NOW), "")
+    assert (empty.body, empty.values) == ("", ())
