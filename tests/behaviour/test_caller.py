@@ -49,6 +49,8 @@ def called(rules: Path) -> Path:
         lumiere="+49 40 555 66 77",
         oldmill="+31 10 222 33 44",
     )
+    with (rules / "directory/contacts.csv").open("a") as table:
+        table.write("gus,oldmill,Gus,Gone,gus@oldmill.example,,,yes,+31 40 111 22 33\n")
     rule(rules)
     return rules
 
@@ -93,6 +95,10 @@ def test_or_the_organizations(number: str, organization: str, called: Path) -> N
             "from +31 10 222 33 44",
             "attribute to caller in subject: nobody in the directory has a number that stands there",
         ),  # no customer any more
+        (
+            "from +31 40 111 22 33",
+            "attribute to caller in subject: nobody in the directory has a number that stands there",
+        ),  # nor he
         ("from +49 40 555 66 77", "attribute to caller in subject: +49405556677 is the number of several: kessler, lumiere"),
         ("", "attribute to caller in subject: it is empty"),
     ],
