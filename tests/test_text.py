@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from engine import literals
 from engine.literals import Literals
+from engine.prefixes import is_passed_on, strip_prefixes
 from engine.text import collapse, words_of, words_of_all
 
 _SPACED = st.text(st.sampled_from(" \t\n\r\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2003ab\x00"))
@@ -47,3 +48,20 @@ def test_many_literals_are_sought_in_a_packed_table() -> None:
     assert list(Literals(many).find("a word00042, and word02999.")) == [(2, 11, 42), (17, 26, 2999)]
     assert list(Literals(many).find("ä word00042, 𝄞 word02999.")) == [(2, 11, 42), (15, 24, 2999)]
     assert list(Literals(many).find(literals._OTHERS.decode("latin-1"))) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "rest"),
+    [
+        ("Re: x ", "x"),
+        ("回复：x", "x"),
+        ("[EXTERNAL] Re: x", "[EXTERNAL] x"),
+        ("x: y", "x: y"),
+        ("Re x", "Re x"),
+        (" x ", "x"),
+        ("RE：FW: x", "x"),
+    ],
+)
+def test_prefixes_end_with_a_colon_of_either_width(subject: str, rest: str) -> None:
+    assert strip_prefixes(subject) == rest
+    assert is_passed_on(subject) is (rest not in ("x: y", "Re x") and subject != " x ")
