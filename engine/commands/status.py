@@ -20,8 +20,6 @@ from engine.state.overview import Overdue, overview
 from engine.store.database import open_for_reading
 
 _NOT_SENT = "; they stay, for settings.yaml does not say how they leave (`sending`)"
-
-
 _MOST_DEAD = 20
 
 
