@@ -99,6 +99,10 @@ def test_or_the_organizations(number: str, organization: str, called: Path) -> N
             "from +31 40 111 22 33",
             "attribute to caller in subject: nobody in the directory has a number that stands there",
         ),  # nor he
+        (
+            "from +39 55 11 23 45 67",
+            "attribute to caller in subject: nobody in the directory has a number that stands there",
+        ),  # it ends as Carmen's does
         ("from +49 40 555 66 77", "attribute to caller in subject: +49405556677 is the number of several: kessler, lumiere"),
         ("", "attribute to caller in subject: it is empty"),
     ],
