@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.config.languages import wider
 from engine.config.model import Config
 from engine.dsl.tree import Attribute, tests_of
 from engine.errors import Problem, did_you_mean, warn
@@ -15,6 +16,7 @@ def check_nobody(config: Config) -> Iterator[Problem]:
     known = {
         "organization.classification": {one.classification for one in organizations if one.classification},
         "organization.name": {one.name for one in organizations},
+        "organization.language": {code for one in organizations for code in wider(one.language)},
     }
     found = {name: set(map(compared, values)) for name, values in known.items()}
     for rule in config.rules.rules:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import re2
 
 from engine.analysis.rules import matches_everything
+from engine.config.languages import wider
 from engine.config.mailbox import Mailbox
 from engine.config.model import Config
 from engine.dsl.tree import AddTag, Notify, Refuse, tests_of
@@ -65,7 +66,7 @@ def _languages(config: Config) -> Iterator[Problem]:
     read = {one.language for one in directory.organizations.values()} | {one.language for one in directory.resources.values()}
     read |= {one.language for one in directory.contacts.values()}
     for template, code in others:
-        if not any(one == code or one.startswith(f"{code}-") for one in read):
+        if not any(code in wider(one) for one in read):
             where = Position(template.languages[code].position.file, 1, 1)
             message = f"nobody is sent the template '{template.name}' in '{code}': no `language` in directory/ is that"
             yield warn("PR107", where, message, "give it to organizations or contacts, or remove the file")

@@ -19,3 +19,9 @@ def language_of(text: str) -> str:
     if code and not is_language(code):
         raise ValueError(f"'{text}' is no language")
     return code.lower()
+
+
+def wider(code: str) -> tuple[str, ...]:
+    """It, and the languages that it is one of: `pt-br` is `pt` too."""
+    parts = code.split("-") if code else []
+    return tuple("-".join(parts[:length]) for length in range(len(parts), 0, -1))

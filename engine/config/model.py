@@ -18,6 +18,7 @@ from engine.config.connections import (
     NotificationLimit,
     SmtpSending,
 )
+from engine.config.languages import wider
 from engine.config.mailbox import Entity, Mailbox
 from engine.config.numbers import NumberForm
 from engine.config.people import Directory
@@ -218,9 +219,7 @@ class Template(Struct, frozen=True):
 
     def language_for(self, wanted: str) -> str:
         """The nearest that there is: `pt` for `pt-br`; empty for the template as it stands."""
-        while wanted and wanted not in self.languages:
-            wanted = wanted.rpartition("-")[0]
-        return wanted
+        return next((code for code in wider(wanted) if code in self.languages), "")
 
 
 class Config(Struct, frozen=True):

@@ -62,6 +62,11 @@ _FIELDS = (
     Field("organization.id", "word", "the organization; also `organization`", picklist="organizations"),
     Field("organization.name", "text", "its name"),
     Field("organization.classification", "text", "its classification in the directory"),
+    Field(
+        "organization.language",
+        "text",
+        "what its people read, or those of the nearest one above it that says so; `pt` of `pt-BR` too",
+    ),
     Field("organization.parent", "word", "the organization that it belongs to", picklist="organizations"),
     Field("organization.resource", "word", "its own resource, or that of the nearest one above it", picklist="resources"),
     Field("contact.id", "text", "the contact; also `contact`"),

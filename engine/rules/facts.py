@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from engine.addresses import in_letters
+from engine.config.languages import wider
 from engine.config.people import Contact
 from engine.dsl.tree import Operand
 from engine.dsl.vocabulary import COLLECTIONS, FIELDS, WEEKDAYS, resolve
@@ -160,6 +161,7 @@ _READERS: dict[str, Callable[[Facts], Any]] = {name: _of(*name.split(".", 1)) fo
     "organization.id": lambda facts: facts.subject_organization,
     "organization.name": _organization("name"),
     "organization.classification": _organization("classification"),
+    "organization.language": lambda facts: wider(facts.config.directory.language_of(facts.subject_organization)) or None,
     "organization.parent": _organization("parent"),
     "organization.resource": lambda facts: facts.config.directory.resource_of(facts.subject_organization),
     "contact.id": _contact_id,

@@ -149,6 +149,7 @@ RULES = [
         + one('priority is "Low" and body contains "q"').replace('"A"', '"B"'),
     ),
     ("PR115", 3, one('organization.classification is "Premum"')),
+    ("PR115", 3, one('organization.language is "de"')),
     ("PR117", 3, one('message.automatic is "feedback_report"', "message", "stop")),
     ("PR117", 3, one('message.automatic is "bounce"')),
     ("PR117", 3, one("ticket.age > 2 hours")),

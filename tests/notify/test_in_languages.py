@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.analysis.literal import check_literal
+from engine.analysis.nobody import check_nobody
 from engine.analysis.unused import check_unused
 from engine.config.load import load_config
 from engine.decide.setup import prepare
@@ -221,3 +222,25 @@ def test_an_address_that_several_have_is_in_nobodys_language(several: Path) -> N
     path.write_text(path.read_text() + "a,kessler,A,A,both@freelance.example,,,yes\nb,olivar,B,B,both@freelance.example,,,yes\n")
     column(several, "contacts", a="de", b="de")
     assert ("both@freelance.example", "base") in subjects(several, ("carmen@olivar.example", "A question"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "sender", "runs"),
+    [
+        ("PT", "timo@nord.kessler.example", True),
+        ("pt-br", "anke.vogt@kessler.example", True),
+        ("pt-pt", "anke.vogt@kessler.example", False),
+        ("pt", "carmen@olivar.example", False),
+    ],
+)
+def test_rules_ask_for_it(asked: str, sender: str, runs: bool, rules: Path) -> None:
+    """That of the organization above counts too, and `pt` for `pt-BR`."""
+    column(rules, "organizations", kessler="pt-BR")
+    (rules / "workflow/90.rules").write_text(
+        f'rule "asks"\n  on ticket created\n  when organization.language is "{asked}"\n  then set priority to "Urgent"\n'
+    )
+    config = load_config(rules)
+    assert [one.message for one in check_nobody(config)] == (
+        [] if asked != "pt-pt" else ["no organization has the language 'pt-pt'"]
+    )
+    assert any(one.rule == "asks" for one in take(rules, (sender, "A question", "x")).fired) is runs

@@ -83,6 +83,7 @@ READ: dict[str, Any] = {
     "organization.id": "kessler-nord",
     "organization.name": "Kessler Werk Nord",
     "organization.classification": "Standard",
+    "organization.language": None,
     "organization.parent": "kessler",
     "organization.resource": None,
     "contact.id": "timo",
