@@ -12,7 +12,7 @@ from engine.late import late_pattern
 
 LEAST, MOST = 8, 15  # digits: the number of an order may have fewer, and E.164 has no more
 _TRUNK = late_pattern(r"\( ?0 ?\)")  # dialled within the country only
-_GROUP = late_pattern(r"(\+ ?)?(\d+)", re.ASCII)
+_GROUP = late_pattern(r"(?:(\+ ?)|(?<!\w))([0-9]+)")  # not within a word
 _BETWEEN = late_pattern(r"[ \u00a0./()\-\u2013]{1,3}")  # groups of one number
 _WRITTEN = late_pattern(r"\+?[\d ./()\-\u00a0\u2013]+", re.ASCII)
 _MOST_GROUPS = 300
@@ -55,8 +55,7 @@ def phones_in(text: str) -> Iterator[Phone]:
     groups = list(islice(_GROUP.finditer(text), _MOST_GROUPS))
     taken = 0  # after a country's code no other number begins before this one ends
     for first, start in enumerate(groups):
-        begins_within_a_word = start.start() > 0 and (text[start.start() - 1].isalnum() or text[start.start() - 1] == "_")
-        if first < taken or (begins_within_a_word and not start[1]):
+        if first < taken:
             continue
         written, found = "+" if start[1] else "", list[Phone]()
         for place in range(first, len(groups)):
@@ -77,4 +76,4 @@ def phones_in(text: str) -> Iterator[Phone]:
 def _phone(written: str) -> Phone | None:
     """Digits, behind a `+` or not."""
     digits = written.lstrip("+0")
-    return Phone(digits, written.startswith(("+", "00"))) if LEAST <= len(digits) <= MOST and digits.isdigit() else None
+    return Phone(digits, written.startswith(("+", "00"))) if LEAST <= len(digits) <= MOST else None

@@ -1,4 +1,4 @@
-"""A change to a file of a configuration, as an administrator makes it."""
+"""Changes to files of a configuration, as an administrator makes them."""
 
 from __future__ import annotations
 
@@ -10,3 +10,11 @@ def edit(path: Path, old: str, new: str, count: int = 1) -> None:
     text = path.read_text("utf-8")
     assert old in text, old
     path.write_text(text.replace(old, new, count), "utf-8")
+
+
+def add_column(rules: Path, table: str, column: str, **values: str) -> None:
+    """To a file of `directory/`: `values` by the rows' ids, empty for all others."""
+    path = rules / f"directory/{table}.csv"
+    header, *lines = path.read_text("utf-8").splitlines()
+    rows = [f"{line},{values.get(line.partition(',')[0], '')}" for line in lines]
+    path.write_text("\n".join([f"{header},{column}", *rows]) + "\n", "utf-8")

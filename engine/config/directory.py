@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from engine.addresses import comparable
 from engine.config.files import Folder, SourceFile
-from engine.config.languages import language_of
+from engine.config.languages import code_of
 from engine.config.people import Addresses, Contact, Directory, Organization, Project, Resource, Task
 from engine.errors import Position, Problem, did_you_mean
 from engine.phones import Phone, phone_of
@@ -42,7 +42,7 @@ def read_directory(folder: Folder) -> tuple[Directory, list[Problem]]:
 
     def language(row: Row, position: Position) -> str:
         try:
-            return language_of(row.get("language", ""))
+            return code_of(row.get("language", ""))
         except ValueError as error:
             problems.append(Problem(position, str(error), "write a code such as fr or pt-BR"))
             return ""

@@ -13,7 +13,7 @@ def is_language(text: str) -> bool:
     return bool(_CODE.fullmatch(text))
 
 
-def language_of(text: str) -> str:
+def code_of(text: str) -> str:
     """A code in lower case, also one that is written as programs do (`pt_BR`). Raises `ValueError`."""
     code = text.replace("_", "-")
     if code and not is_language(code):

@@ -217,6 +217,11 @@ class Template(Struct, frozen=True):
         """In all its languages."""
         return (self, *self.languages.values())
 
+    @property
+    def all_variables(self) -> tuple[Variable, ...]:
+        """Of all its languages."""
+        return tuple(one for each in self.every for one in each.variables)
+
     def language_for(self, wanted: str) -> str:
         """The nearest that there is: `pt` for `pt-br`; empty for the template as it stands."""
         return next((code for code in wider(wanted) if code in self.languages), "")

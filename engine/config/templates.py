@@ -165,7 +165,7 @@ def check_variables(book: RuleBook, mailboxes: Iterable[Mailbox], templates: Map
 
     def check(name: str, offered: frozenset[str], where: Position, event: str) -> None:
         template = templates.get(name)
-        for variable in (one for each in template.every for one in each.variables) if template else ():
+        for variable in template.all_variables if template else ():
             if variable.group not in offered:
                 fix = f"'{event}' offers: {', '.join(sorted(offered))}"
                 message = f"the template '{name}' uses '{variable}' ({variable.position}), which '{event}' does not have"

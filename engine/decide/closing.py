@@ -83,7 +83,8 @@ def _permitted(work: Work, notifications: list[Notification], facts: Facts) -> t
         work.step("not notified", words)
     sent = worded(sent, facts, work.setup)
     for one in sent:
-        work.step("notified", f"{one.recipient} using {one.template}{one.wording.language and f' in {one.wording.language}'}")
+        language = f" in {one.wording.language}" if one.wording.language else ""
+        work.step("notified", f"{one.recipient} using {one.template}{language}")
     return sent
 
 

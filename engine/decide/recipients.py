@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -21,7 +20,6 @@ from engine.mail.message import Message
 from engine.rules.facts import Facts
 
 MOST_REFERENCES = 10
-_NOBODY: Mapping[str, str] = MappingProxyType({})
 # What may stand in a header of ours, and after RCPT TO: one plain address, one Message-ID.
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,255}")
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{1,250}")
@@ -106,9 +104,7 @@ def _not_the_senders(facts: Facts, setup: Setup) -> frozenset[str]:
 def _uses(template: str, names: frozenset[str], setup: Setup) -> bool:
     """Whether one of these variables, or of these groups of them, stands in the template."""
     found = setup.config.templates.get(template) if names else None
-    return found is not None and any(
-        not names.isdisjoint((str(one), one.group)) for each in found.every for one in each.variables
-    )
+    return found is not None and any(not names.isdisjoint((str(one), one.group)) for one in found.all_variables)
 
 
 def of_notice(notice: Notice | None, event: str, facts: Facts, setup: Setup, reason: str = "") -> list[Notification]:
@@ -119,7 +115,7 @@ def of_notice(notice: Notice | None, event: str, facts: Facts, setup: Setup, rea
 
 
 def permitted(
-    notifications: Iterable[Notification], message: Message | None, setup: Setup, answering: Mapping[str, str] = _NOBODY
+    notifications: Iterable[Notification], message: Message | None, setup: Setup, answering: Mapping[str, str]
 ) -> tuple[tuple[Notification, ...], list[str]]:
     """Those that may be sent, one an address and event, and what was left out, in words.
 

@@ -87,5 +87,5 @@ def when_due(rule: str, ticket: Ticket, setup: Setup, state: State, now: datetim
         after != ticket,
         done.notes,
         more,
-        worded(permitted(done.notifications, None, setup)[0], done.facts, setup),
+        worded(permitted(done.notifications, None, setup, {})[0], done.facts, setup),
     )

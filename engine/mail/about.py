@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from email.message import Message as Parsed
 
 from engine.late import late_pattern
-from engine.mail.content import parts_of, type_of
+from engine.mail.content import own_parts, parts_of, type_of
 from engine.mail.headers import NOTIFICATION, NOTIFICATION_ID, REFERENCE, message_ids
 from engine.mail.message import Headers
 from engine.mail.transfer import as_it_came
@@ -61,15 +61,9 @@ def gave_up(subject: str, parsed: Parsed | None) -> bool:
 
 def _reports(parsed: Parsed | None) -> Iterator[str]:
     """The delivery reports of the message itself, as text."""
-    waiting = [parsed] if parsed is not None else []
-    seen = 0
-    while waiting and seen < 50:
-        part, seen = waiting.pop(), seen + 1
-        children, kind = parts_of(part), type_of(part)
+    for part, kind in own_parts(parsed):
         if kind in _REPORTS:
-            yield from map(_as_text, (children or [])[:1_000])  # each block of fields stands as a message
-        elif children is not None and not kind.startswith("message/"):
-            waiting += children[:20]
+            yield from map(_as_text, (parts_of(part) or [])[:1_000])  # each block of fields stands as a message
 
 
 def _as_text(block: Parsed) -> str:

@@ -25,7 +25,7 @@ from engine.mail.automatic_words import (
     STATUS,
 )
 from engine.mail.away_words import AUTOMATIC_SUBJECT, AWAY_SUBJECT, GENERATED_ANSWER
-from engine.mail.content import parts_of, type_of
+from engine.mail.content import own_parts
 from engine.mail.message import Address, Automatic, AutomaticKind, Headers
 from engine.mail.old_bounces import is_old_bounce
 from engine.mail.personal import a_persons_program, by_a_person, looks_personal, passes_a_report_on
@@ -36,7 +36,7 @@ from engine.text import collapse
 
 def classify(headers: Headers, sender: Address, subject: str, text: str, parsed: Parsed | None) -> Automatic | None:
     """The kind with its evidence, or None for mail from people. `parsed` gives the parts; None where there are none."""
-    types = _part_types(parsed)
+    types = [kind for _, kind in own_parts(parsed)]
     subject = collapse(subject)  # RE2 takes only ASCII's white space for such
     daemon = _is_daemon(headers, sender)
     found = (
@@ -58,20 +58,6 @@ def classify(headers: Headers, sender: Address, subject: str, text: str, parsed:
 
 
 Found = tuple[AutomaticKind, str] | None
-
-
-def _part_types(parsed: Parsed | None) -> list[str]:
-    if parsed is None:
-        return []
-    types: list[str] = []
-    waiting = [parsed]
-    while waiting and len(types) < 50:
-        part = waiting.pop()
-        types.append(type_of(part))
-        # A message that is attached is somebody else's: what it is made of says nothing of this one.
-        if not types[-1].startswith("message/"):
-            waiting += (parts_of(part) or [])[:20]
-    return types
 
 
 # What a part's type says.

@@ -21,6 +21,7 @@ _CHARSET = re.compile(r"\bcharset\s*=\s*[\"']?([\w.:-]{1,100})", re.IGNORECASE |
 _WITH_PARAMETERS = ("content-type", "content-disposition")
 _LONGEST_NAME = 2_000
 _FARTHEST_TEXT = 10
+_MOST_LOOKED_AT = 50
 _FIRST_WORD = re.compile(r'"([^"]+)"|([^\s"]+)')
 _LINE_END = re.compile(r"\r?\n")
 
@@ -203,3 +204,16 @@ def parts_of(part: Parsed) -> list[Parsed] | None:
     if not part.is_multipart():
         return None
     return [one for one in part.get_payload() if not isinstance(one, str)]
+
+
+def own_parts(parsed: Parsed | None) -> Iterator[tuple[Parsed, str]]:
+    """Fifty of them at the most, each with its type. What a message is made of that is attached is somebody else's, and says nothing of this one."""
+    waiting = [parsed] if parsed is not None else []
+    for _ in range(_MOST_LOOKED_AT):
+        if not waiting:
+            break
+        part = waiting.pop()
+        kind = type_of(part)
+        yield part, kind
+        if not kind.startswith("message/"):
+            waiting += (parts_of(part) or [])[:20]

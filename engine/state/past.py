@@ -19,7 +19,6 @@ from engine.decide.decision import iso, read_kept
 from engine.entities import TICKET_TIMES, NewContact, Target, Ticket
 from engine.mail.withhold import Passwords
 from engine.state.sqlite import SqliteState, moment
-from engine.state.view import Sent
 
 _TUPLES = ("tags", "additional_contacts")
 
@@ -78,6 +77,9 @@ class PastState(SqliteState):
         self._seen = (" AND +id < ?", (message.id,))
         self._there = (" AND (t.message < ? OR t.message IS NULL)", (message.id,))
         self._brought = (" AND message < ?", (message.id,))
+        # What a rule that waited sent has no message.
+        self._told = (" AND (message < ? OR (message IS NULL AND created_at < ?))", (message.id, iso(message.received_at)))
+        self._until = message.id
         self._numbers = config.settings.numbers["ticket"]
 
     def target(self, number: str) -> Target | None:
@@ -109,26 +111,6 @@ class PastState(SqliteState):
         )
         kept: dict[str, Any] | None = json.decode(rule[0]) if rule else read_kept(message[1])["ticket"] if message else None
         return kept
-
-    def notification(self, message_id: str) -> Sent | None:
-        row = self._one(
-            "SELECT COALESCE(number, ''), recipient FROM outbox WHERE (message_id = ?1 OR went_as = ?1)"
-            " AND (message < ?2 OR (message IS NULL AND created_at < ?3))",
-            message_id,
-            self._id,
-            iso(self._message.received_at),
-        )
-        return Sent(*row) if row else None
-
-    def came_back(self, recipient: str) -> bool:
-        row = self._one(
-            "SELECT came_back < ?2 FROM outbox WHERE recipient = ?1"
-            " AND (message < ?2 OR (message IS NULL AND created_at < ?3)) ORDER BY sent_at DESC, id DESC LIMIT 1",
-            recipient,
-            self._id,
-            iso(self._message.received_at),
-        )
-        return row is not None and bool(row[0])
 
     def contacts_of(self, address: str) -> list[NewContact]:
         found = super().contacts_of(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -42,10 +43,14 @@ def _known_as(message: Message) -> tuple[str, str]:
 class SqliteState:
     """Reads through the connection it is given, so within a batch it sees what the batch has stored."""
 
-    # What else must hold of a message, of a ticket, and of what a message brought to one, to be there at all (`past`), with its values.
+    # What else must hold of a message, of a ticket, of what a message brought to one, and of a notification, to be there at all (`past`),
+    # with its values.
     _seen: tuple[str, tuple[Any, ...]] = ("", ())
     _there: tuple[str, tuple[Any, ...]] = ("", ())
     _brought: tuple[str, tuple[Any, ...]] = ("", ())
+    _told: tuple[str, tuple[Any, ...]] = ("", ())
+    # And before which message something must have come.
+    _until: float = math.inf
 
     def __init__(self, connection: sqlite3.Connection, config: Config) -> None:
         self._connection = connection
@@ -141,12 +146,17 @@ class SqliteState:
         return sent.number or None if sent else None
 
     def notification(self, message_id: str) -> Sent | None:
-        row = self._one("SELECT COALESCE(number, ''), recipient FROM outbox WHERE message_id = ?1 OR went_as = ?1", message_id)
+        row = self._one(
+            f"SELECT COALESCE(number, ''), recipient FROM outbox WHERE (message_id = ?1 OR went_as = ?1){self._told[0]}",
+            message_id,
+            *self._told[1],
+        )
         return Sent(*row) if row else None
 
     def came_back(self, recipient: str) -> bool:
-        row = self._one("SELECT came_back FROM outbox WHERE recipient = ? ORDER BY sent_at DESC, id DESC LIMIT 1", recipient)
-        return row is not None and row[0] is not None
+        query = f"SELECT came_back FROM outbox WHERE recipient = ?{self._told[0]} ORDER BY sent_at DESC, id DESC LIMIT 1"
+        row = self._one(query, recipient, *self._told[1])
+        return row is not None and row[0] is not None and row[0] < self._until
 
     def tickets_of(
         self,

@@ -11,6 +11,22 @@ from engine.processing import Processor
 from engine.store.database import open_database
 
 
+def bounce(
+    copy: str,
+    server: str = "mx.olivar.example",
+    *,
+    subject: str = "Undelivered Mail Returned to Sender",
+    fields: str = "Action: failed",
+) -> str:
+    """Of the mail with this header, from a server that says what became of it."""
+    return (
+        f"Return-Path: <>\r\nFrom: MAILER-DAEMON@{server}\r\nSubject: {subject}\r\nMessage-ID: <2@{server}>\r\n"
+        "Date: Mon, 2 Nov 2026 11:00:00 +0000\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n"
+        f"\r\n--b\r\n\r\nfailed\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\n{fields}\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\n{copy}\r\nSubject: x\r\n--b--\r\n"
+    )
+
+
 def take(rules: Path, *mails: tuple[str, str, str], mailbox: str = "help", more: str = "") -> Decision:
     """What became of the last of them: (sender, subject, body)."""
     processor = Processor(open_database(None), prepare(load_config(rules)))

@@ -13,16 +13,11 @@ from engine.processing import Processor
 from engine.store.database import open_database
 from engine.trial.case import read_cases
 from engine.trial.run import run_case
-from tests.behaviour.taking import traced
+from tests.behaviour.taking import bounce, traced
 from tests.edit import edit
 
 QUESTION = "From: {}\r\nSubject: A question\r\nMessage-ID: <1@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nx\r\n"
-BOUNCE = (
-    "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.olivar.example\r\nSubject: Undelivered Mail Returned to Sender\r\nMessage-ID: <2@mx>\r\n"
-    "Date: Mon, 2 Nov 2026 11:00:00 +0000\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n"
-    "\r\n--b\r\n\r\nfailed\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nAction: failed\r\n"
-    "--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{}>\r\nSubject: x\r\n--b--\r\n"
-)
+BOUNCE = bounce("Message-ID: <{}>")
 AWAY = (
     "From: Reception <reception@olivar.example>\r\nSubject: Automatic reply: Your ticket\r\nMessage-ID: <2@mx>\r\nIn-Reply-To: <{}>\r\n"
     "Auto-Submitted: auto-replied\r\nDate: Mon, 2 Nov 2026 11:00:00 +0000\r\n\r\nWe are closed.\r\n"

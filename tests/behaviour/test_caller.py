@@ -12,17 +12,10 @@ from engine.config.load import load_config
 from engine.decide.decision import Decision
 from engine.errors import ConfigError
 from tests.behaviour.taking import take, traced
-from tests.edit import edit
+from tests.edit import add_column, edit
 
 EXCHANGE = "noreply@pbx.example"
-
-
-def column(rules: Path, table: str, **phones: str) -> None:
-    path = rules / f"directory/{table}.csv"
-    header, *lines = path.read_text().splitlines()
-    path.write_text(
-        "\n".join([f"{header},phones", *(f"{line},{phones.get(line.partition(',')[0], '')}" for line in lines)]) + "\n"
-    )
+NOBODYS = "attribute to caller in subject: nobody in the directory has a number that stands there"
 
 
 def rule(rules: Path, place: str = "subject") -> None:
@@ -33,17 +26,19 @@ def rule(rules: Path, place: str = "subject") -> None:
 
 @pytest.fixture
 def called(rules: Path) -> Path:
-    column(
+    add_column(
         rules,
         "contacts",
+        "phones",
         carmen="+34 91 123 45 67; +34 600 11 22 33",
         maya="+31 20 123 45 67",
         wim="+31 30 999 99 99",
         peter="+31 20 123 45 67",
     )
-    column(
+    add_column(
         rules,
         "organizations",
+        "phones",
         olivar="+34 91 123 45 00",
         kessler="+49 40 555 66 77",
         lumiere="+49 40 555 66 77",
@@ -86,22 +81,22 @@ def test_or_the_organizations(number: str, organization: str, called: Path) -> N
 @pytest.mark.parametrize(
     ("subject", "why"),
     [
-        ("Missed call", "attribute to caller in subject: nobody in the directory has a number that stands there"),
+        ("Missed call", NOBODYS),
         (
             "from +31 30 999 99 99",
-            "attribute to caller in subject: nobody in the directory has a number that stands there",
+            NOBODYS,
         ),  # he left
         (
             "from +31 10 222 33 44",
-            "attribute to caller in subject: nobody in the directory has a number that stands there",
+            NOBODYS,
         ),  # no customer any more
         (
             "from +31 40 111 22 33",
-            "attribute to caller in subject: nobody in the directory has a number that stands there",
+            NOBODYS,
         ),  # nor he
         (
             "from +39 55 11 23 45 67",
-            "attribute to caller in subject: nobody in the directory has a number that stands there",
+            NOBODYS,
         ),  # it ends as Carmen's does
         ("from +49 40 555 66 77", "attribute to caller in subject: +49405556677 is the number of several: kessler, lumiere"),
         ("", "attribute to caller in subject: it is empty"),
@@ -137,7 +132,7 @@ def test_it_is_known_at_the_next_start_too(called: Path, monkeypatch: pytest.Mon
 
 
 def test_numbers_that_are_none_are_told_with_their_line(rules: Path) -> None:
-    column(rules, "contacts", anke="+49 40 1; none")
+    add_column(rules, "contacts", "phones", anke="+49 40 1; none")
     with pytest.raises(ConfigError) as raised:
         load_config(rules)
     assert [f"{one.position}: {one.message}" for one in raised.value.problems] == [
@@ -151,5 +146,5 @@ def test_a_rule_that_asks_where_nobody_has_one_is_told(rules: Path) -> None:
     rule(rules)
     (found,) = check_nobody(load_config(rules))
     assert (found.code, found.message) == ("PR115", "nobody in the directory has a telephone number")
-    column(rules, "organizations", olivar="+34 91 123 45 00")
+    add_column(rules, "organizations", "phones", olivar="+34 91 123 45 00")
     assert list(check_nobody(load_config(rules))) == []

@@ -15,7 +15,7 @@ from engine.errors import ConfigError
 from engine.processing import Processor
 from engine.store.database import open_database
 from tests.behaviour.taking import take, traced
-from tests.edit import edit
+from tests.edit import add_column, edit
 
 TEMPLATE = "---\nsubject: {}\n---\n{}\n"
 MAILS = "From: {}\r\nSubject: {}\r\nMessage-ID: <{}@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nx\r\n"
@@ -23,15 +23,6 @@ MAILS = "From: {}\r\nSubject: {}\r\nMessage-ID: <{}@x>\r\nDate: Mon, 2 Nov 2026 
 
 def write(rules: Path, name: str, subject: str, body: str = "text") -> None:
     (rules / f"templates/{name}.md").write_text(TEMPLATE.format(subject, body))
-
-
-def column(rules: Path, table: str, **languages: str) -> None:
-    """A column `language` for the rows of these ids."""
-    path = rules / f"directory/{table}.csv"
-    header, *lines = path.read_text().splitlines()
-    path.write_text(
-        "\n".join([f"{header},language", *(f"{line},{languages.get(line.partition(',')[0], '')}" for line in lines)]) + "\n"
-    )
 
 
 @pytest.fixture
@@ -75,8 +66,8 @@ def receipt(rules: Path, sender: str) -> str:
 def test_a_receipt_is_in_the_language_of_who_wrote(
     contacts: dict[str, str], organizations: dict[str, str], sender: str, expected: str, several: Path
 ) -> None:
-    column(several, "contacts", **contacts)
-    column(several, "organizations", **organizations)
+    add_column(several, "contacts", "language", **contacts)
+    add_column(several, "organizations", "language", **organizations)
     assert receipt(several, sender) == expected
 
 
@@ -84,9 +75,9 @@ def test_each_gets_it_in_his_own(several: Path) -> None:
     (several / "workflow/90.rules").write_text(
         'rule "told"\n  on ticket note created\n  then notify contact, additional contacts, assigned resource, "desk@x.example" using received\n'
     )
-    column(several, "contacts", maya="de")
-    column(several, "organizations", brightwater="fr")
-    column(several, "resources", joost="pt")
+    add_column(several, "contacts", "language", maya="de")
+    add_column(several, "organizations", "language", brightwater="fr")
+    add_column(several, "resources", "language", joost="pt")
     processor = Processor(open_database(None), prepare(load_config(several)))
     processor.take(
         b"Cc: peter@brightwater.example, new@brightwater.example\r\n"
@@ -116,7 +107,7 @@ def test_a_rule_that_waited_tells_it_so_too(several: Path) -> None:
     (several / "workflow/90.rules").write_text(
         'rule "later"\n  after 1 hour from ticket created\n  then notify contact using received\n'
     )
-    column(several, "organizations", kessler="de")
+    add_column(several, "organizations", "language", kessler="de")
     from engine.decide.waiting import foresee
 
     processor = Processor(open_database(None), prepare(load_config(several)))
@@ -129,7 +120,7 @@ def test_a_rule_that_waited_tells_it_so_too(several: Path) -> None:
 
 
 def test_who_guesses_a_number_does_not_learn_whose_it_is(several: Path) -> None:
-    column(several, "organizations", kessler="de")
+    add_column(several, "organizations", "language", kessler="de")
     edit(
         several / "mailboxes/help.yaml",
         "created: {to: [sender",
@@ -144,7 +135,7 @@ def test_internal_words_leave_in_no_language(several: Path) -> None:
     write(several, "noted", "base")
     write(several, "noted.de", "de", "{{ note.description }}")
     (several / "workflow/90.rules").write_text('rule "told"\n  on ticket note created\n  then notify contact using noted\n')
-    column(several, "organizations", kessler="de")
+    add_column(several, "organizations", "language", kessler="de")
     mails = ("anke.vogt@kessler.example", "A question"), ("joost@harbourhill.example", "T20261102.0001")
     assert subjects(several, *mails) == []
     write(several, "noted.de", "de", "{{ ticket.title }}")
@@ -158,7 +149,7 @@ def problems(rules: Path) -> list[str]:
 
 
 def test_a_language_that_is_none_is_told_with_its_line(rules: Path) -> None:
-    column(rules, "contacts", anke="german")
+    add_column(rules, "contacts", "language", anke="german")
     assert problems(rules) == ["directory/contacts.csv:4: 'german' is no language; write a code such as fr or pt-BR"]
 
 
@@ -193,8 +184,8 @@ def test_variables_of_other_programs_are_told_in_each(several: Path) -> None:
 
 
 def test_a_language_that_nobody_reads_is_told(several: Path) -> None:
-    column(several, "contacts", anke="de-AT", timo="pt")
-    column(several, "resources", joost="fr")
+    add_column(several, "contacts", "language", anke="de-AT", timo="pt")
+    add_column(several, "resources", "language", joost="fr")
     told = [(str(one.position), one.message) for one in check_unused(load_config(several)) if one.code == "PR107"]
     assert told == [
         (
@@ -208,8 +199,8 @@ def test_our_own_people_are_answered_in_theirs(several: Path) -> None:
     """Also from an address with a tag, and where a contact has the same id."""
     path = several / "directory/contacts.csv"
     path.write_text(path.read_text().replace("peter,", "joost,"))
-    column(several, "contacts", joost="de")
-    column(several, "resources", joost="fr", lotte="pt")
+    add_column(several, "contacts", "language", joost="de")
+    add_column(several, "resources", "language", joost="fr", lotte="pt")
     assert receipt(several, "joost+phone@harbourhill.example") == "fr"
     assert receipt(several, "l.smit@harbourhill.example") == "pt"
 
@@ -220,7 +211,7 @@ def test_an_address_that_several_have_is_in_nobodys_language(several: Path) -> N
     )
     path = several / "directory/contacts.csv"
     path.write_text(path.read_text() + "a,kessler,A,A,both@freelance.example,,,yes\nb,olivar,B,B,both@freelance.example,,,yes\n")
-    column(several, "contacts", a="de", b="de")
+    add_column(several, "contacts", "language", a="de", b="de")
     assert ("both@freelance.example", "base") in subjects(several, ("carmen@olivar.example", "A question"))
 
 
@@ -235,7 +226,7 @@ def test_an_address_that_several_have_is_in_nobodys_language(several: Path) -> N
 )
 def test_rules_ask_for_it(asked: str, sender: str, runs: bool, rules: Path) -> None:
     """That of the organization above counts too, and `pt` for `pt-BR`."""
-    column(rules, "organizations", kessler="pt-BR")
+    add_column(rules, "organizations", "language", kessler="pt-BR")
     (rules / "workflow/90.rules").write_text(
         f'rule "asks"\n  on ticket created\n  when organization.language is "{asked}"\n  then set priority to "Urgent"\n'
     )
