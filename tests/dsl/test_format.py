@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from msgspec import Struct
 from engine.dsl.format import WIDTH, format_rules
 from engine.dsl.parse import parse_rules
 from engine.errors import Position
+from tests.command import postroom
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -239,13 +239,7 @@ def test_lines_are_not_longer_than_they_must(tests: list[str]) -> None:
 
 def test_the_command_checks_shows_and_writes(rules: Path, tmp_path: Path) -> None:
     def fmt(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "engine", "fmt", "--rules", str(rules), *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return postroom("fmt", "--rules", rules, *words, cwd=tmp_path)
 
     path = rules / "workflow/90.rules"
     path.write_text('rule "x"  on message\nwhen subject is "y"\nthen stop\n')

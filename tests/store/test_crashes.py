@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -17,11 +16,12 @@ import pytest
 
 from engine.store import database
 from engine.store.database import explain_error, open_database
+from tests.command import environment, postroom
 from tests.ews.server import Server
 from tests.polling.conftest import exchange, mail, polled
 from tools.consistent import inconsistent
 from tools.crash import command, crash, maildir, with_attachment
-from tools.soak import ROOT, roomy_rules
+from tools.soak import roomy_rules
 
 __all__ = ["exchange", "polled"]  # fixtures of the tests of polling
 
@@ -36,8 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def start(folder: Path, db: Path, source: str = "mail") -> subprocess.Popen[str]:
     words = command(folder / source, folder / "rules", db)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(words, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(words, cwd=folder, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def run(folder: Path, db: Path, source: str = "mail") -> tuple[int, str]:
@@ -138,9 +137,7 @@ def test_the_rights_to_read_are_enough_to_read(folder: Path, disk: Disk) -> None
     db = disk.place / "p.db"
     assert run(folder, db)[0] in (0, 1)
     disk.mount("remount,ro")
-    line = [sys.executable, "-m", "engine", "status", "--rules", str(folder / "rules"), "--db", str(db)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = postroom("status", "--rules", folder / "rules", "--db", db, cwd=folder)
     assert done.returncode in (0, 1) and "10 messages, the last at" in done.stdout, done.stderr
 
 
@@ -194,14 +191,7 @@ def test_a_folder_of_attachments_that_vanishes_while_it_runs_is_made_again(folde
     with closing(sqlite3.connect(db)) as connection:
         assert connection.execute("SELECT COUNT(*) FROM messages").fetchone() == (120,)
     # What was written before is gone with the folder: it is in the raw messages, and `doctor` takes it from there.
-    mended = subprocess.run(
-        [sys.executable, "-m", "engine", "doctor", "--fix", "--db", str(db)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    mended = postroom("doctor", "--fix", "--db", db, cwd=folder)
     assert mended.returncode in (0, 1), mended.stderr
     assert inconsistent(db, 120) == []
 
@@ -265,12 +255,11 @@ def test_retries_at_once_take_each_message_once(folder: Path) -> None:
     db = folder / "p.db"
     assert run(folder, db)[0] == 1
     line = [sys.executable, "-m", "engine", "retry", "--rules", str(folder / "rules"), "--db", str(db)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for is_held in (True, False):
         if not is_held:
             hold.unlink()
         processes = [
-            subprocess.Popen(line, cwd=folder, env=environment, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            subprocess.Popen(line, cwd=folder, env=environment(), text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             for _ in range(3)
         ]
         for process in processes:
@@ -291,19 +280,18 @@ def test_poll_and_retry_at_once_take_each_message_once(exchange: Server, polled:
     for number in range(120):
         exchange.store.add(mail(number, f"hold {number * 7919}" if number % 3 == 0 else ""))
     db = tmp_path / "p.db"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
-    def postroom(*words: str) -> subprocess.CompletedProcess[str]:
+    def called(*words: str) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", "engine", *words, "--rules", str(polled), "--db", str(db)]
-        return subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(line, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=120)
 
     polls: list[subprocess.CompletedProcess[str]] = []
-    polling = threading.Thread(target=lambda: polls.append(postroom("poll", "--once")))
+    polling = threading.Thread(target=lambda: polls.append(called("poll", "--once")))
     polling.start()
     retries = []
     while polling.is_alive():
         if db.exists():
-            retries.append(postroom("retry"))
+            retries.append(called("retry"))
     polling.join()
     assert polls[0].returncode in (0, 1), polls[0].stderr
     assert retries and all(done.returncode in (0, 1) for done in retries), [done.stderr for done in retries]
@@ -311,7 +299,7 @@ def test_poll_and_retry_at_once_take_each_message_once(exchange: Server, polled:
     assert inconsistent(db, 120) == []
     # What was held is let go once the rule is: each becomes what it would have been, once.
     (polled / "workflow/05-hold.rules").unlink()
-    assert postroom("retry").returncode in (0, 1)
+    assert called("retry").returncode in (0, 1)
     assert inconsistent(db, 120) == []
     with closing(sqlite3.connect(db)) as connection:
         assert connection.execute("SELECT COUNT(*) FROM quarantine").fetchone() == (0,)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from engine.decide.setup import Setup
 from engine.processing import Processor
 from engine.sources.files import open_source
 from engine.store.database import open_database
+from tests.command import postroom
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,9 +30,7 @@ def db(tmp_path: Path, setup: Setup) -> Path:
 
 
 def doctor(db: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "engine", "doctor", "--db", str(db), *words], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    return postroom("doctor", "--db", db, *words, cwd=ROOT)
 
 
 def change(db: Path, *statements: str) -> None:
