@@ -27,8 +27,9 @@ run: setup
 	@echo
 	@echo "The notifications are in sample.outbox/. More: .venv/bin/postroom status --db sample.db; .venv/bin/postroom explain sample/new/*.001.sample"
 
+# Some tests wait, so three at a time keep two cores busy.
 test: setup
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 lint: setup
 	$(BIN)/ruff check .

@@ -64,7 +64,8 @@ class Ticket(Struct, frozen=True):
 TICKET_COLUMNS = tuple(one.name for one in fields(Ticket) if one.name not in ("tags", "additional_contacts", "extracted"))
 
 
-TICKET_TIMES = ("due_at", "created_at", "updated_at", "completed_at")
+# All that an entity has; a ticket has each of them.
+TIMES = ("due_at", "created_at", "updated_at", "completed_at")
 
 
 class Note(Struct, frozen=True):

@@ -63,10 +63,11 @@ def collapse(text: str) -> str:
 
 def squeeze(text: str) -> str:
     """Every run of white space as one space, also at both ends."""
-    # A third of the time of `split`, which makes an object of each word.
-    for blank in _BLANKS if text.isascii() else _ALL_BLANKS:
-        if blank in text:
-            text = text.replace(blank, " ")
+    if not text.isprintable():  # else its only white space is the space
+        # A third of the time of `split`, which makes an object of each word.
+        for blank in _BLANKS if text.isascii() else _ALL_BLANKS:
+            if blank in text:
+                text = text.replace(blank, " ")
     while "  " in text:
         text = text.replace("  ", " ")
     return text

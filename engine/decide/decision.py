@@ -12,7 +12,7 @@ from msgspec import Struct, field, json, to_builtins
 from msgspec.structs import fields
 
 from engine.config.mailbox import Entity
-from engine.entities import NewContact, Note, Project, Sender, Task, Ticket, TimeEntry
+from engine.entities import TIMES, NewContact, Note, Project, Sender, Task, Ticket, TimeEntry
 from engine.mail.message import Attachment
 
 Outcome = Literal["created", "appended", "duplicate", "ignored", "refused", "quarantined"]
@@ -266,7 +266,7 @@ def ticket_as_kept(ticket: Ticket) -> str:
 def plain(value: Ticket | Note | TimeEntry | Task | Project) -> dict[str, Any]:
     """An entity as JSON takes it: times as ISO 8601 in UTC, HTML and what was removed left out."""
     names, values = _PLAIN[type(value)]
-    return {name: iso(one) if type(one) is datetime else one for name, one in zip(names, values(value), strict=True)}
+    return write_times(dict(zip(names, values(value), strict=True)))
 
 
 def _named(kind: type[Struct]) -> tuple[tuple[str, ...], attrgetter[Any]]:
@@ -275,6 +275,15 @@ def _named(kind: type[Struct]) -> tuple[tuple[str, ...], attrgetter[Any]]:
 
 
 _PLAIN = {kind: _named(kind) for kind in (Ticket, Note, TimeEntry, Task, Project)}
+
+
+def write_times(row: dict[str, Any]) -> dict[str, Any]:
+    """An entity's fields, with its times as `iso` writes them."""
+    for name in TIMES:
+        moment = row.get(name)
+        if moment is not None:
+            row[name] = iso(moment)
+    return row
 
 
 # One message's rows have the same few moments again and again.

@@ -16,7 +16,7 @@ from msgspec.structs import fields
 
 from engine.config.model import Config
 from engine.decide.decision import iso, read_kept
-from engine.entities import TICKET_TIMES, NewContact, Target, Ticket
+from engine.entities import TIMES, NewContact, Target, Ticket
 from engine.mail.withhold import Passwords
 from engine.state.sqlite import SqliteState, moment
 
@@ -147,7 +147,7 @@ def _restored(snapshot: dict[str, Any], now: Ticket) -> Ticket:
     for one in fields(Ticket):
         if one.name in snapshot:
             value = snapshot[one.name]
-            if one.name in TICKET_TIMES and value:
+            if one.name in TIMES and value:
                 value = moment(value)
             elif one.name in _TUPLES:
                 value = tuple(value)

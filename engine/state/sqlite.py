@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.config.model import Config
 from engine.decide.decision import iso
-from engine.entities import TICKET_COLUMNS, TICKET_TIMES, NewContact, Project, Target, Task, Ticket
+from engine.entities import TICKET_COLUMNS, TIMES, NewContact, Project, Target, Task, Ticket
 from engine.mail.message import Message
 from engine.state.view import Candidate, Seen, Sent
 from engine.text import fold
@@ -120,7 +120,7 @@ class SqliteState:
 
     def _ticket(self, row: tuple[Any, ...]) -> Ticket:
         fields = dict(zip(TICKET_COLUMNS, row, strict=True))
-        for name in TICKET_TIMES:
+        for name in TIMES:
             fields[name] = (_told_time if name in _WRITTEN_BY_OTHERS else moment)(fields[name])
         number = fields["number"]
         tags = self._connection.execute("SELECT tag FROM ticket_tags WHERE ticket = ? ORDER BY rowid", (number,))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 from engine.config.model import Config
-from engine.decide.decision import iso
+from engine.decide.decision import iso, write_times
 from engine.entities import TICKET_COLUMNS, Note, Task, Ticket, TimeEntry
 from engine.text import fold, text_key, title_key
 
@@ -69,9 +68,7 @@ def _tags_and_contacts(connection: sqlite3.Connection, ticket: Ticket) -> None:
 
 
 def _ticket_row(ticket: Ticket) -> dict[str, Any]:
-    return {
-        name: iso(one) if type(one) is datetime else one for name, one in zip(TICKET_COLUMNS, _COLUMNS_OF(ticket), strict=True)
-    }
+    return write_times(dict(zip(TICKET_COLUMNS, _COLUMNS_OF(ticket), strict=True)))
 
 
 _COLUMNS_OF = attrgetter(*TICKET_COLUMNS)

@@ -18,7 +18,7 @@ from engine.config.model import Config
 from engine.config.references import names_of
 from engine.decide.decision import iso
 from engine.dsl.scope import PICKLIST_OF, Names, one_of
-from engine.entities import TICKET_TIMES, Ticket
+from engine.entities import TIMES, Ticket
 from engine.errors import ConfigError, Problem, unknown
 from engine.mail.parse import parse_message
 from engine.quantity import parse_duration, parse_size
@@ -185,7 +185,7 @@ def _ticket(
         "updated_at": created,
     }
     for name, value in row.items():
-        if name in TICKET_TIMES:
+        if name in TIMES:
             values[name] = _moment(case, value, "given", "tickets", index, name)
         elif name in ("tags", "additional_contacts"):
             values[name] = tuple(value)
