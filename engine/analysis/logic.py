@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -224,25 +224,34 @@ def _texts(signed: Iterable[Signed]) -> Iterator[str]:
 def _points(field: Field, signed: list[Signed]) -> Iterator[Any]:
     """Every bound that is asked about, and a point on either side."""
     bounds = [leaf.value for leaf, _ in signed if leaf.value is not None]
-    if field.type == "day":
-        days = [bound for bound in bounds if isinstance(bound, date)] or [date(2026, 1, 1)]
-        for day in days:
-            for offset in (-1, 0, 1):
-                yield datetime.combine(day + timedelta(days=offset), time(12), UTC)
-    elif field.type == "clock":
-        clocks = [bound for bound in bounds if isinstance(bound, time)] or [time(12)]
-        for clock in (*clocks, time(0), time(23, 59)):
-            minutes = clock.hour * 60 + clock.minute
-            for near in (minutes - 1, minutes, minutes + 1):
-                if 0 <= near < 1440:
-                    yield time(near // 60, near % 60)
-    elif field.type == "duration":
-        lengths = [bound for bound in bounds if isinstance(bound, timedelta)] or [timedelta(hours=1)]
-        for length in (*lengths, timedelta(0)):
-            yield from (
-                near for near in (length - timedelta(seconds=1), length, length + timedelta(seconds=1)) if near >= timedelta(0)
-            )
-    else:
-        numbers = [bound for bound in bounds if isinstance(bound, int | float)] or [0]
-        for number in (*numbers, 0, 1):
-            yield from (near for near in (number - 1, number - 0.5, number, number + 0.5, number + 1) if near >= 0)
+    near: Callable[[list[Any]], Iterator[Any]] = _NEAR.get(field.type, _near_numbers)
+    return near(bounds)
+
+
+def _near_days(bounds: list[Any]) -> Iterator[datetime]:
+    for day in [bound for bound in bounds if isinstance(bound, date)] or [date(2026, 1, 1)]:
+        for offset in (-1, 0, 1):
+            yield datetime.combine(day + timedelta(days=offset), time(12), UTC)
+
+
+def _near_clocks(bounds: list[Any]) -> Iterator[time]:
+    clocks = [bound for bound in bounds if isinstance(bound, time)] or [time(12)]
+    for clock in (*clocks, time(0), time(23, 59)):
+        minutes = clock.hour * 60 + clock.minute
+        yield from (time(near // 60, near % 60) for near in (minutes - 1, minutes, minutes + 1) if 0 <= near < 1440)
+
+
+def _near_durations(bounds: list[Any]) -> Iterator[timedelta]:
+    none, second = timedelta(0), timedelta(seconds=1)
+    lengths = [bound for bound in bounds if isinstance(bound, timedelta)] or [timedelta(hours=1)]
+    for length in (*lengths, none):
+        yield from (near for near in (length - second, length, length + second) if near >= none)
+
+
+def _near_numbers(bounds: list[Any]) -> Iterator[float]:
+    numbers = [bound for bound in bounds if isinstance(bound, int | float)] or [0]
+    for number in (*numbers, 0, 1):
+        yield from (near for near in (number - 1, number - 0.5, number, number + 0.5, number + 1) if near >= 0)
+
+
+_NEAR: dict[str, Callable[[list[Any]], Iterator[Any]]] = {"day": _near_days, "clock": _near_clocks, "duration": _near_durations}

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from engine.commands.options import common
-from engine.printable import printable
+from engine.printable import one_line
 from engine.store.database import explain_error, open_existing
 from engine.store.doctor import examine, repair
 
@@ -37,9 +37,9 @@ def doctor(fix: bool, rules: Path, db: Path, verbose: bool) -> None:
     except (sqlite3.Error, OSError) as error:
         raise explain_error(error, db) from error
     for one in found:
-        click.echo(printable(f"{one.count} {one.what}" + (f"; --fix: {one.repair}" if one.repair else "")))
+        click.echo(one_line(f"{one.count} {one.what}" + (f"; --fix: {one.repair}" if one.repair else "")))
         for example in one.examples[:5]:
-            click.echo(printable(f"    {example}"))
+            click.echo(one_line(f"    {example}"))
     if not found:
         click.echo("all is well")
     sys.exit(1 if found else 0)

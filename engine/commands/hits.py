@@ -10,7 +10,7 @@ import click
 from engine.commands.options import common, moment_of
 from engine.config.cached import load_cached
 from engine.dsl.tree import Rule
-from engine.printable import printable
+from engine.printable import one_line
 from engine.state.hits import Hits, rule_hits
 from engine.store.database import open_for_reading
 
@@ -29,7 +29,7 @@ def hits(since: str | None, rules: Path, db: Path, verbose: bool) -> None:
     with closing(open_for_reading(db)) as connection:
         found = rule_hits(connection, moment_of(since))
     for rule in sorted(config.rules.rules, key=lambda rule: rule.position):
-        click.echo(printable(_line(rule, found.get(rule.name, Hits()))))
+        click.echo(one_line(_line(rule, found.get(rule.name, Hits()))))
     never = sum(found.get(rule.name, Hits()).count == 0 for rule in config.rules.rules)
     if never:
         click.echo(f"{never} of {len(config.rules.rules)} rules did not run")

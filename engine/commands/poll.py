@@ -21,7 +21,7 @@ from engine.errors import PostroomError
 from engine.notify.transport import SmtpTransport, Unavailable
 from engine.polling.observe import Observer, set_up_logs
 from engine.polling.poller import STOP_SECONDS, Poller
-from engine.printable import printable
+from engine.printable import one_line
 from engine.sources.remote import RemoteError
 from engine.sources.servers import remote_of
 from engine.store.database import open_database
@@ -119,7 +119,7 @@ def _check_mailboxes(config: Config, fix: bool) -> bool:
         finally:
             remote.close()
         well = well and not problems
-        click.echo(printable(f"{mailbox.id}: {words}"))
+        click.echo(one_line(f"{mailbox.id}: {words}"))
     return well
 
 
@@ -132,5 +132,5 @@ def _check_sending(config: Config) -> bool:
         problem = ""
     except Unavailable as error:
         problem = str(error)
-    click.echo(printable(f"sending: {problem or f'well: {transport.name} lets us in'}"))
+    click.echo(one_line(f"sending: {problem or f'well: {transport.name} lets us in'}"))
     return not problem

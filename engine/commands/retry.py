@@ -62,14 +62,7 @@ def retry(
 
     Exit status: 1 when some went (back) to quarantine.
     """
-    if messages and (rule or reason or since):
-        raise click.UsageError("name MESSAGES, or say which by --rule, --reason and --since")
-    if since and not (rule or reason):
-        raise click.UsageError("--since goes with --rule or --reason")
-    if release and (not messages or forget):
-        raise click.UsageError("--release takes MESSAGES that you have looked at")
-    if forget and not (messages or rule or reason):
-        raise click.UsageError("--forget takes MESSAGES, --rule or --reason")
+    _check(messages, bool(rule or reason), bool(since), release, forget)
     choice = Choice(messages, rule, reason, moment_of(since))
     setup = load_setup(rules)
     with closing(open_existing(db)) as connection:
@@ -94,6 +87,18 @@ def retry(
     if lost:
         click.echo(f"of {lost} more the bytes are not kept")
     sys.exit(1 if findings else 0)
+
+
+def _check(messages: tuple[int, ...], by_cause: bool, since: bool, release: bool, forget: bool) -> None:
+    """Raises `click.UsageError` for options that do not go together. `by_cause`: --rule or --reason is there."""
+    if messages and (by_cause or since):
+        raise click.UsageError("name MESSAGES, or say which by --rule, --reason and --since")
+    if since and not by_cause:
+        raise click.UsageError("--since goes with --rule or --reason")
+    if release and (not messages or forget):
+        raise click.UsageError("--release takes MESSAGES that you have looked at")
+    if forget and not (messages or by_cause):
+        raise click.UsageError("--forget takes MESSAGES, --rule or --reason")
 
 
 def _held(chosen: list[MessageLine], named: tuple[int, ...]) -> list[MessageLine]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from engine.commands.options import common, load_setup
-from engine.printable import printable
+from engine.printable import one_line
 from engine.store.database import open_existing
 from engine.waiting import run_due
 
@@ -29,5 +29,5 @@ def run_waiting(rules: Path, db: Path, verbose: bool) -> None:
     with closing(open_existing(db)) as connection:
         for row, due in run_due(connection, setup, now):
             counts[due.status] += 1
-            click.echo(printable(f"{row.ticket} '{row.rule}': {due.status}: {due.because}"))
+            click.echo(one_line(f"{row.ticket} '{row.rule}': {due.status}: {due.because}"))
     click.echo(f"{counts['ran']} ran, {counts['dropped']} dropped")

@@ -16,7 +16,7 @@ from engine.decide.decision import iso
 from engine.errors import PostroomError
 from engine.notify.sender import send_due
 from engine.notify.ways import Ways
-from engine.printable import printable
+from engine.printable import one_line
 from engine.store.database import open_existing, transaction
 from engine.store.outbox import forget_failed, requeue
 from engine.store.rests import end_rests
@@ -62,13 +62,13 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
     later = done.postponed + done.waiting
     click.echo(f"{done.sent} sent, {later} later, {done.limited} wait for their address's limit, {len(done.failed)} failed")
     for problem in done.problems:
-        click.echo(printable(f"nothing more can be sent now: {problem}"), err=True)
+        click.echo(one_line(f"nothing more can be sent now: {problem}"), err=True)
     for problem, until in done.resting:
         fix = "mend it and run `postroom send --again`"
-        click.echo(printable(f"nothing is tried before {iso(until)}: {problem}; {fix}"), err=True)
+        click.echo(one_line(f"nothing is tried before {iso(until)}: {problem}; {fix}"), err=True)
     for what, listed in (("later", done.put_off), ("not sent", done.failed)):
         for recipient, why in listed[:_MOST_SHOWN]:
-            click.echo(printable(f"{what}, to {recipient}: {why}"), err=True)
+            click.echo(one_line(f"{what}, to {recipient}: {why}"), err=True)
         if len(listed) > _MOST_SHOWN:
             click.echo(f"and {len(listed) - _MOST_SHOWN} more", err=True)
     sys.exit(1 if done.failed or done.problems or done.resting else 0)

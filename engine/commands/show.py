@@ -11,7 +11,7 @@ import click
 
 from engine.commands.options import common
 from engine.errors import PostroomError
-from engine.printable import printable
+from engine.printable import one_line, printable
 from engine.state.whole import Attached, Told, Whole, whole_entity
 from engine.store.database import open_for_reading
 
@@ -38,15 +38,15 @@ def show(number: str, rules: Path, db: Path, verbose: bool) -> None:
 def _lines(whole: Whole) -> Iterator[str]:
     row = whole.row
     number = row["number"]
-    title = printable(row.get("title") or row.get("name") or "")
+    title = one_line(row.get("title") or row.get("name") or "")
     yield f"{number}  {title}"
     yield "=" * min(len(number) + 2 + len(title), 100)
     for name, value in row.items():
         if name not in _LEFT_OUT and value not in (None, ""):
-            yield f"{name.replace('_', ' '):<16} {printable(str(value))}"
+            yield f"{name.replace('_', ' '):<16} {one_line(str(value))}"
     for name, values in whole.lists.items():
         if values:
-            yield f"{name:<16} {', '.join(map(printable, values))}"
+            yield f"{name:<16} {', '.join(map(one_line, values))}"
     if whole.configuration:
         yield f"{'configuration':<16} {whole.configuration}"
     if "description" in row:
@@ -82,7 +82,7 @@ def _why(status: str, because: str) -> str:
 
 
 def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
-    found = [f"  {printable(line)}".rstrip() for line in lines]
+    found = [f"  {one_line(line)}".rstrip() for line in lines]
     yield from ("", title, *found) if found else ()
 
 
@@ -90,7 +90,7 @@ def _entries(whole: Whole) -> list[dict[str, str]]:
     found = []
     for row in whole.notes:
         who = row["author_id"] or row["author_address"] or row["author"]
-        head = f"--- {row['created_at']}  {row['type'] or 'note'} of {printable(who)} ({row['author']}), {row['publish']}"
+        head = f"--- {row['created_at']}  {row['type'] or 'note'} of {one_line(who)} ({row['author']}), {row['publish']}"
         found.append({"at": row["created_at"], "head": head, "text": row["description"]})
     for row in whole.times:
         head = f"--- {row['created_at']}  {row['hours']:g} hours by {row['resource']}, {row['role']}, {row['work_type']}"

@@ -30,6 +30,7 @@ from engine.mail.enclosed import as_file, opened
 from engine.mail.flowed import unflowed
 from engine.mail.html import html_to_text
 from engine.mail.known import read_head
+from engine.mail.leaf import ANY, FOR_MACHINES, SMALLEST_INLINE_IMAGE, TEXTS, Leaf
 from engine.mail.message import Address, Attachment
 from engine.mail.reaction import REACTION
 from engine.mail.split import Room, split
@@ -43,24 +44,14 @@ MOST_PARTS = 500
 MOST_FILES = 500  # each is one on the disk
 MOST_TEXT = 5_000_000  # bytes: of those that a charset has not, each takes a tenth of a microsecond
 MOST_OPENED = 2  # signed by the sender, and again by a gateway; each is another copy in memory
-SMALLEST_INLINE_IMAGE = 8 * 1024  # smaller ones are logos (`behaviour.md` 4.4)
 # Every kind of line's end to "\n", in a third of the time that two `replace` take, but with two more copies of the text. With `final`
 # nothing is kept between texts.
 _LINES = IncrementalNewlineDecoder(None, translate=True)
 _SMALL = 100_000
 _OF_ENCLOSED = frozenset({"from", "subject"})
-# RFC 2046 4.1.4: text of a kind that a program does not know is shown as it stands. These are for programs.
-_UNREADABLE = {"text/calendar", "text/css", "text/directory", "text/javascript", "text/rtf", "text/vcard", "text/x-vcard"}
 # A script that forgot to say that it writes HTML; who shows HTML to somebody says something before it.
 _IS_HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b[^>]*>.*</(?:html|body)>\s*", re.IGNORECASE | re.DOTALL)
 _MESSAGES = {"message/rfc822", "message/global", "message/news"}  # RFC 2046, 6532, 5537
-_SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}  # RFC 8551 3.2.1
-# RFC 3156 4, where the multipart/encrypted around it is no sign, for Exchange takes it away; and Microsoft's own ([MS-OXORMMS]).
-_ENCRYPTED = {"application/pgp-encrypted", "application/x-microsoft-rpmsg-message"}
-_ENCRYPTED_FILES = {"message.rpmsg", "message_v2.rpmsg", "message_v3.rpmsg", "message_v4.rpmsg"}
-_ANY = "application/octet-stream"  # nobody says what it is
-_CMS = _SMIME | {_ANY}  # as some pass it on, under its name
-_FOR_MACHINES = re.compile(r"(?:status|notification|report|headers)$")
 
 
 class Walked(Struct, frozen=True):
@@ -105,6 +96,12 @@ class _Body(Struct, dict=True):
         """Says it once, however often it happens."""
         if words not in self.defects:
             self.defects.append(words)
+
+    def takes_a_file(self) -> bool:
+        if len(self.attachments) < MOST_FILES:
+            return True
+        self.left_out(f"more than {MOST_FILES} files: the rest is left out")
+        return False
 
 
 def walk(message: Parsed) -> Walked:
@@ -156,7 +153,7 @@ def _walk(root: Parsed, body: _Body) -> None:
                 if not place.attached:
                     waiting += [(message, place.within(attached=True))]
         elif kind.startswith("message/"):
-            for inner in children[:1] if not _FOR_MACHINES.search(kind) else ():
+            for inner in children[:1] if not FOR_MACHINES.search(kind) else ():
                 _enclosed(part, inner, body, kind)
         elif place.depth >= DEEPEST:
             body.defects.append(f"nested deeper than {DEEPEST}: the rest is left out")
@@ -173,41 +170,36 @@ def _leaf(part: Parsed, kind: str, body: _Body, place: _Place) -> Parsed | None:
     if kind.startswith("multipart/"):
         kind = "text/plain"  # its boundary is missing or broken: what is there is read as it stands
     is_shown = disposition != "attachment"
-    is_text = is_shown and kind in ("text/plain", "text/html")
-    if is_text and (not name or place.depth == 0):
+    if is_shown and kind in TEXTS and (not name or place.depth == 0):
         if not place.attached:  # an attached message's own text stays in its attachment
             _shown(part, kind, body, place)
         return None
     if kind == REACTION and place.depth:  # its words stand beside it
         return None
-    data = decoded(part)
-    if kind == "text/calendar" and not place.attached:
-        body.calendar = body.calendar or calendar_method_of(part)
-    body.encrypted |= (kind in _ENCRYPTED or name.lower() in _ENCRYPTED_FILES) and not place.attached
-    if (name.lower() == "smime.p7m" and kind in _CMS) or (not name and kind in _SMIME):
-        cms = read_cms(data)
-        body.encrypted |= cms.encrypted and not place.attached
-        signed = _signed(cms.signed, body) if cms.signed is not None else None
-        if signed is not None:
-            return signed
     inline = disposition == "inline" or bool(part.get("Content-ID"))
-    if inline and kind.startswith("image/") and len(data) < SMALLEST_INLINE_IMAGE:
-        return None
-    if not data and not name:
-        return None
-    number = len(body.attachments) + 1
-    if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat":
-        tnef = read_tnef(data)
-        if not place.attached:
-            body.outlook = body.outlook or tnef
-        if tnef.files:
-            _add(((name, _ANY, data) for name, data in tnef.files), body)
-            return None
-    is_readable = not name and kind.startswith("text/") and kind not in _UNREADABLE and not _FOR_MACHINES.search(kind)
-    if (is_text or (is_shown and is_readable)) and not (place.attached or body.attachments):
-        body.named = part  # the message itself, where it has no other text
-    body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
-    return None
+    return _file(part, Leaf(kind, name, is_shown, inline, decoded(part)), body, place)
+
+
+def _file(part: Parsed, leaf: Leaf, body: _Body, place: _Place) -> Parsed | None:
+    if not place.attached:
+        body.encrypted |= leaf.is_encrypted
+        if leaf.kind == "text/calendar":
+            body.calendar = body.calendar or calendar_method_of(part)
+    signed = _signed(leaf, body, place) if leaf.is_smime else None
+    if signed is None and not leaf.is_nothing and not (leaf.is_tnef and _unpacked(leaf, body, place)):
+        if leaf.can_be_read and not (place.attached or body.attachments):
+            body.named = part  # the message itself, where it has no other text
+        _add([(leaf.name, leaf.kind, leaf.data)], body, inline=leaf.inline)
+    return signed
+
+
+def _unpacked(leaf: Leaf, body: _Body, place: _Place) -> bool:
+    """Whether files were in it; what Outlook says in it is kept for where nothing else says anything."""
+    tnef = read_tnef(leaf.data)
+    if not place.attached:
+        body.outlook = body.outlook or tnef
+    _add(((name, ANY, data) for name, data in tnef.files), body)
+    return bool(tnef.files)
 
 
 def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
@@ -217,7 +209,7 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
         _html(data, charset, body, place.alternative)
         return
     data, files = without_files(data)
-    _add(((decode_bytes(name, charset), _ANY, content) for name, content in files), body)
+    _add(((decode_bytes(name, charset), ANY, content) for name, content in files), body)
     text = without_banner(_letters(data, charset, body))
     is_flowed, deletes_space = flow_of(part)
     if is_flowed:
@@ -225,7 +217,7 @@ def _shown(part: Parsed, kind: str, body: _Body, place: _Place) -> None:
     read = unarmoured(text)
     if read.encrypted:
         body.encrypted = True
-        _add([("encrypted.asc", _ANY, read.encrypted.encode("utf-8", "surrogatepass"))], body)
+        _add([("encrypted.asc", ANY, read.encrypted.encode("utf-8", "surrogatepass"))], body)
     is_html = not place.alternative and bool(_IS_HTML.fullmatch(read.text))
     body.texts.add(read.text, is_html=is_html, alternative=place.alternative)
 
@@ -260,19 +252,19 @@ def _letters(data: bytes, charset: str | None, body: _Body) -> str:
 def _add(files: Iterable[tuple[str, str, bytes]], body: _Body, *, inline: bool = False) -> None:
     """Files that came out of a part: the name, what it is, and the bytes of each."""
     for name, kind, data in files:
-        number = len(body.attachments) + 1
-        if number > MOST_FILES:
-            body.left_out(f"more than {MOST_FILES} files: the rest is left out")
+        if not body.takes_a_file():
             return
-        body.attachments.append(attachment(name, kind, data, inline=inline, number=number))
+        body.attachments.append(attachment(name, kind, data, inline=inline, number=len(body.attachments) + 1))
 
 
-def _signed(content: bytes, body: _Body) -> Parsed | None:
-    """The mail that this is; None where it is none: what somebody signed for himself stays a file."""
-    if body.opened == MOST_OPENED:
+def _signed(leaf: Leaf, body: _Body, place: _Place) -> Parsed | None:
+    """The mail that is signed here; None where none is: what somebody signed for himself stays a file."""
+    cms = read_cms(leaf.data)
+    body.encrypted |= cms.encrypted and not place.attached
+    if cms.signed is None or body.opened == MOST_OPENED:
         return None
     defects: list[str] = []
-    inner = split(content, defects, body.room)
+    inner = split(cms.signed, defects, body.room)
     if "Content-Type" not in inner:
         return None
     body.opened += 1
@@ -286,5 +278,6 @@ def _enclosed(part: Parsed, inner: Parsed, body: _Body, kind: str) -> Parsed:
     head = read_head(message, [], _OF_ENCLOSED)
     if len(body.attached) < 2:  # who wrote it, where it is the only one
         body.attached += fields.addresses(head.letters["from"][:5])[:1]
-    body.attachments.append(as_file(part, message, head, data, kind, len(body.attachments) + 1))
+    if body.takes_a_file():
+        body.attachments.append(as_file(part, message, head, data, kind, len(body.attachments) + 1))
     return message

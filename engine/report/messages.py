@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.printable import printable
+from engine.printable import one_line
 from engine.state.messages import MessageLine
 
 _LONGEST = 60
@@ -19,4 +19,4 @@ def message_line(one: MessageLine) -> str:
             what = f"{one.outcome} ({one.why.replace('_', ' ')}{about})"
     received = one.received_at[:16].replace("T", " ")
     said = one.subject[:_LONGEST] or "(no subject)"
-    return printable(f"message {one.id}  {received}  {one.mailbox}  {one.sender or 'nobody'}: {said}: {what}")
+    return one_line(f"message {one.id}  {received}  {one.mailbox}  {one.sender or 'nobody'}: {said}: {what}")

@@ -218,6 +218,16 @@ def test_status_tells_of_what_is_due_and_nobody_runs(tmp_path: Path) -> None:
     assert postroom("status", *words, cwd=tmp_path).returncode == 0
 
 
+def test_no_line_of_status_is_somebody_elses(tmp_path: Path) -> None:
+    """What stands in the database came from mail and from servers."""
+    postroom("run", "--source", "-", cwd=tmp_path, stdin=b"\0\1\2")
+    with closing(sqlite3.connect(tmp_path / "postroom.db")) as connection, connection:
+        connection.execute("UPDATE quarantine SET error = 'unreadable\n0 in quarantine\x1b[2K'")
+    lines = postroom("status", cwd=tmp_path).stdout.splitlines()
+    assert "1 in quarantine" in lines and "0 in quarantine" not in lines
+    assert any(": unreadable: unreadable 0 in quarantine\ufffd[2K (" in line for line in lines)
+
+
 def test_explain_shows_what_notifications_say(tmp_path: Path) -> None:
     mail = MAIL.replace(b"carmen@olivar", b"maya@brightwater").replace(b"VPN ", b"Reception is down ")
     shown = postroom("explain", "-", "--words", cwd=tmp_path, stdin=mail).stdout

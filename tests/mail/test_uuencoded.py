@@ -75,7 +75,13 @@ def test_the_name_of_a_file_is_in_the_texts_charset() -> None:
 
 def test_no_more_files_than_a_message_may_have() -> None:
     text = b"".join(encoded(f"{number}.txt", b"abc") for number in range(90))
-    raw = b"From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n" + (b"--b\n\n" + text) * 7 + b"--b--\n"
+    files = b"--b\nContent-Type: image/png; name=a.png\nContent-Disposition: attachment\n\nabc\n"
+    enclosed = b"--b\nContent-Type: message/rfc822\n\nSubject: x\n\nabc\n"
+    raw = (
+        b"From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n"
+        + (b"--b\n\n" + text + files + enclosed) * 7
+        + b"--b--\n"
+    )
     message = parse_message(raw)
     assert len(message.attachments) == MOST_FILES == 500
     assert message.defects == ("more than 500 files: the rest is left out",)
