@@ -136,6 +136,7 @@ _ANSWERS = {
     "Preference": "auto_reply",
     "X-Precedence": "auto_reply",
 }
+_SAY_SO = frozenset(name.lower() for name in (*_BY_A_RULE, *_ANSWERS))
 
 
 def _auto_reply(headers: Headers, subject: str) -> Found:
@@ -145,6 +146,11 @@ def _auto_reply(headers: Headers, subject: str) -> Found:
     for name in headers.names:
         if "auto" in name and _ANSWERS_NAME.match(name) and headers.get(name).lower() not in ("no", "false"):
             return "auto_reply", f"{name.title()}: {headers.get(name)[:80]}"
+    return _says_so_elsewhere(headers, subject) if headers.has_any(_SAY_SO) else None
+
+
+def _says_so_elsewhere(headers: Headers, subject: str) -> Found:
+    """In a header that says other things too."""
     for name, word in _BY_A_RULE.items():
         value = headers.get(name)[:80]
         if value and value.lower() not in ("no", "false") and word in value.lower():

@@ -44,6 +44,8 @@ def read_head(parsed: Parsed, defects: list[str], only: frozenset[str] | None = 
     charset = charset_of_headers(parsed) if is_bare("".join([value for _, value in fields])) else None
 
     def decoded(name: str, value: str) -> str:
+        if value.isascii() and value.isprintable() and "=?" not in value:
+            return value[:longest].strip()  # as it stands: most are on one line, and need nothing of what follows
         value = as_letters(value, charset)[:longest]
         return plain_header(value) if name in _PLAIN else decode_header(value)
 

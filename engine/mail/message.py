@@ -59,6 +59,10 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._came
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Of these, which are in lower case: asked at once, where most mail has none of them."""
+        return not names.isdisjoint(self._came)
+
     def __len__(self) -> int:
         return sum(map(len, self._came.values()))
 
