@@ -67,11 +67,14 @@ class Observer:
         self._errors = Counter("postroom_mailbox_errors", "Rounds that failed", ["mailbox"], registry=self.registry)
         self._quarantine = Gauge("postroom_quarantine", "Messages in quarantine", registry=self.registry)
         self._outbox = Gauge("postroom_outbox", "Notifications by status", ["status"], registry=self.registry)
+        self._came_back = Counter("postroom_came_back", "Notifications that a mail server returned", registry=self.registry)
 
     def decided(self, decision: Decision) -> None:
         self._messages.labels(decision.mailbox, decision.outcome, decision.reason or "").inc()
         for ran in decision.fired:
             self._rules.labels(ran.rule).inc()
+        if decision.changes.came_back:
+            self._came_back.inc()
         self._log.info(
             "message",
             mailbox=decision.mailbox,

@@ -10,6 +10,7 @@ import pytest
 from engine.config.load import load_config
 from engine.decide.decision import Decision
 from engine.decide.setup import prepare
+from engine.polling.observe import Observer
 from engine.processing import Processor
 from engine.state.past import PastState, read_recorded
 from engine.store.database import open_database
@@ -113,6 +114,13 @@ def test_what_is_only_late_may_arrive(fields: str, subject: str, desk: Desk) -> 
     decision = desk.return_mail(f"Message-ID: <{message_id}>", subject=subject, fields=fields)
     assert decision.outcome == "appended" and decision.notified == (DESK,)
     assert came_back(desk) == []
+
+
+def test_prometheus_is_told_how_many_came_back(desk: Desk) -> None:
+    observer = Observer()
+    for decision in (desk.write(CARMEN, "A question"), desk.return_from(CARMEN), desk.return_mail("Message-ID: <nobody@knows>")):
+        observer.decided(decision)
+    assert observer.registry.get_sample_value("postroom_came_back_total") == 1
 
 
 def test_it_counts_where_bounces_become_nothing_and_once_where_they_are_taken_again(desk: Desk, rules: Path) -> None:
