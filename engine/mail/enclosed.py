@@ -13,7 +13,7 @@ from engine.mail.split import Room, split
 from engine.mail.transfer import as_it_came, decoded_from, encoding_of
 
 
-def opened(part: Parsed, inner: Parsed, room: Room) -> tuple[Parsed, bytes]:
+def opened(part: Parsed, inner: Parsed, room: Room) -> tuple[Part, bytes]:
     """The message in this part, and its bytes.
 
     Some programs encode it, which RFC 2046 5.2.1 forbids: to the parser it is a text without a header.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from email.message import Message as Parsed
 
 from msgspec import Struct
 
@@ -12,6 +11,7 @@ from engine.mail.decode import as_letters, decode_header, is_bare, plain_header
 from engine.mail.head import MOST_FIELDS
 from engine.mail.headers import LONGEST_FIELD
 from engine.mail.message import Headers
+from engine.mail.part import Part
 from engine.text import collapse
 
 _SHORT_FIELD = 2_000
@@ -27,21 +27,17 @@ class Head(Struct, frozen=True):
     came: dict[str, list[str]]
 
 
-def read_head(parsed: Parsed, defects: list[str], only: frozenset[str] | None = None) -> Head:
+def read_head(parsed: Part, defects: list[str], only: frozenset[str] | None = None) -> Head:
     """`only`: the fields that are wanted, in lower case; then no more than the beginning of each."""
-    fields = [(name.lower(), value) for name, value in parsed.raw_items()]
-    if only is not None:
-        fields = [(name, value) for name, value in fields if name in only]
-    if len(fields) > MOST_FIELDS:
+    if parsed.has_more_fields:
         defects.append(f"only the first {MOST_FIELDS} header fields are read")
-        del fields[MOST_FIELDS:]
-    came: dict[str, list[str]] = {}
-    for name, value in fields:
-        came.setdefault(name, []).append(value)
-    for name in [name for name in came if name.startswith("x-postroom")]:
-        del came[name]  # what we ourselves write and read is nobody else's to set (`behaviour.md` 3.1)
+    if only is None:
+        # What we ourselves write and read is nobody else's to set (`behaviour.md` 3.1).
+        came = {name: values for name, values in parsed.came.items() if not name.startswith("x-postroom")}
+    else:
+        came = {name: values for name, values in parsed.came.items() if name in only}
     longest = LONGEST_FIELD if only is None else _SHORT_FIELD
-    charset = charset_of_headers(parsed) if is_bare("".join([value for _, value in fields])) else None
+    charset = charset_of_headers(parsed) if is_bare("".join(map("".join, came.values()))) else None
 
     def decoded(name: str, value: str) -> str:
         if value.isascii() and value.isprintable() and "=?" not in value:

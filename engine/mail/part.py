@@ -5,6 +5,8 @@ from __future__ import annotations
 from email.message import Message
 from typing import Any
 
+from engine.mail.head import MOST_FIELDS
+
 
 class Part(Message):
     """It stands in whole[start:end]; its lines are taken out of there each time that somebody asks for them.
@@ -17,18 +19,21 @@ class Part(Message):
         super().__init__()
         self._whole, self._start, self._end = whole, start, end
         self._lines = start
-        self._first: dict[str, str] = {}  # of the fields of a name: looked for ten times a message
+        self.came: dict[str, list[str]] = {}  # its fields by name, in lower case, as they came
+        self.has_more_fields = False
 
     def begin_fields(self, fields: list[tuple[str, str]]) -> None:
-        for name, value in fields:
+        """The first of them: more than `MOST_FIELDS` nobody reads."""
+        self.has_more_fields = len(fields) > MOST_FIELDS
+        for name, value in fields[:MOST_FIELDS]:
             self.set_raw(name, value)
-        self._first = {name.lower(): value for name, value in reversed(fields)}
+            self.came.setdefault(name.lower(), []).append(value)
 
     def get(self, name: str, failobj: Any = None) -> Any:
-        value = self._first.get(name.lower())
-        if value is None:
+        values = self.came.get(name.lower())
+        if values is None:
             return failobj
-        return value if value.isascii() else super().get(name, failobj)
+        return values[0] if values[0].isascii() else super().get(name, failobj)
 
     @property
     def source(self) -> bytes:
