@@ -40,7 +40,7 @@ def read_head(parsed: Part, defects: list[str], only: frozenset[str] | None = No
     charset = charset_of_headers(parsed) if is_bare("".join(map("".join, came.values()))) else None
 
     def decoded(name: str, value: str) -> str:
-        if value.isascii() and value.isprintable() and "=?" not in value:
+        if value.isprintable() and "=?" not in value:  # bytes beyond ASCII are surrogates here, which cannot be printed
             return value[:longest].strip()  # as it stands: most are on one line, and need nothing of what follows
         value = as_letters(value, charset)[:longest]
         return plain_header(value) if name in _PLAIN else decode_header(value)

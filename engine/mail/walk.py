@@ -187,7 +187,7 @@ def _file(part: Parsed, leaf: Leaf, body: _Body, place: _Place) -> Parsed | None
             body.calendar = body.calendar or calendar_method_of(part)
     signed = _signed(leaf, body, place) if leaf.is_smime else None
     if signed is None and not leaf.is_nothing and not (leaf.is_tnef and _unpacked(leaf, body, place)):
-        if leaf.can_be_read and not (place.attached or body.attachments):
+        if leaf.can_be_read and not body.attachments:  # an attached message is one itself
             body.named = part  # the message itself, where it has no other text
         _add([(leaf.name, leaf.kind, leaf.data)], body, inline=leaf.inline)
     return signed

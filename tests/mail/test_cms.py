@@ -122,10 +122,8 @@ def test_a_file_that_somebody_signed_stays_a_file() -> None:
     """Italian invoices are such; only a mail's own file is opened, and only where a mail is in it."""
     invoice = cms.signed(cms.element(0x04, b"<?xml version='1.0'?><Fattura/>"))
     head = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nSee this.\r\n--c\r\n"
-    for named in (b"name=invoice.xml.p7m", b"name=smime.p7m"):
-        message = parse_message(
-            head + b"Content-Type: application/pkcs7-mime; " + named + b"\r\n\r\n" + invoice + b"\r\n--c--\r\n"
-        )
+    for named, data in ((b"name=invoice.xml.p7m", invoice), (b"name=smime.p7m", invoice), (b"name=mail.eml.p7m", WHOLE)):
+        message = parse_message(head + b"Content-Type: application/pkcs7-mime; " + named + b"\r\n\r\n" + data + b"\r\n--c--\r\n")
         assert (message.text, names(message), message.defects) == ("See this.", [named.decode()[5:]], ())
 
 
@@ -134,6 +132,11 @@ def test_what_is_encrypted_says_so() -> None:
     secret = mail(enveloped, 'application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"')
     assert (secret.encrypted, secret.text, names(secret)) == (True, "", ["smime.p7m"])
     assert not mail(WHOLE).encrypted
+    passed_on = (
+        b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=d\r\n\r\n--d\r\nContent-Type: message/rfc822\r\n\r\n"
+        b"Content-Type: application/pkcs7-mime\r\n\r\n" + enveloped + b"\r\n--d--\r\n"
+    )
+    assert not parse_message(passed_on).encrypted  # only what is attached is
 
 
 # As RFC 3156 has it, and as Exchange passes it on.

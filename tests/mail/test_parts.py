@@ -148,6 +148,14 @@ def test_text_of_another_kind_is_the_message_where_there_is_no_other_text(said: 
     assert (file.text.strip(), len(file.attachments)) == ("", 1)
     named = parse_message(mail("Subject: x", f"Content-Type: {said.partition(';')[0]}; name=a.csv", body="a,b\r\n"))
     assert (named.text.strip(), [one.name for one in named.attachments]) == ("", ["a.csv"])
+    attached = f"--y\r\nContent-Type: message/rfc822\r\n\r\nContent-Type: {said}\r\n\r\n# Printer\r\n--y--\r\n"
+    sent_on = parse_message(mail("Subject: x", "Content-Type: multipart/mixed; boundary=y", body=attached))
+    assert (sent_on.text.strip(), len(sent_on.attachments)) == ("", 2)
+
+
+def test_what_only_programs_read_is_not_the_message() -> None:
+    message = parse_message(mail("Subject: x", "Content-Type: text/rfc822-headers", body="Subject: y\r\n"))
+    assert (message.text.strip(), len(message.attachments)) == ("", 1)
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,13 @@ def test_the_text_in_it_is_no_other_where_the_message_has_one_or_it_is_attached_
     assert parse_message(message(data, head)).text == ""
 
 
+@pytest.mark.parametrize("said", ["application/vnd.ms-tnef", "application/octet-stream; name=WinMail.dat"])
+def test_it_is_known_by_its_type_or_its_name(said: str) -> None:
+    raw = f"From: a@b.example\r\nContent-Type: {said}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode()
+    read = parse_message(raw + base64.encodebytes(winmail(of_message(text(PLAIN, "The printer is broken")))))
+    assert read.text == "The printer is broken"
+
+
 def test_mail_whose_text_is_rich_text_alone_keeps_it_as_a_file() -> None:
     read = parse_message(message(SIGNATURE + of_message(counted(0x1009, 0x102, b"compressed"))))
     assert read.text == "" and [one.name for one in read.attachments] == ["winmail.dat"]
