@@ -106,6 +106,15 @@ def test_headers_addresses_and_dates_are_decoded() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "value", ["VPN is down  ", "  VPN is down \t", "VPN\r\n is  down ", "=?utf-8?q?VPN_is?=  down", "VPN is\0down", "V\u00a0PN "]
+)
+def test_no_field_has_white_space_around_it_or_more_than_one_line(value: str) -> None:
+    read = parse_message(f"From: a@b.example\r\nSubject: {value}\r\nX-Own: {value}\r\n\r\n".encode()).headers
+    assert read.get("X-Own") == read.get("Subject") == read.get("X-Own").strip() != ""
+    assert not set("\r\n\0") & set(read.get("X-Own"))
+
+
 def test_a_parameter_that_python_cannot_read_takes_nothing_with_it() -> None:
     """Its parser raises for a charset with a NUL in its name, and the whole message went to quarantine without a sender."""
     for parameter in (
