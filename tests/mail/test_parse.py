@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.mail.head import MOST_FIELDS
 from engine.mail.headers import date
 from engine.mail.parse import parse_message
 from tests.mail.plain import mail
@@ -113,6 +114,17 @@ def test_no_field_has_white_space_around_it_or_more_than_one_line(value: str) ->
     read = parse_message(f"From: a@b.example\r\nSubject: {value}\r\nX-Own: {value}\r\n\r\n".encode()).headers
     assert read.get("X-Own") == read.get("Subject") == read.get("X-Own").strip() != ""
     assert not set("\r\n\0") & set(read.get("X-Own"))
+
+
+def test_no_more_than_two_thousand_fields_are_read_however_short() -> None:
+    read = parse_message(b"From: a@b.example\n" + b"X: y\n" * 2_500 + b"X-Last: y\n\nx")
+    assert len(read.headers) == MOST_FIELDS == 2_000 and "X-Last" not in read.headers
+    assert read.defects == ("only the first 2000 header fields are read",)
+
+
+def test_the_first_of_two_fields_counts_where_there_may_be_one() -> None:
+    twice = "Content-Type: text/plain; charset=utf-8\r\nContent-Type: text/html\r\n"
+    assert parse_message(f"From: a@b.example\r\n{twice}\r\n<b>ü</b>".encode()).text.strip() == "<b>ü</b>"
 
 
 def test_a_parameter_that_python_cannot_read_takes_nothing_with_it() -> None:
