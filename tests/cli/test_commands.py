@@ -218,6 +218,13 @@ def test_status_tells_of_what_is_due_and_nobody_runs(tmp_path: Path) -> None:
     assert postroom("status", *words, cwd=tmp_path).returncode == 0
 
 
+def test_status_without_a_configuration_at_hand_says_nothing_of_it(tmp_path: Path) -> None:
+    postroom("run", "--source", "-", cwd=tmp_path, stdin=MAIL)
+    assert "they stay" in postroom("status", cwd=tmp_path).stdout
+    told = postroom("status", "--rules", "nowhere", cwd=tmp_path)
+    assert "1 messages" in told.stdout and "to send\n" in told.stdout and "they stay" not in told.stdout
+
+
 def test_no_line_of_status_is_somebody_elses(tmp_path: Path) -> None:
     """What stands in the database came from mail and from servers."""
     postroom("run", "--source", "-", cwd=tmp_path, stdin=b"\0\1\2")
