@@ -10,7 +10,9 @@ import os
 import sys
 from importlib import import_module
 
-from engine.cli import COMMANDS, main
+from click import Context
+
+from engine.cli import COMMANDS, cli, main
 
 
 def become(words: list[str], cwd: str, environment: dict[str, str], streams: list[str]) -> None:
@@ -27,7 +29,7 @@ def become(words: list[str], cwd: str, environment: dict[str, str], streams: lis
 
 def serve() -> None:
     for name in COMMANDS:
-        import_module(f"engine.commands.{name.replace('-', '_')}")
+        cli.get_command(Context(cli), name)
     import_module("engine.config.load")
     for line in sys.stdin:
         child = os.fork()

@@ -16,7 +16,7 @@ from engine.config.version import describe_version
 from engine.decide.decision import Notification, iso, read_kept
 from engine.decide.waiting import Foreseen
 from engine.errors import ConfigError, PostroomError
-from engine.printable import printable
+from engine.printable import one_line
 from engine.report.explanation import explanation
 from engine.state.whole import Stored, stored_decision, stored_message
 from engine.store.database import open_for_reading
@@ -154,7 +154,7 @@ def _as_test(decided: Decided) -> str:
         return in_words
     told = f"# In words alone the message would become something else, so it stays in its file: {decided.file.keep}.\n"
     if lacks := _lacks(made(_MAIL), decided):
-        what = printable(", ".join(lacks)).replace("\n", " ")
+        what = one_line(", ".join(lacks))
         told += f"# Its past cannot be given to a test, so this one does not pass ({what}): take from it what is of use.\n"
     return told + made(decided.file.name)
 

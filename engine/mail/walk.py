@@ -98,6 +98,7 @@ class _Body(Struct, dict=True):
             self.defects.append(words)
 
     def takes_a_file(self) -> bool:
+        """Whether there is room for one more; where there is none, `defects` says so."""
         if len(self.attachments) < MOST_FILES:
             return True
         self.left_out(f"more than {MOST_FILES} files: the rest is left out")

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from engine.printable import printable
+from engine.printable import one_line, printable
 
 _WIDTH = 100
 
@@ -17,7 +17,7 @@ def explanation(decision: dict[str, Any]) -> str:
 
 
 def _lines(decision: dict[str, Any]) -> Iterator[str]:
-    yield printable(_headline(decision))
+    yield one_line(_headline(decision))
     yield ""
     number = 0
     for step in decision["trace"]:
@@ -48,8 +48,8 @@ def _lines(decision: dict[str, Any]) -> Iterator[str]:
             yield from _entry("      ", one["because"] or "nothing", "")
     for one in decision.get("notifications", ()):
         yield ""
-        yield printable(f"To {one['recipient']}, by the template '{one['template']}'")
-        yield printable(f"  Subject: {one['subject']}")
+        yield one_line(f"To {one['recipient']}, by the template '{one['template']}'")
+        yield one_line(f"  Subject: {one['subject']}")
         yield ""
         yield from (printable(f"  {line}".rstrip()) for line in one["body"].splitlines())
 

@@ -21,7 +21,7 @@ def as_text(found: Overview, mailboxes: Iterable[MailboxState], *, sends: bool) 
         *_notifications(found, sends),
         f"{found.waiting_rules} rules waiting{_overdue(found.overdue_rules, 'run-waiting')}",
         *(f"mailbox {state.mailbox}: {state.words}" for state in mailboxes),
-        *_unsent(found),
+        *_late_and_lost(found),
         *_quarantine(found),
     )
     return "\n".join(map(one_line, lines))
@@ -54,7 +54,7 @@ def _notifications(found: Overview, sends: bool) -> Iterator[str]:
         yield f"  and {dead - _MOST_DEAD} more"
 
 
-def _unsent(found: Overview) -> Iterator[str]:
+def _late_and_lost(found: Overview) -> Iterator[str]:
     """Those that wait for a server, and those that are given up."""
     for late in found.late:
         since = f", since {iso(late.since)}" if late.since else ""

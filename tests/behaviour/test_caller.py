@@ -82,22 +82,10 @@ def test_or_the_organizations(number: str, organization: str, called: Path) -> N
     ("subject", "why"),
     [
         ("Missed call", NOBODYS),
-        (
-            "from +31 30 999 99 99",
-            NOBODYS,
-        ),  # he left
-        (
-            "from +31 10 222 33 44",
-            NOBODYS,
-        ),  # no customer any more
-        (
-            "from +31 40 111 22 33",
-            NOBODYS,
-        ),  # nor he
-        (
-            "from +39 55 11 23 45 67",
-            NOBODYS,
-        ),  # it ends as Carmen's does
+        ("from +31 30 999 99 99", NOBODYS),  # he left
+        ("from +31 10 222 33 44", NOBODYS),  # no customer any more
+        ("from +31 40 111 22 33", NOBODYS),  # nor he
+        ("from +39 55 11 23 45 67", NOBODYS),  # it ends as Carmen's does
         ("from +49 40 555 66 77", "attribute to caller in subject: +49405556677 is the number of several: kessler, lumiere"),
         ("", "attribute to caller in subject: it is empty"),
     ],
