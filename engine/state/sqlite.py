@@ -147,7 +147,8 @@ class SqliteState:
 
     def notification(self, message_id: str) -> Sent | None:
         row = self._one(
-            f"SELECT COALESCE(number, ''), recipient FROM outbox WHERE (message_id = ?1 OR went_as = ?1){self._told[0]}",
+            f"SELECT COALESCE(number, ''), recipient FROM outbox WHERE (message_id = ? OR went_as = ?){self._told[0]}",
+            message_id,
             message_id,
             *self._told[1],
         )

@@ -61,8 +61,8 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
         )
     if changes.came_back:
         connection.execute(
-            "UPDATE outbox SET came_back = ?2 WHERE (message_id = ?1 OR went_as = ?1) AND came_back IS NULL",
-            (changes.came_back, message),
+            "UPDATE outbox SET came_back = ? WHERE (message_id = ? OR went_as = ?) AND came_back IS NULL",
+            (message, changes.came_back, changes.came_back),
         )
     for notification in changes.notifications:
         _notification(connection, notification, decision, message, config, now)

@@ -159,9 +159,9 @@ def take_up(connection: sqlite3.Connection, mailbox: str, one: Mended, items: It
     with transaction(connection):
         connection.executemany(
             "INSERT OR IGNORE INTO poll_items (mailbox, item, size, status, place, listed_at, identity)"
-            " SELECT ?1, ?2, 0, 'stored', 'processed', ?3, ?4"
-            " WHERE NOT EXISTS (SELECT 1 FROM failed_items WHERE mailbox = ?1 AND item = ?2 AND identity <> ?4)",
-            [(mailbox, item, iso(now), one.identity) for item in items],
+            " SELECT ?, ?, 0, 'stored', 'processed', ?, ?"
+            " WHERE NOT EXISTS (SELECT 1 FROM failed_items WHERE mailbox = ? AND item = ? AND identity <> ?)",
+            [(mailbox, item, iso(now), one.identity, mailbox, item, one.identity) for item in items],
         )
         connection.execute("DELETE FROM failed_items WHERE rowid = ?", (one.row,))
 

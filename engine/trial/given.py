@@ -140,8 +140,8 @@ def set_up(case: Case, connection: sqlite3.Connection, config: Config, mailbox: 
         connection.execute(
             "INSERT OR IGNORE INTO outbox"
             " (mailbox, event, recipient, template, number, reason, to_sender, message_id, status, created_at, sent_at, came_back)"
-            " VALUES (?1, 'given', ?2, '', ?3, '', 0, ?4, 'sent', ?5, ?5, ?6)",
-            (mailbox, comparable(row.get("to", "")), row["number"], row["message_id"].strip("<>"), iso(now), bounce),
+            " VALUES (?, 'given', ?, '', ?, '', 0, ?, 'sent', ?, ?, ?)",
+            (mailbox, comparable(row.get("to", "")), row["number"], row["message_id"].strip("<>"), iso(now), iso(now), bounce),
         )
     for index, row in enumerate(given.get("seen", ())):
         _seen(case, index, row, connection, row.get("mailbox", mailbox), now)
