@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from engine.config.load import load_config
 from engine.decide.setup import Setup, prepare
@@ -24,6 +25,9 @@ for _name in [name for name in os.environ if name.startswith(("POSTROOM_", "GIT_
     del os.environ[_name]
 for _name in ("no_proxy", "NO_PROXY"):
     os.environ[_name] = "127.0.0.1,localhost,.invalid"
+# No test fails because its machine is busy: how fast something is, is a benchmark's matter.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -95,7 +95,7 @@ def read(condition: str) -> Rule:
     return rule
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(CONDITIONS, facts())
 def test_what_is_so_is_possible(condition: str, what: Facts) -> None:
     rule = read(condition)
@@ -104,7 +104,7 @@ def test_what_is_so_is_possible(condition: str, what: Facts) -> None:
     assert Logic(CONFIG, GROUPS).possible(Given(rule.condition, holds))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(CONDITIONS, CONDITIONS, facts())
 def test_what_is_implied_holds(first: str, second: str, what: Facts) -> None:
     one, other = read(first), read(second)

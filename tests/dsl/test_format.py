@@ -214,7 +214,7 @@ def files(draw: Any) -> str:
     return "".join(parts)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(files())
 def test_formatting_changes_no_meaning_keeps_comments_and_is_done_at_once(text: str) -> None:
     before, problems = parse_rules("x.rules", text)
@@ -229,7 +229,7 @@ def test_formatting_changes_no_meaning_keeps_comments_and_is_done_at_once(text: 
     assert sorted(strip(found)) == sorted(strip(text))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_TEST, min_size=2, max_size=12))
 def test_lines_are_not_longer_than_they_must(tests: list[str]) -> None:
     found = formatted(f'rule "x" on message when {" and ".join(tests)} then stop')

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.config.load import load_config
@@ -186,7 +186,6 @@ _BETWEEN = st.sampled_from(
 
 
 @given(st.lists(_BETWEEN, max_size=8), st.sampled_from([b"From: joost@harbourhill.example\r\n", b"Message-ID: <2@x>\r\n"]))
-@settings(deadline=None)
 def test_whatever_is_put_on_top_of_signed_mail_nobody_is_authenticated_by_it(between: list[bytes], on_top: bytes) -> None:
     signed = b"From: news@harbourhill.example\r\nSubject: News\r\nMessage-ID: <3@x>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nx\r\n"
     raw = on_top + b"".join(between) + b"\r\n" + signed
@@ -199,7 +198,6 @@ def test_whatever_is_put_on_top_of_signed_mail_nobody_is_authenticated_by_it(bet
     st.text(st.characters(min_codepoint=32, max_codepoint=126)),
     st.sampled_from(("", "; dmarc=pass header.from=harbourhill.example;")),
 )
-@settings(deadline=None)
 def test_whatever_the_envelopes_sender_is_it_is_no_result(text: str, more: str) -> None:
     local = '"' + re.sub(r'(["\\])', r"\\\1", text + more + text) + '"'
     results = f"spf=pass (domain of {local}@evil.example is it) smtp.mailfrom={local}@evil.example"

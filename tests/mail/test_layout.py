@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.mail.html import html_to_text
@@ -36,7 +36,6 @@ def test_no_text_is_much_longer_than_its_html(name: str) -> None:
     assert "x" in text and len(text) < 2 * len(LARGE[name])
 
 
-@settings(deadline=None)  # how fast it is, is `tools.pump_html`'s matter
 @given(seed=st.integers(0, 2**32), size=st.sampled_from([300, 5_000, 50_000]))
 def test_no_html_of_repeated_pieces_does_either(seed: int, size: int) -> None:
     """The short form of `python -m tools.pump_html`."""

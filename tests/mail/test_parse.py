@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.mail.head import MOST_FIELDS
@@ -225,7 +225,6 @@ def test_private_and_confidential_messages_are_known(value: str) -> None:
     assert parse_message(mail("From: a@b.example", f"Sensitivity: {value}")).private
 
 
-@settings(deadline=None)
 @given(
     day=st.integers(0, 32),
     month=st.sampled_from(["Jan", "Feb", "Sep", "Dec", "Abc", "nov"]),
@@ -295,7 +294,7 @@ def test_whatever_the_bytes_it_neither_raises_nor_hangs(raw: bytes) -> None:
     assert time.process_time() - start < 10  # a hang, not a benchmark: each takes well under a second
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.binary(max_size=2000))
 def test_random_bytes_never_raise(raw: bytes) -> None:
     parse_message(raw)
@@ -307,7 +306,7 @@ _LINE = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_LINE, max_size=40))
 def test_random_structures_never_raise(lines: list[str]) -> None:
     parse_message("\n".join(lines).encode("latin-1", "replace"))

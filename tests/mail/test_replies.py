@@ -121,7 +121,7 @@ _LINES = [
 
 
 @given(st.lists(st.sampled_from(_LINES), max_size=25))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_no_word_is_lost_whatever_stands_where(lines: list[str]) -> None:
     text = "\n".join(lines)
     reply = strip_reply(text)

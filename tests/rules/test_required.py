@@ -66,7 +66,7 @@ TEXTS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(
     pattern=st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join),
     flags=st.sampled_from(["", "i", "m", "s", "ims"]),
