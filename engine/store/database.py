@@ -36,7 +36,7 @@ def open_database(path: Path | None) -> sqlite3.Connection:
                 connection.execute("PRAGMA synchronous = FULL")
                 # Hundreds of messages share a commit: their pages wait for it here, not in the log.
                 connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-                # Each message has its savepoint; what SQLite keeps for its undoing went through a file, at 50 writes a message.
+                # What SQLite keeps to undo a savepoint went through a file, at 50 writes a message that has one.
                 connection.execute("PRAGMA temp_store = MEMORY")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             else:
