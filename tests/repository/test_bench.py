@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_it_runs_at_a_small_scale(tmp_path: Path) -> None:
-    words = ["--messages", "8", "--scale", "0.001", "--repeat", "1", "--results", str(tmp_path)]
+    words = ["--messages", "8", "--scale", "0.001", "--turns", "1", "--results", str(tmp_path)]
     only = [word for series in ("largest", "mixed", "outlook") for word in ("--only", series)]
     done = subprocess.run(
         [sys.executable, "-m", "bench.whole", *words, *only], cwd=ROOT, capture_output=True, text=True, check=False
