@@ -17,9 +17,10 @@ from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
-from engine.mail.beginning import Raw, bytes_of
+from engine.mail.ahead import parsed_ahead
+from engine.mail.beginning import Raw
 from engine.mail.message import Message
-from engine.mail.parse import parse_message, parse_messages
+from engine.mail.parse import parse_message
 from engine.sources.item import UNREADABLE, Item, why_unread
 from engine.sources.route import mailbox_of, received_at
 from engine.state.sqlite import SqliteState
@@ -32,8 +33,6 @@ from engine.summary import Summary
 BATCH_MESSAGES = 1_000
 BATCH_SECONDS = 0.5
 BATCH_BYTES = 10_000_000  # what is in a batch is kept until its commit, to be taken again if need be
-AHEAD_MESSAGES = 200
-AHEAD_BYTES = 1_000_000
 _DATABASE = (sqlite3.OperationalError, OSError)  # the database or the disk: no fault of the message
 
 
@@ -54,28 +53,16 @@ class _Batch(Struct):
         return len(self.messages) >= BATCH_MESSAGES or self.size > BATCH_BYTES or time.monotonic() - self.began > BATCH_SECONDS
 
 
-def _ahead(items: Iterable[Item], summary: Summary) -> Iterator[tuple[Item, Raw, Message]]:
-    """Each item, read and parsed, some at once (`parse_messages`)."""
-    waiting: list[tuple[Item, Raw]] = []
-    size = 0
+def _read(items: Iterable[Item], summary: Summary) -> Iterator[tuple[Item, Raw]]:
+    """Each item with its bytes, but for those that cannot be read."""
     for item in items:
         try:
             raw = item.read()
         except UNREADABLE as error:
             summary.messages += 1
             summary.unread.append((item.source_id, why_unread(error)))
-            continue
-        waiting.append((item, raw))
-        size += len(bytes_of(raw))
-        if len(waiting) == AHEAD_MESSAGES or size > AHEAD_BYTES:
-            yield from _parsed(waiting)
-            waiting, size = [], 0
-    yield from _parsed(waiting)
-
-
-def _parsed(waiting: list[tuple[Item, Raw]]) -> Iterator[tuple[Item, Raw, Message]]:
-    for (item, raw), message in zip(waiting, parse_messages([raw for _, raw in waiting]), strict=True):
-        yield item, raw, message
+        else:
+            yield item, raw
 
 
 class Processor:
@@ -132,7 +119,7 @@ class Processor:
         explain: bool,
     ) -> None:
         batch: _Batch | None = None
-        for item, raw, message in _ahead(items, summary):
+        for item, raw, message in parsed_ahead(_read(items, summary)):
             summary.messages += 1
             if batch is None:
                 self.connection.execute("BEGIN IMMEDIATE")

@@ -15,8 +15,8 @@ from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
+from engine.mail.ahead import parsed_ahead
 from engine.mail.message import Message
-from engine.mail.parse import parse_message
 from engine.plan.difference import Change, changes_between
 from engine.plan.waiting import Side, due_changes
 from engine.processing import Processor
@@ -110,8 +110,7 @@ def replay_recorded(
     setups = base, work
     before, after = (Side(setup, SqliteState(connection, setup.config)) for setup in setups)
     replay = _Replay(before, after)
-    for one in read_recorded(connection, identities, base.passwords):
-        message = parse_message(one.raw)
+    for one, _, message in parsed_ahead((one, one.raw) for one in read_recorded(connection, identities, base.passwords)):
         replay.until(one.received_at)
         pair = tuple(decide_again(message, one, setup, PastState(connection, setup.config, one)) for setup in setups)
         replay.add(one.id, message, (pair[0], pair[1]))
@@ -144,9 +143,7 @@ def replay_source(items: Iterable[Item], mailbox: str | None, base: Setup, work:
         processor = Processor(connection, base)
         state = SqliteState(connection, work.config)
         replay = _Replay(Side(base, processor.state), Side(work, state))
-        for item in items:
-            raw = contents(item)
-            message = parse_message(raw)
+        for item, raw, message in parsed_ahead((item, contents(item)) for item in items):
             received = received_at(message, datetime.now(UTC))
             replay.until(received)
             envelope = Envelope(mailbox or route(message, work.config), item.source_id, received)

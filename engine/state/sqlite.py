@@ -188,7 +188,8 @@ class SqliteState:
         order = f" ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}"
         found = self._connection.execute(query + order, values).fetchall()
         # Nearly always the message has no copy; which message a ticket is of stands behind its description, in a page of its own.
-        copies = found and self._connection.execute(f"SELECT id FROM messages WHERE {_SAME}", _known_as(other_than)).fetchall()
+        known = f"SELECT id FROM messages WHERE {_SAME}{self._seen[0]}"
+        copies = found and self._connection.execute(known, (*_known_as(other_than), *self._seen[1])).fetchall()
         if copies:
             query += f" AND (t.message IS NULL OR t.message NOT IN ({', '.join('?' * len(copies))}))"
             values += [identity for (identity,) in copies]
