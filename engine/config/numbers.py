@@ -53,18 +53,11 @@ class NumberForm(Struct, frozen=True):
                 break
             kind, spec = found[1], found[2] or ""
             if kind == "date":
-                dated = [("", _DATE_CODES[one]) if one in _DATE_CODES else (one, re.escape(one)) for one in _CODE.split(spec)]
-                if not spec or any("%" in letters for letters, _ in dated):
-                    raise ValueError(f"the date form '{spec}' is not understood; use %Y, %y, %m, %d, %j or %H")
-                pieces += dated
+                pieces += _date_pieces(spec)
             else:
-                width = re.fullmatch(r"0?(\d+)d", spec or "1d")
-                if not width or not 1 <= int(width[1]) <= _MOST_DIGITS:
-                    raise ValueError(
-                        f"the counter's form '{spec}' is not understood; use a form such as 04d, at most {_MOST_DIGITS:02}d"
-                    )
-                spec = f"0{width[1]}d"
-                pieces.append(("", rf"\d{{{width[1]},{_MOST_DIGITS}}}"))
+                width = _width(spec)
+                spec = f"0{width}d"
+                pieces.append(("", rf"\d{{{width},{_MOST_DIGITS}}}"))
                 counter = len(pieces)
             parts.append((kind, spec))
             position = found.end()
@@ -103,6 +96,22 @@ class NumberForm(Struct, frozen=True):
         if not found:
             return None
         return "".join(letters or digits for letters, digits in zip(self._letters, found.groups(), strict=True))
+
+
+def _date_pieces(spec: str) -> list[tuple[str, str]]:
+    """(letters, pattern) of each piece of a date's form. Raises `ValueError`."""
+    pieces = [("", _DATE_CODES[one]) if one in _DATE_CODES else (one, re.escape(one)) for one in _CODE.split(spec)]
+    if not spec or any("%" in letters for letters, _ in pieces):
+        raise ValueError(f"the date form '{spec}' is not understood; use %Y, %y, %m, %d, %j or %H")
+    return pieces
+
+
+def _width(spec: str) -> int:
+    """How many digits a counter has at least. Raises `ValueError`."""
+    found = re.fullmatch(r"0?(\d+)d", spec or "1d")
+    if not found or not 1 <= int(found[1]) <= _MOST_DIGITS:
+        raise ValueError(f"the counter's form '{spec}' is not understood; use a form such as 04d, at most {_MOST_DIGITS:02}d")
+    return int(found[1])
 
 
 def in_any_case(number: str, forms: Iterable[NumberForm]) -> list[str]:
