@@ -1,4 +1,4 @@
-"""Amounts as people write them (`30 MB`, `5 minutes`, `250 characters`) to numbers."""
+"""Amounts as people write them (`30 MB`, `5 minutes`, `250 characters`) to numbers, and back."""
 
 from __future__ import annotations
 
@@ -77,5 +77,10 @@ def show_duration(length: timedelta) -> str:
     for name in ("week", "day", "hour", "minute"):
         if seconds >= SECONDS[name] and seconds % SECONDS[name] == 0:
             count = int(seconds // SECONDS[name])
-            return f"{count} {name}" + ("" if count == 1 else "s")
+            return counted(count, name)
     return f"{seconds:g} seconds"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 message`, `2,000 messages`. `many`, where it is not `one` with an s."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

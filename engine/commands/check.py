@@ -17,6 +17,7 @@ from engine.config.model import Config
 from engine.config.revision import configuration_at
 from engine.decide.book import AddressBook
 from engine.errors import ConfigError, Problem
+from engine.quantity import counted
 from engine.report.directory import of_nobody
 from engine.report.findings import FORMS
 from engine.store.database import open_for_reading
@@ -54,12 +55,16 @@ def check(form: str, base: str | None, rules: Path, db: Path, verbose: bool) -> 
             for line in of_nobody(AddressBook(config)):
                 click.echo(line)
             if not found:
-                count = len(config.rules.rules)
-                click.echo(f"{rules}: right ({len(config.mailboxes)} mailboxes, {count} rules, {len(config.tags.tags)} tags)")
+                click.echo(f"{rules}: right ({', '.join(_sizes(config))})")
                 return
     click.echo(FORMS[form](found, rules))
     if found:
         sys.exit(1 if all(problem.warning for problem in found) else 2)
+
+
+def _sizes(config: Config) -> tuple[str, ...]:
+    mailboxes, tags = counted(len(config.mailboxes), "mailbox", "mailboxes"), counted(len(config.tags.tags), "tag")
+    return mailboxes, counted(len(config.rules.rules), "rule"), tags
 
 
 def _names_at(rules: Path, ref: str) -> Names | None:

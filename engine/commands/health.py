@@ -12,6 +12,7 @@ import click
 from engine.commands.options import common
 from engine.config.cached import load_cached
 from engine.printable import one_line
+from engine.quantity import counted
 from engine.report.mailboxes import mailbox_states
 from engine.store.database import open_for_reading
 
@@ -31,5 +32,5 @@ def health(rules: Path, db: Path, verbose: bool) -> None:
     polled = [mailbox.id for mailbox in config.mailboxes.values() if mailbox.active and mailbox.source is not None]
     wrong = [f"{name}: never read" for name in polled if name not in states]
     wrong += [f"{name}: {states[name].words}" for name in polled if name in states and states[name].late]
-    click.echo(one_line("; ".join(wrong) or f"well: {len(polled)} mailboxes"))
+    click.echo(one_line("; ".join(wrong) or f"well: {counted(len(polled), 'mailbox', 'mailboxes')}"))
     sys.exit(1 if wrong else 0)

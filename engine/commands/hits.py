@@ -11,6 +11,7 @@ from engine.commands.options import common, moment_of
 from engine.config.cached import load_cached
 from engine.dsl.tree import Rule
 from engine.printable import one_line
+from engine.quantity import counted
 from engine.state.hits import Hits, rule_hits
 from engine.store.database import open_for_reading
 
@@ -32,7 +33,7 @@ def hits(since: str | None, rules: Path, db: Path, verbose: bool) -> None:
         click.echo(one_line(_line(rule, found.get(rule.name, Hits()))))
     never = sum(found.get(rule.name, Hits()).count == 0 for rule in config.rules.rules)
     if never:
-        click.echo(f"{never} of {len(config.rules.rules)} rules did not run")
+        click.echo(f"{never} of {counted(len(config.rules.rules), 'rule')} did not run")
 
 
 def _line(rule: Rule, found: Hits) -> str:

@@ -17,6 +17,7 @@ from engine.config.people import Organization
 from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names
 from engine.errors import Position, Problem, unknown
+from engine.quantity import counted
 
 _ADDRESS = re.compile(PLAIN)
 _DOMAIN = re.compile(r"[^@\s<>,;:/*.][^@\s<>,;:/*]*\.[^@\s<>,;:/*.]+")
@@ -81,11 +82,11 @@ def _settings(config: Config) -> Iterator[Problem]:
     most = _ACTIVE_MAILBOXES.get(settings.edition)
     active = [mailbox for mailbox in config.mailboxes.values() if mailbox.active and mailbox.kind == "custom"]
     alerts = [mailbox for mailbox in config.mailboxes.values() if mailbox.active and mailbox.kind == "alerts"]
-    counted = active if settings.edition == "basic" else [*active, *alerts]
-    if most and len(counted) > most:
+    mailboxes = active if settings.edition == "basic" else [*active, *alerts]
+    if most and len(mailboxes) > most:
         yield Problem(
             settings.where("edition"),
-            f"edition {settings.edition} allows {most} active mailbox{'es' if most > 1 else ''}, there are {len(counted)}",
+            f"edition {settings.edition} allows {counted(most, 'active mailbox', 'active mailboxes')}, there are {len(mailboxes)}",
             "set `active: false` on some, or take another edition",
         )
     sending = settings.sending

@@ -11,7 +11,7 @@ from engine.mail.message import Attachment, Message
 from engine.mail.quotes import strip_reply
 from engine.mail.safe_html import sanitise
 from engine.prefixes import is_forward
-from engine.quantity import show_size
+from engine.quantity import counted, show_size
 from engine.text import collapse, cut
 
 ENCRYPTED = "[What is encrypted in this message cannot be read here. It is attached as it came.]"
@@ -56,7 +56,9 @@ def reply_body(message: Message, text: str, setup: Setup, remarks: tuple[str, ..
         because = "kept whole" if settings.signatures == "keep" else "kept whole: the message forwards another"
         return _body(message, text.strip(), "", setup, remarks, because, where)
     reply = strip_reply(text)
-    because = f"{len(reply.removed)} characters of quotation and signature taken out" if reply.removed else "nothing quoted"
+    because = (
+        f"{counted(len(reply.removed), 'character')} of quotation and signature taken out" if reply.removed else "nothing quoted"
+    )
     return _body(message, reply.text, reply.removed, setup, remarks, because, where)
 
 

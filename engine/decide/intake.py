@@ -7,7 +7,7 @@ from engine.decide.decision import Ending, Envelope, Step
 from engine.decide.setup import Setup
 from engine.decide.target import named_by_report
 from engine.mail.message import Message
-from engine.quantity import show_duration, show_size
+from engine.quantity import counted, show_duration, show_size
 from engine.state.view import State
 from engine.text import text_key, title_key
 
@@ -118,5 +118,5 @@ def _loop(message: Message, envelope: Envelope, setup: Setup, state: State) -> F
     if alike < loop.messages:
         return None, None
     where = str(setup.config.settings.where("loop_protection"))
-    found = f"{alike} messages alike ({', '.join(loop.alike)}) within {show_duration(loop.window)} were taken before"
+    found = f"{counted(alike, 'message')} alike ({', '.join(loop.alike)}) within {show_duration(loop.window)} were taken before"
     return Ending("ignored", "loop", found, where=where), Step("loop", found, where)

@@ -16,7 +16,7 @@ from engine.config.model import Config
 from engine.errors import our_fault
 from engine.notify.compose import Outgoing
 from engine.notify.transport import Broken, Postponed, Rejected, Transport, Unavailable
-from engine.quantity import show_duration
+from engine.quantity import counted, show_duration
 from engine.store.database import transaction
 from engine.store.outbox import (
     QueuedRow,
@@ -184,8 +184,8 @@ class _Round:
 
         def words(row: QueuedRow) -> str:
             if row.attempts:
-                tries = f"{row.attempts} attempt{'s' if row.attempts > 1 else ''}"
-                return f"{row.error or 'it was begun and never finished'}; given up after {tries}"
+                why = row.error or "it was begun and never finished"
+                return f"{why}; given up after {counted(row.attempts, 'attempt')}"
             return f"{row.error or 'nothing sent it'}; given up after {show_duration(longest)}"
 
         while rows := due_too_late(self.connection, mailbox, self.clock() - longest, self.clock()):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from engine.decide.book import AddressBook
 from engine.printable import one_line
+from engine.quantity import counted
 
 _MOST = 5
 
@@ -23,15 +24,11 @@ def of_nobody(book: AddressBook) -> Iterator[str]:
         (_with_owners(book.owned_but_public()), "domain is", "domains are", public),
     ):
         if found:
-            yield f"{_several(found, one, many)} {so}: {_first(found)}"
+            yield f"{counted(len(found), one, many)} {so}: {_first(found)}"
 
 
 def _with_owners(domains: Iterable[tuple[str, list[str]]]) -> list[str]:
     return [f"{domain} ({', '.join(owners)})" for domain, owners in domains]
-
-
-def _several(found: Sequence[str], one: str, many: str) -> str:
-    return f"1 {one}" if len(found) == 1 else f"{len(found):,} {many}"
 
 
 def _first(found: Sequence[str]) -> str:

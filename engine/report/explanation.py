@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.printable import one_line, printable
+from engine.quantity import counted
 
 _WIDTH = 100
 
@@ -39,7 +40,7 @@ def _lines(decision: dict[str, Any]) -> Iterator[str]:
             yield from _entry(f"  - on {rule['event']}: ", rule["rule"], rule["where"])
             yield from _entry("      ", rule["because"], "")
     elif decision["not_fired_count"]:
-        yield f"{decision['not_fired_count']} rules did not run; `postroom explain FILE` says why"
+        yield f"{counted(decision['not_fired_count'], 'rule')} did not run; `postroom explain FILE` says why"
     if decision.get("when_due"):
         yield ""
         yield "Rules that wait, and what they do then if nothing else happens to the ticket"

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from engine import __version__
 from engine.analysis.catalog import CODES
 from engine.errors import Problem
+from engine.quantity import counted
 
 PAGE = "https://github.com/postroom/postroom/blob/main/docs/checks.md"
 
@@ -19,9 +20,7 @@ def as_text(problems: Sequence[Problem], rules: Path) -> str:
     """A line each with the source line and a caret, then how many."""
     errors = sum(not problem.warning for problem in problems)
     warnings = len(problems) - errors
-    counts = [
-        f"{count} {word}" + ("" if count == 1 else "s") for count, word in ((errors, "problem"), (warnings, "warning")) if count
-    ]
+    counts = [counted(count, word) for count, word in ((errors, "problem"), (warnings, "warning")) if count]
     return "\n".join([*map(str, problems), " and ".join(counts) + " (docs/checks.md explains the codes)"])
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from engine.decide.decision import iso
 from engine.printable import one_line
+from engine.quantity import counted
 from engine.report.mailboxes import MailboxState
 from engine.state.overview import Overdue, Overview
 
@@ -19,7 +20,7 @@ def as_text(found: Overview, mailboxes: Iterable[MailboxState], *, sends: bool) 
     lines = (
         *_messages(found),
         *_notifications(found, sends),
-        f"{found.waiting_rules} rules waiting{_overdue(found.overdue_rules, 'run-waiting')}",
+        f"{counted(found.waiting_rules, 'rule')} waiting{_overdue(found.overdue_rules, 'run-waiting')}",
         *(f"mailbox {state.mailbox}: {state.words}" for state in mailboxes),
         *_late_and_lost(found),
         *_quarantine(found),
@@ -36,18 +37,18 @@ def wants_a_person(found: Overview, mailboxes: Iterable[MailboxState], expected:
 
 def _messages(found: Overview) -> Iterator[str]:
     total = sum(count for *_, count in found.outcomes)
-    yield f"{total} messages" + (f", the last at {found.last_processed_at}" if found.last_processed_at else "")
+    yield counted(total, "message") + (f", the last at {found.last_processed_at}" if found.last_processed_at else "")
     for outcome, reason, count in found.outcomes:
         yield f"  {count:>7}  {outcome}" + (f" ({reason.replace('_', ' ')})" if reason else "")
 
 
 def _notifications(found: Overview, sends: bool) -> Iterator[str]:
     queued = found.outbox.get("queued", 0)
-    yield f"{queued} notifications to send{_overdue(found.unsent, 'send')}{'' if sends else _NOT_SENT}"
-    yield f"{found.outbox.get('sent', 0)} notifications sent"
+    yield f"{counted(queued, 'notification')} to send{_overdue(found.unsent, 'send')}{'' if sends else _NOT_SENT}"
+    yield f"{counted(found.outbox.get('sent', 0), 'notification')} sent"
     dead = len(found.dead)
     if dead:
-        yield f"{dead} address{'' if dead == 1 else 'es'} from which what was sent last came back"
+        yield f"{counted(dead, 'address', 'addresses')} from which what was sent last came back"
     for one in found.dead[:_MOST_DEAD]:
         yield f"  {one.recipient}: {one.count} came back, the last by message {one.message}"
     if dead > _MOST_DEAD:
@@ -60,7 +61,7 @@ def _late_and_lost(found: Overview) -> Iterator[str]:
         since = f", since {iso(late.since)}" if late.since else ""
         yield f"  {late.count} wait{since}: {late.error}"
     if lost := found.outbox.get("failed", 0):
-        yield f"{lost} notifications could not be sent; `postroom send --again` tries them again, `--forget` lets them go"
+        yield f"{counted(lost, 'notification')} could not be sent; `postroom send --again` tries them again, `--forget` lets them go"
     for identity, recipient, subject, error in found.failed:
         yield f"  notification {identity} to {recipient}: {subject}: {error}"
 

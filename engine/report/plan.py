@@ -14,6 +14,7 @@ from engine.errors import Problem
 from engine.plan.difference import Change
 from engine.plan.replay import Changed, Plan
 from engine.printable import printable
+from engine.quantity import counted
 
 MOST_EXAMPLES = 3
 MOST_GROUPS = 40
@@ -45,7 +46,7 @@ class Group(Struct, frozen=True):
 
     @property
     def count(self) -> str:
-        return f"{len(self.messages):,} message{'' if len(self.messages) == 1 else 's'}"
+        return counted(len(self.messages), "message")
 
 
 def groups_of(plan: Plan) -> list[Group]:
@@ -75,7 +76,9 @@ def together(groups: list[Group]) -> list[Group]:
 
 def _headline(plan: Plan, base: str, work: str) -> str:
     changed = f"{len(plan.changed):,}" if plan.changed else "none"
-    words = f"{changed} of {plan.messages:,} messages would change" if plan.messages else "no message was there to replay"
+    words = (
+        f"{changed} of {counted(plan.messages, 'message')} would change" if plan.messages else "no message was there to replay"
+    )
     words += f": {base} -> {work}"
     if plan.without_bytes:
         words += f" ({plan.without_bytes:,} more are not kept as they came, and were not replayed)"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.decide.decision import Decision
 from engine.printable import printable
+from engine.quantity import counted
 from engine.summary import Summary
 
 _ORDER = ("created", "appended", "duplicate", "ignored", "refused", "quarantined")
@@ -18,12 +19,12 @@ def as_text(summary: Summary) -> str:
 
 
 def _lines(summary: Summary) -> Iterator[str]:
-    yield _messages(sum(summary.outcomes.values()))
+    yield counted(sum(summary.outcomes.values()), "message")
     for key, count in sorted(summary.outcomes.items(), key=lambda pair: (_ORDER.index(pair[0].partition(":")[0]), -pair[1])):
         outcome, _, what = key.partition(": ")
         yield f"{count:>7,}  {outcome:<11}  {what}".rstrip()
     if summary.known:
-        yield f"{_messages(summary.known)} processed before, passed over"
+        yield f"{counted(summary.known, 'message')} processed before, passed over"
     if summary.rules:
         yield from ("", "Rules that ran, and how often")
         yield from (f"{count:>7,}  {rule}" for rule, count in summary.rules.most_common())
@@ -32,10 +33,6 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield from (f"  {_held(decision)}" for decision in summary.held[:_MOST_HELD])
         if len(summary.held) > _MOST_HELD:
             yield f"  and {len(summary.held) - _MOST_HELD:,} more"
-
-
-def _messages(count: int) -> str:
-    return f"{count:,} message{'' if count == 1 else 's'}"
 
 
 def _held(decision: Decision) -> str:

@@ -197,7 +197,7 @@ def test_status_tells_of_what_is_due_and_nobody_runs(tmp_path: Path) -> None:
     assert (
         done.returncode == 0
         and "2 rules waiting\n" in done.stdout
-        and "1 notifications to send; they stay, for settings.yaml does not say" in done.stdout
+        and "1 notification to send; they stay, for settings.yaml does not say" in done.stdout
     )
     with closing(sqlite3.connect(tmp_path / "postroom.db")) as connection, connection:
         connection.execute("UPDATE waiting_rules SET created_at = '2026-11-02T10:00:00Z'")
@@ -209,9 +209,9 @@ def test_status_tells_of_what_is_due_and_nobody_runs(tmp_path: Path) -> None:
         "2 rules waiting, 2 of them due since 2026-11-02T10:30:00Z: run `postroom run-waiting` every minute, or `poll`\n"
         in done.stdout
     )
-    assert "1 notifications to send; they stay, for settings.yaml does not say how they leave (`sending`)\n" in done.stdout
+    assert "1 notification to send; they stay, for settings.yaml does not say how they leave (`sending`)\n" in done.stdout
     edit(tmp_path / "rules/settings.yaml", "private_mail: ignore", "private_mail: ignore\nsending: {folder: out}")
-    told = f"1 notifications to send, 1 of them due since {before}: run `postroom send` every minute, or `poll`\n"
+    told = f"1 notification to send, 1 of them due since {before}: run `postroom send` every minute, or `poll`\n"
     assert told in postroom("status", *words, cwd=tmp_path).stdout
     for command in ("run-waiting", "send"):
         postroom(command, *words, cwd=tmp_path)
@@ -222,7 +222,7 @@ def test_status_without_a_configuration_at_hand_says_nothing_of_it(tmp_path: Pat
     postroom("run", "--source", "-", cwd=tmp_path, stdin=MAIL)
     assert "they stay" in postroom("status", cwd=tmp_path).stdout
     told = postroom("status", "--rules", "nowhere", cwd=tmp_path)
-    assert "1 messages" in told.stdout and "to send\n" in told.stdout and "they stay" not in told.stdout
+    assert "1 message," in told.stdout and "to send\n" in told.stdout and "they stay" not in told.stdout
 
 
 def test_no_line_of_status_is_somebody_elses(tmp_path: Path) -> None:

@@ -60,6 +60,6 @@ def test_long_lists_are_cut_and_say_how_much_is_left_out() -> None:
 
 
 def test_what_stays_because_nothing_says_how_it_leaves_is_told() -> None:
-    stays = "1 notifications to send; they stay, for settings.yaml does not say how they leave (`sending`)\n"
+    stays = "1 notification to send; they stay, for settings.yaml does not say how they leave (`sending`)\n"
     assert stays in as_text(WELL, [], sends=False)
-    assert "1 notifications to send\n" in as_text(WELL, [], sends=True)
+    assert "1 notification to send\n" in as_text(WELL, [], sends=True)

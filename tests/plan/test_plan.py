@@ -312,7 +312,7 @@ def test_markdown_shows_mail_as_text_only(repository: Path, tmp_path: Path) -> N
     )
     edit(repository / "rules/workflow/20-triage.rules", "set due to 24 hours", "set due to 3 days")
     done = postroom("plan", "--base", "HEAD", "--source", mail, "--format", "markdown", cwd=repository)
-    assert "1 of 1 messages would change" in done.stdout
+    assert "1 of 1 message would change" in done.stdout
     (line,) = [line for line in done.stdout.splitlines() if "evil.eml" in line]
     assert line.startswith("  - `") and line.endswith("`") and line.count("`") == 2
 

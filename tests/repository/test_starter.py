@@ -73,7 +73,7 @@ def test_the_steps_of_the_github_job_run_on_a_pull_request(desk: Path) -> None:
         done = run("bash", "-e", "-c", command, cwd=clone, GITHUB_BASE_REF="main")
         assert done.returncode == 0, (command, done.stdout, done.stderr)
     plan = (clone / "plan.md").read_text()
-    assert plan.startswith("### 1 of 1 messages would change: `origin/main` -> `the working tree`")
+    assert plan.startswith("### 1 of 1 message would change: `origin/main` -> `the working tree`")
     assert "queue Front desk instead of Second line" in plan
 
 
