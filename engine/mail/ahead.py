@@ -11,7 +11,7 @@ from engine.mail.parse import parse_messages
 
 Whose = TypeVar("Whose")
 _MOST = 200
-_MOST_BYTES = 1_000_000
+_MOST_BYTES = 1_000_000  # a larger message is still one of them
 
 
 def parsed_ahead(raws: Iterable[tuple[Whose, Raw]]) -> Iterator[tuple[Whose, Raw, Message]]:
