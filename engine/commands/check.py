@@ -63,8 +63,11 @@ def check(form: str, base: str | None, rules: Path, db: Path, verbose: bool) -> 
 
 
 def _sizes(config: Config) -> tuple[str, ...]:
-    mailboxes, tags = counted(len(config.mailboxes), "mailbox", "mailboxes"), counted(len(config.tags.tags), "tag")
-    return mailboxes, counted(len(config.rules.rules), "rule"), tags
+    return (
+        counted(len(config.mailboxes), "mailbox", "mailboxes"),
+        counted(len(config.rules.rules), "rule"),
+        counted(len(config.tags.tags), "tag"),
+    )
 
 
 def _names_at(rules: Path, ref: str) -> Names | None:
