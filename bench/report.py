@@ -1,7 +1,8 @@
-"""Results as tables, with ratios to earlier ones, and as plots."""
+"""Results as tables, with ratios to earlier ones, as the tables of docs/performance.md, and as plots."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ _SERIES = {
 }
 _TITLES = {
     **_SERIES,
-    "desk": "All but the rules at their largest",
-    "largest": "All at their largest",
+    "desk": "100 rules, 100,000 contacts and aliases, 1,000,000 tickets",
+    "largest": "10,000 rules, 100,000 contacts and aliases, 1,000,000 tickets",
     "mixed": "Mixed mail; rules",
     "outlook": "Mail from Outlook; rules",
 }
+_KINDS = {"plain": "plain, 4 KB", "mixed": "mixed", "outlook": "from Outlook, 40 KB"}
 
 
 def show(results: dict[str, Any], before: dict[str, Any]) -> str:
@@ -30,9 +32,8 @@ def show(results: dict[str, Any], before: dict[str, Any]) -> str:
     ]
     for one in results["cells"]:
         then = old.get((one["series"], one["size"]), {})
-        size = "" if one["series"] in ("desk", "largest") else f"{one['size']:,}"
         lines.append(
-            f"| {_TITLES[one['series']]} | {size} | {one['per_second']:,.0f} | {_ratio(one, then, 'per_second')} |"
+            f"| {_what(one)} | {one['per_second']:,.0f} | {_ratio(one, then, 'per_second')} |"
             f" {one['start']:.2f} | {one['first_start']:.2f} | {one['megabytes']:.0f} | {_ratio(one, then, 'megabytes')} |"
         )
     stages = results["stages"]
@@ -40,6 +41,41 @@ def show(results: dict[str, Any], before: dict[str, Any]) -> str:
         lines += ["", "| stage | microseconds a message | |", "|---|--:|--:|"]
         lines += [f"| {name} | {took:,.0f} | {_ratio(stages, before.get('stages', {}), name)} |" for name, took in stages.items()]
     return "\n".join(lines)
+
+
+def filled(page: str, results: dict[str, Any]) -> str:
+    """The Markdown page with its tables, each between `<!-- bench: NAME -->` and `<!-- end -->`, as the results are.
+
+    Raises ValueError where the page has no place for a table."""
+    for name, table in (("sizes", _sizes(results["cells"])), ("stages", _stages(results["stages"]))):
+        place = re.compile(f"(<!-- bench: {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
+        page, places = place.subn(lambda found, table=table: f"{found[1]}{table}\n", page)
+        if places != 1:
+            raise ValueError(
+                f"the page has {places} places for the table {name}: write one '<!-- bench: {name} -->' and '<!-- end -->'"
+            )
+    return page
+
+
+def _sizes(cells: list[dict[str, Any]]) -> str:
+    lines = ["| | | messages/s | start, s | first start, s | MB at most |", "|---|--:|--:|--:|--:|--:|"]
+    lines += [
+        f"| {_what(one)} | {one['per_second']:,.0f} | {one['start']:.2f} | {one['first_start']:.2f} | {one['megabytes']:.0f} |"
+        for one in cells
+    ]
+    return "\n".join(lines)
+
+
+def _stages(stages: dict[str, float]) -> str:
+    lines = ["| | parse | decide | store |", "|---|--:|--:|--:|"]
+    for kind, title in _KINDS.items():
+        took = (stages[f"parse[{kind}]"], *(_of(stages, stage, kind) for stage in ("decide", "store")))
+        lines.append(f"| {title} | {' | '.join(f'{one:,.0f}' for one in took)} |")
+    return "\n".join(lines)
+
+
+def _what(cell: dict[str, Any]) -> str:
+    return f"{_TITLES[cell['series']]} | {'' if cell['series'] in ('desk', 'largest') else format(cell['size'], ',')}"
 
 
 def _ratio(now: dict[str, Any], then: dict[str, Any], name: str) -> str:
@@ -79,15 +115,12 @@ def draw(results: dict[str, Any], folder: Path) -> None:
             height=420,
         )
         stages = results["stages"]
-        kinds = ["plain", "mixed", "outlook"]
-        bars.x_labels = kinds
-        bars.add("parse", [stages.get(f"parse[{kind}]") for kind in kinds])
+        bars.x_labels = list(_KINDS)
+        bars.add("parse", [stages[f"parse[{kind}]"] for kind in _KINDS])
         for stage in ("decide", "store"):
-            bars.add(stage, [_of(stages, stage, kind) for kind in kinds])
+            bars.add(stage, [_of(stages, stage, kind) for kind in _KINDS])
         bars.render_to_file(str(folder / "stages.svg"))
 
 
-def _of(stages: dict[str, float], stage: str, kind: str) -> float | None:
-    return next(
-        (took for name, took in stages.items() if name.startswith(f"{stage}[") and "100-rules" in name and kind in name), None
-    )
+def _of(stages: dict[str, float], stage: str, kind: str) -> float:
+    return stages[f"{stage}[100-rules-{kind}]"]

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bench.generate import database
 from bench.mail import KINDS
-from bench.report import show
+from bench.report import filled, show
 from engine.mail.parse import parse_message
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +39,19 @@ def test_results_are_compared_with_earlier_ones() -> None:
     text = show({"cells": [cell], "stages": {"parse[plain]": 50.0}}, {"cells": [{**cell, "per_second": 200.0}], "stages": {}})
     assert "| Rules | 10 | 300 | ×1.50 | 0.50 | 1.00 | 80 | ×1.00 |" in text
     assert "| parse[plain] | 50 |  |" in text
+
+
+def test_the_page_shows_the_results_that_are_committed() -> None:
+    page = (ROOT / "docs/performance.md").read_text()
+    results = json.loads((ROOT / "bench/results/results.json").read_text())
+    assert filled(page, results) == page
+    results["cells"][0]["per_second"] += 1_000
+    assert filled(page, results) != page
+
+
+def test_a_page_without_a_place_for_a_table_is_told() -> None:
+    with pytest.raises(ValueError, match="0 places for the table sizes"):
+        filled("# Performance", json.loads((ROOT / "bench/results/results.json").read_text()))
 
 
 def test_generated_mail_is_always_the_same_and_of_its_kinds() -> None:
