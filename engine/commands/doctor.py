@@ -37,7 +37,7 @@ def doctor(fix: bool, rules: Path, db: Path, verbose: bool) -> None:
     except (sqlite3.Error, OSError) as error:
         raise explain_error(error, db) from error
     for one in found:
-        click.echo(one_line(f"{one.count} {one.what}" + (f"; --fix: {one.repair}" if one.repair else "")))
+        click.echo(one_line(f"{one.what}: {one.count:,}" + (f"; --fix: {one.repair}" if one.repair else "")))
         for example in one.examples[:5]:
             click.echo(one_line(f"    {example}"))
     if not found:

@@ -66,7 +66,7 @@ _ORPHANS = (
         for name in ("due_at", "completed_at")
     ),
     (
-        "notifications that are not due for a month: the clock was wrong when they were put off",
+        "notifications that are not due for a month, for the clock was wrong when they were put off",
         "SELECT id FROM outbox WHERE status = 'queued' AND NOT COALESCE(next_attempt_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+31 days'), 0)",
         "they are due now",
         "UPDATE outbox SET next_attempt_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE status = 'queued'"
@@ -100,7 +100,9 @@ def examine(connection: sqlite3.Connection) -> Iterator[Ailment]:
     """Everything that is wrong, the worst first. A database that SQLite itself calls broken is not looked at further."""
     broken = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
     if broken:
-        yield Ailment("SQLite finds the database broken; restore it from a backup", len(broken), tuple(broken))
+        yield Ailment(
+            "faults that SQLite finds in the database, which is to be restored from a backup", len(broken), tuple(broken)
+        )
         return
     keys = [f"{table} row {row}" for table, row, *_ in connection.execute("PRAGMA foreign_key_check")]
     if keys:

@@ -51,36 +51,40 @@ def test_a_healthy_database_is_well(db: Path) -> None:
     [
         (
             "DELETE FROM quarantine",
-            "3 quarantined messages without a row in quarantine; --fix: they are put back into quarantine",
+            "quarantined messages without a row in quarantine: 3; --fix: they are put back into quarantine",
             True,
         ),
-        ("INSERT INTO raw_messages VALUES ('ab', 1, x'00')", "1 raw messages that belong to none; --fix: they are removed", True),
-        ("INSERT INTO ticket_tags VALUES ('T1', 'VPN')", "1 tags of tickets that are not there; --fix: they are removed", True),
+        (
+            "INSERT INTO raw_messages VALUES ('ab', 1, x'00')",
+            "raw messages that belong to none: 1; --fix: they are removed",
+            True,
+        ),
+        ("INSERT INTO ticket_tags VALUES ('T1', 'VPN')", "tags of tickets that are not there: 1; --fix: they are removed", True),
         (
             "INSERT INTO waiting_rules (rule, ticket, due_at, status, created_at) VALUES ('r', 'T1', '', 'waiting', '')",
-            "1 rules that wait for tickets that are not there; --fix: they are dropped",
+            "rules that wait for tickets that are not there: 1; --fix: they are dropped",
             False,
         ),
         (
             "UPDATE tickets SET due_at = datetime('now') WHERE number = 'T20261102.0001'",
-            "1 tickets whose due_at is not written as postroom writes times; --fix: those that can be read",
+            "tickets whose due_at is not written as postroom writes times: 1; --fix: those that can be read",
             True,
         ),
         (
             "UPDATE tickets SET completed_at = 'soon' WHERE number = 'T20261102.0001'",
-            "1 tickets whose completed_at is not written as postroom writes times; --fix: those that can be read",
+            "tickets whose completed_at is not written as postroom writes times: 1; --fix: those that can be read",
             False,
         ),
         *(
             (
                 f"UPDATE outbox SET status = 'queued', next_attempt_at = {moment} WHERE id = 1",
-                "1 notifications that are not due for a month: the clock was wrong when they were put off; --fix: they are due now",
+                "notifications that are not due for a month, for the clock was wrong when they were put off: 1; --fix: they are due now",
                 True,
             )
             for moment in ("'2099-01-01T00:00:00Z'", "NULL")
         ),
-        ("UPDATE messages SET decision = 'half' WHERE id = 1", "1 messages without an outcome\n", False),
-        ("UPDATE messages SET number = 'T9' WHERE id = 1", "1 messages that became a ticket which is not there\n", False),
+        ("UPDATE messages SET decision = 'half' WHERE id = 1", "messages without an outcome: 1\n", False),
+        ("UPDATE messages SET number = 'T9' WHERE id = 1", "messages that became a ticket which is not there: 1\n", False),
     ],
 )
 def test_an_ailment_is_found_and_mended_where_that_is_safe(db: Path, statement: str, says: str, mended: bool) -> None:
@@ -102,7 +106,7 @@ def test_a_missing_file_is_taken_from_the_message_and_a_spare_one_removed(db: Pa
     young.write_bytes(b"being stored just now")
     os.utime(spare, (0, 0))
     done = doctor(db)
-    assert "1 attachments without their file" in done.stdout and "1 files that belong to no attachment" in done.stdout
+    assert "attachments without their file: 1" in done.stdout and "files that belong to no attachment: 1" in done.stdout
     assert doctor(db, "--fix").returncode == 0
     assert files[0].read_bytes() == kept and not spare.exists() and young.exists()
 
@@ -111,7 +115,7 @@ def test_a_file_that_changed_is_told(db: Path) -> None:
     file = next(path for path in Path(f"{db}.files").rglob("*") if path.is_file())
     file.write_bytes(b"something else")
     done = doctor(db, "--fix")
-    assert done.returncode == 1 and "1 files of attachments that are not what they were" in done.stdout
+    assert done.returncode == 1 and "files of attachments that are not what they were: 1" in done.stdout
 
 
 def test_a_broken_database_is_told(db: Path) -> None:
@@ -138,4 +142,4 @@ def test_more_files_may_be_missing_than_sqlite_takes_values(db: Path) -> None:
             " (message, number, name, content_type, size, sha256) SELECT 1, 'T20261102.0001', 'a', 'a/b', 1, printf('%064x', i) FROM n"
         )
     done = doctor(db, "--fix")
-    assert done.returncode == 1 and "260000 attachments without their file" in done.stdout, done.stderr
+    assert done.returncode == 1 and "attachments without their file: 260,000" in done.stdout, done.stderr
