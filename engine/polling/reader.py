@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from engine.decide.decision import Decision
 from engine.mail.message import Message
-from engine.mail.parse import parse_message
+from engine.mail.parse import parse_message, parse_messages
 from engine.polling.observe import Observer
 from engine.processing import Processor
 from engine.sources.remote import Denied, Fetched, NotTheItem, Place, Remote, RemoteError, RemoteItem, SignInFailed, StateLost
@@ -186,18 +186,19 @@ class Reader:
         decisions: list[Decision] = []
         connection = self._connection
         began = time.perf_counter()
-        with self._deciding, transaction(connection):
-            for one in fetched:
-                if one.raw is None:
-                    store.drop(connection, self.mailbox, [one.id])
-                    continue
-                received = min(one.received_at or _now(), _now())  # our clock may be behind the server's
-                message = parse_message(one.raw)
-                decision = take(message, one, one.raw, received)
-                place = self._place(decision, message.identity)
-                store.mark_stored(connection, self.mailbox, one.id, place, message.identity)
-                if decision is not None:
-                    decisions.append(decision)
+        with self._deciding:
+            # Before the transaction, during which no other process can write; and only one mailbox's mail at a time, for it takes memory.
+            there = [(one, one.raw) for one in fetched if one.raw is not None]
+            messages = parse_messages([raw for _, raw in there])
+            with transaction(connection):
+                store.drop(connection, self.mailbox, [one.id for one in fetched if one.raw is None])
+                for (one, raw), message in zip(there, messages, strict=True):
+                    received = min(one.received_at or _now(), _now())  # our clock may be behind the server's
+                    decision = take(message, one, raw, received)
+                    place = self._place(decision, message.identity)
+                    store.mark_stored(connection, self.mailbox, one.id, place, message.identity)
+                    if decision is not None:
+                        decisions.append(decision)
         self._observer.stage("decide", time.perf_counter() - began)
         for decision in decisions:
             self._observer.decided(decision)
