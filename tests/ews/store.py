@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import email
 import itertools
+import re
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
+
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 @dataclass
@@ -40,7 +43,8 @@ class Item:
         """In its brackets."""
         if self.mime is None:
             return self.properties.get("message_id", "")
-        return str(email.message_from_bytes(self.mime)["Message-ID"] or "")
+        head = _BLANK_LINE.split(self.mime, maxsplit=1)[0]
+        return str(email.message_from_bytes(head)["Message-ID"] or "")
 
 
 @dataclass
