@@ -158,9 +158,7 @@ def _is_wrapped(lines: list[str], index: int) -> bool:
 
 def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
     """`-- ` and what follows it (RFC 3676 4.3), and `Sent from my ...` as the last line."""
-    taken: list[str] = []
-    lines, sent_from = _without_sent_from(lines)
-    taken = sent_from
+    lines, taken = _without_sent_from(lines)
     for index in range(len(lines) - 1, max(len(lines) - _MOST_SIGNATURE_LINES - 2, -1), -1):
         dash = bool(_DASH.match(lines[index]))
         if (dash or _SIGNATURE.match(lines[index])) and _joined(lines[:index]):
