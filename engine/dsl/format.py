@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
 
@@ -76,7 +77,8 @@ class _Writer:
 
     def __init__(self, text: str, comments: list[Token]) -> None:
         self._text = text
-        self._comments = comments
+        self._comments = comments  # in their order
+        self._begin = [comment.start_pos or 0 for comment in comments]
         self._next = 0
         self._lines: list[_Line] = []
         self._open = False
@@ -203,7 +205,8 @@ class _Writer:
         self._open = False
 
     def _comment_between(self, one: Token, other: Token) -> bool:
-        return any((one.end_pos or 0) <= (comment.start_pos or 0) < (other.start_pos or 0) for comment in self._comments)
+        first = bisect_left(self._begin, one.end_pos or 0)
+        return first < len(self._begin) and self._begin[first] < (other.start_pos or 0)
 
     def _blank(self) -> None:
         if self._lines and (self._lines[-1].pieces or self._lines[-1].comment):
@@ -211,8 +214,10 @@ class _Writer:
         self._open = False
 
     def _blank_before(self, token: Token) -> bool:
-        before = self._text[: token.start_pos or 0]
-        return bool(re.search(r"\n[ \t]*\n[ \t]*$", before))
+        start = token.start_pos or 0
+        line = self._text.rfind("\n", 0, start)
+        above = self._text.rfind("\n", 0, max(line, 0))
+        return above >= 0 and not self._text[above:start].strip()
 
 
 def _is_long(tokens: list[Token], index: int) -> bool:
