@@ -11,7 +11,7 @@ import click
 
 from engine.commands.options import common, load_setup
 from engine.errors import PostroomError
-from engine.report.trials import Timed, coverage, failure, junit
+from engine.report.trials import Tested, coverage, junit, tested
 from engine.trial.case import read_cases, test_files
 from engine.trial.coverage import Coverage
 from engine.trial.run import run_case
@@ -65,15 +65,16 @@ def _run(rules: Path, places: list[Path], word: str | None, cover: bool, junit_f
     cases = [case for case in read_cases(test_files(places)) if word is None or word.casefold() in case.name.casefold()]
     if not cases:
         raise PostroomError.of("there is no test to run", f"write one in {places[0]}: docs/rule-tests.md")
-    results: list[Timed] = []
+    results: list[Tested] = []
     found = Coverage(setup.config)
     for case in cases:
         start = time.perf_counter()
-        result = run_case(case, setup)
-        results.append(Timed(result, time.perf_counter() - start))
-        found.add(result.decision, result.foreseen)
+        result = run_case(case, setup, explain=cover)
+        results.append(tested(result, time.perf_counter() - start))
+        if cover:
+            found.add(result.decision, result.foreseen)
         if not result.passed:
-            click.echo(failure(result))
+            click.echo(results[-1].failure)
     if junit_file is not None:
         try:
             junit_file.write_bytes(junit(results))
@@ -83,7 +84,7 @@ def _run(rules: Path, places: list[Path], word: str | None, cover: bool, junit_f
             ) from error
     if cover:
         click.echo(coverage(found))
-    failed = sum(not one.result.passed for one in results)
+    failed = sum(bool(one.wrong) for one in results)
     click.echo(f"{len(cases) - failed} passed, {failed} failed")
     return failed == 0
 

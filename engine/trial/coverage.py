@@ -14,6 +14,8 @@ from engine.decide.waiting import Foreseen
 from engine.dsl.tree import And, Condition, Rule
 from engine.errors import Position
 
+_FAILED = ") does not hold"
+
 
 class Gap(Struct, frozen=True):
     """One thing that no test reaches."""
@@ -35,8 +37,10 @@ class Coverage(Struct):
         self._rules.update(ran.rule for ran in decision.fired)
         self._rules.update(one.waiting.rule for one in foreseen if one.due.status == "ran")
         for one in decision.not_fired:
-            self._failed.add(_failed(one.rule, one.because))
-        self._failed.update(_failed(one.waiting.rule, one.due.because) for one in foreseen if one.due.status == "dropped")
+            self._did_not_run(one.rule, one.because)
+        for late in foreseen:
+            if late.due.status == "dropped":
+                self._did_not_run(late.waiting.rule, late.due.because)
         mailbox = decision.mailbox
         if decision.entity:
             self._reached.add(("entity", mailbox, decision.entity))
@@ -49,6 +53,11 @@ class Coverage(Struct):
                 state = "when_complete" if "which is complete: " in step.found else "when_open"
                 self._reached.add(("duplicate", step.where, state))
         self._reached.update(("tag", tag) for tag in decision.tags)
+
+    def _did_not_run(self, rule: str, because: str) -> None:
+        """Where a part of its condition kept it from that: `CONDITION (file:line:column) does not hold`."""
+        if because.endswith(_FAILED):
+            self._failed.add(f"{rule}\0{because.removesuffix(_FAILED).rpartition(' (')[2]}")
 
     def gaps(self) -> tuple[list[Gap], int]:
         """What is not reached, and how many things there are at all."""
@@ -82,11 +91,6 @@ class Coverage(Struct):
         for part in _conjuncts(rule.condition):
             words = f"no test of '{rule.name}' fails for: {part.words}"
             yield ("part", rule.name, str(part.position)), Gap(part.position, words)
-
-
-def _failed(rule: str, because: str) -> str:
-    """The part of its condition that kept a rule from running: `CONDITION (file:line:column) does not hold`."""
-    return f"{rule}\0{because.rpartition(' (')[2].partition(')')[0]}"
 
 
 def _conjuncts(condition: Condition | None) -> Iterable[Condition]:

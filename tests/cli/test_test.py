@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from engine.decide.workflow import MOST_REASONS_KEPT
 from tests.command import postroom
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,26 @@ def test_a_failure_shows_expected_and_found_side_by_side_and_why(tmp_path: Path)
         for line in lines
     )
     assert any(line.startswith("sender: the contact maya") for line in lines)
+
+
+def test_of_many_rules_each_is_told_that_a_test_asks_for(tmp_path: Path) -> None:
+    """Why each of more rules did not run than a Decision keeps reasons for (`MOST_REASONS_KEPT`) is asked for only where it is wanted."""
+    rules = Path(shutil.copytree(ROOT / "rules", tmp_path / "rules"))
+    many = (f'rule "M{n}" on message when subject contains "m{n}y" then discard "x"' for n in range(MOST_REASONS_KEPT + 1))
+    (rules / "workflow/many.rules").write_text("\n".join(many))
+    mail = "mailbox: help, message: {from: maya@brightwater.example, subject: m3y, body: y}"
+    right = f"name: right, {mail}, expect: {{outcome: ignored, not_fired: [M0, M2]}}"
+    short = f"name: short, {mail}, expect: {{outcome: ignored, fired: [M3]}}"
+    done = postroom("test", "--coverage", "--tests", write(tmp_path, short), "--rules", rules, cwd=ROOT)
+    assert done.returncode == 0 and "1 passed, 0 failed" in done.stdout
+    assert "no test runs the rule 'M4'" in done.stdout and "no test of 'M3' fails for" in done.stdout
+    assert "no test of 'M2' fails for" not in done.stdout  # it kept M2 from running
+    wrong = f"name: wrong, {mail}, expect: {{outcome: ignored, fired: [M3, M1]}}"
+    xml = tmp_path / "results.xml"
+    done = postroom("test", "--junit", xml, "--tests", write(tmp_path, right, wrong), "--rules", rules, cwd=ROOT)
+    assert done.returncode == 1 and done.stdout.endswith("1 passed, 1 failed\n")
+    assert "'M1' did not run: subject contains \"m1y\"" in done.stdout
+    assert "'M1' did not run" in xml.read_text() and 'failures="1"' in xml.read_text()
 
 
 def test_a_merge_conflict_in_a_test_file_is_an_error(tmp_path: Path) -> None:
