@@ -324,6 +324,7 @@ FILES = [
         )
     ),
     ("PR112", "mailboxes/priority.yaml", 6, ("source:\n  exchange: {folder: Inbox/Priority}\n", "")),
+    ("PR112", "mailboxes/priority.yaml", 8, ("Inbox/Priority", "Inbox")),
 ]
 
 
@@ -458,6 +459,11 @@ CLEAN = [
 )  # fmt: skip
 def test_what_stays_on_this_machine_or_is_encrypted_is_no_fault(file: str, old: str, new: str, rules: Path) -> None:
     edit(rules / file, old, new)
+    assert found(rules) == []
+
+
+def test_a_field_may_be_found_anywhere_where_it_wants_a_letter(rules: Path) -> None:
+    edit(rules / "mailboxes/alerts.yaml", r"(?m)^Host: (?P<device>\S+)", "(?P<device>.+)")
     assert found(rules) == []
 
 
