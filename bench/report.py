@@ -20,6 +20,7 @@ _TITLES = {
     "mixed": "Mixed mail; rules",
     "outlook": "Mail from Outlook; rules",
 }
+_STAGES = {"parse": "parse[{}]", "decide": "decide[100-rules-{}]", "store": "store[100-rules-{}]"}
 _KINDS = {"plain": "plain, 4 KB", "mixed": "mixed", "outlook": "from Outlook, 40 KB"}
 
 
@@ -67,10 +68,10 @@ def _sizes(cells: list[dict[str, Any]]) -> str:
 
 
 def _stages(stages: dict[str, float]) -> str:
-    lines = ["| | parse | decide | store |", "|---|--:|--:|--:|"]
+    lines = [f"| | {' | '.join(_STAGES)} |", "|---|--:|--:|--:|"]
     for kind, title in _KINDS.items():
-        took = (stages[f"parse[{kind}]"], *(_of(stages, stage, kind) for stage in ("decide", "store")))
-        lines.append(f"| {title} | {' | '.join(f'{one:,.0f}' for one in took)} |")
+        took = " | ".join(f"{stages[form.format(kind)]:,.0f}" for form in _STAGES.values())
+        lines.append(f"| {title} | {took} |")
     return "\n".join(lines)
 
 
@@ -116,11 +117,6 @@ def draw(results: dict[str, Any], folder: Path) -> None:
         )
         stages = results["stages"]
         bars.x_labels = list(_KINDS)
-        bars.add("parse", [stages[f"parse[{kind}]"] for kind in _KINDS])
-        for stage in ("decide", "store"):
-            bars.add(stage, [_of(stages, stage, kind) for kind in _KINDS])
+        for stage, form in _STAGES.items():
+            bars.add(stage, [stages[form.format(kind)] for kind in _KINDS])
         bars.render_to_file(str(folder / "stages.svg"))
-
-
-def _of(stages: dict[str, float], stage: str, kind: str) -> float:
-    return stages[f"{stage}[100-rules-{kind}]"]

@@ -71,7 +71,7 @@ def when_due(rule: str, ticket: Ticket, setup: Setup, state: State, now: datetim
     standing = program.begin(facts)
     if standing.next(index - 1) != index:
         unmet = program.unmet(index, standing.true)
-        return Due("dropped", f"{unmet.words} ({unmet.where}) does not hold" if unmet else "its condition does not hold")
+        return Due("dropped", unmet.because if unmet else "its condition does not hold")
     done = perform(program.rules[index].rule, facts, setup)
     after = done.facts.ticket
     if after is not None and after != ticket:

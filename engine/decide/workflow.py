@@ -135,7 +135,7 @@ class _Pass:
                 continue
             unmet = self.program.unmet(index, standing.true)
             if unmet is not None:
-                self.because[index] = f"{unmet.words} ({unmet.where}) does not hold"
+                self.because[index] = unmet.because
 
     def _finished(self, position: int, ended: str) -> Run:
         before, did = self.before, list(self.ran.values())

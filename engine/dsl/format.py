@@ -78,7 +78,6 @@ class _Writer:
     def __init__(self, text: str, comments: list[Token]) -> None:
         self._text = text
         self._comments = comments  # in their order
-        self._begin = [comment.start_pos or 0 for comment in comments]
         self._next = 0
         self._lines: list[_Line] = []
         self._open = False
@@ -205,8 +204,8 @@ class _Writer:
         self._open = False
 
     def _comment_between(self, one: Token, other: Token) -> bool:
-        first = bisect_left(self._begin, one.end_pos or 0)
-        return first < len(self._begin) and self._begin[first] < (other.start_pos or 0)
+        first = bisect_left(self._comments, one.end_pos or 0, key=lambda comment: comment.start_pos or 0)
+        return first < len(self._comments) and (self._comments[first].start_pos or 0) < (other.start_pos or 0)
 
     def _blank(self) -> None:
         if self._lines and (self._lines[-1].pieces or self._lines[-1].comment):

@@ -31,6 +31,18 @@ class Unmet(Struct, frozen=True):
     words: str
     where: str
 
+    @property
+    def because(self) -> str:
+        return f"{self.words} ({self.where}{_FAILED}"
+
+
+_FAILED = ") does not hold"
+
+
+def failed_at(because: str) -> str:
+    """Where the part stands that an `Unmet.because` tells of; empty for any other reason."""
+    return because.removesuffix(_FAILED).rpartition(" (")[2] if because.endswith(_FAILED) else ""
+
 
 class Program:
     """All rules of one event, in their order. Compiled once for a configuration; holds no state of a message."""

@@ -13,8 +13,7 @@ from engine.decide.decision import Decision
 from engine.decide.waiting import Foreseen
 from engine.dsl.tree import And, Condition, Rule
 from engine.errors import Position
-
-_FAILED = ") does not hold"
+from engine.rules.program import failed_at
 
 
 class Gap(Struct, frozen=True):
@@ -55,9 +54,9 @@ class Coverage(Struct):
         self._reached.update(("tag", tag) for tag in decision.tags)
 
     def _did_not_run(self, rule: str, because: str) -> None:
-        """Where a part of its condition kept it from that: `CONDITION (file:line:column) does not hold`."""
-        if because.endswith(_FAILED):
-            self._failed.add(f"{rule}\0{because.removesuffix(_FAILED).rpartition(' (')[2]}")
+        """Counts where a part of its condition kept it from that."""
+        if where := failed_at(because):
+            self._failed.add(f"{rule}\0{where}")
 
     def gaps(self) -> tuple[list[Gap], int]:
         """What is not reached, and how many things there are at all."""
