@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.printable import UNSEEN, one_line, printable
+
+_MOST_LISTED = 8
 
 
 class Position(NamedTuple):
@@ -52,8 +55,9 @@ class Problem(Struct, frozen=True, order=True):
         return f"{line}\n{printable(self.excerpt)}" if self.excerpt else line
 
 
-def unknown(position: Position, kind: str, name: str, known: Iterable[str]) -> Problem:
-    return Problem(position, f"unknown {kind} '{name}'", did_you_mean(name, known), lacks=kind)
+def unknown(position: Position, kind: str, name: str, known: Iterable[str], fix: str = "") -> Problem:
+    """`fix`: where it has been sought before."""
+    return Problem(position, f"unknown {kind} '{name}'", fix or did_you_mean(name, known), lacks=kind)
 
 
 def warn(code: str, position: Position, message: str, fix: str) -> Problem:
@@ -100,6 +104,13 @@ def line_and_column(text: str, place: int) -> tuple[int, int]:
     return text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
 
 
+def excerpt(lines: Sequence[str], line: int, column: int) -> str:
+    """The source line with a caret under the column."""
+    shown = lines[line - 1] if 0 < line <= len(lines) else ""
+    lead = "".join("\t" if letter == "\t" else " " for letter in shown[: max(column - 1, 0)])
+    return f"    {shown}\n    {lead}^"
+
+
 def cannot_be_seen(letter: str) -> tuple[str, str]:
     """(what is wrong, how to mend it)"""
     return f"a character that cannot be seen stands here ({_code(letter)})", "take it out"
@@ -111,13 +122,14 @@ def _code(letter: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is written most like this one, or the only one that begins with it, if there is one."""
-    import difflib  # seldom needed
+    from rapidfuzz import process  # seldom needed
+    from rapidfuzz.distance import Indel
 
     folded = {name.casefold(): name for name in known}
     begin = [name for name in folded if len(word) > 2 and name.startswith(word.casefold())]
     if len(begin) == 1:
         return folded[begin[0]]
-    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    near = process.extractOne(word.casefold(), folded.keys(), scorer=Indel.normalized_similarity, score_cutoff=0.6)
     return folded[near[0]] if near else None
 
 
@@ -130,7 +142,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f"did you mean '{near}'?" + (
             f" what stands here has {_code(unseen)} in it, which cannot be seen" if unseen else ""
         )
+    return known_are(names)
+
+
+def known_are(known: Iterable[str]) -> str:
+    """The first of them, where nobody can tell which is meant."""
+    names = list(islice(known, _MOST_LISTED + 1))
     if not names:
         return "none is defined yet"
-    shown = ", ".join(names[:8])
-    return f"known are: {shown}" + (", ..." if len(names) > 8 else "")
+    return f"known are: {', '.join(names[:_MOST_LISTED])}" + (", ..." if names[_MOST_LISTED:] else "")

@@ -1,7 +1,7 @@
 """Whether conditions can hold together: a search for values that satisfy them, judged by the very matcher that rules run on.
 
 Conditions become branches (a disjunction of conjunctions of literals). A branch is possible when for each operand there are
-values of which all its literals are true. Values are tried that would be found if there were any: all words of a picklist,
+values of which all its literals are true. Values are tried that would be found if there were any: words of a picklist,
 both sides of every bound, and the shortest text made of what it must contain. Where a regular expression stands in the way,
 the answer is "possible": analysis warns only of what is certain.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from engine.config.model import Config
 from engine.config.references import names_of
 from engine.dsl.tree import And, Condition, Not, Test, tests_of
 from engine.dsl.vocabulary import COLLECTIONS, Field, resolve
-from engine.rules.atoms import AtomTable, Leaf
+from engine.rules.atoms import AtomTable, Leaf, sought
 from engine.rules.matcher import Matcher
 from engine.text import fold
 
@@ -56,6 +56,7 @@ class Logic:
         domains = [domain for one in config.directory.organizations.values() if one.active for domain in one.domains]
         self._table = AtomTable(config.rules, groups, self._extracted, tuple(domains))
         self._picklists = names_of(config).picklists
+        self._words_of: dict[str, dict[str, str]] = {}
         self._possible: dict[Branch, bool] = {}
 
     def possible(self, *givens: Given) -> bool:
@@ -130,8 +131,8 @@ class Logic:
         field = self._field(operand)
         several = operand[0] in ("header", "any") or (field is not None and field.type == "tags")
         candidates = _several(signed) if several else self._single(field, signed)
-        for values in itertools.islice(candidates, MOST_CANDIDATES):
-            if matcher.match(values) & set(range(len(leaves))) == wanted:
+        for tried, values in enumerate(candidates):
+            if tried == MOST_CANDIDATES or matcher.match(values) & set(range(len(leaves))) == wanted:
                 return True
         # A pattern may be true of texts that were not tried; exact words leave none.
         exact = any(holds and leaf.operator in ("is", "in") for leaf, holds in signed) and not several
@@ -146,10 +147,15 @@ class Logic:
             return Field(name, "flag", "")
         return COLLECTIONS.get(name) if kind == "any" else None
 
-    def _words(self, field: Field) -> tuple[str, ...] | None:
-        if field.words:
-            return field.words
-        return self._picklists.get(field.picklist) if field.picklist and field.type == "word" else None
+    def _words(self, field: Field) -> Mapping[str, str] | None:
+        """All that the field can be, by how `is` and `in` compare it. None where it can be anything."""
+        found = self._words_of.get(field.name)
+        if found is None:
+            if not field.words and not (field.picklist in self._picklists and field.type == "word"):
+                return None
+            words = field.words or self._picklists[field.picklist or ""]
+            found = self._words_of[field.name] = {sought(word, "is"): word for word in words}
+        return found
 
     def _single(self, field: Field | None, signed: list[Signed]) -> Iterator[tuple[Any, ...]]:
         """Values of a field that has one value, or none."""
@@ -160,7 +166,7 @@ class Logic:
         if field.type == "flag":
             yield from ((True,), (False,))
         elif words is not None:
-            yield from ((word,) for word in words)
+            yield from ((word,) for word in _telling(words, signed))
         elif field.type in ("text", "word"):
             yield from ((text,) for text in _texts(signed))
         else:
@@ -187,6 +193,21 @@ def _several(signed: list[Signed]) -> Iterator[tuple[Any, ...]]:
 
 def _sized(leaf: Leaf) -> list[Any]:
     return [leaf.value - 1, leaf.value, leaf.value + 1] if isinstance(leaf.value, int | float) else []
+
+
+def _telling(words: Mapping[str, str], signed: list[Signed]) -> Iterable[str]:
+    """Of a field's words those that make a difference: where all literals name whole words, these, and one that none names."""
+    named: set[Any] = set()
+    for leaf, _ in signed:
+        value: Any = leaf.value
+        if leaf.operator == "is":
+            named.add(value)
+        elif leaf.operator == "in":
+            named.update(value)
+        elif value is not None:
+            return words.values()
+    others = (word for key, word in words.items() if key not in named)
+    return (*(words[key] for key in named if key in words), *itertools.islice(others, 1))
 
 
 def _texts(signed: Iterable[Signed]) -> Iterator[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from msgspec.structs import replace
-
 from engine.analysis.believing import check_believing
 from engine.analysis.ending import check_ending
 from engine.analysis.idle import check_idle
@@ -20,10 +18,10 @@ from engine.analysis.unreached import check_unreached
 from engine.analysis.unseen import check_unseen
 from engine.analysis.untold import check_untold
 from engine.analysis.unused import check_unused
+from engine.config.excerpts import Excerpts
 from engine.config.files import Folder, read_folder
 from engine.config.model import Config
-from engine.dsl.parse import excerpt
-from engine.errors import Position, Problem
+from engine.errors import Position, Problem, warn
 
 # `# allow PR106: kept for the summer`, at the end of the line or alone on the line before.
 _ALLOW = re.compile(r"(?:#|\{#|<!--)\s*allow\s+(PR\d{3}(?:\s*,\s*PR\d{3})*)\b:?[ \t]*(.*?)\s*(?:#\}|-->)?\s*$")
@@ -56,14 +54,15 @@ def analyse(config: Config, more: tuple[Problem, ...] = ()) -> list[Problem]:
         keys = [(at.file, line, problem.code) for line in (at.line, at.line - 1) if (at.file, line, problem.code) in allowed]
         key = next((key for key in keys if key[1] == at.line or allowed[key]), None)
         if key is None:
-            problems.append(_with_line(problem, folder))
+            problems.append(problem)
         else:
             used.add(key)
     for file, line, code in allowed:
         if (file, line, code) not in used:
             where = Position(file, line)
-            problems.append(_stale(where, f"there is no {code} here to allow", "remove the comment", folder))
-    return sorted(problems)
+            problems.append(_stale(where, f"there is no {code} here to allow", "remove the comment"))
+    excerpts = Excerpts(folder)
+    return sorted(map(excerpts.shown, problems))
 
 
 def _allowances(folder: Folder) -> tuple[dict[tuple[str, int, str], bool], list[Problem]]:
@@ -78,19 +77,12 @@ def _allowances(folder: Folder) -> tuple[dict[tuple[str, int, str], bool], list[
             if not found:
                 continue
             if not found[2]:
-                problems.append(_stale(Position(name, number), f"{found[1]} is allowed without a reason", "say why", folder))
+                problems.append(_stale(Position(name, number), f"{found[1]} is allowed without a reason", "say why"))
                 continue
             for code in re.findall(r"PR\d{3}", found[1]):
                 allowed[name, number, code] = not line[: found.start()].strip()
     return allowed, problems
 
 
-def _stale(where: Position, message: str, fix: str, folder: Folder) -> Problem:
-    return _with_line(Problem(where, message, fix, code="PR100", warning=True), folder)
-
-
-def _with_line(problem: Problem, folder: Folder) -> Problem:
-    source = folder.one(problem.position.file)
-    if source is None or not problem.position.line:
-        return problem
-    return replace(problem, excerpt=excerpt(source.text, problem.position.line, problem.position.column or 1))
+def _stale(where: Position, message: str, fix: str) -> Problem:
+    return warn("PR100", where, message, fix)

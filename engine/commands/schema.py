@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def schema(name: str | None, for_editor: bool, out: Path | None, rules: Path, db
     click.echo(f"{len(NAMES)} schemas in {out}")
 
 
-def _values(config: Config) -> dict[str, tuple[str, ...]]:
+def _values(config: Config) -> dict[str, Collection[str]]:
     """What a key may name, by the key."""
     names = names_of(config)
     rules = tuple(rule.name for rule in config.rules.rules)
@@ -77,14 +77,14 @@ def _values(config: Config) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _schema(name: str, known: Mapping[str, tuple[str, ...]] | None) -> dict[str, Any]:
+def _schema(name: str, known: Mapping[str, Collection[str]] | None) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((SCHEMA_FOLDER / f"{name}.schema.json").read_text("utf-8"))
     if known is not None and name != "picklists":
         _fill(found, known)
     return found
 
 
-def _fill(node: Any, known: Mapping[str, tuple[str, ...]]) -> None:
+def _fill(node: Any, known: Mapping[str, Collection[str]]) -> None:
     """Every text key that names something of the configuration gets the names as its values."""
     if isinstance(node, list):
         for one in node:

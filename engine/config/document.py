@@ -14,7 +14,7 @@ from engine.config.yaml_errors import explain
 from engine.errors import Position, Problem
 
 Path = tuple[str | int, ...]
-MOST_NODES = 200_000  # what one file may hold once its anchors are expanded
+MOST_REPEATED = 200_000  # values that a file may have by anchors, beside those that are written out
 
 
 class _CoreLoader(yaml.SafeLoader):
@@ -86,16 +86,18 @@ class _Builder:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.nodes = 0
+        self.seen: set[int] = set()
+        self.repeated = 0
         self.constructor = yaml.constructor.SafeConstructor()
 
     def build(self, node: yaml.Node, path: Path, above: tuple[int, ...]) -> Any:
         position = Position(self.document.file, node.start_mark.line + 1, node.start_mark.column + 1)
-        self.nodes += 1
-        if self.nodes > MOST_NODES:
-            if self.nodes == MOST_NODES + 1:
-                self._problem(position, f"anchors make this file grow beyond {MOST_NODES} values", "write them out")
+        self.repeated += id(node) in self.seen
+        if self.repeated > MOST_REPEATED:
+            if self.repeated == MOST_REPEATED + 1:
+                self._problem(position, f"anchors stand for more than {MOST_REPEATED} values", "use fewer of them")
             return None
+        self.seen.add(id(node))
         if id(node) in above:
             self._problem(position, "an anchor contains itself", "write the value out")
             return None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from engine.config.directory import read_directory
 from engine.config.document import Document, merge, read_document
+from engine.config.excerpts import Excerpts
 from engine.config.files import Folder, read_folder
 from engine.config.model import Config, Template
 from engine.config.references import check_references, names_of
@@ -17,7 +16,7 @@ from engine.config.settings import build_settings
 from engine.config.templates import by_language, check_variables, read_template
 from engine.config.unread import unread
 from engine.dsl.check import check_rules
-from engine.dsl.parse import excerpt, parse_rules
+from engine.dsl.parse import parse_rules
 from engine.dsl.tree import NamedList, Rule, RuleBook
 from engine.errors import ConfigError, Position, Problem, coded, did_you_mean
 from engine.garbage import no_garbage_collection
@@ -88,14 +87,8 @@ def _load(folder: Folder) -> Config:
 
 def _in_order(folder: Folder, problems: list[Problem]) -> list[Problem]:
     """Sorted, once each, with the source line where the file is at hand."""
-    shown = set()
-    for problem in coded("PR003", problems):
-        at = problem.position
-        source = folder.files.get(at.file)
-        if source and at.line and not problem.excerpt:
-            problem = replace(problem, excerpt=excerpt(source.text, at.line, at.column or 1))
-        shown.add(problem)
-    return sorted(shown)
+    excerpts = Excerpts(folder)
+    return sorted({excerpts.shown(problem) for problem in coded("PR003", problems)})
 
 
 def _documents(folder: Folder, problems: list[Problem]) -> dict[str, Document]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from email.utils import parseaddr
 
 import re2
@@ -16,12 +16,13 @@ from engine.config.model import Config, Picklists
 from engine.config.people import Organization
 from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names
-from engine.errors import Position, Problem, unknown
+from engine.errors import Position, Problem, did_you_mean, known_are, unknown
 from engine.quantity import counted
 
 _ADDRESS = re.compile(PLAIN)
 _DOMAIN = re.compile(r"[^@\s<>,;:/*.][^@\s<>,;:/*]*\.[^@\s<>,;:/*.]+")
 _ACTIVE_MAILBOXES = {"basic": 1, "advanced": 15}
+_MOST_SOUGHT = 100
 
 
 def names_of(config: Config) -> Names:
@@ -29,9 +30,9 @@ def names_of(config: Config) -> Names:
     picklists = config.picklists
     return Names(
         picklists={
-            "mailboxes": tuple(config.mailboxes),
-            "organizations": tuple(config.directory.organizations),
-            "resources": tuple(config.directory.resources),
+            "mailboxes": config.mailboxes,
+            "organizations": config.directory.organizations,
+            "resources": config.directory.resources,
             "queues": picklists.queues,
             "statuses": picklists.statuses,
             "priorities": picklists.priorities,
@@ -44,9 +45,9 @@ def names_of(config: Config) -> Names:
             "approvals": picklists.approvals,
         },
         sub_issue_types=picklists.issue_types,
-        tags=tuple(tag.label for tag in config.tags.tags),
-        templates=tuple(config.templates),
-        resources=tuple(config.directory.resources),
+        tags=dict.fromkeys(tag.label for tag in config.tags.tags),
+        templates=config.templates,
+        resources=config.directory.resources,
         inactive_resources=frozenset(resource.id for resource in config.directory.resources.values() if not resource.active),
         contacts=config.directory.contacts,
         extracted=config.extracted_fields,
@@ -65,10 +66,28 @@ def check_references(config: Config, documents: dict[str, Document]) -> list[Pro
     ]
 
 
-def _unknown(position: Position, what: str, word: str | None, known: Iterable[str]) -> Iterator[Problem]:
-    names = list(known)
-    if word is not None and word not in names:
-        yield unknown(position, what, word, names)
+def _unknown(position: Position, what: str, word: str | None, known: Collection[str]) -> Iterator[Problem]:
+    if word is not None and word not in known:
+        yield unknown(position, what, word, known)
+
+
+class _Names:
+    """Those of one kind, of which there may be thousands, as may be of wrong ones: what is meant is sought once for each of the first."""
+
+    def __init__(self, kind: str, known: Collection[str]) -> None:
+        self._kind, self._known = kind, known
+        self._fixes: dict[str, str] = {}
+
+    def unknown(self, position: Position, word: str | None) -> Iterator[Problem]:
+        if word is not None and word not in self._known:
+            yield unknown(position, self._kind, word, self._known, self._fix(word))
+
+    def _fix(self, word: str) -> str:
+        if word not in self._fixes:
+            if len(self._fixes) == _MOST_SOUGHT:
+                return known_are(self._known)
+            self._fixes[word] = did_you_mean(word, self._known)
+        return self._fixes[word]
 
 
 def _settings(config: Config) -> Iterator[Problem]:
@@ -118,31 +137,33 @@ def _domains(organization: Organization) -> Iterator[Problem]:
 
 def _directory(config: Config) -> Iterator[Problem]:
     directory = config.directory
+    organizations, resources = _Names("organization", directory.organizations), _Names("resource", directory.resources)
+    projects = _Names("project", directory.projects)
     for organization in directory.organizations.values():
-        yield from _unknown(organization.position, "organization", organization.parent, directory.organizations)
+        yield from organizations.unknown(organization.position, organization.parent)
         above, seen = organization.parent, {organization.id}
         while above is not None and above in directory.organizations and above not in seen:
             seen.add(above)
             above = directory.organizations[above].parent
         if above in seen:
             yield Problem(organization.position, "its parents run in a circle", "remove one `parent`")
-        yield from _unknown(organization.position, "resource", organization.resource, directory.resources)
+        yield from resources.unknown(organization.position, organization.resource)
         resource = directory.resources.get(organization.resource or "")
         if resource is not None and not resource.active:
             yield Problem(organization.position, f"its resource '{resource.id}' is not active", "name an active one")
         yield from _domains(organization)
     for contact in directory.contacts.values():
-        yield from _unknown(contact.position, "organization", contact.organization, directory.organizations)
+        yield from organizations.unknown(contact.position, contact.organization)
         yield from _plain_addresses(contact.position, filter(None, contact.emails))
     for resource in directory.resources.values():
         yield from _plain_addresses(resource.position, (resource.email, *resource.aliases))
         if config.picklists.roles and resource.role:
             yield from _unknown(resource.position, "role", resource.role, config.picklists.roles)
     for project in directory.projects.values():
-        yield from _unknown(project.position, "organization", project.organization, directory.organizations)
+        yield from organizations.unknown(project.position, project.organization)
     for task in directory.tasks.values():
-        yield from _unknown(task.position, "organization", task.organization, directory.organizations)
-        yield from _unknown(task.position, "project", task.project, directory.projects)
+        yield from organizations.unknown(task.position, task.organization)
+        yield from projects.unknown(task.position, task.project)
         yield from _unknown(task.position, "status", task.status, config.picklists.statuses)
     for kind, rows in (("project", directory.projects), ("task", directory.tasks)):
         forms = config.settings.forms_of(kind)  # type: ignore[arg-type]

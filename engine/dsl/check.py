@@ -184,10 +184,12 @@ def _empty(text: Text) -> Iterator[Problem]:
 
 def _word(text: Text, field: Field, scope: Scope) -> Iterator[Problem]:
     """`is` and `in` on a field with fixed values: the value must be one of them."""
-    if field.words or field.picklist:
-        known = field.words or scope.names.picklists.get(field.picklist or "", ())
-        if text.text.casefold() not in {word.casefold() for word in known}:
-            yield unknown(text.position, one_of(field.picklist or "values"), text.text, known)
+    if field.words:
+        if text.text.casefold() not in map(str.casefold, field.words):
+            yield unknown(text.position, "value", text.text, field.words)
+    elif field.picklist:
+        if not scope.names.has(field.picklist, text.text):
+            yield unknown(text.position, one_of(field.picklist), text.text, scope.names.picklists.get(field.picklist, ()))
     elif not text.quoted:
         yield Problem(text.position, f"'{text.text}' must stand in quotes", f'write "{text.text}"')
     elif field.name in ("contact.id", "sender.id") and "@" not in text.text:  # one whom mail brought has his address as id

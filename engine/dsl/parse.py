@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
+from msgspec.structs import replace
 
 from engine.dsl.build import Builder
 from engine.dsl.build_values import BuildError
 from engine.dsl.grammar import ACTION_VERBS, NO_KEYWORDS, parser
 from engine.dsl.hints import hint
 from engine.dsl.tree import NamedList, Rule
-from engine.errors import Position, Problem, line_and_column
+from engine.errors import Position, Problem, excerpt
 
 _ITEM = re.compile(r"^[ \t]*(?=(?:rule[ \t]+\"|list[ \t]+\w+[ \t]*=))", re.MULTILINE)
 _PIECE = 200_000
@@ -37,13 +38,15 @@ def parse_rules(file: str, text: str) -> tuple[list[Rule | NamedList], list[Prob
         pass
     items: list[Rule | NamedList] = []
     problems: list[Problem] = []
+    lines = text.split("\n")
     for piece in _pieces(text, 0):
         try:
             items += _parse(file, piece)
         except BuildError as error:
-            problems.append(_with_excerpt(error.problem, text))
+            at = error.problem.position
+            problems.append(replace(error.problem, excerpt=excerpt(lines, at.line, at.column)))
         except UnexpectedInput as error:
-            problems.append(_syntax_problem(file, text, error))
+            problems.append(_syntax_problem(file, lines, error))
     return items, problems
 
 
@@ -63,42 +66,22 @@ def _parse(file: str, text: str) -> list[Rule | NamedList]:
     return Builder(file, text).items(tree)
 
 
-def _with_excerpt(problem: Problem, text: str) -> Problem:
-    at = problem.position
-    return Problem(at, problem.message, problem.fix, excerpt(text, at.line, at.column))
-
-
-def excerpt(text: str, line: int, column: int) -> str:
-    """The source line with a caret under the column."""
-    shown = _line(text, line)
-    lead = "".join("\t" if letter == "\t" else " " for letter in shown[: max(column - 1, 0)])
-    return f"    {shown}\n    {lead}^"
-
-
-def _syntax_problem(file: str, text: str, error: UnexpectedInput) -> Problem:
+def _syntax_problem(file: str, lines: Sequence[str], error: UnexpectedInput) -> Problem:
     line, column = error.line, error.column
     accepted: set[str] = error.interactive_parser.accepts()  # type: ignore[no-untyped-call]
     if isinstance(error, UnexpectedToken):
         found = error.token
         if found.type == "$END":
-            line, column = _end(text)
+            # It stands where the last word does. Behind that may be comments on the next rule.
+            line, column = found.end_line or line, found.end_column or column
             what = "the rule ends too early"
         else:
             what = f"'{found}' cannot stand here"
         fix = _expected(accepted)
     else:
-        what, fix = _character(_line(text, line)[column - 1 :], accepted)
-    fix = hint(_line(text, line), column, accepted) or fix
-    return Problem(Position(file, line, column), what, fix, excerpt(text, line, column))
-
-
-def _line(text: str, line: int) -> str:
-    lines = text.split("\n")
-    return lines[line - 1] if 0 < line <= len(lines) else ""
-
-
-def _end(text: str) -> tuple[int, int]:
-    return line_and_column(text, len(text.rstrip()))
+        what, fix = _character(lines[line - 1][column - 1 :], accepted)
+    fix = hint(lines[line - 1], column, accepted) or fix
+    return Problem(Position(file, line, column), what, fix, excerpt(lines, line, column))
 
 
 def _character(rest: str, accepted: set[str]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec import Struct, field
 
@@ -35,18 +35,28 @@ def one_of(picklist: str) -> str:
 
 
 class Names(Struct, frozen=True):
-    """Everything outside the rules that they may name. `picklists` holds ids of mailboxes and resources too."""
+    """Everything outside the rules that they may name. `picklists` holds ids of mailboxes, organizations and resources too.
 
-    picklists: Mapping[str, tuple[str, ...]]
+    What there may be thousands of are mappings: ten thousand rules may each name one.
+    """
+
+    picklists: Mapping[str, Collection[str]]
     sub_issue_types: Mapping[str, tuple[str, ...]]
-    tags: tuple[str, ...]
-    templates: tuple[str, ...]
-    resources: tuple[str, ...]
+    tags: Collection[str]
+    templates: Collection[str]
+    resources: Collection[str]
     inactive_resources: frozenset[str]
     contacts: Mapping[str, object]
     extracted: frozenset[str]
     business_hours: bool = False
     inactive: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    _folded: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def has(self, picklist: str, word: str) -> bool:
+        """In any case."""
+        if picklist not in self._folded:
+            self._folded[picklist] = frozenset(map(str.casefold, self.picklists.get(picklist, ())))
+        return word.casefold() in self._folded[picklist]
 
 
 class Scope(Struct, frozen=True):

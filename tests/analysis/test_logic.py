@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -26,6 +27,7 @@ GROUPS = EVENTS["ticket created"].groups
 WORDS = ("a", "ab", "b", "abc", "c b")
 _TEXT = st.sampled_from(["subject", "body", "title"])
 _WORD = st.sampled_from(WORDS)
+_STATUS = st.sampled_from(["New", "done", "In progress"])
 _LEAF = st.one_of(
     st.builds(
         lambda f, op, w: f'{f} {op} "{w}"',
@@ -39,6 +41,10 @@ _LEAF = st.one_of(
     st.builds(lambda f, p: f"{f} matches /{p}/", _TEXT, st.sampled_from(["a", "^b", "c$", ".b"])),
     st.builds(lambda f, o: f"{f} {o}", _TEXT, st.sampled_from(["is empty", "exists", "is not empty"])),
     st.builds(lambda o, w: f'status {o} "{w}"', st.sampled_from(["is", "is not"]), st.sampled_from(["New", "Done"])),
+    st.builds(lambda o, a, b: f'status {o} ("{a}", "{b}")', st.sampled_from(["in", "not in"]), _STATUS, _STATUS),
+    st.builds(
+        lambda o, w: f'status {o} "{w}"', st.sampled_from(["contains", "does not contain", "starts with"]), st.sampled_from("NDn")
+    ),
     st.builds(lambda o, n: f"message.size {o} {n} bytes", st.sampled_from([">", ">=", "<", "<=", "is"]), st.integers(100, 300)),
     st.builds(lambda o, n: f"message.time {o} {n:02}:00", st.sampled_from([">", ">=", "<", "<="]), st.integers(8, 14)),
     st.sampled_from(
@@ -102,6 +108,17 @@ def test_what_is_so_is_possible(condition: str, what: Facts) -> None:
     program = Program([rule], RuleBook((rule,)), GROUPS, frozenset(), (), CONFIG.settings.timezone)
     holds = bool(program.begin(what).all())
     assert Logic(CONFIG, GROUPS).possible(Given(rule.condition, holds))
+
+
+@pytest.mark.parametrize(
+    "operator", ['is "oldmill"', 'in ("oldmill", "vandijk")', 'contains "mill"', 'is not "olivar"', "exists"]
+)
+def test_the_last_of_many_words_is_as_possible_as_the_first(operator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.analysis.logic.MOST_CANDIDATES", 4)
+    condition = read(f"organization {operator}").condition
+    logic = Logic(CONFIG, GROUPS)
+    assert logic.possible(Given(condition)) and logic.possible(Given(condition, False))
+    assert not logic.possible(Given(read('organization is "kessler" and organization is "olivar"').condition))
 
 
 @settings(max_examples=150)

@@ -195,8 +195,30 @@ def test_anchors_that_explode_are_refused_in_no_time(rules: Path) -> None:
     lines = ["version: 1", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     (rules / "tags.yaml").write_text("\n".join(lines), "utf-8")
-    with pytest.raises(ConfigError, match="anchors make this file grow"):
+    with pytest.raises(ConfigError, match="anchors stand for more than 200000 values"):
         load_config(rules)
+
+
+def test_what_was_meant_is_not_sought_for_each_of_thousands(rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.config.references._MOST_SOUGHT", 1)
+    contacts = rules / "directory/contacts.csv"
+    rows = "".join(f"x{n},{word},,,x{n}@x.example,,,yes\n" for n, word in enumerate(["kesler", "olivarr", "kesler"]))
+    contacts.write_text(contacts.read_text("utf-8") + rows, "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(rules)
+    assert [problem.fix for problem in caught.value.problems] == [
+        "did you mean 'kessler'?",
+        "known are: harbourhill, brightwater, kessler, kessler-nord, olivar, lumiere, vandijk, oldmill",
+        "did you mean 'kessler'?",
+    ]
+
+
+def test_what_is_written_out_may_be_more_than_anchors_may_stand_for(rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.config.document.MOST_REPEATED", 10)
+    tags = rules / "tags.yaml"
+    aliases = "".join(f"      - alias {number}\n" for number in range(30))
+    tags.write_text(f"{tags.read_text('utf-8')}  - label: Many\n    aliases:\n{aliases}", "utf-8")
+    assert len(load_config(rules).tags.tags[-1].aliases) == 30
 
 
 def test_a_missing_file_and_a_missing_folder_say_so(rules: Path, tmp_path: Path) -> None:

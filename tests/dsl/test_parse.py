@@ -252,6 +252,17 @@ def test_one_error_does_not_hide_the_next_nor_the_rules_between() -> None:
     assert [item.name for item in items] == ["B", "x"]
 
 
+def test_a_rule_that_ends_too_early_is_told_where_it_does() -> None:
+    text = 'rule "A"\n  on message\n  then\n\n# On the next one.\nrule "B"\n  on message\n  when subject is "x"\n\nrule "C"\n  on message then stop\n'
+    items, problems = parse_rules("x.rules", text)
+    assert [(one.position.line, one.position.column, one.message) for one in problems] == [
+        (3, 7, "the rule ends too early"),
+        (8, 22, "the rule ends too early"),
+    ]
+    assert problems[0].excerpt == "      then\n          ^"
+    assert [item.name for item in items] == ["C"]
+
+
 @pytest.mark.parametrize(
     ("actions", "spares"),
     [
