@@ -94,7 +94,7 @@ def sender(number: int, contacts: int) -> str:
 
 
 def customers(contacts: int) -> int:
-    return max(4, contacts // 50)
+    return max(4, contacts // 5)
 
 
 def when(number: int) -> str:

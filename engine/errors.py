@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple, Self
 
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from engine.printable import UNSEEN, one_line, printable
 
 _MOST_LISTED = 8
+_MOST_SOUGHT = 100
 
 
 class Position(NamedTuple):
@@ -142,10 +143,24 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f"did you mean '{near}'?" + (
             f" what stands here has {_code(unseen)} in it, which cannot be seen" if unseen else ""
         )
-    return known_are(names)
+    return _known_are(names)
 
 
-def known_are(known: Iterable[str]) -> str:
+class Meant:
+    """`did_you_mean` among the same names for thousands of words: each is sought once, and only the first hundred are."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+        self._fixes: dict[str, str] = {}
+
+    def fix(self, word: str) -> str:
+        found = self._fixes.get(word)
+        if found is None and len(self._fixes) < _MOST_SOUGHT:
+            found = self._fixes[word] = did_you_mean(word, self._known)
+        return found or _known_are(self._known)
+
+
+def _known_are(known: Iterable[str]) -> str:
     """The first of them, where nobody can tell which is meant."""
     names = list(islice(known, _MOST_LISTED + 1))
     if not names:

@@ -12,6 +12,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -26,6 +27,7 @@ from engine.text import fold
 
 MOST_BRANCHES = 256
 MOST_CANDIDATES = 2_000
+_MOST_REMEMBERED = 20_000
 # A letter that no condition asks for: between two texts it keeps them from making a third.
 _OTHER = "\ue010"
 # These always have a value.
@@ -57,7 +59,8 @@ class Logic:
         self._table = AtomTable(config.rules, groups, self._extracted, tuple(domains))
         self._picklists = names_of(config).picklists
         self._words_of: dict[str, dict[str, str]] = {}
-        self._possible: dict[Branch, bool] = {}
+        # Hundreds of rules may ask the same of a list of thousands.
+        self._possible_of = lru_cache(maxsize=_MOST_REMEMBERED)(self._satisfied)
 
     def possible(self, *givens: Given) -> bool:
         """Whether all of these can be so at once. True also where that is not certain."""
@@ -80,15 +83,14 @@ class Logic:
         """The full names of all that a condition looks at."""
         return {self._table.leaf(test).operand[1] for test in tests_of(condition)}
 
-    def texts(self, condition: Condition | None) -> list[tuple[str, str]]:
-        """(operand, text) for each text that must be there for the condition to hold; none where alternatives are."""
-        if isinstance(condition, And):
-            return [pair for part in condition.parts for pair in self.texts(part)]
-        if isinstance(condition, Test):
-            leaf = self._table.leaf(condition)
-            if leaf.operator in ("is", "contains", "starts with", "ends with", "has tag") and isinstance(leaf.value, str):
-                return [(leaf.operand[1], leaf.value)]
-        return []
+    def leaf(self, test: Test) -> Leaf:
+        """The question that a test asks."""
+        return self._table.leaf(test)
+
+    def is_finite(self, leaf: Leaf) -> bool:
+        """Whether what it asks about can be some words only."""
+        field = self._field(leaf.operand)
+        return field is not None and self._words(field) is not None
 
     def _branches(self, condition: Condition, holds: bool) -> list[Branch]:
         if isinstance(condition, Not):
@@ -115,17 +117,17 @@ class Logic:
         return leaf, holds
 
     def _branch(self, branch: Branch) -> bool:
-        if branch not in self._possible:
-            by_operand: dict[tuple[str, str], list[Signed]] = defaultdict(list)
-            for leaf, holds in branch:
-                by_operand[leaf.operand].append((leaf, holds))
-            self._possible[branch] = all(self._operand(operand, signed) for operand, signed in by_operand.items())
-        return self._possible[branch]
+        by_operand: dict[tuple[str, str], list[Signed]] = defaultdict(list)
+        for leaf, holds in branch:
+            by_operand[leaf.operand].append((leaf, holds))
+        return all(self._possible_of(frozenset(signed)) for signed in by_operand.values())
 
-    def _operand(self, operand: tuple[str, str], signed: list[Signed]) -> bool:
+    def _satisfied(self, signed: Branch) -> bool:
+        """Whether literals of one operand can be true at once."""
         leaves = [leaf for leaf, _ in signed]
         if any((leaf, not holds) in signed for leaf, holds in signed):
             return False
+        operand = leaves[0].operand
         matcher = Matcher(enumerate(leaves), self._config.settings.timezone)
         wanted = {number for number, (_, holds) in enumerate(signed) if holds}
         field = self._field(operand)
@@ -136,8 +138,7 @@ class Logic:
                 return True
         # A pattern may be true of texts that were not tried; exact words leave none.
         exact = any(holds and leaf.operator in ("is", "in") for leaf, holds in signed) and not several
-        finite = field is not None and self._words(field) is not None
-        return any(leaf.operator == "matches" for leaf in leaves) and not exact and not finite
+        return any(leaf.operator == "matches" for leaf in leaves) and not exact and not self.is_finite(leaves[0])
 
     def _field(self, operand: tuple[str, str]) -> Field | None:
         kind, name = operand
@@ -157,7 +158,7 @@ class Logic:
             found = self._words_of[field.name] = {sought(word, "is"): word for word in words}
         return found
 
-    def _single(self, field: Field | None, signed: list[Signed]) -> Iterator[tuple[Any, ...]]:
+    def _single(self, field: Field | None, signed: Branch) -> Iterator[tuple[Any, ...]]:
         """Values of a field that has one value, or none."""
         assert field is not None
         if field.name not in _NEVER_EMPTY:
@@ -179,7 +180,7 @@ def _both(left: list[Branch], right: list[Branch]) -> list[Branch]:
     return [one | other for one in left for other in right]
 
 
-def _several(signed: list[Signed]) -> Iterator[tuple[Any, ...]]:
+def _several(signed: Branch) -> Iterator[tuple[Any, ...]]:
     """Values of a header or a collection: each literal may be true of another one."""
     yield ()
     yield (_OTHER,)
@@ -195,7 +196,7 @@ def _sized(leaf: Leaf) -> list[Any]:
     return [leaf.value - 1, leaf.value, leaf.value + 1] if isinstance(leaf.value, int | float) else []
 
 
-def _telling(words: Mapping[str, str], signed: list[Signed]) -> Iterable[str]:
+def _telling(words: Mapping[str, str], signed: Branch) -> Iterable[str]:
     """Of a field's words those that make a difference: where all literals name whole words, these, and one that none names."""
     named: set[Any] = set()
     for leaf, _ in signed:
@@ -242,7 +243,7 @@ def _texts(signed: Iterable[Signed]) -> Iterator[str]:
         yield _OTHER.join(middle) or _OTHER
 
 
-def _points(field: Field, signed: list[Signed]) -> Iterator[Any]:
+def _points(field: Field, signed: Branch) -> Iterator[Any]:
     """Every bound that is asked about, and a point on either side."""
     bounds = [leaf.value for leaf, _ in signed if leaf.value is not None]
     near: Callable[[list[Any]], Iterator[Any]] = _NEAR.get(field.type, _near_numbers)

@@ -1,48 +1,68 @@
-"""Which rules can have to do with each other: of thousands, those that ask for the same texts.
-
-A rule's condition can follow from another's only if each text that it asks for is in one that the other asks for.
-"""
+"""Which rules can have to do with each other: of thousands, those that ask for the same texts (`asked`)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from engine.analysis.asked import Asked, Clause, Text
 from engine.literals import Literals
-
-Text = tuple[str, str]
 
 
 class Neighbours:
-    """`texts`: for each rule, in order, (operand, text) of what it asks for; nothing where it asks for no certain text."""
+    """`asked`: for each rule, in order, what it asks for."""
 
-    def __init__(self, texts: Sequence[Sequence[Text]]) -> None:
-        self._texts = texts
-        self._free: list[int] = []
-        self._exact: dict[Text, list[int]] = defaultdict(list)
-        anchors: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for index, asked in enumerate(texts):
-            if not asked:
-                self._free.append(index)
-                continue
-            for text in asked:
-                self._exact[text].append(index)
-            operand, longest = max(asked, key=lambda text: len(text[1]))
-            anchors[operand][longest].append(index)
-        self._anchors = {operand: Literals(words) for operand, words in anchors.items()}
+    def __init__(self, asked: Sequence[Asked]) -> None:
+        self._asked = asked
+        self._free = [index for index, one in enumerate(asked) if not one.clauses]
+        # Each rule is found by the clause of which fewest others have a text.
+        often = Counter(text for one in asked for clause in one.clauses for text in clause)
+        self._anchors: list[Clause] = [
+            min(one.clauses, key=lambda clause: (sum(often[text] for text in clause), sorted(clause)), default=frozenset())
+            for one in asked
+        ]
+        self._owners: dict[Text, list[int]] = defaultdict(list)
+        for index, anchor in enumerate(self._anchors):
+            for text in anchor:
+                self._owners[text].append(index)
+        self._holders: dict[Text, list[int]] = defaultdict(list)
+        self._held = self._held_by_each()
+        for index, held in enumerate(self._held):
+            for text in held:
+                self._holders[text].append(index)
+
+    def _held_by_each(self) -> list[set[Text]]:
+        """Anchors' texts that stand in those of each rule."""
+        sought: dict[str, dict[str, Text]] = defaultdict(dict)
+        for operand, text in self._owners:
+            sought[operand][text] = operand, text
+        literals = {operand: Literals(texts) for operand, texts in sought.items()}
+        return [
+            {
+                found
+                for operand, text in frozenset().union(*one.clauses)
+                if operand in literals
+                for _, _, found in literals[operand].find(text)
+            }
+            for one in self._asked
+        ]
 
     def before(self, index: int, most: int) -> list[int]:
-        """Rules before this one that may imply it or be implied by it, in order; at most `most` of each sort."""
-        asked = self._texts[index]
-        if not asked:
-            return list(range(max(0, index - most), index))
-        found = {other for other in self._free if other < index}
-        near = sorted(found)[-most:]
-        candidates: set[int] = set()
-        for operand, text in asked:
-            if operand in self._anchors:
-                for _, _, indices in self._anchors[operand].find(text):
-                    candidates.update(other for other in indices if other < index)
-        anchor = max(asked, key=lambda text: len(text[1]))
-        candidates.update(other for other in self._exact[anchor] if other < index)
-        return sorted({*near, *sorted(candidates)[-most:]})
+        """Rules before this one that may imply it or be implied by it, in order; the nearest `most` of them."""
+        asked = self._asked[index]
+        near: set[int] = set()
+        if asked.clauses:
+            lists = [self._free, *(self._owners[text] for text in self._held[index])]
+            lists += [self._holders[text] for text in self._anchors[index]]
+            for one in lists:
+                end = bisect_left(one, index)
+                near.update(one[max(0, end - most) : end])
+        else:
+            near.update(range(max(0, index - most), index))
+        found = [other for other in sorted(near) if self._related(self._asked[other], asked)]
+        return found[-most:]
+
+    @staticmethod
+    def _related(first: Asked, second: Asked) -> bool:
+        return first.may_imply(second) or second.may_imply(first)

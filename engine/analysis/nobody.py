@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.config.languages import wider
 from engine.config.model import Config
 from engine.dsl.tree import Attribute, tests_of
-from engine.errors import Problem, did_you_mean, warn
+from engine.errors import Meant, Problem, warn
 from engine.text import compared
 
 
@@ -19,6 +19,7 @@ def check_nobody(config: Config) -> Iterator[Problem]:
         "organization.language": {code for one in organizations for code in wider(one.language)},
     }
     found = {name: set(map(compared, values)) for name, values in known.items()}
+    meant = {name: Meant(sorted(values)) for name, values in known.items()}
     for rule in config.rules.rules:
         for action in rule.actions:
             if isinstance(action, Attribute) and action.to == "caller" and not config.directory.has_phones:
@@ -29,5 +30,5 @@ def check_nobody(config: Config) -> Iterator[Problem]:
                 for text in config.rules.texts_of(test.value):
                     if compared(text.text) not in found[test.operand.name]:
                         what = test.operand.name.partition(".")[2]
-                        fix = did_you_mean(text.text, sorted(known[test.operand.name]))
-                        yield warn("PR115", text.position, f"no organization has the {what} '{text.text}'", fix)
+                        words = f"no organization has the {what} '{text.text}'"
+                        yield warn("PR115", text.position, words, meant[test.operand.name].fix(text.text))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -24,6 +26,7 @@ _OF_TOKENS = {"issue_type", "sub_issue_type"}
 def check_not_yet(config: Config) -> Iterator[Problem]:
     rules = [rule for rule in config.rules.rules if rule.event.name == _EVENT.name and rule.event.after is None]
     given = _given(config)
+    setters = _Setters(rules, config)
     logic: Logic | None = None
     for index, rule in enumerate(rules):
         never = next(
@@ -32,8 +35,8 @@ def check_not_yet(config: Config) -> Iterator[Problem]:
         if never is not None:
             logic = logic or Logic(config, _EVENT.groups)
             if logic.possible(Given(rule.condition)):  # else PR101 says so
-                yield _told(never, rules[index + 1 :], config)
-        for field, value in _set_by(rule, config):
+                yield _told(never, setters.behind(index, never))
+        for field, value in setters.sets[index]:
             if field in given:
                 given[field].add(value)
 
@@ -48,25 +51,45 @@ class _Asked(Struct, frozen=True):
     def never(self, given: dict[str, set[str]]) -> bool:
         return self.field in given and not (given[self.field] & self.values if self.values else given[self.field])
 
-    def is_set_by(self, rule: Rule, config: Config) -> bool:
-        return any(field == self.field and (not self.values or value in self.values) for field, value in _set_by(rule, config))
+
+class _Setters:
+    """What rules set. `sets`: (field, value) of all that each does."""
+
+    def __init__(self, rules: list[Rule], config: Config) -> None:
+        owners = {compared(one.resource) for one in config.directory.organizations.values() if one.resource}
+        self.sets = [frozenset(_set_by(rule, owners)) for rule in rules]
+        self._rules = rules
+        self._places: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+        for index, pairs in enumerate(self.sets):
+            for key in (*pairs, *((field, None) for field, _ in pairs)):
+                self._places[key].append(index)
+
+    def behind(self, index: int, asked: _Asked) -> Rule | None:
+        """The first rule behind that sets what is asked for."""
+        found = []
+        for value in asked.values or (None,):
+            places = self._places.get((asked.field, value), [])
+            found += places[bisect_right(places, index) :][:1]
+        return self._rules[min(found)] if found else None
 
 
 def _asked(test: Test, config: Config) -> _Asked | None:
     found = resolve(test.operand.name, _EVENT.groups) if test.operand.kind == "field" else None
-    values = frozenset(compared(text.text) for text in config.rules.texts_of(test.value))
-    if found is None or not (values if test.operator in ("is", "in") else test.operator in ("holds", "exists")):
+    field = found.name.removeprefix("ticket.") if found else None
+    if field not in _FIELDS:
         return None
-    return _Asked(test, found.name.removeprefix("ticket."), values)
+    values = frozenset(compared(text.text) for text in config.rules.texts_of(test.value))
+    if not (values if test.operator in ("is", "in") else test.operator in ("holds", "exists")):
+        return None
+    return _Asked(test, field, values)
 
 
-def _told(asked: _Asked, behind: list[Rule], config: Config) -> Problem:
+def _told(asked: _Asked, later: Rule | None) -> Problem:
     words = asked.test.words
     message = (
         f"'{words}' never holds on 'ticket created': no mailbox gives that to a new ticket, and no rule before this one sets it"
     )
     fix = "write it in a mailbox's `defaults.ticket`, or set it in a rule before; what people set, a rule sees that waits"
-    later = next((rule for rule in behind if asked.is_set_by(rule, config)), None)
     if later is not None:
         fix = f"a rule sets it later ({later.position}): give that one a lower `priority` number"
     return warn(CODE, asked.test.position, message, fix)
@@ -92,17 +115,13 @@ def _given(config: Config) -> dict[str, set[str]]:
     return given
 
 
-def _set_by(rule: Rule, config: Config) -> Iterator[tuple[str, str]]:
-    """(field, value) of all that a rule sets."""
+def _set_by(rule: Rule, owners: set[str]) -> Iterator[tuple[str, str]]:
+    """(field, value) of all that a rule sets. `owners`: resources of organizations."""
     for action in rule.actions:
         if isinstance(action, Assign):
-            for whom in [action.resource.text] if action.resource else _of_organizations(config):
-                yield "assigned", compared(whom)
+            for whom in [compared(action.resource.text)] if action.resource else owners:
+                yield "assigned", whom
         elif isinstance(action, SetField) and isinstance(action.value, Text):
             yield (settable(action.field, _EVENT) or "").removeprefix("ticket."), compared(action.value.text)
             if action.sub:
                 yield "sub_issue_type", compared(action.sub.text)
-
-
-def _of_organizations(config: Config) -> set[str]:
-    return {one.resource for one in config.directory.organizations.values() if one.resource}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, islice
 
 import re2
 
 from engine.analysis.addresses import check_addresses
+from engine.analysis.asked import asked
 from engine.analysis.effects import (
     Setting,
     changed_by,
@@ -36,7 +37,7 @@ def check_rules(config: Config) -> Iterator[Problem]:
             alive += [rule] * can_run
         # `ticket updated` is passed again, and waiting rules know no pass.
         if not waits:
-            yield from _together(alive, logic, may_stop=event != "ticket updated")
+            yield from _Pass(alive, logic, may_stop=event != "ticket updated").problems()
     for rule in config.rules.rules:
         for test in tests_of(rule.condition):
             yield from _pattern(test)
@@ -83,66 +84,73 @@ def _parts(condition: Condition, rule: Rule, logic: Logic) -> Iterator[Problem]:
                 yield from _parts(part, rule, logic)
 
 
-# So many rules that look at no certain text are compared with each other rule; of thousands, not every pair can be.
+# With so many before it each rule is compared at most, and so many pairs in all: of thousands that ask for no certain text, not every pair can be.
 MOST_COMPARED = 200
+MOST_PAIRS = 300_000
 
 
-def _together(rules: list[Rule], logic: Logic, *, may_stop: bool) -> Iterator[Problem]:
-    """Each rule against those before it that can have to do with it."""
-    operands = [logic.operands(running_condition(rule)) for rule in rules]
-    neighbours = Neighbours([logic.texts(rule.condition) for rule in rules])
-    for later in range(len(rules)):
-        for earlier in neighbours.before(later, MOST_COMPARED):
-            problem = _pair(rules, operands, earlier, later, logic, may_stop)
-            if problem is not None:
-                yield problem
-                break
+class _Pass:
+    """The rules of one event, each against those before it that can have to do with it."""
 
+    def __init__(self, rules: list[Rule], logic: Logic, *, may_stop: bool) -> None:
+        self._rules, self._logic, self._may_stop = rules, logic, may_stop
+        self._operands = [logic.operands(running_condition(rule)) for rule in rules]
+        self._changes = [changed_by(rule) for rule in rules]
 
-def _pair(rules: list[Rule], operands: list[set[str]], earlier: int, later: int, logic: Logic, may_stop: bool) -> Problem | None:
-    first, second = rules[earlier], rules[later]
-    condition = running_condition(second)
-    hidden = may_stop and ends_pass(first) and logic.implies(condition, ending_condition(first))
-    looked_at = operands[later]
-    if hidden and logic.implies(second.condition, ending_condition(first)):
-        looked_at = logic.operands(second.condition)  # whether it is a reply has no part in it
-    overridden = logic.implies(running_condition(first), condition)
-    if not (hidden or overridden):
+    def problems(self) -> Iterator[Problem]:
+        neighbours = Neighbours([asked(rule.condition, self._logic) for rule in self._rules])
+        most = min(MOST_COMPARED, MOST_PAIRS // max(len(self._rules), 1))
+        for later in range(len(self._rules)):
+            found = (self._pair(earlier, later) for earlier in neighbours.before(later, most))
+            yield from islice(filter(None, found), 1)
+
+    def _pair(self, earlier: int, later: int) -> Problem | None:
+        first, second = self._rules[earlier], self._rules[later]
+        condition = running_condition(second)
+        implies, looked_at = self._logic.implies, self._operands[later]
+        hidden = self._may_stop and ends_pass(first) and implies(condition, ending_condition(first))
+        if hidden and implies(second.condition, ending_condition(first)):
+            looked_at = self._logic.operands(second.condition)  # whether it is a reply has no part in it
+        overridden = implies(running_condition(first), condition)
+        if not (hidden or overridden):
+            return None
+        between = set().union(*self._changes[earlier + 1 : later])
+        if touches(between, looked_at):
+            return None  # what the second sees may not be what the first saw
+        if hidden:
+            return warn(
+                "PR102",
+                second.position,
+                f"the rule '{second.name}' can never run: '{first.name}' ({first.position}) always ends the pass before it",
+                "put it before that rule (a lower priority number), or narrow that rule's condition",
+            )
+        if touches(self._changes[earlier], self._operands[later]):
+            return None
+        clash = _clash(first, second, between)
+        if clash is not None:
+            return _told(first, second, *clash)
+        if condition is not None and implies(condition, running_condition(first)):
+            return warn(
+                "PR103",
+                second.position,
+                f"the rule '{second.name}' has the same conditions as '{first.name}' ({first.position})",
+                "write the actions of both in one rule, or correct the condition of one",
+            )
         return None
-    between = set().union(*(changed_by(rule) for rule in rules[earlier + 1 : later]))
-    if touches(between, looked_at):
-        return None  # what the second sees may not be what the first saw
-    if hidden:
-        return warn(
-            "PR102",
-            second.position,
-            f"the rule '{second.name}' can never run: '{first.name}' ({first.position}) always ends the pass before it",
-            "put it before that rule (a lower priority number), or narrow that rule's condition",
-        )
-    if touches(changed_by(first), operands[later]):
-        return None
-    clash = _clash(first, second, between)
-    if clash is not None:
-        mine, theirs = clash
-        where = f"'{first.name}' ({theirs.action.position})"
-        if mine.field.startswith("tag "):
-            words = f"{mine.shown} the {mine.field}, which {where} {theirs.shown}"
-        else:
-            words = f"sets {mine.field.partition('.')[2].replace('_', ' ')} to {mine.shown}, which {where} sets to {theirs.shown}"
-        return warn(
-            "PR104",
-            mine.action.position,
-            f"'{second.name}' {words} under the same conditions just before",
-            "keep one of the two, or make their conditions exclude each other",
-        )
-    if condition is not None and logic.implies(condition, running_condition(first)):
-        return warn(
-            "PR103",
-            second.position,
-            f"the rule '{second.name}' has the same conditions as '{first.name}' ({first.position})",
-            "write the actions of both in one rule, or correct the condition of one",
-        )
-    return None
+
+
+def _told(first: Rule, second: Rule, mine: Setting, theirs: Setting) -> Problem:
+    where = f"'{first.name}' ({theirs.action.position})"
+    if mine.field.startswith("tag "):
+        words = f"{mine.shown} the {mine.field}, which {where} {theirs.shown}"
+    else:
+        words = f"sets {mine.field.partition('.')[2].replace('_', ' ')} to {mine.shown}, which {where} sets to {theirs.shown}"
+    return warn(
+        "PR104",
+        mine.action.position,
+        f"'{second.name}' {words} under the same conditions just before",
+        "keep one of the two, or make their conditions exclude each other",
+    )
 
 
 def _clash(first: Rule, second: Rule, between: set[str]) -> tuple[Setting, Setting] | None:

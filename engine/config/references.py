@@ -16,13 +16,12 @@ from engine.config.model import Config, Picklists
 from engine.config.people import Organization
 from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names
-from engine.errors import Position, Problem, did_you_mean, known_are, unknown
+from engine.errors import Meant, Position, Problem, unknown
 from engine.quantity import counted
 
 _ADDRESS = re.compile(PLAIN)
 _DOMAIN = re.compile(r"[^@\s<>,;:/*.][^@\s<>,;:/*]*\.[^@\s<>,;:/*.]+")
 _ACTIVE_MAILBOXES = {"basic": 1, "advanced": 15}
-_MOST_SOUGHT = 100
 
 
 def names_of(config: Config) -> Names:
@@ -72,22 +71,14 @@ def _unknown(position: Position, what: str, word: str | None, known: Collection[
 
 
 class _Names:
-    """Those of one kind, of which there may be thousands, as may be of wrong ones: what is meant is sought once for each of the first."""
+    """Those of one kind. There may be thousands of them, and of wrong ones."""
 
     def __init__(self, kind: str, known: Collection[str]) -> None:
-        self._kind, self._known = kind, known
-        self._fixes: dict[str, str] = {}
+        self._kind, self._known, self._meant = kind, known, Meant(known)
 
     def unknown(self, position: Position, word: str | None) -> Iterator[Problem]:
         if word is not None and word not in self._known:
-            yield unknown(position, self._kind, word, self._known, self._fix(word))
-
-    def _fix(self, word: str) -> str:
-        if word not in self._fixes:
-            if len(self._fixes) == _MOST_SOUGHT:
-                return known_are(self._known)
-            self._fixes[word] = did_you_mean(word, self._known)
-        return self._fixes[word]
+            yield unknown(position, self._kind, word, self._known, self._meant.fix(word))
 
 
 def _settings(config: Config) -> Iterator[Problem]:

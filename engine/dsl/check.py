@@ -29,6 +29,7 @@ _COMPARISONS = {">", ">=", "<", "<="}
 def check_rules(book: RuleBook, names: Names) -> list[Problem]:
     """All problems, in the order in which the rules run."""
     problems = list(_names_that_stand_twice(book))
+    checked_lists: set[tuple[str, str]] = set()
     for rule in book.rules:
         event = EVENTS.get(rule.event.name)
         if event is None:
@@ -44,7 +45,7 @@ def check_rules(book: RuleBook, names: Names) -> list[Problem]:
             continue
         if rule.event.after:
             problems += check_business(rule.event.after, names)
-        scope = Scope(rule, event, names, book)
+        scope = Scope(rule, event, names, book, checked_lists)
         problems += [problem for test in tests_of(rule.condition) for problem in _test(test, scope)]
         problems += check_actions(scope)
     return problems
@@ -132,16 +133,25 @@ def _value(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
         near = nearest(value.name, [*scope.book.lists, "organization domains"])
         fix = f"did you mean '{near}'?" if near else f'write above the rule: list {value.name} = "...", "..."'
         yield Problem(value.position, f"unknown list '{value.name}'", fix, lacks="list")
-    elif isinstance(value, ListName | Texts):
-        for text in scope.book.texts_of(value):
-            yield from _empty(text)
-            if test.operator == "in":
-                yield from _word(text, field, scope)
+    elif isinstance(value, ListName):
+        key = value.name, field.name if test.operator == "in" else ""
+        if key not in scope.checked_lists:
+            scope.checked_lists.add(key)
+            yield from _texts(test, field, scope)
+    elif isinstance(value, Texts):
+        yield from _texts(test, field, scope)
     elif test.operator == "has tag" and isinstance(value, Text):
         if value.text not in scope.names.tags:
             yield unknown(value.position, "tag", value.text, scope.names.tags)
     elif value is not None:
         yield from _plain_value(test, field, value, scope)
+
+
+def _texts(test: Test, field: Field, scope: Scope) -> Iterator[Problem]:
+    for text in scope.book.texts_of(test.value):
+        yield from _empty(text)
+        if test.operator == "in":
+            yield from _word(text, field, scope)
 
 
 def _plain_value(test: Test, field: Field, value: Text | Number | Size | Duration | Moment, scope: Scope) -> Iterator[Problem]:

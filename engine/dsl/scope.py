@@ -60,12 +60,16 @@ class Names(Struct, frozen=True):
 
 
 class Scope(Struct, frozen=True):
-    """One rule's event with what it offers, and all that can be named."""
+    """One rule's event with what it offers, and all that can be named.
+
+    `checked_lists`: (list, field) of what other rules ask too. A list may have a hundred thousand texts, and a hundred rules name it.
+    """
 
     rule: Rule
     event: EventInfo
     names: Names
     book: RuleBook
+    checked_lists: set[tuple[str, str]]
 
     @property
     def groups(self) -> tuple[str, ...]:

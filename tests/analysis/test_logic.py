@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from engine.analysis.asked import asked
 from engine.analysis.logic import Given, Logic
+from engine.analysis.neighbours import Neighbours
 from engine.config.load import load_config
 from engine.decide.decision import Envelope
 from engine.dsl.parse import parse_rules
@@ -130,3 +132,33 @@ def test_what_is_implied_holds(first: str, second: str, what: Facts) -> None:
         program = Program([one, replace(other, name="S")], book, GROUPS, frozenset(), (), CONFIG.settings.timezone)
         matching = program.begin(what).all()
         assert 0 not in matching or 1 in matching
+
+
+# None of which excludes another.
+_POSITIVE = st.recursive(
+    st.one_of(
+        st.builds(lambda f, w: f'{f} contains "{w}"', _TEXT, _WORD),
+        st.builds(lambda f, n, a, b: f'{f} contains {n} of ("{a}", "{b}")', _TEXT, st.sampled_from(["any", "all"]), _WORD, _WORD),
+        st.builds(lambda f: f"{f} matches /a/", _TEXT),
+    ),
+    lambda inner: st.builds(lambda a, how, b: f"({a} {how} {b})", inner, st.sampled_from(["and", "or"]), inner),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=400)
+@given(_POSITIVE, _POSITIVE)
+def test_what_follows_from_another_is_compared_with_it(first: str, second: str) -> None:
+    one, other = read(first).condition, read(second).condition
+    logic = Logic(CONFIG, GROUPS)
+    asked_for = [asked(one, logic), asked(other, logic)]
+    if logic.implies(one, other):
+        assert asked_for[0].may_imply(asked_for[1])
+        assert Neighbours(asked_for).before(1, 9) == Neighbours(asked_for[::-1]).before(1, 9) == [0]
+
+
+def test_of_many_rules_those_with_other_texts_are_not_compared() -> None:
+    conditions = [f'status is "New" and (subject contains "x{n}" or body contains "y{n}")' for n in range(20, 30)]
+    logic = Logic(CONFIG, GROUPS)
+    neighbours = Neighbours([asked(read(one).condition, logic) for one in (*conditions, conditions[4], 'subject contains "x"')])
+    assert [neighbours.before(index, 9) for index in (9, 10, 11)] == [[], [4], []]

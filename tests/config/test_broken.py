@@ -200,7 +200,7 @@ def test_anchors_that_explode_are_refused_in_no_time(rules: Path) -> None:
 
 
 def test_what_was_meant_is_not_sought_for_each_of_thousands(rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.config.references._MOST_SOUGHT", 1)
+    monkeypatch.setattr("engine.errors._MOST_SOUGHT", 1)
     contacts = rules / "directory/contacts.csv"
     rows = "".join(f"x{n},{word},,,x{n}@x.example,,,yes\n" for n, word in enumerate(["kesler", "olivarr", "kesler"]))
     contacts.write_text(contacts.read_text("utf-8") + rows, "utf-8")
