@@ -84,3 +84,8 @@ def show_duration(length: timedelta) -> str:
 def counted(count: int, one: str, many: str = "") -> str:
     """`1 message`, `2,000 messages`. `many`, where it is not `one` with an s."""
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def further(count: int, shown: int, what: str = "") -> list[str]:
+    """`and 9,950 more`, where there are more than are shown."""
+    return [f"and {count - shown:,} more {what}".rstrip()] if count > shown else []

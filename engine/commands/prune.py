@@ -44,4 +44,4 @@ def prune(
         counts = prune_database(connection, before, dry_run=dry_run)
     what = "would be" if dry_run else "were"
     for name, count in counts.items():
-        click.echo(f"{count} {name} {what} let go")
+        click.echo(f"{count:,} {name} {what} let go")

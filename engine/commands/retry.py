@@ -77,15 +77,15 @@ def retry(
         if dry_run:
             for one in chosen:
                 click.echo(message_line(one))
-            click.echo(f"{len(chosen)} would {'be let go' if forget else 'be processed again'}")
+            click.echo(f"{len(chosen):,} would {'be let go' if forget else 'be processed again'}")
         elif forget:
-            click.echo(f"{let_go(connection, chosen, datetime.now(UTC))} let go")
+            click.echo(f"{let_go(connection, chosen, datetime.now(UTC)):,} let go")
         else:
             summary = Processor(connection, setup).retry((one.id for one in chosen), release=release)
             click.echo(as_text(summary))
             findings = summary.findings
     if lost:
-        click.echo(f"of {lost} more the bytes are not kept")
+        click.echo(f"of {lost:,} more the bytes are not kept")
     sys.exit(1 if findings else 0)
 
 

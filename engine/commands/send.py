@@ -17,6 +17,7 @@ from engine.errors import PostroomError
 from engine.notify.sender import send_due
 from engine.notify.ways import Ways
 from engine.printable import one_line
+from engine.quantity import further
 from engine.store.database import open_existing, transaction
 from engine.store.outbox import forget_failed, requeue
 from engine.store.rests import end_rests
@@ -46,7 +47,7 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
     config = load_cached(rules)
     with closing(open_existing(db)) as connection:
         if forget:
-            click.echo(f"{forget_failed(connection)} let go")
+            click.echo(f"{forget_failed(connection):,} let go")
             return
         ways = Ways(config, FolderSending(folder) if folder else None)
         if ways.mailboxes == ():
@@ -56,11 +57,13 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
             with transaction(connection):
                 end_rests(connection)
                 count = requeue(connection, datetime.now(UTC))
-            click.echo(f"{count} again in the queue")
+            click.echo(f"{count:,} again in the queue")
         with closing(ways):
             done = send_due(connection, config, ways.of, mailboxes=ways.mailboxes, give_up=folder is None)
     later = done.postponed + done.waiting
-    click.echo(f"{done.sent} sent, {later} later, {done.limited} wait for their address's limit, {len(done.failed)} failed")
+    click.echo(
+        f"{done.sent:,} sent, {later:,} later, {done.limited:,} wait for their address's limit, {len(done.failed):,} failed"
+    )
     for problem in done.problems:
         click.echo(one_line(f"nothing more can be sent now: {problem}"), err=True)
     for problem, until in done.resting:
@@ -69,6 +72,6 @@ def send(folder: Path | None, again: bool, forget: bool, rules: Path, db: Path, 
     for what, listed in (("later", done.put_off), ("not sent", done.failed)):
         for recipient, why in listed[:_MOST_SHOWN]:
             click.echo(one_line(f"{what}, to {recipient}: {why}"), err=True)
-        if len(listed) > _MOST_SHOWN:
-            click.echo(f"and {len(listed) - _MOST_SHOWN} more", err=True)
+        for words in further(len(listed), _MOST_SHOWN):
+            click.echo(words, err=True)
     sys.exit(1 if done.failed or done.problems or done.resting else 0)

@@ -11,11 +11,12 @@ from engine.mail.message import Attachment, Message
 from engine.mail.quotes import strip_reply
 from engine.mail.safe_html import sanitise
 from engine.prefixes import is_forward
-from engine.quantity import counted, show_size
+from engine.quantity import counted, further, show_size
 from engine.text import collapse, cut
 
 ENCRYPTED = "[What is encrypted in this message cannot be read here. It is attached as it came.]"
 CUT = "\n\n[The text was longer and was cut here. The whole message is kept.]"
+_MOST_NAMED = 20
 
 
 class Body(Struct, frozen=True):
@@ -76,9 +77,9 @@ def _within_limits(attachments: tuple[Attachment, ...], setup: Setup) -> tuple[t
     limits = setup.config.settings.limits
     total = sum(one.size for one in attachments)
     if total > limits.attachments:
-        names = ", ".join(f"{one.name} ({show_size(one.size)})" for one in attachments[:20])
-        more = f" and {len(attachments) - 20} more" if len(attachments) > 20 else ""
-        return (), [f"[Attachments left out, over {show_size(limits.attachments)} together: {names}{more}]"]
+        names = ", ".join(f"{one.name} ({show_size(one.size)})" for one in attachments[:_MOST_NAMED])
+        named = " ".join([names, *further(len(attachments), _MOST_NAMED)])
+        return (), [f"[Attachments left out, over {show_size(limits.attachments)} together: {named}]"]
     kept = tuple(one for one in attachments if one.size <= limits.attachment)
     left_out = [
         f"[Attachment left out, over {show_size(limits.attachment)}: {one.name} ({show_size(one.size)})]"

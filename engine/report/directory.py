@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from engine.decide.book import AddressBook
 from engine.printable import one_line
-from engine.quantity import counted
+from engine.quantity import counted, further
 
 _MOST = 5
 
@@ -32,5 +32,4 @@ def _with_owners(domains: Iterable[tuple[str, list[str]]]) -> list[str]:
 
 
 def _first(found: Sequence[str]) -> str:
-    more = f" and {len(found) - _MOST:,} more" if len(found) > _MOST else ""
-    return one_line(", ".join(found[:_MOST])) + more
+    return " ".join([one_line(", ".join(found[:_MOST])), *further(len(found), _MOST)])

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engine.decide.decision import iso
 from engine.printable import one_line
-from engine.quantity import counted
+from engine.quantity import counted, further
 from engine.report.mailboxes import MailboxState
 from engine.state.overview import Overdue, Overview
 
@@ -39,7 +39,7 @@ def _messages(found: Overview) -> Iterator[str]:
     total = sum(count for *_, count in found.outcomes)
     yield counted(total, "message") + (f", the last at {found.last_processed_at}" if found.last_processed_at else "")
     for outcome, reason, count in found.outcomes:
-        yield f"  {count:>7}  {outcome}" + (f" ({reason.replace('_', ' ')})" if reason else "")
+        yield f"  {count:>7,}  {outcome}" + (f" ({reason.replace('_', ' ')})" if reason else "")
 
 
 def _notifications(found: Overview, sends: bool) -> Iterator[str]:
@@ -51,15 +51,14 @@ def _notifications(found: Overview, sends: bool) -> Iterator[str]:
         yield f"{counted(dead, 'address', 'addresses')} from which what was sent last came back"
     for one in found.dead[:_MOST_DEAD]:
         yield f"  {one.recipient}: {one.count} came back, the last by message {one.message}"
-    if dead > _MOST_DEAD:
-        yield f"  and {dead - _MOST_DEAD} more"
+    yield from (f"  {words}" for words in further(dead, _MOST_DEAD))
 
 
 def _late_and_lost(found: Overview) -> Iterator[str]:
     """Those that wait for a server, and those that are given up."""
     for late in found.late:
         since = f", since {iso(late.since)}" if late.since else ""
-        yield f"  {late.count} wait{since}: {late.error}"
+        yield f"  {late.count:,} wait{since}: {late.error}"
     if lost := found.outbox.get("failed", 0):
         yield f"{counted(lost, 'notification')} could not be sent; `postroom send --again` tries them again, `--forget` lets them go"
     for identity, recipient, subject, error in found.failed:
@@ -67,14 +66,13 @@ def _late_and_lost(found: Overview) -> Iterator[str]:
 
 
 def _quarantine(found: Overview) -> Iterator[str]:
-    yield f"{found.quarantine} in quarantine"
+    yield f"{found.quarantine:,} in quarantine"
     for held in found.held:
         yield f"  message {held.message} to {held.mailbox}, {held.created_at}: {held.reason}: {held.error} ({held.source_id})"
-    if found.quarantine > len(found.held):
-        yield f"  and {found.quarantine - len(found.held)} more"
+    yield from (f"  {words}" for words in further(found.quarantine, len(found.held)))
     if found.quarantine:
         yield "  `postroom retry NUMBER` tries one again, `--release` lets it pass, `--forget` lets it go"
 
 
 def _overdue(found: Overdue | None, command: str) -> str:
-    return f", {found.count} of them due since {found.since}: run `postroom {command}` every minute, or `poll`" if found else ""
+    return f", {found.count:,} of them due since {found.since}: run `postroom {command}` every minute, or `poll`" if found else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -14,11 +14,12 @@ from engine.errors import Problem
 from engine.plan.difference import Change
 from engine.plan.replay import Changed, Plan
 from engine.printable import printable
-from engine.quantity import counted
+from engine.quantity import counted, further
 
 MOST_EXAMPLES = 3
 MOST_GROUPS = 40
 MOST_LINES = 40  # of rules, and of warnings
+_KINDS = "kinds of change"
 LARGEST_COMMENT = 60_000  # letters; GitHub takes 65,536, and the step that comments would fail
 
 
@@ -94,20 +95,19 @@ def as_text(plan: Plan, context: Context) -> str:
             lines.append(f"      because of {', '.join(group.because)}")
         for message in group.messages[:MOST_EXAMPLES]:
             lines.append(f"      {_example(message)}")
-        if len(group.messages) > MOST_EXAMPLES:
-            lines.append(f"      and {len(group.messages) - MOST_EXAMPLES:,} more")
-    if len(groups) > MOST_GROUPS:
-        lines += ["", f"  and {len(groups) - MOST_GROUPS} more kinds of change; --format json has all"]
+        lines += [f"      {words}" for words in further(len(group.messages), MOST_EXAMPLES)]
+    for words in further(len(groups), MOST_GROUPS, _KINDS):
+        lines += ["", f"  {words}; --format json has all"]
     if plan.rules:
         width = max(len(name) for name in plan.rules)
         lines += ["", "Rules that ran more or less often"]
         for name, before, after in _most_changed(plan):
             lines.append(f"  {name:<{width}}  {before:>6,} -> {after:<6,}  {after - before:+,}")
-        lines += [f"  {words}" for words in _further(plan.rules, "rules")]
+        lines += [f"  {words}" for words in further(len(plan.rules), MOST_LINES, "rules")]
     if context.new_warnings:
         lines += ["", "New warnings of `postroom check`"]
         lines += [f"  {_one_line(problem)}" for problem in context.new_warnings[:MOST_LINES]]
-        lines += [f"  {words}" for words in _further(context.new_warnings, "warnings")]
+        lines += [f"  {words}" for words in further(len(context.new_warnings), MOST_LINES, "warnings")]
     return printable("\n".join(lines))
 
 
@@ -115,10 +115,6 @@ def _most_changed(plan: Plan) -> list[tuple[str, int, int]]:
     """Rules with how often they ran before and do now; those that differ most."""
     found = sorted(plan.rules.items(), key=lambda item: (-abs(item[1][1] - item[1][0]), item[0]))
     return [(name, before, after) for name, (before, after) in found[:MOST_LINES]]
-
-
-def _further(all_of_them: Sized, what: str) -> list[str]:
-    return [f"and {len(all_of_them) - MOST_LINES:,} more {what}"] if len(all_of_them) > MOST_LINES else []
 
 
 def _example(message: Changed) -> str:
@@ -140,18 +136,17 @@ def as_markdown(plan: Plan, context: Context) -> str:
         if group.because:
             lines.append(f"  because of {_code(', '.join(group.because))}")
         lines += [f"  - {_code(_example(message))}" for message in group.messages[:MOST_EXAMPLES]]
-    if len(groups) > MOST_GROUPS:
-        lines.append(f"- and {len(groups) - MOST_GROUPS} more kinds of change")
+    lines += [f"- {words}" for words in further(len(groups), MOST_GROUPS, _KINDS)]
     if plan.rules:
         lines += ["", "| rule | before | after | |", "|---|--:|--:|--:|"]
         lines += [
             f"| {_cell(name)} | {before:,} | {after:,} | {after - before:+,} |" for name, before, after in _most_changed(plan)
         ]
-        lines += ["", *_further(plan.rules, "rules")]
+        lines += ["", *further(len(plan.rules), MOST_LINES, "rules")]
     if context.new_warnings:
         lines += ["", "**New warnings**", ""]
         lines += [f"- {_code(_one_line(problem))}" for problem in context.new_warnings[:MOST_LINES]]
-        lines += [f"- {words}" for words in _further(context.new_warnings, "warnings")]
+        lines += [f"- {words}" for words in further(len(context.new_warnings), MOST_LINES, "warnings")]
     return _cut(printable("\n".join(lines)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.decide.decision import Decision
 from engine.printable import printable
-from engine.quantity import counted
+from engine.quantity import counted, further
 from engine.summary import Summary
 
 _ORDER = ("created", "appended", "duplicate", "ignored", "refused", "quarantined")
@@ -31,8 +31,7 @@ def _lines(summary: Summary) -> Iterator[str]:
     if summary.held:
         yield from ("", "Held back")
         yield from (f"  {_held(decision)}" for decision in summary.held[:_MOST_HELD])
-        if len(summary.held) > _MOST_HELD:
-            yield f"  and {len(summary.held) - _MOST_HELD:,} more"
+        yield from (f"  {words}" for words in further(len(summary.held), _MOST_HELD))
 
 
 def _held(decision: Decision) -> str:
