@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -29,6 +29,7 @@ _KEEP = {
 }
 _WARNINGS = ("rule", "form of ticket numbers", _ACTIVE)
 Names = dict[str, dict[str, Position]]
+Used = Mapping[str, list[tuple[str, int]]]  # (what, how many), by the name
 
 
 def names_in(config: Config) -> Names:
@@ -48,19 +49,18 @@ def names_in(config: Config) -> Names:
     }
 
 
-def removed_but_used(before: Names, now: Names, rows: Callable[[str, str], list[tuple[str, int]]]) -> list[Problem]:
-    """What `before` had and `now` has not, although rows of the database use it."""
+def removed_but_used(before: Names, now: Names, rows: Callable[[str, list[str]], Used]) -> list[Problem]:
+    """What `before` had and `now` has not, although rows of the database use it. `rows`: what uses which names of a kind."""
     problems = []
     for kind, names in before.items():
-        for name, where in names.items():
-            if kind == _ACTIVE and name not in now["resource"]:
-                continue  # told as removed
-            used = rows(kind, name) if name not in now[kind] else []
-            if used:
-                gone = f"the resource '{name}' is no longer active" if kind == _ACTIVE else f"the {kind} '{name}' was removed"
-                how = ", ".join(f"{what} {count}" for what, count in used)
-                message = f"{gone}, but the database still uses it: {how}"
-                problems.append(Problem(where, message, _KEEP[kind], code=CODE, warning=kind in _WARNINGS))
+        removed = [name for name in names if name not in now[kind]]
+        if kind == _ACTIVE:
+            removed = [name for name in removed if name in now["resource"]]  # the others are told as removed
+        for name, used in (rows(kind, removed) if removed else {}).items():
+            gone = f"the resource '{name}' is no longer active" if kind == _ACTIVE else f"the {kind} '{name}' was removed"
+            how = ", ".join(f"{what} {count:,}" for what, count in used)
+            message = f"{gone}, but the database still uses it: {how}"
+            problems.append(Problem(names[name], message, _KEEP[kind], code=CODE, warning=kind in _WARNINGS))
     return problems
 
 

@@ -84,4 +84,4 @@ def _removed(before: Names, config: Config, db: Path) -> list[Problem]:
     if not db.exists():
         return []
     with closing(open_for_reading(db)) as connection:
-        return removed_but_used(before, names_in(config), lambda kind, name: rows_that_use(connection, kind, name))
+        return removed_but_used(before, names_in(config), lambda kind, gone: rows_that_use(connection, kind, gone))

@@ -1,35 +1,48 @@
-"""How many rows still use a value of the configuration."""
+"""How many rows still use values of the configuration."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+
+
+def _by(column: str, table: str = "tickets", where: str = "TRUE") -> str:
+    """(value, how many) of a JSON list of values: one look at the table for all of them."""
+    return (
+        f"SELECT {column}, COUNT(*) FROM {table} WHERE {where} AND {column} IN (SELECT value FROM json_each(?)) GROUP BY {column}"
+    )
+
 
 _QUERIES: dict[str, tuple[tuple[str, str], ...]] = {
-    "mailbox": (("tickets", "SELECT COUNT(*) FROM tickets WHERE mailbox = ?"),),
-    "queue": (("tickets", "SELECT COUNT(*) FROM tickets WHERE queue = ?"),),
-    "status": (
-        ("tickets", "SELECT COUNT(*) FROM tickets WHERE status = ?"),
-        ("tasks", "SELECT COUNT(*) FROM tasks WHERE status = ?"),
-    ),
-    "tag": (("tickets", "SELECT COUNT(*) FROM ticket_tags WHERE tag = ?"),),
+    "mailbox": (("tickets", _by("mailbox")),),
+    "queue": (("tickets", _by("queue")),),
+    "status": (("tickets", _by("status")), ("tasks", _by("status", "tasks"))),
+    "tag": (("tickets", _by("tag", "ticket_tags")),),
     "organization": (
-        ("tickets", "SELECT COUNT(*) FROM tickets WHERE organization = ?"),
-        ("contacts from mail", "SELECT COUNT(*) FROM contacts WHERE origin = 'mail' AND organization = ?"),
+        ("tickets", _by("organization")),
+        ("contacts from mail", _by("organization", "contacts", "origin = 'mail'")),
     ),
     "resource": (
-        ("tickets", "SELECT COUNT(*) FROM tickets WHERE assigned = ?"),
-        ("time entries", "SELECT COUNT(*) FROM ticket_time_entries WHERE resource = ?"),
-        ("time entries of tasks", "SELECT COUNT(*) FROM task_time_entries WHERE resource = ?"),
+        ("tickets", _by("assigned")),
+        ("time entries", _by("resource", "ticket_time_entries")),
+        ("time entries of tasks", _by("resource", "task_time_entries")),
     ),
-    "active resource": (("open tickets", "SELECT COUNT(*) FROM tickets WHERE assigned = ? AND completed_at IS NULL"),),
-    "contact": (("tickets", "SELECT COUNT(*) FROM tickets WHERE contact = ?"),),
+    "active resource": (("open tickets", _by("assigned", where="completed_at IS NULL")),),
+    "contact": (("tickets", _by("contact")),),
     # Which tickets are of this form is not asked: when it is gone, nearly all are.
-    "form of ticket numbers": (("tickets", "SELECT COUNT(*) FROM tickets WHERE ? <> ''"),),
-    "rule": (("waiting for it", "SELECT COUNT(*) FROM waiting_rules WHERE status = 'waiting' AND rule = ?"),),
+    "form of ticket numbers": (("tickets", "SELECT value, (SELECT COUNT(*) FROM tickets) FROM json_each(?)"),),
+    "rule": (("waiting for it", _by("rule", "waiting_rules", "status = 'waiting'")),),
 }
 
 
-def rows_that_use(connection: sqlite3.Connection, kind: str, name: str) -> list[tuple[str, int]]:
-    """(what, how many), only where there are any."""
-    found = [(what, int(connection.execute(query, (name,)).fetchone()[0])) for what, query in _QUERIES[kind]]
-    return [(what, count) for what, count in found if count]
+def rows_that_use(connection: sqlite3.Connection, kind: str, names: Iterable[str]) -> dict[str, list[tuple[str, int]]]:
+    """(what, how many) by the name, only where there are any."""
+    values = json.dumps(list(names))
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for what, query in _QUERIES[kind]:
+        for name, count in connection.execute(query, (values,)):
+            if count:
+                found[name].append((what, count))
+    return found
