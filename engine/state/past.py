@@ -18,7 +18,7 @@ from engine.config.model import Config
 from engine.decide.decision import iso, read_kept
 from engine.entities import TIMES, NewContact, Target, Ticket
 from engine.mail.withhold import Passwords
-from engine.state.sqlite import SqliteState, moment
+from engine.state.sqlite import COUNTED, SqliteState, moment
 
 _TUPLES = ("tags", "additional_contacts")
 
@@ -126,9 +126,9 @@ class PastState(SqliteState):
 
     def _became_one_before(self, address: str) -> bool:
         """He may have written before that, when a number in the subject said whose his mail was."""
-        # By mailbox, for the index begins with it.
+        # By mailbox, for the index begins with it, and has those only that are counted.
         query = (
-            "SELECT 1 FROM messages WHERE mailbox = ? AND sender = ? AND +id < ? AND outcome IN ('created', 'appended')"
+            f"SELECT 1 FROM messages WHERE mailbox = ? AND sender = ? AND {COUNTED} AND +id < ? AND outcome IN ('created', 'appended')"
             " AND json_extract(decision, '$.sender.via') = 'created' LIMIT 1"
         )
         return any(self._one(query, mailbox, address, self._id) for mailbox in self._mailboxes)

@@ -18,6 +18,8 @@ from engine.text import fold
 _COLUMNS = ", ".join(f"t.{name}" for name in TICKET_COLUMNS)
 _MOST_CANDIDATES = 200
 _SAME = "message_id = ? AND identity = ?"  # the Message-ID is part of the identity, and this way one index serves for both
+# Messages that count when others like them come. The index `messages_alike` has no other, and serves who says it in these very words.
+COUNTED = "COALESCE(reason, '') NOT IN ('loop', 'several_mailboxes')"
 _WRITTEN_BY_OTHERS = ("due_at", "completed_at")  # too: docs/tables.md
 
 
@@ -95,7 +97,7 @@ class SqliteState:
             if value is not None:
                 query += f" AND {column} = ?"
                 values.append(value)
-        row = self._one(query + " AND COALESCE(reason, '') NOT IN ('loop', 'several_mailboxes')", *values)
+        row = self._one(f"{query} AND {COUNTED}", *values)
         return int(row[0])
 
     def target(self, number: str) -> Target | None:

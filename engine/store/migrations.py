@@ -226,6 +226,12 @@ ALTER TABLE outbox ADD COLUMN came_back INTEGER REFERENCES messages (id);
 CREATE INDEX outbox_by_came_back ON outbox (came_back) WHERE came_back IS NOT NULL;
 """
 
+# Without what a loop brought: of a thousand alike within minutes, two are counted.
+_ALIKE_BUT_FOR_LOOPS = """
+DROP INDEX messages_alike;
+CREATE INDEX messages_alike ON messages (mailbox, sender, subject_key, received_at) WHERE COALESCE(reason, '') NOT IN ('loop', 'several_mailboxes');
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SENDING,
@@ -244,6 +250,7 @@ MIGRATIONS: tuple[str, ...] = (
     _ONE_INDEX_OF_DIGESTS,
     _BY_MESSAGE,
     _CAME_BACK,
+    _ALIKE_BUT_FOR_LOOPS,
 )
 
 
