@@ -24,6 +24,7 @@ from engine.store.outbox import (
     due_too_late,
     free_at,
     give_back,
+    hold_back,
     lease,
     mailboxes_due,
     mark_failed,
@@ -105,6 +106,7 @@ class _Round:
         self._transport_for = transport_for
         self._due: dict[str, int] = {}
         self._broke: dict[str, int] = {}  # by way out: which row it broke with last
+        self._held: dict[str, datetime] = {}  # by address: until when its limit holds all back
 
     def begin(self, give_up: bool) -> None:
         """What is too late is given up, and the ways out are chosen that do not rest."""
@@ -123,11 +125,15 @@ class _Round:
 
     def take(self, row: QueuedRow) -> None:
         transport = self.open[row.mailbox]
+        held = self._held.get(row.recipient)
+        if held is not None and self.clock() < held:
+            return  # with another to this address
         with transaction(self.connection):
             free = free_at(self.connection, row.recipient, self.config.settings.notification_limits, self.clock())
             if free is not None:
-                postpone(self.connection, row, free, "the limit for this address is reached")
-                self.done.limited += 1
+                why = "the limit for this address is reached"
+                self.done.limited += hold_back(self.connection, row.recipient, self.open, free, why, self.clock())
+                self._held[row.recipient] = free
                 return
             if not lease(self.connection, row, self.clock()):
                 return

@@ -115,6 +115,19 @@ def postpone(connection: sqlite3.Connection, row: QueuedRow, until: datetime, er
     connection.execute("UPDATE outbox SET next_attempt_at = ?, error = ? WHERE id = ?", (iso(until), error, row.id))
 
 
+def hold_back(
+    connection: sqlite3.Connection, recipient: str, mailboxes: Iterable[str], until: datetime, error: str, now: datetime
+) -> int:
+    """All that is due to an address from these mailboxes waits; how many. There may be ten thousands to one."""
+    held = connection.execute(
+        # What was sent to it is passed over by the index.
+        f"UPDATE outbox INDEXED BY outbox_by_recipient SET next_attempt_at = ?, error = ? WHERE recipient = ? AND sent_at IS NULL AND {_DUE}"
+        " AND mailbox IN (SELECT value FROM json_each(?))",
+        (iso(until), error, recipient, iso(now), json.dumps(sorted(mailboxes))),
+    )
+    return held.rowcount
+
+
 def give_back(connection: sqlite3.Connection, row: QueuedRow, now: datetime, error: str) -> None:
     """A leased row as it was: it was not its fault."""
     connection.execute(

@@ -196,6 +196,19 @@ def test_more_than_the_limit_to_one_address_wait(tmp_path: Path, connection: sql
     assert send(connection, setup.config, out, NOW + timedelta(minutes=15)).sent == 4
 
 
+def test_a_limit_holds_back_its_own_address_and_what_would_leave_now(
+    tmp_path: Path, connection: sqlite3.Connection, setup: Setup
+) -> None:
+    receive(connection, setup, *range(2, 15))
+    connection.execute("UPDATE outbox SET recipient = 'other@olivar.example' WHERE id = 13")
+    connection.execute("UPDATE outbox SET mailbox = 'priority' WHERE id = 14")
+    out = FolderTransport(tmp_path / "out")
+    done = send_due(connection, setup.config, lambda _: out, mailboxes=["help"], clock=lambda: NOW)
+    assert (done.sent, done.limited) == (11, 2)
+    rows = connection.execute("SELECT id, error FROM outbox WHERE status = 'queued' ORDER BY id").fetchall()
+    assert rows == [(11, "the limit for this address is reached"), (12, "the limit for this address is reached"), (14, "")]
+
+
 def test_limits_are_settings(rules: Path, tmp_path: Path) -> None:
     with (rules / "settings.yaml").open("a") as file:
         file.write("notification_limits: [{messages: 1, within: 2 hours}]\n")
