@@ -30,4 +30,4 @@ def run_waiting(rules: Path, db: Path, verbose: bool) -> None:
         for row, due in run_due(connection, setup, now):
             counts[due.status] += 1
             click.echo(one_line(f"{row.ticket} '{row.rule}': {due.status}: {due.because}"))
-    click.echo(f"{counts['ran']} ran, {counts['dropped']} dropped")
+    click.echo(f"{counts['ran']:,} ran, {counts['dropped']:,} dropped")
