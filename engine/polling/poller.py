@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from engine.config.files import read_contents
@@ -33,6 +34,7 @@ from engine.waiting import run_due
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
 HOUSEKEEPING_SECONDS = 2.0
 ROUNDS_A_COUNT = 5
+WAITING_AT_ONCE = 50
 STOP_SECONDS = 9.0
 
 
@@ -186,11 +188,7 @@ class Poller:
         """Waiting rules that are due, notifications, and the counts of what waits."""
         config = setup.config
         with closing(self._open()) as connection:
-            # The compiled rules are shared with the readers, and durable-rules is not made for two threads at once.
-            with self._deciding:
-                ran = list(run_due(connection, setup, datetime.now(UTC).replace(microsecond=0)))
-            for row, due in ran:
-                self._observer.info("waiting rule", rule=row.rule, ticket=row.ticket, status=due.status)
+            self._run_waiting(connection, setup)
             with closing(Ways(config)) as ways:
                 sent = send_due(connection, config, ways.of, mailboxes=ways.mailboxes, stopping=self._stop.is_set)
             if sent.sent or sent.failed or sent.problems:
@@ -204,6 +202,18 @@ class Poller:
             if self._rounds % ROUNDS_A_COUNT == 0:  # it looks at each notification that there ever was
                 self._observer.counts(quarantine_count(connection), outbox_counts(connection))
             self._rounds += 1
+
+    def _run_waiting(self, connection: sqlite3.Connection, setup: Setup) -> None:
+        """Some at a time: after a flood, or a night without us, there are ten thousands, and mail goes on between."""
+        due_now = run_due(connection, setup, datetime.now(UTC).replace(microsecond=0))
+        while not self._stop.is_set():
+            # The compiled rules are shared with the readers, and durable-rules is not made for two threads at once.
+            with self._deciding:
+                ran = list(islice(due_now, WAITING_AT_ONCE))
+            if not ran:
+                break
+            for row, due in ran:
+                self._observer.info("waiting rule", rule=row.rule, ticket=row.ticket, status=due.status)
 
     def _maybe_reload(self) -> None:
         """A new configuration only where it is right; else the old one goes on, and what is wrong is told once.
