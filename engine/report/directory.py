@@ -14,7 +14,7 @@ _MOST = 5
 def of_nobody(book: AddressBook) -> Iterator[str]:
     """A line for what several contacts, or several organizations, have alike, and for domains that are a mail provider's."""
     addresses = [
-        f"{address} ({', '.join(f'{one.id}: {one.position}' for one in contacts)})" for address, contacts in book.ambiguous()
+        f"{address} ({_first([f'{one.id}: {one.position}' for one in contacts])})" for address, contacts in book.ambiguous()
     ]
     nobodys = "of several organizations, and an unknown sender from there of none of them"
     public = "a mail provider's, and an unknown sender from there nobody's"
@@ -28,8 +28,9 @@ def of_nobody(book: AddressBook) -> Iterator[str]:
 
 
 def _with_owners(domains: Iterable[tuple[str, list[str]]]) -> list[str]:
-    return [f"{domain} ({', '.join(owners)})" for domain, owners in domains]
+    return [f"{domain} ({_first(owners)})" for domain, owners in domains]
 
 
 def _first(found: Sequence[str]) -> str:
+    """Hundreds of customers may write from one provider."""
     return " ".join([one_line(", ".join(found[:_MOST])), *further(len(found), _MOST)])
