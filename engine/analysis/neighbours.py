@@ -1,4 +1,4 @@
-"""Which rules can have to do with each other: of thousands, those that ask for the same texts (`asked`)."""
+"""Which rules can have to do with each other: of thousands, those that ask for the same texts (`needed`)."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from engine.analysis.asked import Asked, Clause, Text
+from engine.analysis.needed import Clause, Needed, Text
 from engine.literals import Literals
 
 
 class Neighbours:
-    """`asked`: for each rule, in order, what it asks for."""
+    """`needed`: for each rule, in order, what it cannot do without."""
 
-    def __init__(self, asked: Sequence[Asked]) -> None:
-        self._asked = asked
-        self._free = [index for index, one in enumerate(asked) if not one.clauses]
+    def __init__(self, needed: Sequence[Needed]) -> None:
+        self._needed = needed
+        self._free = [index for index, one in enumerate(needed) if not one.clauses]
         # Each rule is found by the clause of which fewest others have a text.
-        often = Counter(text for one in asked for clause in one.clauses for text in clause)
+        often = Counter(text for one in needed for clause in one.clauses for text in clause)
         self._anchors: list[Clause] = [
             min(one.clauses, key=lambda clause: (sum(often[text] for text in clause), sorted(clause)), default=frozenset())
-            for one in asked
+            for one in needed
         ]
         self._owners: dict[Text, list[int]] = defaultdict(list)
         for index, anchor in enumerate(self._anchors):
@@ -45,14 +45,14 @@ class Neighbours:
                 if operand in literals
                 for _, _, found in literals[operand].find(text)
             }
-            for one in self._asked
+            for one in self._needed
         ]
 
     def before(self, index: int, most: int) -> list[int]:
         """Rules before this one that may imply it or be implied by it, in order; the nearest `most` of them."""
-        asked = self._asked[index]
+        own = self._needed[index]
         near: set[int] = set()
-        if asked.clauses:
+        if own.clauses:
             lists = [self._free, *(self._owners[text] for text in self._held[index])]
             lists += [self._holders[text] for text in self._anchors[index]]
             for one in lists:
@@ -60,9 +60,9 @@ class Neighbours:
                 near.update(one[max(0, end - most) : end])
         else:
             near.update(range(max(0, index - most), index))
-        found = [other for other in sorted(near) if self._related(self._asked[other], asked)]
+        found = [other for other in sorted(near) if self._related(self._needed[other], own)]
         return found[-most:]
 
     @staticmethod
-    def _related(first: Asked, second: Asked) -> bool:
+    def _related(first: Needed, second: Needed) -> bool:
         return first.may_imply(second) or second.may_imply(first)

@@ -8,7 +8,6 @@ from itertools import groupby, islice
 import re2
 
 from engine.analysis.addresses import check_addresses
-from engine.analysis.asked import asked
 from engine.analysis.effects import (
     Setting,
     changed_by,
@@ -19,6 +18,7 @@ from engine.analysis.effects import (
     touches,
 )
 from engine.analysis.logic import Given, Logic
+from engine.analysis.needed import needed
 from engine.analysis.neighbours import Neighbours
 from engine.config.model import Config
 from engine.dsl.tree import And, Condition, Not, Or, Rule, Test, tests_of
@@ -98,7 +98,7 @@ class _Pass:
         self._changes = [changed_by(rule) for rule in rules]
 
     def problems(self) -> Iterator[Problem]:
-        neighbours = Neighbours([asked(rule.condition, self._logic) for rule in self._rules])
+        neighbours = Neighbours([needed(rule.condition, self._logic) for rule in self._rules])
         most = min(MOST_COMPARED, MOST_PAIRS // max(len(self._rules), 1))
         for later in range(len(self._rules)):
             found = (self._pair(earlier, later) for earlier in neighbours.before(later, most))

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.analysis.asked import asked
 from engine.analysis.logic import Given, Logic
+from engine.analysis.needed import needed
 from engine.analysis.neighbours import Neighbours
 from engine.config.load import load_config
 from engine.decide.decision import Envelope
@@ -151,14 +151,14 @@ _POSITIVE = st.recursive(
 def test_what_follows_from_another_is_compared_with_it(first: str, second: str) -> None:
     one, other = read(first).condition, read(second).condition
     logic = Logic(CONFIG, GROUPS)
-    asked_for = [asked(one, logic), asked(other, logic)]
+    both = [needed(one, logic), needed(other, logic)]
     if logic.implies(one, other):
-        assert asked_for[0].may_imply(asked_for[1])
-        assert Neighbours(asked_for).before(1, 9) == Neighbours(asked_for[::-1]).before(1, 9) == [0]
+        assert both[0].may_imply(both[1])
+        assert Neighbours(both).before(1, 9) == Neighbours(both[::-1]).before(1, 9) == [0]
 
 
 def test_of_many_rules_those_with_other_texts_are_not_compared() -> None:
     conditions = [f'status is "New" and (subject contains "x{n}" or body contains "y{n}")' for n in range(20, 30)]
     logic = Logic(CONFIG, GROUPS)
-    neighbours = Neighbours([asked(read(one).condition, logic) for one in (*conditions, conditions[4], 'subject contains "x"')])
+    neighbours = Neighbours([needed(read(one).condition, logic) for one in (*conditions, conditions[4], 'subject contains "x"')])
     assert [neighbours.before(index, 9) for index in (9, 10, 11)] == [[], [4], []]

@@ -24,7 +24,7 @@ Text = tuple[str, str]
 Clause = frozenset[Text]
 
 
-class Asked(Struct, frozen=True):
+class Needed(Struct, frozen=True):
     """What a condition cannot do without.
 
     `clauses`: of each (operand, text) one must be there; `patterns`: (operand, pattern) that must match; `exact`: operands of which the whole
@@ -35,10 +35,10 @@ class Asked(Struct, frozen=True):
     patterns: frozenset[tuple[str, object]] = frozenset()
     exact: frozenset[str] = frozenset()
 
-    def may_imply(self, other: Asked) -> bool:
+    def may_imply(self, other: Needed) -> bool:
         """Whether the other may follow from it. A pattern follows from itself, and from the whole text."""
         return all(map(self._holds, other.clauses)) and all(
-            asked in self.patterns or asked[0] in self.exact for asked in other.patterns
+            pattern in self.patterns or pattern[0] in self.exact for pattern in other.patterns
         )
 
     def _holds(self, clause: Clause) -> bool:
@@ -48,47 +48,47 @@ class Asked(Struct, frozen=True):
         )
 
 
-def asked(condition: Condition | None, logic: Logic, *, holds: bool = True) -> Asked:
+def needed(condition: Condition | None, logic: Logic, *, holds: bool = True) -> Needed:
     """Of a condition that holds, or does not."""
     if condition is None:
-        return Asked()
+        return Needed()
     if isinstance(condition, Not):
-        return asked(condition.part, logic, holds=not holds)
+        return needed(condition.part, logic, holds=not holds)
     if isinstance(condition, And | Or):
-        parts = [asked(part, logic, holds=holds) for part in condition.parts]
+        parts = [needed(part, logic, holds=holds) for part in condition.parts]
         return _by_all(parts) if isinstance(condition, And) == holds else _by_any(parts)
-    return _by_one(logic.leaf(condition), logic) if holds else Asked()
+    return _by_one(logic.leaf(condition), logic) if holds else Needed()
 
 
-def _by_one(leaf: Leaf, logic: Logic) -> Asked:
+def _by_one(leaf: Leaf, logic: Logic) -> Needed:
     (kind, operand), value = leaf.operand, cast(Any, leaf.value)
     if leaf.operator == "matches":
-        return Asked() if logic.is_finite(leaf) else Asked(patterns=frozenset([(operand, value)]))
+        return Needed() if logic.is_finite(leaf) else Needed(patterns=frozenset([(operand, value)]))
     if leaf.operator not in _OF_TEXT or not isinstance(value, str | tuple):
-        return Asked()
+        return Needed()
     texts = [(operand, collapse(text)) for text in ([value] if isinstance(value, str) else value)]
     if leaf.operator == "contains all of":
-        return Asked(frozenset(frozenset([text]) for text in texts))
+        return Needed(frozenset(frozenset([text]) for text in texts))
     exact = frozenset([operand] if leaf.operator in ("is", "in") and kind == "field" else [])
-    return Asked(frozenset([frozenset(texts)] if len(texts) <= MOST_TEXTS else []), exact=exact)
+    return Needed(frozenset([frozenset(texts)] if len(texts) <= MOST_TEXTS else []), exact=exact)
 
 
-def _by_all(parts: list[Asked]) -> Asked:
-    return Asked(
+def _by_all(parts: list[Needed]) -> Needed:
+    return Needed(
         frozenset().union(*(one.clauses for one in parts)),
         frozenset().union(*(one.patterns for one in parts)),
         frozenset().union(*(one.exact for one in parts)),
     )
 
 
-def _by_any(parts: list[Asked]) -> Asked:
+def _by_any(parts: list[Needed]) -> Needed:
     """One of the parts holds: a clause of each, taken together."""
     clauses: set[Clause] = {frozenset()}
     for one in parts:
         clauses = {mine | other for mine in clauses for other in one.clauses if len(mine | other) <= MOST_TEXTS}
         if len(clauses) > MOST_CLAUSES:
             clauses = set()
-    return Asked(
+    return Needed(
         frozenset(clauses),
         frozenset.intersection(*(one.patterns for one in parts)),
         frozenset.intersection(*(one.exact for one in parts)),
