@@ -162,3 +162,44 @@ def test_of_many_rules_those_with_other_texts_are_not_compared() -> None:
     logic = Logic(CONFIG, GROUPS)
     neighbours = Neighbours([needed(read(one).condition, logic) for one in (*conditions, conditions[4], 'subject contains "x"')])
     assert [neighbours.before(index, 9) for index in (9, 10, 11)] == [[], [4], []]
+
+
+@pytest.mark.parametrize(
+    ("condition", "same"),
+    [
+        ('not (subject does not contain "a" or body contains "b")', 'subject contains "a"'),
+        ('not (subject contains "a" and body does not contain "b")', "message.reply"),
+        ('not not subject contains "a"', 'subject contains "a"'),
+        ('subject contains all of ("a", "b")', 'subject contains "a" and subject contains "b"'),
+        ('subject contains any of ("a", "b")', 'subject contains "a" or subject contains "b"'),
+        ('(subject contains "a" or body contains "b") and message.reply', 'subject contains "a" or body contains "b"'),
+        ('subject contains "a" or message.reply', "message.reply"),
+        ("status matches /a/", "message.reply"),
+        ("not subject matches /a/", "message.reply"),
+    ],
+)
+def test_what_a_condition_cannot_do_without_is_told_however_it_is_written(condition: str, same: str) -> None:
+    logic = Logic(CONFIG, GROUPS)
+    assert needed(read(condition).condition, logic) == needed(read(same).condition, logic)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "follows"),
+    [
+        ('subject is "a b"', "subject matches /b/", True),
+        ('subject contains "a b"', "subject matches /b/", False),
+        ('subject contains "ab"', 'body contains "a"', False),
+        ('subject contains "ab"', 'subject contains "a" or body contains "x"', True),
+        ('subject contains "ab" or body contains "c"', 'subject contains "a"', False),
+        ('subject contains "ab" and body contains "c"', 'subject contains "a" and body contains "d"', False),
+    ],
+)
+def test_only_what_is_in_a_text_of_the_other_may_follow_from_it(first: str, second: str, follows: bool) -> None:
+    logic = Logic(CONFIG, GROUPS)
+    one, other = (needed(read(condition).condition, logic) for condition in (first, second))
+    assert one.may_imply(other) is follows
+
+
+def test_the_nearest_of_many_alike_are_compared() -> None:
+    logic = Logic(CONFIG, GROUPS)
+    assert Neighbours([needed(read('subject contains "a"').condition, logic)] * 9).before(8, 3) == [5, 6, 7]
