@@ -69,7 +69,8 @@ class _Setters:
         found = []
         for value in asked.values or (None,):
             places = self._places.get((asked.field, value), [])
-            found += places[bisect_right(places, index) :][:1]
+            next_one = bisect_right(places, index)
+            found += places[next_one : next_one + 1]
         return self._rules[min(found)] if found else None
 
 
