@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.generate import ROOT, configure
+from bench.generate import configure
+from bench.process import measured
 from bench.words import customers
 
 RULES = 10_000
@@ -56,18 +53,9 @@ def main() -> None:
             rules = Path(folder) / "rules"
             shutil.copytree(base, rules)
             (rules / "workflow/generated.rules").write_text(text())
-            print(f"{name}: {_checked(rules)}", flush=True)
+            found = measured(["check", "--rules", str(rules)], ends_with=(0, 1, 2))  # 1: with warnings, 2: with problems
+            print(f"{name}: {found.seconds:.1f} s, {found.megabytes:.0f} MB at most", flush=True)
             shutil.rmtree(rules)
-
-
-def _checked(rules: Path) -> str:
-    start = time.perf_counter()
-    command = [sys.executable, "-m", "engine", "check", "--rules", str(rules)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) not in (0, 1, 2):  # 1: with warnings, 2: with problems
-        raise SystemExit(f"`{' '.join(command)}` failed")
-    return f"{time.perf_counter() - start:.1f} s, {usage.ru_maxrss // 1024} MB at most"
 
 
 if __name__ == "__main__":

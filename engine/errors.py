@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple, Self
 
@@ -56,9 +56,8 @@ class Problem(Struct, frozen=True, order=True):
         return f"{line}\n{printable(self.excerpt)}" if self.excerpt else line
 
 
-def unknown(position: Position, kind: str, name: str, known: Iterable[str], fix: str = "") -> Problem:
-    """`fix`: where it has been sought before."""
-    return Problem(position, f"unknown {kind} '{name}'", fix or did_you_mean(name, known), lacks=kind)
+def unknown(position: Position, kind: str, name: str, known: Iterable[str]) -> Problem:
+    return Problem(position, f"unknown {kind} '{name}'", did_you_mean(name, known), lacks=kind)
 
 
 def warn(code: str, position: Position, message: str, fix: str) -> Problem:
@@ -134,30 +133,40 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return folded[near[0]] if near else None
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A fix for an unknown word: the nearest known one, or the list of what is known when nothing is near."""
-    names = list(dict.fromkeys(known))
-    near = nearest(word, names)
-    if near is not None:
-        unseen = next((letter for letter in word if letter in UNSEEN), None)
-        return f"did you mean '{near}'?" + (
-            f" what stands here has {_code(unseen)} in it, which cannot be seen" if unseen else ""
-        )
-    return _known_are(names)
+class Known(Collection[str]):
+    """Names of which there may be thousands, as there may be of wrong ones: what is meant is sought once for each of the first hundred."""
 
-
-class Meant:
-    """`did_you_mean` among the same names for thousands of words: each is sought once, and only the first hundred are."""
-
-    def __init__(self, known: Collection[str]) -> None:
-        self._known = known
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
         self._fixes: dict[str, str] = {}
 
-    def fix(self, word: str) -> str:
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def meant(self, word: str) -> str:
+        """As `did_you_mean`."""
         found = self._fixes.get(word)
         if found is None and len(self._fixes) < _MOST_SOUGHT:
-            found = self._fixes[word] = did_you_mean(word, self._known)
-        return found or _known_are(self._known)
+            found = self._fixes[word] = did_you_mean(word, self._names)
+        return found or _known_are(self._names)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A fix for an unknown word: the nearest known one, or the list of what is known when nothing is near."""
+    if isinstance(known, Known):
+        return known.meant(word)
+    names = list(dict.fromkeys(known))
+    near = nearest(word, names)
+    if near is None:
+        return _known_are(names)
+    unseen = next((letter for letter in word if letter in UNSEEN), None)
+    return f"did you mean '{near}'?" + (f" what stands here has {_code(unseen)} in it, which cannot be seen" if unseen else "")
 
 
 def _known_are(known: Iterable[str]) -> str:

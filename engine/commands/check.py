@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
@@ -84,4 +85,4 @@ def _removed(before: Names, config: Config, db: Path) -> list[Problem]:
     if not db.exists():
         return []
     with closing(open_for_reading(db)) as connection:
-        return removed_but_used(before, names_in(config), lambda kind, gone: rows_that_use(connection, kind, gone))
+        return removed_but_used(before, names_in(config), partial(rows_that_use, connection))

@@ -16,7 +16,7 @@ from engine.config.model import Config, Picklists
 from engine.config.people import Organization
 from engine.dsl.check import pattern_error
 from engine.dsl.scope import Names
-from engine.errors import Meant, Position, Problem, unknown
+from engine.errors import Known, Position, Problem, unknown
 from engine.quantity import counted
 
 _ADDRESS = re.compile(PLAIN)
@@ -70,17 +70,6 @@ def _unknown(position: Position, what: str, word: str | None, known: Collection[
         yield unknown(position, what, word, known)
 
 
-class _Names:
-    """Those of one kind. There may be thousands of them, and of wrong ones."""
-
-    def __init__(self, kind: str, known: Collection[str]) -> None:
-        self._kind, self._known, self._meant = kind, known, Meant(known)
-
-    def unknown(self, position: Position, word: str | None) -> Iterator[Problem]:
-        if word is not None and word not in self._known:
-            yield unknown(position, self._kind, word, self._known, self._meant.fix(word))
-
-
 def _settings(config: Config) -> Iterator[Problem]:
     organizations = config.directory.organizations
     settings = config.settings
@@ -128,33 +117,32 @@ def _domains(organization: Organization) -> Iterator[Problem]:
 
 def _directory(config: Config) -> Iterator[Problem]:
     directory = config.directory
-    organizations, resources = _Names("organization", directory.organizations), _Names("resource", directory.resources)
-    projects = _Names("project", directory.projects)
+    organizations, resources, projects = map(Known, (directory.organizations, directory.resources, directory.projects))
     for organization in directory.organizations.values():
-        yield from organizations.unknown(organization.position, organization.parent)
+        yield from _unknown(organization.position, "organization", organization.parent, organizations)
         above, seen = organization.parent, {organization.id}
         while above is not None and above in directory.organizations and above not in seen:
             seen.add(above)
             above = directory.organizations[above].parent
         if above in seen:
             yield Problem(organization.position, "its parents run in a circle", "remove one `parent`")
-        yield from resources.unknown(organization.position, organization.resource)
+        yield from _unknown(organization.position, "resource", organization.resource, resources)
         resource = directory.resources.get(organization.resource or "")
         if resource is not None and not resource.active:
             yield Problem(organization.position, f"its resource '{resource.id}' is not active", "name an active one")
         yield from _domains(organization)
     for contact in directory.contacts.values():
-        yield from organizations.unknown(contact.position, contact.organization)
+        yield from _unknown(contact.position, "organization", contact.organization, organizations)
         yield from _plain_addresses(contact.position, filter(None, contact.emails))
     for resource in directory.resources.values():
         yield from _plain_addresses(resource.position, (resource.email, *resource.aliases))
         if config.picklists.roles and resource.role:
             yield from _unknown(resource.position, "role", resource.role, config.picklists.roles)
     for project in directory.projects.values():
-        yield from organizations.unknown(project.position, project.organization)
+        yield from _unknown(project.position, "organization", project.organization, organizations)
     for task in directory.tasks.values():
-        yield from organizations.unknown(task.position, task.organization)
-        yield from projects.unknown(task.position, task.project)
+        yield from _unknown(task.position, "organization", task.organization, organizations)
+        yield from _unknown(task.position, "project", task.project, projects)
         yield from _unknown(task.position, "status", task.status, config.picklists.statuses)
     for kind, rows in (("project", directory.projects), ("task", directory.tasks)):
         forms = config.settings.forms_of(kind)  # type: ignore[arg-type]
