@@ -53,6 +53,10 @@ class _Batch(Struct):
         return len(self.messages) >= BATCH_MESSAGES or self.size > BATCH_BYTES or time.monotonic() - self.began > BATCH_SECONDS
 
 
+def _nothing(*_: object) -> None:
+    """What is called where nobody listens."""
+
+
 def _read(items: Iterable[Item], summary: Summary) -> Iterator[tuple[Item, Raw]]:
     """Each item with its bytes, but for those that cannot be read."""
     for item in items:
@@ -83,19 +87,33 @@ class Processor:
         items: Iterable[Item],
         mailbox: str | None,
         *,
-        on_decision: Callable[[Decision], None] | None = None,
-        on_item: Callable[[], None] | None = None,
+        on_decision: Callable[[Decision], None] = _nothing,
+        on_item: Callable[[], None] = _nothing,
         explain: bool = False,
     ) -> Summary:
         """Raises `StoreError` when the database fails: what was committed stands, the rest is as if never read."""
         summary = Summary()
-        with self._guarded():
-            try:
-                self._run(items, mailbox, summary, on_decision, on_item, explain)
-            except KeyboardInterrupt:  # perhaps in the middle of a message: its batch is as if never read
-                self._end("ROLLBACK")
-                summary.interrupted = True
+        news = (
+            partial(self._new, message, raw, item.source_id, mailbox)
+            for item, raw, message in parsed_ahead(_read(items, summary))
+        )
+        self._in_batches(news, summary, on_decision, on_item, explain=explain)
         return summary
+
+    def retry(self, messages: Iterable[int], *, release: bool = False, on_item: Callable[[], None] = _nothing) -> Summary:
+        """Messages again that became nothing: the old outcome of each goes as it gets its new one. Raises as `run`.
+
+        `release`: what would hold them back lets them pass.
+        """
+        summary = Summary()
+        self._in_batches((partial(self._taken_out, one, release) for one in messages), summary, on_item=on_item, careful=True)
+        return summary
+
+    def _taken_out(self, message: int, release: bool) -> New | None:
+        out = take_out(self.connection, message, self.setup.passwords)
+        if out is None:
+            return None
+        return self._new(parse_message(out.raw), out.raw, out.source_id, out.mailbox, out.received_at, released=release)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -109,40 +127,48 @@ class Processor:
             self._end("ROLLBACK")
             raise
 
-    def _run(
+    def _in_batches(
         self,
-        items: Iterable[Item],
-        mailbox: str | None,
+        news: Iterable[Callable[[], New | None]],
         summary: Summary,
-        on_decision: Callable[[Decision], None] | None,
-        on_item: Callable[[], None] | None,
-        explain: bool,
+        on_decision: Callable[[Decision], None] = _nothing,
+        on_item: Callable[[], None] = _nothing,
+        *,
+        explain: bool = False,
+        careful: bool = False,
     ) -> None:
-        batch: _Batch | None = None
-        for item, raw, message in parsed_ahead(_read(items, summary)):
-            summary.messages += 1
-            if batch is None:
-                self.connection.execute("BEGIN IMMEDIATE")
-                batch = _Batch(time.monotonic())
-            new = self._new(message, raw, item.source_id, mailbox)
-            if new is None:
-                summary.known += 1
-            else:
-                self._add(batch, new, summary, explain)
-            if on_item:
-                on_item()
-            if batch.is_full:
-                self._commit(batch, summary, on_decision)
-                batch = None
-        if batch is not None:
-            self._commit(batch, summary, on_decision)
+        """Each of `news` is asked for its message within the transaction that stores it; None: it was processed before.
 
-    def _commit(self, batch: _Batch, summary: Summary, on_decision: Callable[[Decision], None] | None) -> None:
+        `careful`: it changes the database, so that a batch cannot be taken again.
+        """
+        batch: _Batch | None = None
+        with self._guarded():
+            try:
+                for new_one in news:
+                    summary.messages += 1
+                    if batch is None:
+                        self.connection.execute("BEGIN IMMEDIATE")
+                        batch = _Batch(time.monotonic(), careful=careful)
+                    new = new_one()
+                    if new is None:
+                        summary.known += 1
+                    else:
+                        self._add(batch, new, summary, explain)
+                    on_item()
+                    if batch.is_full:
+                        self._commit(batch, summary, on_decision)
+                        batch = None
+                if batch is not None:
+                    self._commit(batch, summary, on_decision)
+            except KeyboardInterrupt:  # perhaps in the middle of a message: its batch is as if never read
+                self._end("ROLLBACK")
+                summary.interrupted = True
+
+    def _commit(self, batch: _Batch, summary: Summary, on_decision: Callable[[Decision], None]) -> None:
         self._end("COMMIT")
         for decision in batch.decisions:
             summary.count(decision)
-            if on_decision:
-                on_decision(decision)
+            on_decision(decision)
 
     def _add(self, batch: _Batch, new: New, summary: Summary, explain: bool) -> None:
         batch.messages.append(new)
@@ -163,45 +189,15 @@ class Processor:
             batch.decisions = [self._alone(one, partial(self._decide, one, explain)) for one in batch.messages]
             batch.careful = True
 
-    def retry(self, messages: Iterable[int], *, release: bool = False) -> Summary:
-        """Messages again that became nothing, each in its own transaction: its old outcome goes as it gets its new one.
-
-        `release`: what would hold them back lets them pass.
-        """
-        summary = Summary()
-        with self._guarded():
-            for message in messages:
-                self.connection.execute("BEGIN IMMEDIATE")
-                out = take_out(self.connection, message, self.setup.passwords)
-                decision = (
-                    self.take(out.raw, out.source_id, out.mailbox, out.received_at, released=release) if out is not None else None
-                )
-                self._end("COMMIT")
-                summary.messages += 1
-                if decision is None:
-                    summary.known += 1
-                else:
-                    summary.count(decision)
-        return summary
-
-    def take(
-        self, raw: bytes, source_id: str, mailbox: str | None, received: datetime | None = None, *, released: bool = False
-    ) -> Decision | None:
+    def take(self, raw: bytes, source_id: str, mailbox: str | None, received: datetime | None = None) -> Decision | None:
         """One message, within the caller's transaction; None when it was processed before."""
-        return self.take_parsed(parse_message(raw), raw, source_id, mailbox, received, released=released)
+        return self.take_parsed(parse_message(raw), raw, source_id, mailbox, received)
 
     def take_parsed(
-        self,
-        message: Message,
-        raw: Raw,
-        source_id: str,
-        mailbox: str | None,
-        received: datetime | None = None,
-        *,
-        released: bool = False,
+        self, message: Message, raw: Raw, source_id: str, mailbox: str | None, received: datetime | None = None
     ) -> Decision | None:
         """The same for one that is parsed already."""
-        new = self._new(message, raw, source_id, mailbox, received, released=released)
+        new = self._new(message, raw, source_id, mailbox, received)
         return None if new is None else self._alone_and_whole(new, lambda: self._decide(new, False))
 
     def hold(self, message: Message, raw: bytes, source_id: str, mailbox: str, received: datetime, error: str) -> Decision | None:

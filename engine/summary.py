@@ -8,15 +8,20 @@ from msgspec import Struct, field
 
 from engine.decide.decision import Decision
 
+_MOST_SHOWN = 20
+
 
 class Summary(Struct):
-    """What a run did. `unread` are items that could not even be read, with why."""
+    """What a run did. `held`: how many went to quarantine, and `shown` the first of them. `unread`: items that could not even be read,
+    with why.
+    """
 
     messages: int = 0
     known: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
-    held: list[Decision] = field(default_factory=list)
+    held: int = 0
+    shown: list[Decision] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
     interrupted: bool = False
 
@@ -30,4 +35,6 @@ class Summary(Struct):
         self.outcomes[f"{decision.outcome}: {(what or '').replace('_', ' ')}"] += 1
         self.rules.update(ran.rule for ran in decision.fired)
         if decision.outcome == "quarantined":
-            self.held.append(decision)
+            self.held += 1
+            if self.held <= _MOST_SHOWN:
+                self.shown.append(decision)

@@ -1,10 +1,12 @@
-"""A progress bar on a terminal, nothing elsewhere."""
+"""What a command that takes its time tells meanwhile: a progress bar on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+STOPPED = "stopped: what is counted here is stored; run the same command again to go on"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import get_args
 import click
 
 from engine.commands.options import common, load_setup, moment_of
+from engine.commands.progress import STOPPED, progress
 from engine.decide.decision import Reason
 from engine.errors import PostroomError, did_you_mean
 from engine.processing import Processor
@@ -81,8 +82,12 @@ def retry(
         elif forget:
             click.echo(f"{let_go(connection, chosen, datetime.now(UTC)):,} let go")
         else:
-            summary = Processor(connection, setup).retry((one.id for one in chosen), release=release)
+            with progress(len(chosen)) as advance:
+                summary = Processor(connection, setup).retry((one.id for one in chosen), release=release, on_item=advance)
             click.echo(as_text(summary))
+            if summary.interrupted:
+                click.echo(STOPPED, err=True)
+                sys.exit(130)
             findings = summary.findings
     if lost:
         click.echo(f"of {lost:,} more the bytes are not kept")

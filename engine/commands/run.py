@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from engine.commands.options import chosen_mailbox, common, load_setup
-from engine.commands.progress import progress
+from engine.commands.progress import STOPPED, progress
+from engine.decide.decision import Decision
 from engine.processing import Processor
 from engine.report.summary import as_text
 from engine.sources.files import open_source
@@ -45,25 +46,26 @@ def run(source: str, mailbox: str | None, as_json: bool, rules: Path, db: Path, 
         processor = Processor(connection, setup)
         total = len(items) if isinstance(items, Sized) else None
         with progress(total) as advance:
-            summary = processor.run(
-                items,
-                name,
-                on_decision=(lambda decision: click.echo(decision.as_json())) if as_json else None,
-                on_item=advance,
-                explain=as_json,
-            )
+            if as_json:
+                summary = processor.run(items, name, on_decision=_print, on_item=advance, explain=True)
+            else:
+                summary = processor.run(items, name, on_item=advance)
     if not as_json:
         click.echo(as_text(summary))
     _finish(summary)
+
+
+def _print(decision: Decision) -> None:
+    click.echo(decision.as_json())
 
 
 def _finish(summary: Summary) -> None:
     for source_id, why in summary.unread:
         click.echo(f"{source_id}: the message cannot be read: {why}; mend that and run again", err=True)
     if summary.interrupted:
-        click.echo("stopped: what is counted here is stored; run the same command again to go on", err=True)
+        click.echo(STOPPED, err=True)
         sys.exit(130)
     if summary.findings:
         if summary.held:
-            click.echo(f"{len(summary.held)} in quarantine; see `postroom status`, then `postroom retry`", err=True)
+            click.echo(f"{summary.held:,} in quarantine; see `postroom status`, then `postroom retry`", err=True)
         sys.exit(1)

@@ -10,7 +10,6 @@ from engine.quantity import counted, further
 from engine.summary import Summary
 
 _ORDER = ("created", "appended", "duplicate", "ignored", "refused", "quarantined")
-_MOST_HELD = 20
 
 
 def as_text(summary: Summary) -> str:
@@ -30,8 +29,8 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield from (f"{count:>7,}  {rule}" for rule, count in summary.rules.most_common())
     if summary.held:
         yield from ("", "Held back")
-        yield from (f"  {_held(decision)}" for decision in summary.held[:_MOST_HELD])
-        yield from (f"  {words}" for words in further(len(summary.held), _MOST_HELD))
+        yield from (f"  {_held(decision)}" for decision in summary.shown)
+        yield from (f"  {words}" for words in further(summary.held, len(summary.shown)))
 
 
 def _held(decision: Decision) -> str:

@@ -234,7 +234,7 @@ def test_it_is_taken_and_the_next_one_goes_on(name: str, connection: sqlite3.Con
         connection, setup, CASES[name], HEAD.replace("<h@x>", "<next@x>").encode() + b"Subject: the next one\r\n\r\ny\r\n"
     )
     assert sum(summary.outcomes.values()) == 2 and not summary.unread
-    assert "quarantined: error" not in summary.outcomes, summary.held
+    assert "quarantined: error" not in summary.outcomes, summary.shown
     assert one(connection, "SELECT COUNT(*) FROM tickets WHERE title = 'the next one'") == (1,)
 
 

@@ -22,7 +22,7 @@ def test_what_left_quarantine_leaves_the_folder_failed_too(desk: Desk, exchange:
     mended, hopeless, moved = (one.id for one in exchange.store.in_folder("failed"))
     assert desk.count("failed_items") == 3
 
-    assert len(desk.processor.retry([1]).held) == 1  # its bytes are as they were
+    assert desk.processor.retry([1]).held == 1  # its bytes are as they were
     desk.until_done()
     assert [one.id for one in exchange.store.in_folder("failed")] == [mended, hopeless, moved]
 

@@ -11,6 +11,7 @@ import pytest
 from engine.decide.setup import Setup
 from engine.errors import StoreError
 from engine.processing import Processor
+from engine.report.summary import as_text
 from engine.sources.item import Item
 from engine.store.database import open_database
 from tests.store.conftest import again, failing_store, items, mail, rows, run
@@ -31,7 +32,7 @@ def test_a_message_that_makes_processing_fail_is_kept_whole_and_the_next_goes_on
     monkeypatch.setattr(processing, "decide", failing)
     boom = mail(2, "boom")
     summary = run(db, setup, mail(1), boom, mail(3))
-    assert summary.findings and len(summary.held) == 1
+    assert summary.findings and summary.held == 1
     assert rows(db, "SELECT outcome, reason FROM messages ORDER BY id") == [
         ("created", None),
         ("quarantined", "error"),
@@ -54,7 +55,7 @@ def test_the_others_of_its_batch_become_what_they_would_without_it(
     reply = mail(5, "Re: number 1", more="In-Reply-To: <1@test.example>\r\n")
     mails = [mail(1), mail(2, "boom"), mail(3), mail(4, "crash"), reply, mail(1)]
     summary = run(db, setup, *mails)
-    assert (summary.messages, summary.known, len(summary.held)) == (6, 1, 2)
+    assert (summary.messages, summary.known, summary.held) == (6, 1, 2)
     other = tmp_path / "other.db"
     run(other, setup, mails[0], mails[2], reply)
     query = "SELECT message_id, outcome, number FROM messages WHERE outcome != 'quarantined' ORDER BY id"
@@ -107,6 +108,46 @@ def test_stopped_in_the_middle_of_a_message_nothing_of_it_stands(db: Path, setup
     assert rows(db, "SELECT message_id, outcome FROM messages ORDER BY id") == [
         (f"{n}@test.example", "created") for n in (1, 2, 3)
     ]
+
+
+def test_a_retry_that_is_stopped_leaves_what_was_not_committed_in_quarantine(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_store(monkeypatch, "boom", "stop", error=ValueError("no step expected this"))
+    mails = [mail(1, "boom"), mail(2, "stop"), mail(3, "boom")]
+    run(db, setup, *mails)
+    before = rows(db, "SELECT id, message_id, outcome FROM messages")
+    assert len(before) == 3 and {outcome for *_, outcome in before} == {"quarantined"}
+    monkeypatch.undo()
+    failing_store(monkeypatch, "stop", error=KeyboardInterrupt())
+    with closing(open_database(db)) as connection:
+        summary = again(connection, setup)
+    assert summary.interrupted and not summary.outcomes
+    assert rows(db, "SELECT id, message_id, outcome FROM messages") == before
+    assert rows(db, "SELECT message FROM quarantine ORDER BY 1") == [(identity,) for identity, *_ in before]
+    monkeypatch.undo()
+    with closing(open_database(db)) as connection:
+        assert dict(again(connection, setup).outcomes) == {"created: ticket": 2, "duplicate: duplicate": 1}
+    assert rows(db, "SELECT COUNT(*), COUNT(DISTINCT sha256) FROM raw_messages") == [(3, 3)]
+
+
+def test_retried_messages_share_a_commit(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
+    run(db, setup, *(mail(number, "boom") for number in range(9)))
+    commits: list[str] = []
+    with closing(open_database(db)) as connection:
+        connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+        assert dict(again(connection, setup).outcomes) == {"quarantined: error": 9}
+    assert len(commits) < 9
+
+
+def test_of_many_that_are_held_back_a_run_keeps_the_first_to_show(
+    db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
+    summary = run(db, setup, *(mail(number, "boom") for number in range(23)))
+    assert (summary.held, len(summary.shown)) == (23, 20)
+    assert as_text(summary).endswith("item 19: ValueError: no step expected this\n  and 3 more")
 
 
 def test_a_message_named_twice_is_tried_once(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
