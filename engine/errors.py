@@ -94,8 +94,17 @@ class StoreError(PostroomError):
     """The database cannot be opened, read or written. The message in hand is not lost: nothing of it was stored."""
 
 
+class Damaged(StoreError):
+    """One value is not as it was written, for a disk failed or somebody changed it by hand. What has nothing to do with it can go on."""
+
+
+FROM_A_BACKUP = "restore it from a backup; `postroom doctor` shows what is damaged"
+
+
 def our_fault(error: Exception) -> str:
     """What nobody thought of, as it is kept with the one thing that it stopped."""
+    if isinstance(error, Damaged):
+        return str(error)[:500]
     return f"it failed, and that is a fault of postroom's: {type(error).__name__}: {error}"[:500]
 
 

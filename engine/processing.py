@@ -17,6 +17,7 @@ from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
+from engine.errors import Damaged
 from engine.mail.ahead import parsed_ahead
 from engine.mail.beginning import Raw
 from engine.mail.message import Message
@@ -25,7 +26,7 @@ from engine.sources.item import UNREADABLE, Item, why_unread
 from engine.sources.route import mailbox_of, received_at
 from engine.state.sqlite import SqliteState
 from engine.store.again import take_out
-from engine.store.database import database_path, explain_error
+from engine.store.database import database_path, explain_error, is_of_database
 from engine.store.directory import sync_directory
 from engine.storing import New, Storing
 from engine.summary import Summary
@@ -33,7 +34,6 @@ from engine.summary import Summary
 BATCH_MESSAGES = 1_000
 BATCH_SECONDS = 0.5
 BATCH_BYTES = 10_000_000  # what is in a batch is kept until its commit, to be taken again if need be
-_DATABASE = (sqlite3.OperationalError, OSError)  # the database or the disk: no fault of the message
 
 
 class _Batch(Struct):
@@ -176,9 +176,9 @@ class Processor:
         verdict = partial(self._decide, new, explain)
         try:
             batch.decisions.append(self._alone(new, verdict) if batch.careful else self._storing.store(new, verdict()))
-        except _DATABASE:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_of_database(error):
+                raise
             # A savepoint for each message would cost a thirtieth of all time. Where one fails, its whole batch is taken again
             # with one each, and so is the rest of it: a mailbox full of such mail takes twice as long, no more.
             self._end("ROLLBACK")
@@ -236,11 +236,11 @@ class Processor:
         try:
             try:
                 decision = self._storing.store(new, verdict())
-            except _DATABASE:
-                raise
             except Exception as error:
+                if is_of_database(error):
+                    raise
                 self.connection.execute("ROLLBACK TO message")
-                words = "".join(traceback.format_exception_only(error)).strip()
+                words = str(error) if isinstance(error, Damaged) else "".join(traceback.format_exception_only(error)).strip()
                 decision = self._storing.store(new, self._failed(new, words))
         except BaseException:
             self.connection.execute("ROLLBACK TO message")

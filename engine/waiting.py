@@ -11,7 +11,7 @@ from engine.decide.setup import Setup
 from engine.decide.waiting import Due, decide_due
 from engine.errors import our_fault
 from engine.state.sqlite import SqliteState
-from engine.store.database import database_path, explain_error, transaction
+from engine.store.database import database_path, explain_error, is_of_database, transaction
 from engine.store.waiting import WaitingRow, due_rules, finish, still_waiting
 
 
@@ -22,9 +22,9 @@ def run_due(connection: sqlite3.Connection, setup: Setup, now: datetime) -> Iter
         for row in due_rules(connection, now):
             try:
                 due = _finished(connection, row, setup, now, partial(decide_due, row.rule, row.ticket, setup, state, now))
-            except (sqlite3.Error, OSError):
-                raise
             except Exception as error:
+                if is_of_database(error):
+                    raise
                 due = _finished(connection, row, setup, now, partial(Due, "dropped", our_fault(error)))
             if due is not None:
                 yield row, due

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from engine.config.load import load_config
-from engine.decide.decision import read_kept
 from engine.decide.setup import Setup, prepare
 from engine.mail.parse import parse_message
 from engine.plan.replay import decide_again, replay_recorded
@@ -23,6 +22,7 @@ from engine.plan.waiting import Side
 from engine.processing import Processor
 from engine.state.past import PastState, read_recorded, recorded
 from engine.state.sqlite import SqliteState
+from engine.state.stored import read_kept
 from engine.store.database import open_database
 from engine.waiting import run_due
 from tools.hostile import over_seeds, search, with_rules
@@ -105,7 +105,7 @@ def _again(connection: sqlite3.Connection, setup: Setup, end: datetime) -> Itera
         side.run(one.received_at)
         again = decide_again(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
         kept = connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0]
-        then, now = read_kept(kept), json.loads(again.as_json())
+        then, now = read_kept(kept, one.id), json.loads(again.as_json())
         differ = [key for key in then if then[key] != now[key]]
         if differ:
             yield f"message {one.id}: {', '.join(f'{key} {now[key]}, not {then[key]}' for key in differ)}"

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.config.load import load_config
-from engine.decide.decision import Decision, read_kept
+from engine.decide.decision import Decision
 from engine.decide.setup import Setup, prepare
 from engine.mail.parse import parse_message
 from engine.plan.replay import decide_again
 from engine.processing import Processor
 from engine.state.past import PastState, read_recorded, recorded
+from engine.state.stored import read_kept
 from engine.store.database import open_database
 from tools.desk import PEOPLE, STATUSES, a_desk, change, write
 from tools.hostile import over_seeds, search
@@ -171,7 +172,7 @@ def _decided_otherwise(connection: sqlite3.Connection, setup: Setup) -> Iterator
     identities, _ = recorded(connection, None, None)
     for one in read_recorded(connection, identities, setup.passwords):
         again = json.loads(decide_again(parse_message(one.raw), one, setup, PastState(connection, setup.config, one)).as_json())
-        then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0])
+        then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0], one.id)
         for key in again:
             if again[key] != then[key]:
                 yield f"message {one.id}, {key}: {again[key]!r}, and first {then[key]!r}"

@@ -13,11 +13,12 @@ import click
 from engine.commands.decided import Decided, from_database, from_file
 from engine.commands.options import common
 from engine.config.version import describe_version
-from engine.decide.decision import Notification, iso, read_kept
+from engine.decide.decision import Notification, iso
 from engine.decide.waiting import Foreseen
 from engine.errors import ConfigError, PostroomError
 from engine.printable import one_line
 from engine.report.explanation import explanation
+from engine.state.stored import read_kept
 from engine.state.whole import Stored, stored_decision, stored_message
 from engine.store.database import open_for_reading
 from engine.trial.case import read_cases
@@ -115,7 +116,7 @@ def _numbered(mail: str, db: Path) -> Stored | None:
 
 
 def _as_kept(found: Stored) -> dict[str, Any]:
-    decision = read_kept(found.decision)
+    decision = read_kept(found.decision, found.message)
     decision["configuration"] = found.version
     when = f"message {found.message}, {found.processed_at}, under the configuration {found.version}"
     decision["trace"].append({"step": "decided", "found": when, "where": ""})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -15,12 +17,19 @@ from engine.decide.setup import Setup
 from engine.errors import PostroomError, did_you_mean
 from engine.garbage import leave_alone, no_garbage_collection
 from engine.quantity import parse_since
+from engine.store.database import explain_error
 
-F = TypeVar("F", bound=Callable[..., Any])
 
+def common(function: Callable[..., None]) -> Callable[..., None]:
+    """`--rules`, `--db`, `--verbose` on every command. What the database fails at is told in words."""
 
-def common(command: F) -> F:
-    """`--rules`, `--db`, `--verbose` on every command."""
+    @wraps(function)
+    def command(**given: Any) -> None:
+        try:
+            function(**given)
+        except sqlite3.Error as error:
+            raise explain_error(error, given["db"]) from error
+
     for option in (
         click.option("--verbose", is_flag=True, help="Show the traceback of an error."),
         click.option(

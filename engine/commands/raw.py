@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def raw(message: str, rules: Path, db: Path, verbose: bool) -> None:
         raise PostroomError.of("a message as it came is nothing for a terminal", f"write `postroom raw {message} > mail.eml`")
     with closing(open_for_reading(db)) as connection:
         found = stored_message(connection, message, db)
-        packed = raw_of(connection, found.message)
-    if packed is None:
+        kept = raw_of(connection, found.message)
+    if kept is None:
         raise PostroomError.of(f"of message {found.message} the bytes are not kept", "let its sender send it again")
-    sys.stdout.buffer.write(zlib.decompress(packed))
+    sys.stdout.buffer.write(kept)

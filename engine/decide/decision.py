@@ -238,7 +238,7 @@ class Decision(Struct, frozen=True):
         return json.encode(self._shown(), enc_hook=str).decode()
 
     def as_kept(self) -> str:
-        """The same as `messages.decision` keeps it; `read_kept` reads it. A new ticket stands in it once, as `fields`.
+        """The same as `messages.decision` keeps it; `stored.read_kept` reads it. A new ticket stands in it once, as `fields`.
 
         A private message's subject stands in no trace either (`behaviour.md` 1.3).
         """
@@ -248,14 +248,6 @@ class Decision(Struct, frozen=True):
         if self.reason == "private":
             found["trace"] = [step for step in self.trace if step.step != "message"]
         return json.encode(found, enc_hook=str).decode()
-
-
-def read_kept(text: str) -> dict[str, Any]:
-    """What `as_kept` wrote, with all that `as_dict` has."""
-    found: dict[str, Any] = json.decode(text)
-    if found["entity"] == "ticket":
-        found["ticket"] = found["fields"]
-    return found
 
 
 def ticket_as_kept(ticket: Ticket) -> str:

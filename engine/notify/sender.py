@@ -17,6 +17,7 @@ from engine.errors import our_fault
 from engine.notify.compose import Outgoing
 from engine.notify.transport import Broken, Postponed, Rejected, Transport, Unavailable
 from engine.quantity import counted, show_duration
+from engine.state.stored import from_json
 from engine.store.database import transaction
 from engine.store.outbox import (
     QueuedRow,
@@ -215,7 +216,7 @@ def _send(transport: Transport, row: QueuedRow, config: Config) -> str | None:
 
 
 def outgoing(row: QueuedRow, config: Config) -> Outgoing:
-    """A row with its mailbox's sender. A mailbox that is gone sends by the name of the first one."""
+    """A row with its mailbox's sender. A mailbox that is gone sends by the name of the first one. Raises `Damaged`."""
     mailbox = config.mailboxes.get(row.mailbox) or next(iter(config.mailboxes.values()))
     return Outgoing(
         sender=mailbox.notify_from,
@@ -223,7 +224,7 @@ def outgoing(row: QueuedRow, config: Config) -> Outgoing:
         message_id=row.message_id,
         subject=row.subject,
         body=row.body,
-        values=row.values,
+        values=from_json(row.values, f"what the text of notification {row.id} has from its message", tuple[tuple[int, int], ...]),
         to_sender=row.to_sender,
         in_reply_to=row.in_reply_to,
         references=row.references,

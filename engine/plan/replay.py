@@ -25,7 +25,7 @@ from engine.sources.route import mailbox_of, received_at, route
 from engine.state.past import PastState, Recorded, read_recorded
 from engine.state.sqlite import SqliteState
 from engine.state.view import State
-from engine.store.database import open_database
+from engine.store.database import is_of_database, open_database
 
 
 class Changed(Struct, frozen=True):
@@ -131,9 +131,10 @@ def envelope_again(message: Message, one: Recorded, setup: Setup) -> Envelope:
 def _decide(message: Message, envelope: Envelope, setup: Setup, state: State) -> Decision:
     try:
         return decide(message, envelope, setup, state, envelope.received_at, explain=False)
-    except (sqlite3.Error, OSError):
-        raise
-    except Exception as error:  # as `run` would: the message goes to quarantine
+    except Exception as error:
+        if is_of_database(error):
+            raise
+        # As `run` would: the message goes to quarantine.
         return failed(message, envelope, setup, state, envelope.received_at, f"{type(error).__name__}: {error}")
 
 

@@ -7,7 +7,6 @@ or the last rule that waited, left it under the same configuration.
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -21,6 +20,7 @@ from engine.entities import Ticket
 from engine.errors import our_fault
 from engine.plan.difference import Change, ticket_changes
 from engine.state.view import State
+from engine.store.database import is_of_database
 
 _Key = tuple[int, str]  # a message by its place in the replay, and a rule that waits since then
 
@@ -80,9 +80,10 @@ class Side(Struct):
     def _run(self, rule: str, ticket: Ticket, moment: datetime) -> Due:
         try:
             return when_due(rule, ticket, self.setup, self.state, moment)
-        except (sqlite3.Error, OSError):
-            raise
-        except Exception as error:  # as where it is due: it is dropped
+        except Exception as error:
+            if is_of_database(error):
+                raise
+            # As where it is due: it is dropped.
             return Due("dropped", our_fault(error))
 
     @property

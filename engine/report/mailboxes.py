@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from engine.config.model import Settings
 from engine.quantity import show_duration
 from engine.state.overview import MailboxRow, mailbox_rows
+from engine.state.stored import moment
 
 _SLOW, _LATE = timedelta(minutes=10), timedelta(minutes=30)
 
@@ -55,7 +56,7 @@ def _state(row: MailboxRow, slow: timedelta, late: timedelta, now: datetime) -> 
 def _age(text: str | None, now: datetime) -> timedelta | None:
     if text is None:
         return None
-    return max(now - datetime.fromisoformat(text).astimezone(UTC), timedelta(0))
+    return max(now - moment(text), timedelta(0))
 
 
 def _shown(length: timedelta) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from engine.decide.decision import iso
+from engine.state.stored import unpacked
 from engine.text import words_of
 
 COLUMNS = (
@@ -44,8 +45,8 @@ def find_messages(connection: sqlite3.Connection, search: Search) -> tuple[list[
     """The newest that are found, the oldest of them first; and whether there are more."""
     words = [words_of(word) for word in search.words]
 
-    def has_all(text: str) -> bool:
-        folded = words_of(text)
+    def has_all(text: bytes) -> bool:
+        folded = words_of(text.decode(errors="replace"))  # a text that is damaged keeps no other from being found
         return all(word in folded for word in words)
 
     connection.create_function("has_all", 1, has_all, deterministic=True)
@@ -57,7 +58,7 @@ def find_messages(connection: sqlite3.Connection, search: Search) -> tuple[list[
     }
     given = {condition: value for condition, value in asked.items() if value is not None}
     where = " AND ".join(
-        [*given, "has_all(m.sender || ' ' || m.subject || ' ' || m.message_id || ' ' || COALESCE(m.number, ''))"]
+        [*given, "has_all(CAST(m.sender || ' ' || m.subject || ' ' || m.message_id || ' ' || COALESCE(m.number, '') AS BLOB))"]
     )
     rows = connection.execute(
         f"SELECT {COLUMNS} FROM messages m WHERE {where} ORDER BY m.id DESC LIMIT ?", (*given.values(), search.most + 1)
@@ -71,8 +72,8 @@ def mailboxes_of(connection: sqlite3.Connection) -> list[str]:
 
 
 def raw_of(connection: sqlite3.Connection, message: int) -> bytes | None:
-    """The bytes of a message, packed with zlib; None where they are not kept."""
+    """The bytes of a message; None where they are not kept. Raises `StoreError`."""
     row = connection.execute(
         "SELECT r.zlib FROM raw_messages r JOIN messages m ON m.raw_sha256 = r.sha256 WHERE m.id = ?", (message,)
     ).fetchone()
-    return row[0] if row else None
+    return unpacked(row[0], message) if row else None

@@ -6,19 +6,19 @@ A ticket is as the last message before left it, or a rule that waited and ran af
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct, json
+from msgspec import Struct
 from msgspec.structs import fields
 
 from engine.config.model import Config
-from engine.decide.decision import iso, read_kept
+from engine.decide.decision import iso
 from engine.entities import TIMES, NewContact, Target, Ticket
 from engine.mail.withhold import Passwords
-from engine.state.sqlite import COUNTED, SqliteState, moment
+from engine.state.sqlite import COUNTED, SqliteState
+from engine.state.stored import from_json, moment, read_kept, unpacked_whole, unpacks
 
 _TUPLES = ("tags", "additional_contacts")
 
@@ -39,10 +39,11 @@ class Recorded(Struct, frozen=True):
 
 
 def recorded(connection: sqlite3.Connection, last: int | None, since: datetime | None) -> tuple[list[int], int]:
-    """Ids of the messages to replay, oldest first, and how many more there are whose bytes are not kept."""
+    """Ids of the messages to replay, oldest first, and how many more there are whose bytes are not kept, or are damaged."""
+    connection.create_function("unpacks", 1, unpacks, deterministic=True)
     where, values = ("WHERE m.received_at >= ?", [iso(since)]) if since is not None else ("", [])
     kept = connection.execute(
-        f"SELECT m.id, r.sha256 IS NOT NULL FROM messages m LEFT JOIN raw_messages r ON r.sha256 = m.raw_sha256 {where} ORDER BY m.id DESC"
+        f"SELECT m.id, unpacks(r.zlib) FROM messages m LEFT JOIN raw_messages r ON r.sha256 = m.raw_sha256 {where} ORDER BY m.id DESC"
         + (f" LIMIT {int(last)}" if last is not None else ""),
         values,
     ).fetchall()
@@ -59,7 +60,7 @@ def read_recorded(connection: sqlite3.Connection, identities: list[int], passwor
             (identity,),
         ).fetchone()
         if row is not None:
-            raw = passwords.restore(zlib.decompress(row[6]), row[7])
+            raw = unpacked_whole(row[6], row[0], passwords, row[7])
             yield Recorded(row[0], row[1], row[2], moment(row[3]), row[4], bool(row[5]), bool(row[8]), raw)
 
 
@@ -109,7 +110,9 @@ class PastState(SqliteState):
             message[0] if message else 0,
             self._id,
         )
-        kept: dict[str, Any] | None = json.decode(rule[0]) if rule else read_kept(message[1])["ticket"] if message else None
+        if rule:
+            return from_json(rule[0], f"what a rule made of {number}", dict[str, Any])
+        kept: dict[str, Any] | None = read_kept(message[1], message[0])["ticket"] if message else None
         return kept
 
     def contacts_of(self, address: str) -> list[NewContact]:

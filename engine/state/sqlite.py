@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from engine.config.model import Config
 from engine.decide.decision import iso
 from engine.entities import TICKET_COLUMNS, TIMES, NewContact, Project, Target, Task, Ticket
+from engine.errors import Damaged
 from engine.mail.message import Message
+from engine.state.stored import moment
 from engine.state.view import Candidate, Seen, Sent
 from engine.text import fold
 
@@ -23,17 +25,11 @@ COUNTED = "COALESCE(reason, '') NOT IN ('loop', 'several_mailboxes')"
 _WRITTEN_BY_OTHERS = ("due_at", "completed_at")  # too: docs/tables.md
 
 
-def moment(text: str) -> datetime:
-    """A stored time. SQLite's own form (`datetime('now')`), which other programs write, says no zone: it is UTC. Raises `ValueError`."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
 def _told_time(text: str | None) -> datetime | None:
     """One that another program may have written; what is no time tells nothing."""
     try:
         return moment(text) if text else None
-    except (ValueError, TypeError):
+    except Damaged:
         return None
 
 

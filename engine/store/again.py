@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,7 @@ from engine.decide.decision import iso
 from engine.errors import StoreError
 from engine.mail.withhold import Passwords
 from engine.state.messages import COLUMNS, MessageLine
-from engine.state.sqlite import moment
+from engine.state.stored import moment, unpacked_whole
 from engine.store.database import database_path, explain_error, transaction
 
 _NOTHING = ("ignored", "refused", "duplicate", "quarantined")
@@ -116,7 +115,7 @@ def take_out(connection: sqlite3.Connection, message: int, passwords: Passwords)
         " (SELECT 1 FROM messages WHERE message_id = :message_id AND identity = :identity AND raw_sha256 = :sha256)",
         {"sha256": sha256, "message_id": message_id, "identity": identity},
     )
-    return Taken(mailbox, source_id, moment(received), passwords.restore(zlib.decompress(packed), sha256))
+    return Taken(mailbox, source_id, moment(received), unpacked_whole(packed, message, passwords, sha256))
 
 
 def forget(connection: sqlite3.Connection, messages: Sequence[MessageLine], now: datetime) -> int:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from engine.decide.decision import iso
-from engine.errors import Position, StoreError
+from engine.errors import FROM_A_BACKUP, Damaged, Position, StoreError
 from engine.store.atomic import atomically
 from engine.store.migrations import MIGRATIONS, migrate, version_of
 
@@ -144,13 +144,23 @@ def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreErr
         fix = "this is a folder; name a file with --db"
     elif "readonly" in low or "read-only" in low or "permission" in low or ("unable to open" in low and path and path.exists()):
         fix = "mend the rights of the file and its folder, or name another with --db"
-    elif any(words in low for words in ("malformed", "not a database", "corrupt", "unsupported file format")):
+    elif any(words in low for words in ("not a database", "unsupported file format")):
         fix = "restore it from a backup, or name another with --db"
+    elif any(words in low for words in ("malformed", "corrupt", "could not decode")):
+        text, fix = text.partition(" with text ")[0], FROM_A_BACKUP  # what is no longer what it was may be anything
     elif "unable to open" in low:
         fix = "does its folder exist, and may you write there?"
     else:
         fix = "nothing of the message in hand was stored; run the same command again when the cause is mended"
     return StoreError.of(f"the database cannot be used: {text}", fix, where)
+
+
+def is_of_database(error: Exception) -> bool:
+    """Whether the database or the disk failed, and nothing that was done with it: then it is to go on when that is mended."""
+    if isinstance(error, sqlite3.DatabaseError):
+        # Its other children say that a statement was wrong. A damaged file has none of its own.
+        return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+    return isinstance(error, (StoreError, OSError)) and not isinstance(error, Damaged)
 
 
 def _is_full(path: Path) -> bool:
@@ -179,3 +189,5 @@ def _errors(path: Path | None) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise explain_error(error, path) from error
+    except UnicodeDecodeError as error:  # of what SQLite says of its tables, whose text it shows
+        raise explain_error(sqlite3.DatabaseError("its tables are malformed"), path) from error

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct, json
 
 from engine.mail.parse import parse_message
+from engine.state.stored import unpacked, unpacks
 from engine.store.attachments import blobs_of, needed_files, remove_files
 from engine.store.blobs import Blobs
+from engine.store.damage import damaged_values
 from engine.store.database import transaction
 
 MOST_SHOWN = 20
@@ -104,6 +106,7 @@ def examine(connection: sqlite3.Connection) -> Iterator[Ailment]:
             "faults that SQLite finds in the database, which is to be restored from a backup", len(broken), tuple(broken)
         )
         return
+    yield from _damage(connection)
     keys = [f"{table} row {row}" for table, row, *_ in connection.execute("PRAGMA foreign_key_check")]
     if keys:
         yield Ailment("rows that name rows which are not there", len(keys), tuple(keys[:MOST_SHOWN]))
@@ -114,6 +117,17 @@ def examine(connection: sqlite3.Connection) -> Iterator[Ailment]:
     blobs = blobs_of(connection)
     if blobs is not None:
         yield from _files(connection, blobs)
+
+
+def _damage(connection: sqlite3.Connection) -> Iterator[Ailment]:
+    connection.text_factory = bytes
+    found = list(damaged_values(connection))
+    # What is no text is told by now, and is to be in nobody's way below.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    if found:
+        yield Ailment(
+            "values that are damaged: the database is to be restored from a backup", len(found), tuple(found[:MOST_SHOWN])
+        )
 
 
 def _files(connection: sqlite3.Connection, blobs: Blobs) -> Iterator[Ailment]:
@@ -162,10 +176,12 @@ def _repair_files(connection: sqlite3.Connection, blobs: Blobs) -> None:
     wanted = known - there.keys()
     if wanted:
         rows = connection.execute(
-            "SELECT DISTINCT r.zlib FROM attachments a JOIN messages m ON m.id = a.message JOIN raw_messages r ON r.sha256 = m.raw_sha256"
-            " WHERE a.let_go_at IS NULL AND a.sha256 IN (SELECT value FROM json_each(?))",  # a folder that is gone may have held more than SQLite binds
+            "SELECT a.message, r.zlib FROM attachments a JOIN messages m ON m.id = a.message JOIN raw_messages r ON r.sha256 = m.raw_sha256"
+            " WHERE a.let_go_at IS NULL AND a.sha256 IN (SELECT value FROM json_each(?)) GROUP BY r.sha256",  # a folder that is gone may have held more than SQLite binds
             (json.encode(sorted(wanted)).decode(),),
         )
-        for (packed,) in rows:
-            blobs.keep(one for one in parse_message(zlib.decompress(packed)).attachments if one.sha256 in wanted)
+        for message, packed in rows:
+            if unpacks(packed):
+                found = parse_message(unpacked(packed, message)).attachments
+                blobs.keep(one for one in found if one.sha256 in wanted)
     remove_files(connection, [there[name] for name in there.keys() - known if _is_old(there[name])])

@@ -13,13 +13,16 @@ from msgspec.structs import fields
 
 from engine.config.connections import NotificationLimit
 from engine.decide.decision import iso
+from engine.state.stored import moment
 
 # A process that dies while it sends holds the row no longer than this; then it is sent again (at least once).
 LEASE = timedelta(minutes=10)
 
 
 class QueuedRow(Struct, frozen=True):
-    """A notification that is due. `attempts` counts those before this one; times are UTC ISO 8601."""
+    """A notification that is due. `values`: where in its body values from outside stand, as JSON, which is read when it is sent, for it
+    may be damaged; `attempts` counts those before this one; times are UTC ISO 8601.
+    """
 
     id: int
     mailbox: str
@@ -28,7 +31,7 @@ class QueuedRow(Struct, frozen=True):
     number: str | None
     subject: str
     body: str
-    values: tuple[tuple[int, int], ...]
+    values: str
     to_sender: bool
     in_reply_to: str
     references: tuple[str, ...]
@@ -79,9 +82,8 @@ def say_why(connection: sqlite3.Connection, mailbox: str, error: str, now: datet
 def _row(row: tuple[Any, ...]) -> QueuedRow:
     names = [one.name for one in fields(QueuedRow)]
     found = dict(zip(names, row, strict=True))
-    values = tuple((start, end) for start, end in json.loads(found.pop("values")))
     references = tuple(found.pop("references").split())
-    return QueuedRow(**found, values=values, references=references)
+    return QueuedRow(**found, references=references)
 
 
 def lease(connection: sqlite3.Connection, row: QueuedRow, now: datetime) -> bool:
@@ -106,8 +108,8 @@ def free_at(
             (recipient, iso(now - limit.within), limit.messages - 1),
         ).fetchone()
         if row is not None:
-            moment = datetime.fromisoformat(row[0]) + limit.within
-            free = max(free, moment) if free else moment
+            room = moment(row[0]) + limit.within
+            free = max(free, room) if free else room
     return free
 
 

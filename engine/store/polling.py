@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from engine.decide.decision import iso
 from engine.sources.remote import Backlog, Place, RemoteItem
-from engine.state.sqlite import moment
+from engine.state.stored import moment
 from engine.store.cursors import cursor, forget_cursor, keep_cursor
 from engine.store.database import transaction
 

@@ -29,13 +29,20 @@ class Rest(Struct, frozen=True):
 
 def rest_of(connection: sqlite3.Connection, way: str) -> Rest | None:
     found = cursor(connection, f"rest {way}")
-    return msgspec.json.decode(found, type=Rest) if found else None
+    return _rest(found) if found else None
 
 
 def rests(connection: sqlite3.Connection) -> list[Rest]:
     """Of all ways, also of such that no configuration names any more."""
     rows = connection.execute(f"SELECT value FROM cursors WHERE {_ALL}").fetchall()
-    return [msgspec.json.decode(value, type=Rest) for (value,) in rows]
+    return [rest for (value,) in rows if (rest := _rest(value))]
+
+
+def _rest(value: str) -> Rest | None:
+    try:
+        return msgspec.json.decode(value, type=Rest)
+    except msgspec.DecodeError:  # damaged: nothing is left alone for it
+        return None
 
 
 def keep_rest(connection: sqlite3.Connection, way: str, rest: Rest, now: datetime) -> None:

@@ -14,7 +14,7 @@ from msgspec import structs
 from engine.decide.setup import Setup
 from engine.notify.sender import send_due
 from engine.notify.transport import Transport
-from engine.store.rests import Rest, keep_rest, rest_of
+from engine.store.rests import Rest, keep_rest, rest_of, rests
 from tests.notify.sending import NOW, receive, row, send, smtp
 from tests.smtp import SmtpServer
 
@@ -52,6 +52,18 @@ def test_a_rest_of_long_ago_does_not_count(connection: sqlite3.Connection, setup
     keep_rest(connection, way.name, Rest(7, NOW - timedelta(days=90), NOW - timedelta(days=89), "it was away"), NOW)
     send(connection, setup.config, way)
     assert (rest(connection, way).failures, rest(connection, way).since) == (1, NOW)
+
+
+def test_a_rest_that_is_damaged_holds_nothing_back(
+    connection: sqlite3.Connection, setup: Setup, start: Callable[..., int]
+) -> None:
+    port = start()
+    way = smtp(port)
+    receive(connection, setup, 2)
+    keep_rest(connection, way.name, Rest(1, NOW, NOW + timedelta(minutes=5), "it was away"), NOW)
+    assert send(connection, setup.config, way).sent == 0
+    connection.execute("UPDATE cursors SET value = substr(value, 2) WHERE name LIKE 'rest %'")
+    assert rests(connection) == [] and send(connection, setup.config, way).sent == 2
 
 
 def test_a_rest_from_a_clock_that_was_wrong_is_not_kept(

@@ -130,7 +130,7 @@ def test_one_that_cannot_be_written_fails_and_the_others_go_on(
     connection.execute("UPDATE outbox SET body_values = ? WHERE recipient = ?", ('[["a", 2]]', "maya@brightwater.example"))
     done = send(connection, setup.config, smtp(start()))
     assert done.sent == 1 and [recipient for recipient, _ in done.failed] == ["maya@brightwater.example"]
-    assert "it failed, and that is a fault of postroom's: TypeError" in done.failed[0][1]
+    assert "the database is damaged: what the text of notification 1 has from its message cannot be read" in done.failed[0][1]
 
 
 def test_an_address_that_is_refused_for_now_is_tried_again(

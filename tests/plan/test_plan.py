@@ -9,13 +9,13 @@ import shutil
 import sqlite3
 import subprocess
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from engine.config.load import load_config
-from engine.decide.decision import read_kept
 from engine.decide.setup import prepare
 from engine.errors import Position, Problem
 from engine.mail.parse import parse_message
@@ -26,6 +26,7 @@ from engine.report.plan import Context, as_markdown, as_text
 from engine.sources.files import open_source
 from engine.sources.item import Item
 from engine.state.past import PastState, read_recorded, recorded
+from engine.state.stored import read_kept
 from engine.store.database import open_database, open_for_reading
 from tests.command import postroom
 from tests.edit import edit
@@ -76,7 +77,7 @@ def test_every_message_is_decided_again_as_it_was(repository: Path) -> None:
     assert len(identities) > 60 and without == 2  # a private one and one that is too large
     for one in read_recorded(connection, identities, setup.passwords):
         again = decide_again(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
-        then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0])
+        then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0], one.id)
         assert json.loads(again.as_json()) == then
 
 
@@ -95,6 +96,13 @@ def test_a_comment_changes_nothing(repository: Path) -> None:
     edit(repository / "rules/workflow/20-triage.rules", "list outage_words", "# the words\nlist outage_words")
     found = plan(repository)
     assert found["messages"] == 65 and found["changed"] == [] and found["rules"] == {} and found["without_bytes"] == 2
+
+
+def test_a_message_whose_bytes_are_damaged_is_passed_over(repository: Path) -> None:
+    with closing(sqlite3.connect(repository / "postroom.db")) as connection, connection:
+        connection.execute("UPDATE raw_messages SET zlib = substr(zlib, 1, 20) WHERE rowid = 3")
+    found = plan(repository)
+    assert (found["messages"], found["changed"], found["without_bytes"]) == (64, [], 3)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from engine.config.load import load_config
-from engine.decide.decision import read_kept
 from engine.decide.setup import prepare
 from engine.mail.parse import parse_message
 from engine.plan.replay import Plan, decide_again, replay_recorded, replay_source
@@ -18,6 +17,7 @@ from engine.processing import Processor
 from engine.report.plan import groups_of
 from engine.sources.files import open_source
 from engine.state.past import PastState, read_recorded, recorded
+from engine.state.stored import read_kept
 from engine.store.database import open_database
 from engine.waiting import run_due
 from tests.edit import edit
@@ -175,5 +175,5 @@ def test_what_a_rule_that_waited_changed_is_there_for_the_next_message(base: Pat
     first, second = read_recorded(connection, recorded(connection, None, None)[0], setup.passwords)
     for one, priority in ((first, "Normal"), (second, "High")):
         again = decide_again(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
-        then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0])
+        then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0], one.id)
         assert json.loads(again.as_json()) == then and then["ticket"]["priority"] == priority

@@ -183,6 +183,35 @@ def test_a_failing_database_loses_nothing_and_the_next_run_goes_on(
     assert rows(db, "SELECT COUNT(*) FROM messages") == [(5,)] and rows(db, "SELECT COUNT(*) FROM tickets") == [(5,)]
 
 
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_database_that_is_damaged_meanwhile_is_no_fault_of_the_message(
+    number: int, db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third comes after one that is at fault itself, when each has a savepoint."""
+    boom = mail(2, "boom")
+    failing_store(monkeypatch, "boom", error=ValueError("no step expected this"))
+    failing_store(monkeypatch, f"subject {number}", error=sqlite3.DatabaseError("database disk image is malformed"))
+    with pytest.raises(StoreError, match="malformed; restore it from a backup; `postroom doctor` shows what is damaged"):
+        run(db, setup, mail(1, "subject 1"), boom, mail(3, "subject 3"))
+    assert rows(db, "SELECT COUNT(*) FROM messages") == [(0,)]
+    monkeypatch.undo()
+    assert dict(run(db, setup, mail(1), boom, mail(3)).outcomes) == {"created: ticket": 3}
+
+
+def test_a_message_of_a_damaged_ticket_is_held_back_alone(db: Path, setup: Setup) -> None:
+    run(db, setup, mail(1), mail(2))
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("UPDATE tickets SET created_at = 'soon' WHERE message = 1")
+    replies = [mail(10 + n, f"Re: number {n}", more=f"In-Reply-To: <{n}@test.example>\r\n") for n in (1, 2)]
+    assert dict(run(db, setup, *replies).outcomes) == {"quarantined: error": 1, "appended: ticket note": 1}
+    ((told,),) = rows(db, "SELECT error FROM quarantine")
+    assert told.startswith("postroom: the database is damaged: 'soon' stands where a time should; mend it by hand, or restore it")
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("UPDATE tickets SET created_at = updated_at WHERE message = 1")
+    with closing(open_database(db)) as connection:
+        assert dict(again(connection, setup).outcomes) == {"appended: ticket note": 1}
+
+
 def test_an_item_that_cannot_be_read_is_named_and_the_rest_goes_on(db: Path, setup: Setup, tmp_path: Path) -> None:
     gone = Item("gone.eml", (tmp_path / "gone.eml").read_bytes)
     vast = Item("vast.eml", lambda: bytes(10**16))

@@ -41,6 +41,62 @@ def change(db: Path, *statements: str) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("UPDATE tickets SET title = CAST(x'61ff' AS TEXT) WHERE rowid = 2", "tickets.title of row 2 is no text"),
+        ("UPDATE messages SET decision = substr(decision, 2) WHERE id = 3", "messages.decision of row 3 is no JSON"),
+        ("UPDATE outbox SET body_values = '[[' WHERE id = 1", "outbox.body_values of row 1 is no JSON"),
+        ("UPDATE waiting_rules SET changed = '' WHERE id = 1", "waiting_rules.changed of row 1 is no JSON"),
+        ("UPDATE messages SET received_at = '2026-11-O2T16:07:00Z' WHERE id = 3", "messages.received_at of row 3 is no time"),
+        (
+            "UPDATE raw_messages SET zlib = substr(zlib, 1, 40) WHERE sha256 = (SELECT raw_sha256 FROM messages WHERE id = 4)",
+            "cannot be unpacked, message 4",
+        ),
+    ],
+)
+def test_a_value_that_is_not_what_it_was_is_found(statement: str, says: str, db: Path) -> None:
+    change(db, statement)
+    done = doctor(db, "--fix")
+    first, second, *_ = done.stdout.splitlines()
+    assert (done.returncode, first) == (1, "values that are damaged: the database is to be restored from a backup: 1")
+    assert second.strip().endswith(says), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("statement", "words", "says"),
+    [
+        ("UPDATE messages SET subject = CAST(x'61ff' AS TEXT)", ("find", "a"), "Could not decode to UTF-8"),
+        ("UPDATE quarantine SET error = CAST(x'61ff' AS TEXT)", ("status",), "Could not decode to UTF-8 column 'error'; restore"),
+        ("UPDATE messages SET decision = substr(decision, 2)", ("retry", "--dry-run"), "malformed JSON"),
+        ("UPDATE messages SET decision = substr(decision, 2)", ("explain", "3"), "the Decision of message 3 cannot be read"),
+        ("UPDATE raw_messages SET zlib = substr(zlib, 1, 40)", ("raw", "3"), "the bytes of message 3 cannot be unpacked"),
+        ("UPDATE raw_messages SET zlib = substr(zlib, 1, 40)", ("retry",), "--forget` lets it go"),
+        ("UPDATE mailbox_status SET error_since = 'soon'", ("status",), "'soon' stands where a time should"),
+    ],
+)
+def test_a_command_that_meets_one_says_so(statement: str, words: tuple[str, ...], says: str, db: Path, rules: Path) -> None:
+    change(
+        db,
+        "INSERT INTO mailbox_status (mailbox, error, error_since, updated_at) VALUES ('help', 'x', '2026-11-02T16:07:00Z', '2026-11-02T16:07:00Z')",
+        statement,
+    )
+    done = postroom(*words, "--db", db, "--rules", rules, cwd=ROOT)
+    assert done.returncode == 2
+    assert says in done.stderr and "restore it from a backup; `postroom doctor` shows what is damaged" in done.stderr
+    assert "fault of postroom" not in done.stderr
+
+
+def test_tables_that_are_malformed_are_said(db: Path) -> None:
+    """What SQLite says of them shows their text, which is none any more."""
+    data = db.read_bytes()
+    name, sql = data.index(b"tableraw_messagesraw_messages"), data.index(b"CREATE TABLE raw_messages")
+    db.write_bytes(data[:name] + b"table\xff" + data[name + 6 : sql] + b"CREATE TABLE ," + data[sql + 14 :])
+    done = doctor(db)
+    assert done.returncode == 2
+    assert "p.db: the database cannot be used: its tables are malformed; restore it from a backup" in done.stderr
+
+
 def test_a_healthy_database_is_well(db: Path) -> None:
     done = doctor(db)
     assert (done.returncode, done.stdout) == (0, "all is well\n"), done.stdout

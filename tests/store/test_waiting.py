@@ -11,6 +11,7 @@ import pytest
 from engine.config.load import load_config
 from engine.decide.setup import Setup, prepare
 from engine.decide.waiting import decide_due
+from engine.errors import StoreError
 from engine.processing import Processor
 from engine.sources.item import Item
 from engine.state.sqlite import SqliteState
@@ -115,10 +116,34 @@ def test_one_that_fails_is_dropped_and_keeps_no_other_waiting(connection: sqlite
     connection.execute("UPDATE tickets SET created_at = 'soon' WHERE number = ?", (first,))
     ran = {row.ticket: due for row, due in run_due(connection, setup, DUE) if row.rule == RULE}
     assert ran[second].status == "ran" and ran[first].status == "dropped"
-    assert ran[first].because.startswith("it failed, and that is a fault of postroom's: ValueError")
+    assert ran[first].because.startswith("postroom: the database is damaged: 'soon' stands where a time should; mend it by hand")
     assert not connection.in_transaction and not list(run_due(connection, setup, DUE))
     found = connection.execute("SELECT status FROM waiting_rules WHERE rule = ? ORDER BY ticket", (RULE,)).fetchall()
     assert found == [("dropped",), ("ran",)]
+
+
+@pytest.mark.parametrize(
+    "error", [sqlite3.OperationalError("database is locked"), sqlite3.DatabaseError("malformed"), OSError(28, "full")]
+)
+def test_one_that_met_a_failing_database_waits_until_that_is_mended(
+    error: Exception, connection: sqlite3.Connection, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was dropped where the second look at the database, to store that, went well again."""
+    import engine.waiting as waiting
+
+    with monkeypatch.context() as failing:
+        failures = [error]
+
+        def fails_once(*words: object) -> None:
+            if failures:
+                raise failures.pop()
+            finish(*words)  # type: ignore[arg-type]
+
+        failing.setattr(waiting, "finish", fails_once)
+        with pytest.raises(StoreError):
+            list(run_due(connection, setup, DUE))
+    assert not connection.in_transaction
+    assert [due.status for row, due in run_due(connection, setup, DUE) if row.rule == RULE] == ["ran"]
 
 
 def test_silence_counts_from_the_last_note_also_where_it_changed_nothing(tmp_path: Path, rules: Path) -> None:
