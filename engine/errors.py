@@ -131,10 +131,17 @@ def _code(letter: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is written most like this one, or the only one that begins with it, if there is one."""
+    return _nearest(word, _folded(known))
+
+
+def _folded(names: Iterable[str]) -> dict[str, str]:
+    return {name.casefold(): name for name in names}
+
+
+def _nearest(word: str, folded: dict[str, str]) -> str | None:
     from rapidfuzz import process  # seldom needed
     from rapidfuzz.distance import Indel
 
-    folded = {name.casefold(): name for name in known}
     begin = [name for name in folded if len(word) > 2 and name.startswith(word.casefold())]
     if len(begin) == 1:
         return folded[begin[0]]
@@ -147,6 +154,7 @@ class Known(Collection[str]):
 
     def __init__(self, names: Collection[str]) -> None:
         self._names = names
+        self._folded: dict[str, str] | None = None
         self._fixes: dict[str, str] = {}
 
     def __contains__(self, name: object) -> bool:
@@ -162,7 +170,9 @@ class Known(Collection[str]):
         """As `did_you_mean`."""
         found = self._fixes.get(word)
         if found is None and len(self._fixes) < _MOST_SOUGHT:
-            found = self._fixes[word] = did_you_mean(word, self._names)
+            if self._folded is None:
+                self._folded = _folded(self._names)
+            found = self._fixes[word] = _fix(word, _nearest(word, self._folded), self._names)
         return found or _known_are(self._names)
 
 
@@ -171,7 +181,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if isinstance(known, Known):
         return known.meant(word)
     names = list(dict.fromkeys(known))
-    near = nearest(word, names)
+    return _fix(word, nearest(word, names), names)
+
+
+def _fix(word: str, near: str | None, names: Iterable[str]) -> str:
     if near is None:
         return _known_are(names)
     unseen = next((letter for letter in word if letter in UNSEEN), None)

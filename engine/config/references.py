@@ -26,12 +26,14 @@ _ACTIVE_MAILBOXES = {"basic": 1, "advanced": 15}
 
 def names_of(config: Config) -> Names:
     """What rules may name."""
-    picklists = config.picklists
+    picklists, directory = config.picklists, config.directory
     return Names(
         picklists={
             "mailboxes": config.mailboxes,
-            "organizations": config.directory.organizations,
-            "resources": config.directory.resources,
+            "organizations": Known(directory.organizations),
+            "resources": Known(directory.resources),
+            "contacts": Known(directory.contacts),
+            "senders": Known({**directory.contacts, **directory.resources}),
             "queues": picklists.queues,
             "statuses": picklists.statuses,
             "priorities": picklists.priorities,
@@ -44,11 +46,9 @@ def names_of(config: Config) -> Names:
             "approvals": picklists.approvals,
         },
         sub_issue_types=picklists.issue_types,
-        tags=dict.fromkeys(tag.label for tag in config.tags.tags),
-        templates=config.templates,
-        resources=config.directory.resources,
-        inactive_resources=frozenset(resource.id for resource in config.directory.resources.values() if not resource.active),
-        contacts=config.directory.contacts,
+        tags=Known(dict.fromkeys(tag.label for tag in config.tags.tags)),
+        templates=Known(config.templates),
+        inactive_resources=frozenset(resource.id for resource in directory.resources.values() if not resource.active),
         extracted=config.extracted_fields,
         inactive=picklists.inactive,
         business_hours=config.settings.business_hours is not None,

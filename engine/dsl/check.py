@@ -207,12 +207,11 @@ def _word(text: Text, field: Field, scope: Scope) -> Iterator[Problem]:
 
 
 def _person(text: Text, who: str, names: Names) -> Iterator[Problem]:
-    resources = names.resources if who == "sender" else ()
-    if text.text in names.contacts or text.text in resources:
-        return
-    known = [*names.contacts, *resources]
-    if text.text.casefold() not in map(str.casefold, known):
-        yield Problem(text.position, f"unknown {who} '{text.text}'", did_you_mean(text.text, known), lacks="contact")
+    known = f"{who}s"
+    if not names.has(known, text.text):
+        yield Problem(
+            text.position, f"unknown {who} '{text.text}'", did_you_mean(text.text, names.picklists[known]), lacks="contact"
+        )
 
 
 def _pattern(value: Pattern) -> Iterator[Problem]:

@@ -83,7 +83,7 @@ def _on_message_only(action: Discard | Refuse | Quarantine | Attribute, scope: S
     if isinstance(action, Refuse) and action.template:
         yield from _known(action.template, "template", scope.names.templates)
     if isinstance(action, Attribute) and action.name:
-        known = scope.names.picklists["organizations"] if action.to == "organization" else scope.names.contacts
+        known = scope.names.picklists["organizations" if action.to == "organization" else "contacts"]
         if action.name.text in scope.names.extracted and action.name.text not in known:
             to = "organization" if action.to == "organization" else "sender"
             fix = f"write: attribute to {to} in {action.name.text}"
@@ -125,7 +125,7 @@ def _known(text: Text, what: str, known: Collection[str]) -> Iterator[Problem]:
 
 
 def _resource(text: Text, scope: Scope) -> Iterator[Problem]:
-    yield from _known(text, "resource", scope.names.resources)
+    yield from _known(text, "resource", scope.names.picklists["resources"])
     if text.text in scope.names.inactive_resources:
         yield Problem(text.position, f"the resource '{text.text}' is not active", "name an active one")
 
@@ -185,7 +185,7 @@ def _set_value(field: str, value: Text, action: SetField, scope: Scope) -> Itera
     if field == "ticket.assigned":
         yield from _resource(value, scope)
     elif field == "ticket.contact":
-        yield from _known(value, "contact", scope.names.contacts)
+        yield from _known(value, "contact", scope.names.picklists["contacts"])
     elif field == "note.publish":
         if value.text not in ("all", "internal"):
             yield Problem(value.position, f"'publish' cannot be '{value.text}'", "write all or internal")

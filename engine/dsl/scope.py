@@ -35,18 +35,17 @@ def one_of(picklist: str) -> str:
 
 
 class Names(Struct, frozen=True):
-    """Everything outside the rules that they may name. `picklists` holds ids of mailboxes, organizations and resources too.
+    """Everything outside the rules that they may name. `picklists` holds ids of mailboxes, organizations, resources and contacts too, and
+    of all who may send.
 
-    What there may be thousands of are mappings: ten thousand rules may each name one.
+    What there may be thousands of are `Known`: ten thousand rules may each name one, and each a wrong one.
     """
 
     picklists: Mapping[str, Collection[str]]
     sub_issue_types: Mapping[str, tuple[str, ...]]
     tags: Collection[str]
     templates: Collection[str]
-    resources: Collection[str]
     inactive_resources: frozenset[str]
-    contacts: Mapping[str, object]
     extracted: frozenset[str]
     business_hours: bool = False
     inactive: Mapping[str, frozenset[str]] = field(default_factory=dict)

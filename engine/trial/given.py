@@ -168,8 +168,10 @@ def _check_row(case: Case, names: Names, row: dict[str, Any], *path: str | int) 
         if tag not in names.tags:
             raise ConfigError(unknown(case.where(*path, "tags", position), "tag", tag, names.tags))
     contact = row.get("contact")
-    if contact and contact not in names.contacts and "@" not in contact:  # one that mail brought has his address as id
-        raise ConfigError(unknown(case.where(*path, "contact"), "contact", contact, names.contacts))
+    if (
+        contact and contact not in names.picklists["contacts"] and "@" not in contact
+    ):  # one that mail brought has his address as id
+        raise ConfigError(unknown(case.where(*path, "contact"), "contact", contact, names.picklists["contacts"]))
 
 
 def _ticket(
