@@ -243,8 +243,9 @@ class Processor:
                 words = str(error) if isinstance(error, Damaged) else "".join(traceback.format_exception_only(error)).strip()
                 decision = self._storing.store(new, self._failed(new, words))
         except BaseException:
-            self.connection.execute("ROLLBACK TO message")
-            self.connection.execute("RELEASE message")
+            if self.connection.in_transaction:  # a full disk ends it by itself
+                self.connection.execute("ROLLBACK TO message")
+                self.connection.execute("RELEASE message")
             raise
         self.connection.execute("RELEASE message")
         return decision

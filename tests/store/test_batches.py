@@ -13,7 +13,7 @@ from engine.errors import StoreError
 from engine.processing import Processor
 from engine.report.summary import as_text
 from engine.sources.item import Item
-from engine.store.database import open_database
+from engine.store.database import open_database, transaction
 from tests.store.conftest import again, failing_store, items, mail, rows, run
 
 
@@ -196,6 +196,21 @@ def test_a_database_that_is_damaged_meanwhile_is_no_fault_of_the_message(
     assert rows(db, "SELECT COUNT(*) FROM messages") == [(0,)]
     monkeypatch.undo()
     assert dict(run(db, setup, mail(1), boom, mail(3)).outcomes) == {"created: ticket": 3}
+
+
+def test_a_full_disk_that_ends_the_transaction_is_told_as_that(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite rolls all of it back by itself, the savepoint of the message in hand too."""
+    import engine.storing as storing
+
+    def full(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("ROLLBACK")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with closing(open_database(db)) as connection:
+        processor = Processor(connection, setup)
+        monkeypatch.setattr(storing, "apply", full)
+        with pytest.raises(StoreError, match="the disk is full: make room"), transaction(connection):
+            processor.take(mail(1), "1", "help")
 
 
 def test_a_message_of_a_damaged_ticket_is_held_back_alone(db: Path, setup: Setup) -> None:
