@@ -21,6 +21,7 @@ from tests.ews.server import Server
 from tests.polling.conftest import exchange, mail, polled
 from tools.consistent import inconsistent
 from tools.crash import command, crash, maildir, with_attachment
+from tools.faults import faults
 from tools.soak import roomy_rules
 
 __all__ = ["exchange", "polled"]  # fixtures of the tests of polling
@@ -52,6 +53,12 @@ def run(folder: Path, db: Path, source: str = "mail") -> tuple[int, str]:
 def test_killed_again_and_again_each_message_is_there_once() -> None:
     """The short form; `make soak` kills a hundred times over 2,000 messages."""
     assert crash(messages=300, kills=5, seed=2) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("cc") is None, reason="needs LD_PRELOAD and a C compiler")
+def test_calls_that_fail_anywhere_lose_nothing() -> None:
+    """The short form; `make soak` lets five commands meet two hundred."""
+    assert faults(count=10, seed=7, commands=["run", "retry"]) == []
 
 
 def test_what_the_check_of_a_crashed_database_finds(folder: Path) -> None:
