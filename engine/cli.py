@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from errno import EIO, ENOSPC
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -68,6 +71,7 @@ def cli() -> None:
 
 def main() -> None:
     """Exit status: 0 well, 1 findings, 2 the call or the configuration is wrong. Never a traceback without --verbose."""
+    _make_sure_of_streams()
     verbose = "--verbose" in sys.argv
     try:
         cli.main(standalone_mode=False)
@@ -95,9 +99,19 @@ def main() -> None:
         sys.exit(2)
 
 
+def _make_sure_of_streams() -> None:
+    """One that was closed is written to all the same; what a locale has no letter for is written as its number."""
+    sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115  # until the end
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _in_words(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         name = one_line(os.fsdecode(error.filename))
         return f"{name[:100]}{'...' * (len(name) > 100)}: {error.strerror}; mend that, or name another, and run it again"
+    if isinstance(error, OSError) and error.errno in (ENOSPC, EIO):
+        return f"the output cannot be written: {error.strerror}; make room, or send it elsewhere, and run it again"
     text = f"{type(error).__name__}: {error}"
     return f"postroom: this is a fault of postroom's: {text}; run it again with --verbose and report that"

@@ -72,7 +72,6 @@ def poll(
     def leave() -> None:
         """Whatever waits for a server is left: all that was done is committed."""
         observer.info("stopped; a server that had not answered yet is not waited for")
-        sys.stderr.flush()
         os._exit(0)
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -87,7 +86,6 @@ def poll(
         signal.signal(signal.SIGHUP, lambda number, frame: poller.ask_reload())
     well = poller.run()
     observer.info("stopped")
-    sys.stderr.flush()
     # Threads that hang in a connection do not keep the process.
     os._exit(0 if well else 1)
 

@@ -12,6 +12,7 @@ import click
 from engine.commands.options import chosen_mailbox, common, load_setup
 from engine.commands.progress import STOPPED, progress
 from engine.decide.decision import Decision
+from engine.errors import PostroomError
 from engine.processing import Processor
 from engine.report.summary import as_text
 from engine.sources.files import open_source
@@ -56,7 +57,12 @@ def run(source: str, mailbox: str | None, as_json: bool, rules: Path, db: Path, 
 
 
 def _print(decision: Decision) -> None:
-    click.echo(decision.as_json())
+    """Raises `PostroomError` where it cannot: that is no fault of the database's."""
+    try:
+        click.echo(decision.as_json())
+    except OSError as error:
+        fix = "what was processed is stored, and `postroom find` tells what became of it; the same command goes on"
+        raise PostroomError.of(f"the output cannot be written: {error.strerror}", fix) from error
 
 
 def _finish(summary: Summary) -> None:

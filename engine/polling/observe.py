@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import MutableMapping
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -27,8 +28,23 @@ def set_up_logs() -> None:
             _harmless,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Log(sys.stderr))),
     )
+
+
+class _Log:
+    """A stream for the log. One on a disk that is full, or that nobody reads any more, keeps no mail waiting."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _harmless(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

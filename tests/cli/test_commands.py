@@ -13,6 +13,7 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -262,6 +263,45 @@ def test_quarantine_is_said_and_is_exit_status_1(tmp_path: Path) -> None:
     assert postroom("retry", cwd=tmp_path).returncode == 1
     done = postroom("retry", "7", cwd=tmp_path)
     assert done.returncode == 2 and "there is no message 7; " in done.stderr
+
+
+def called(*words: str, cwd: Path, **how: Any) -> subprocess.CompletedProcess[str]:
+    """With streams that only a process of its own can have."""
+    line = [sys.executable, "-m", "engine", *words]
+    return subprocess.run(
+        line, cwd=cwd, env=calling.environment(**SHIPPED, **how.pop("more", {})), text=True, timeout=60, check=False, **how
+    )
+
+
+def test_output_that_cannot_be_written_is_said_and_is_no_fault_of_the_database(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(MAIL)
+    with Path("/dev/full").open("w") as full:
+        done = called("run", "--source", "a.eml", "--json", cwd=tmp_path, stdout=full, stderr=subprocess.PIPE)
+        assert done.returncode == 2
+        assert done.stderr.startswith(
+            "postroom: the output cannot be written: No space left on device; what was processed is stored"
+        )
+        done = called("status", cwd=tmp_path, stdout=full, stderr=subprocess.PIPE)
+        assert done.returncode == 2
+        assert (
+            done.stderr
+            == "the output cannot be written: No space left on device; make room, or send it elsewhere, and run it again\n"
+        )
+    assert "1 message" in postroom("status", cwd=tmp_path).stdout  # it was stored
+
+
+def test_streams_that_were_closed_are_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(MAIL)
+    for words in (("run", "--source", "a.eml"), ("raw", "1"), ("status",)):
+        closed = called(*words, cwd=tmp_path, preexec_fn=lambda: os.closerange(0, 3))
+        assert closed.returncode == 0, words
+
+
+def test_letters_that_a_locale_does_not_have_are_written_as_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(MAIL.replace(b"Subject: ", b"Subject: =?utf-8?q?=E2=98=95?= "))
+    assert postroom("run", "--source", "a.eml", cwd=tmp_path).returncode == 0
+    done = called("find", "a", cwd=tmp_path, capture_output=True, more={"PYTHONIOENCODING": "latin-1"})
+    assert done.returncode == 0 and "\\u2615" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(

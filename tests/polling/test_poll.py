@@ -6,6 +6,7 @@ import json
 import resource
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import pytest
 
 from engine.store.database import open_database
 from engine.store.prune import Before, prune_database
-from tests.command import postroom
+from tests.command import environment, postroom
 from tests.edit import edit
 from tests.ews.server import Server
 from tests.polling.conftest import mail, rows, wait_for, with_oauth
@@ -37,6 +38,16 @@ def test_once_reads_all_tells_one_line_a_message_and_ends(
     told = [line for line in lines if line["event"] == "message"]
     assert [(line["mailbox"], line["outcome"], line["entity"]) for line in told] == [("help", "created", "ticket")] * 3
     assert "secret" not in log and len(exchange.store.in_folder("processed")) == 3
+
+
+def test_a_log_on_a_full_disk_keeps_no_mail_waiting(exchange: Server, polled: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        exchange.store.add(mail(number))
+    line = [sys.executable, "-m", "engine", "poll", "--once", "--rules", str(polled), "--db", str(tmp_path / "p.db")]
+    with Path("/dev/full").open("w") as full:
+        assert subprocess.run(line, cwd=tmp_path, env=environment(), stderr=full, timeout=60, check=False).returncode == 0
+    assert rows(tmp_path / "p.db", "SELECT COUNT(*) FROM tickets") == [(3,)]
+    assert len(exchange.store.in_folder("processed")) == 3
 
 
 def test_sigterm_ends_within_ten_seconds_even_when_the_server_hangs(
