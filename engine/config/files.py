@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from stat import S_ISREG
 
 from msgspec import Struct
 
@@ -80,21 +81,34 @@ def read_contents(root: Path) -> Contents:
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
     digest = hashlib.sha256()
-    names = sorted({path for pattern in PATTERNS for path in root.glob(pattern) if path.is_file()})
-    for path in names:
+    names = {path for pattern in PATTERNS for path in root.glob(pattern) if not path.is_dir() and not is_hidden(path, root)}
+    for path in sorted(names):
         name = path.relative_to(root).as_posix()
         try:
-            if path.stat().st_size > LARGEST_FILE:
+            about = path.stat()
+            if not S_ISREG(about.st_mode):
+                problems.append(
+                    Problem(Position(name), "this is no file, nor a link to one", "put one in its place, or take it out")
+                )
+                continue
+            if about.st_size > LARGEST_FILE:
                 problems.append(Problem(Position(name), "the file is larger than 64 MB", "split it"))
                 continue
             data = path.read_bytes()
         except OSError as error:
-            problems.append(Problem(Position(name), f"the file cannot be read ({error.strerror})", "mend its rights"))
+            problems.append(
+                Problem(Position(name), f"the file cannot be read ({error.strerror})", "mend its rights, or the link")
+            )
             continue
         digest.update(f"{name}\0{len(data)}\0".encode())
         digest.update(data)
         files[name] = data
     return Contents(root, files, tuple(problems), digest.hexdigest())
+
+
+def is_hidden(path: Path, folder: Path) -> bool:
+    """Whether it, or a folder on the way to it, has a name that begins with a dot: programs keep their own there (`._help.yaml`)."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def as_texts(contents: Contents) -> Folder:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from engine.config.document import Document, read_document
-from engine.config.files import SourceFile, conflict_in
+from engine.config.files import SourceFile, conflict_in, is_hidden
 from engine.config.schema import validate
 from engine.errors import ConfigError, Position, Problem
 
@@ -62,8 +62,9 @@ def read_cases(paths: list[Path]) -> list[Case]:
 
 
 def test_files(places: list[Path]) -> list[Path]:
-    """YAML files of the named files and folders, by name."""
+    """YAML files of the named files and folders, by name. A link that leads nowhere is one of them, and is told when it is read."""
     found: list[Path] = []
     for place in places:
-        found += sorted(place.rglob("*.yaml")) if place.is_dir() else [place]
+        inside = (path for path in place.rglob("*.yaml") if (path.is_file() or path.is_symlink()) and not is_hidden(path, place))
+        found += sorted(inside) if place.is_dir() else [place]
     return found

@@ -66,3 +66,33 @@ def test_what_may_lie_there(rules: Path, name: str) -> None:
     (rules / name).parent.mkdir(exist_ok=True)
     (rules / name).write_bytes(b"x")
     load_config(rules)
+
+
+@pytest.mark.parametrize(
+    "name", ["workflow/.later/triage.rules", "workflow/.triage.rules", "mailboxes/._help.yaml", ".tags.yaml"]
+)
+def test_what_is_hidden_is_not_read(rules: Path, name: str) -> None:
+    before = load_config(rules).digest
+    (rules / name).parent.mkdir(exist_ok=True)
+    (rules / name).write_bytes(b"\0\5\x16\7 no file of ours")
+    assert load_config(rules).digest == before
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("nowhere.rules", "the file cannot be read (No such file or directory); mend its rights, or the link [PR001]"),
+        ("/dev/null", "this is no file, nor a link to one; put one in its place, or take it out [PR001]"),
+    ],
+)
+def test_a_link_that_leads_to_no_file_is_told(rules: Path, target: str, says: str) -> None:
+    (rules / "workflow/90.rules").symlink_to(target)
+    with pytest.raises(ConfigError) as caught:
+        load_config(rules)
+    assert [str(problem) for problem in caught.value.problems] == [f"workflow/90.rules: {says}"]
+
+
+def test_a_link_to_a_file_is_read(rules: Path, tmp_path: Path) -> None:
+    (tmp_path / "of all desks.rules").write_text('rule "shared"\n  on message\n  when subject is "x"\n  then discard "x"\n')
+    (rules / "workflow/90.rules").symlink_to(tmp_path / "of all desks.rules")
+    assert "shared" in [rule.name for rule in load_config(rules).rules.rules]
