@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from engine import __version__
+from engine import __version__, interrupts
 from engine.errors import PostroomError, did_you_mean
 from engine.printable import one_line
 
@@ -95,8 +95,13 @@ def main() -> None:
     except Exception as error:
         if verbose:
             raise
+        if interrupts.was_one(error):
+            click.echo("stopped", err=True)
+            sys.exit(130)
         click.echo(_in_words(error), err=True)
         sys.exit(2)
+    finally:
+        interrupts.end()
 
 
 def _make_sure_of_streams() -> None:

@@ -18,6 +18,7 @@ from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
 from engine.errors import Damaged
+from engine.interrupts import IN_HAND
 from engine.mail.ahead import parsed_ahead
 from engine.mail.beginning import Raw
 from engine.mail.message import Message
@@ -149,11 +150,12 @@ class Processor:
                     if batch is None:
                         self.connection.execute("BEGIN IMMEDIATE")
                         batch = _Batch(time.monotonic(), careful=careful)
-                    new = new_one()
-                    if new is None:
-                        summary.known += 1
-                    else:
-                        self._add(batch, new, summary, explain)
+                    with IN_HAND:
+                        new = new_one()
+                        if new is None:
+                            summary.known += 1
+                        else:
+                            self._add(batch, new, summary, explain)
                     on_item()
                     if batch.is_full:
                         self._commit(batch, summary, on_decision)

@@ -10,6 +10,7 @@ from functools import partial
 from engine.decide.setup import Setup
 from engine.decide.waiting import Due, decide_due
 from engine.errors import our_fault
+from engine.interrupts import IN_HAND
 from engine.state.sqlite import SqliteState
 from engine.store.database import database_path, explain_error, is_of_database, transaction
 from engine.store.waiting import WaitingRow, due_rules, finish, still_waiting
@@ -36,7 +37,7 @@ def _finished(
     connection: sqlite3.Connection, row: WaitingRow, setup: Setup, now: datetime, decided: Callable[[], Due]
 ) -> Due | None:
     """None where another process has run it since it was listed."""
-    with transaction(connection):
+    with IN_HAND, transaction(connection):
         if not still_waiting(connection, row):
             return None
         due = decided()

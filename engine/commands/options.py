@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from engine import loading
+from engine import interrupts, loading
 from engine.config.model import Config
 from engine.decide.setup import Setup
 from engine.errors import PostroomError, did_you_mean
@@ -25,6 +25,7 @@ def common(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def command(**given: Any) -> None:
+        interrupts.begin()
         try:
             function(**given)
         except sqlite3.Error as error:

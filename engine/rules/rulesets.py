@@ -14,6 +14,7 @@ from weakref import finalize
 
 from msgspec import Struct
 
+from engine.interrupts import IN_HAND
 from engine.rules.atoms import Literal
 
 # A ruleset's table holds 512 property names and creating a fuller one hangs; a fact holds 255 properties. Staying under
@@ -80,11 +81,12 @@ class _One:
         fact: dict[str, Any] = {"sid": sid, _MESSAGE: 1}
         fact.update((f"a{atom}", 1) for atom in true)
         failures: list[BaseException] = []
-        handle = self._ruleset.assert_fact(fact)
-        try:
-            self._ruleset.do_actions(handle, lambda error, _: failures.append(error) if error else None)
-        finally:
-            self._ruleset.delete_state(sid)
+        with IN_HAND:  # a Ctrl-C within an action would be swallowed, and its rule would not have matched
+            handle = self._ruleset.assert_fact(fact)
+            try:
+                self._ruleset.do_actions(handle, lambda error, _: failures.append(error) if error else None)
+            finally:
+                self._ruleset.delete_state(sid)
         if failures or -1 not in self._recorded:
             raise EngineError(f"durable-rules did not finish: {failures or 'the last rule did not run'}")
         return self._recorded - {-1}

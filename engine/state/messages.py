@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from msgspec import Struct
 
@@ -49,7 +50,6 @@ def find_messages(connection: sqlite3.Connection, search: Search) -> tuple[list[
         folded = words_of(text.decode(errors="replace"))  # a text that is damaged keeps no other from being found
         return all(word in folded for word in words)
 
-    connection.create_function("has_all", 1, has_all, deterministic=True)
     # With a plus SQLite goes by the ids, from the newest on, and ends early; by another index it would have to look at all and sort.
     asked = {
         "+m.mailbox = ?": search.mailbox,
@@ -57,13 +57,17 @@ def find_messages(connection: sqlite3.Connection, search: Search) -> tuple[list[
         "+m.received_at >= ?": iso(search.since) if search.since else None,
     }
     given = {condition: value for condition, value in asked.items() if value is not None}
-    where = " AND ".join(
-        [*given, "has_all(CAST(m.sender || ' ' || m.subject || ' ' || m.message_id || ' ' || COALESCE(m.number, '') AS BLOB))"]
+    texts = connection.execute(
+        "SELECT m.id, CAST(m.sender || ' ' || m.subject || ' ' || m.message_id || ' ' || COALESCE(m.number, '') AS BLOB)"
+        f" FROM messages m WHERE {' AND '.join((*given, 'TRUE'))} ORDER BY m.id DESC",
+        tuple(given.values()),
     )
-    rows = connection.execute(
-        f"SELECT {COLUMNS} FROM messages m WHERE {where} ORDER BY m.id DESC LIMIT ?", (*given.values(), search.most + 1)
-    ).fetchall()
-    return [MessageLine(*row) for row in reversed(rows[: search.most])], len(rows) > search.most
+    found = list(islice((identity for identity, text in texts if has_all(text)), search.most + 1))
+    lines = (
+        connection.execute(f"SELECT {COLUMNS} FROM messages m WHERE m.id = ?", (identity,)).fetchone()
+        for identity in reversed(found[: search.most])
+    )
+    return [MessageLine(*line) for line in lines if line], len(found) > search.most
 
 
 def mailboxes_of(connection: sqlite3.Connection) -> list[str]:

@@ -40,13 +40,13 @@ class Recorded(Struct, frozen=True):
 
 def recorded(connection: sqlite3.Connection, last: int | None, since: datetime | None) -> tuple[list[int], int]:
     """Ids of the messages to replay, oldest first, and how many more there are whose bytes are not kept, or are damaged."""
-    connection.create_function("unpacks", 1, unpacks, deterministic=True)
     where, values = ("WHERE m.received_at >= ?", [iso(since)]) if since is not None else ("", [])
-    kept = connection.execute(
-        f"SELECT m.id, unpacks(r.zlib) FROM messages m LEFT JOIN raw_messages r ON r.sha256 = m.raw_sha256 {where} ORDER BY m.id DESC"
+    rows = connection.execute(
+        f"SELECT m.id, r.zlib FROM messages m LEFT JOIN raw_messages r ON r.sha256 = m.raw_sha256 {where} ORDER BY m.id DESC"
         + (f" LIMIT {int(last)}" if last is not None else ""),
         values,
-    ).fetchall()
+    )
+    kept = [(identity, unpacks(packed)) for identity, packed in rows]
     return [identity for identity, there in reversed(kept) if there], sum(not there for _, there in kept)
 
 

@@ -55,8 +55,10 @@ def unpacked(packed: bytes, message: int) -> bytes:
 
 def unpacks(packed: bytes | None) -> bool:
     """Whether there are bytes, and `unpacked` gives them."""
+    if packed is None:
+        return False
     try:
-        zlib.decompress(packed or b"")
+        zlib.decompress(packed)
     except zlib.error:
         return False
     return True
