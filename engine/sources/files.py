@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -22,8 +22,24 @@ _QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 _MAIL_ENDINGS = {".eml", ".mail", ".msg822", ".txt", ""}
 
 
-def open_source(path: str, most: int) -> list[Item] | Iterator[Item]:
-    """Items in the order of their names; of a message over `most` bytes the beginning. Raises `SourceError` where there is no mail."""
+class _Files(Iterable[Item]):
+    """Files that are a message each. There may be a million: of each only its path is kept."""
+
+    def __init__(self, paths: list[str], most: int) -> None:
+        self._paths, self._most = paths, most
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __iter__(self) -> Iterator[Item]:
+        return (_file(path, self._most) for path in self._paths)
+
+
+def open_source(path: str, most: int) -> Iterable[Item]:
+    """Items in the order of their names; of a message over `most` bytes the beginning. Raises `SourceError` where there is no mail.
+
+    It has a length where it is known how many there are.
+    """
     if path == "-":
         return [_at_once("standard input", sys.stdin.buffer, most)]
     place = Path(path)
@@ -31,13 +47,13 @@ def open_source(path: str, most: int) -> list[Item] | Iterator[Item]:
         raise SourceError.of("there is no such file or folder", "name one with --source PATH", Position(path))
     if place.is_dir():
         if (place / "cur").is_dir() and (place / "new").is_dir():
-            return _maildir(place, most)  # an empty one is no mistake: its mail was read, or is still to come
-        found = _folder(place, most)
+            return _Files(_maildir(place), most)  # an empty one is no mistake: its mail was read, or is still to come
+        found = _folder(place)
         if not found:
             raise SourceError.of(
                 "there is no mail in this folder", "a Maildir has cur/ and new/; else .eml files", Position(path)
             )
-        return found
+        return _Files(found, most)
     if not place.is_file():  # a pipe, such as the shell's `<(...)`: what is read of it is gone from it
         with FileIO(path) as pipe:
             return [_at_once(_shown(path), pipe, most)]
@@ -73,28 +89,26 @@ def _gathered(file: IO[bytes] | FileIO, most: int) -> Raw:
     return gathering.end()
 
 
-def _maildir(place: Path, most: int) -> list[Item]:
+def _maildir(place: Path) -> list[str]:
     """`cur` and `new`, and those of sub-folders (`.Archive`), by their names: a Maildir's begin with the time of delivery."""
     folders = [place, *sorted(child for child in place.iterdir() if child.name.startswith(".") and (child / "cur").is_dir())]
-    found: list[tuple[str, str]] = []
+    found: list[str] = []
     for part in (folder / name for folder in folders for name in ("cur", "new")):
         if part.is_dir():
             # Not through `Path`: there may be a hundred thousand, and this asks the system nothing more about each.
             with os.scandir(part) as entries:
-                found += [(entry.name, entry.path) for entry in entries if entry.is_file() and not entry.name.startswith(".")]
-    return [_file(path, most) for _, path in sorted(found)]
+                found += [entry.path for entry in entries if entry.is_file() and not entry.name.startswith(".")]
+    found.sort()
+    found.sort(key=os.path.basename)  # those of one name by their folders, as they stand
+    return found
 
 
-def _folder(place: Path, most: int) -> list[Item]:
+def _folder(place: Path) -> list[str]:
     """Every file that may be a message. One without an ending counts when it begins with a header."""
     paths = sorted(path for path in place.rglob("*") if path.is_file() and not path.name.startswith("."))
     endings = {path.suffix.lower() for path in paths}
     taken = {".eml"} if ".eml" in endings else _MAIL_ENDINGS
-    return [
-        _file(str(path), most)
-        for path in paths
-        if path.suffix.lower() in taken or (path.suffix == "" and _begins_like_mail(path))
-    ]
+    return [str(path) for path in paths if path.suffix.lower() in taken or (path.suffix == "" and _begins_like_mail(path))]
 
 
 def _begins_like_mail(path: Path) -> bool:
