@@ -9,7 +9,7 @@ import pytest
 from engine.config.load import load_config
 from engine.decide.setup import prepare
 from engine.trial import case as trial
-from engine.trial.run import run_case
+from engine.trial.run import Trials
 
 EXAMPLES = sorted(path.parent for path in (Path(__file__).parents[1] / "examples").glob("*/settings.yaml"))
 
@@ -19,5 +19,5 @@ def test_an_example_does_what_its_tests_say(folder: Path) -> None:
     setup = prepare(load_config(folder))
     cases = trial.read_cases(trial.test_files([folder / "tests"]))
     assert cases
-    failed = [(case.name, result.differences) for case in cases if not (result := run_case(case, setup)).passed]
+    failed = [(case.name, result.differences) for case in cases if not (result := Trials(setup).run(case)).passed]
     assert failed == []

@@ -30,7 +30,7 @@ from engine.sources.files import open_source
 from engine.sources.item import Item
 from engine.store.database import open_database
 from engine.trial.case import read_cases
-from engine.trial.run import run_case
+from engine.trial.run import Trials
 from tools.hostile import search
 from tools.soak import ROOT
 
@@ -165,7 +165,7 @@ def _tests_of(folder: Path) -> list[Any]:
 
 def _run(path: Path, setup: Setup) -> None:
     for case in read_cases([path]):
-        run_case(case, setup)
+        Trials(setup).run(case)
 
 
 def _failure(use: Callable[[], None], what: str) -> str | None:

@@ -23,7 +23,7 @@ from engine.state.whole import Stored, stored_decision, stored_message
 from engine.store.database import open_for_reading
 from engine.trial.case import read_cases
 from engine.trial.from_message import as_test as made_test
-from engine.trial.run import run_case
+from engine.trial.run import Trials
 
 _MAIL = "mail.eml"
 
@@ -168,6 +168,6 @@ def _lacks(text: str, decided: Decided) -> list[str]:
         path.with_name(_MAIL).write_bytes(decided.raw)
         try:
             (case,) = read_cases([path])
-            return [one.what for one in run_case(case, decided.setup).differences]
+            return [one.what for one in Trials(decided.setup).run(case).differences]
         except ConfigError as error:
             return [problem.message for problem in error.problems]

@@ -14,7 +14,7 @@ from engine.errors import PostroomError
 from engine.report.trials import Tested, coverage, junit, tested
 from engine.trial.case import read_cases, test_files
 from engine.trial.coverage import Coverage
-from engine.trial.run import run_case
+from engine.trial.run import Trials
 
 
 @click.command()
@@ -66,10 +66,10 @@ def _run(rules: Path, places: list[Path], word: str | None, cover: bool, junit_f
     if not cases:
         raise PostroomError.of("there is no test to run", f"write one in {places[0]}: docs/rule-tests.md")
     results: list[Tested] = []
-    found = Coverage(setup.config)
+    trials, found = Trials(setup), Coverage(setup.config)
     for case in cases:
         start = time.perf_counter()
-        result = run_case(case, setup, explain=cover)
+        result = trials.run(case, explain=cover)
         results.append(tested(result, time.perf_counter() - start))
         if cover:
             found.add(result.decision, result.foreseen)

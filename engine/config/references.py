@@ -33,7 +33,7 @@ def names_of(config: Config) -> Names:
             "organizations": Known(directory.organizations),
             "resources": Known(directory.resources),
             "contacts": Known(directory.contacts),
-            "senders": Known({**directory.contacts, **directory.resources}),
+            "senders": Known(dict.fromkeys((*directory.contacts, *directory.resources))),
             "queues": picklists.queues,
             "statuses": picklists.statuses,
             "priorities": picklists.priorities,

@@ -196,13 +196,27 @@ class Decision(Struct, frozen=True):
         entity = self.time_entry or self.note or self.ticket
         return plain(entity) if entity is not None and self.entity else {}
 
+    @property
+    def shown_sender(self) -> dict[str, Any] | None:
+        """As everything that shows a Decision has it."""
+        sender = self.sender
+        if sender is None:
+            return None
+        return {
+            "kind": sender.kind,
+            "id": sender.id,
+            "organization": sender.organization,
+            "via": sender.via,
+            "address": sender.address,
+            "authenticated": sender.authenticated,
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """The Decision as `--json` prints it."""
         found: dict[str, Any] = to_builtins(self._shown(), enc_hook=str)
         return found
 
     def _shown(self) -> dict[str, Any]:
-        sender = self.sender
         ticket = plain(self.ticket) if self.ticket else None
         own = ticket if self.entity == "ticket" and ticket is not None else self.fields
         return {
@@ -214,15 +228,7 @@ class Decision(Struct, frozen=True):
             "entity": self.entity,
             "number": self.number,
             "target": self.target,
-            "sender": sender
-            and {
-                "kind": sender.kind,
-                "id": sender.id,
-                "organization": sender.organization,
-                "via": sender.via,
-                "address": sender.address,
-                "authenticated": sender.authenticated,
-            },
+            "sender": self.shown_sender,
             "fields": own,
             "ticket": ticket,
             "tags": self.tags,

@@ -155,8 +155,8 @@ class _Pass:
         )
 
     def _ran(self, index: int, done: Performed) -> Ran:
-        rule = self.program.rules[index].rule
-        return Ran(rule.name, self.event, str(rule.position), done.did)
+        compiled = self.program.rules[index]
+        return Ran(compiled.rule.name, self.event, compiled.where, done.did)
 
     def _not_ran(self, position: int, ended: str) -> Iterator[NotRan]:
         for index, compiled in enumerate(self.program.rules):
@@ -165,4 +165,4 @@ class _Pass:
             because = self.because.get(index)
             if because is None or (ended and index > position):
                 because = ended or "its condition came true only after its turn"
-            yield NotRan(compiled.rule.name, self.event, str(compiled.rule.position), because)
+            yield NotRan(compiled.rule.name, self.event, compiled.where, because)

@@ -18,22 +18,31 @@ from engine.rules.rulesets import Conjunction, Rulesets
 from engine.rules.standing import Asking, Choices, Standing
 
 
-class Compiled(Struct, frozen=True):
-    """A rule with its condition as literals, each with the part of the condition that it stands for."""
-
-    rule: Rule
-    literals: tuple[tuple[Literal, Condition], ...]
-
-
-class Unmet(Struct, frozen=True):
+class Unmet(Struct, frozen=True, dict=True):
     """Why a rule did not match: the part of its condition that failed, in its own words, and where it stands."""
 
     words: str
     where: str
 
-    @property
+    @cached_property
     def because(self) -> str:
         return f"{self.words} ({self.where}{_FAILED}"
+
+
+class Compiled(Struct, frozen=True, dict=True):
+    """A rule with its condition as literals, each with the part of the condition that it stands for."""
+
+    rule: Rule
+    literals: tuple[tuple[Literal, Condition], ...]
+
+    @cached_property
+    def where(self) -> str:
+        return str(self.rule.position)
+
+    @cached_property
+    def unmet(self) -> tuple[Unmet, ...]:
+        """What to say where each of them is what fails. Thousands of tests ask each of thousands of rules for it."""
+        return tuple(Unmet(part.words, str(part.position)) for _, part in self.literals)
 
 
 _FAILED = ") does not hold"
@@ -89,9 +98,10 @@ class Program:
 
     def unmet(self, index: int, true: Set[int]) -> Unmet | None:
         """The first part of the rule's condition that does not hold where these atoms are true, or None when all do."""
-        for literal, part in self.rules[index].literals:
+        compiled = self.rules[index]
+        for place, (literal, _) in enumerate(compiled.literals):
             if (literal.atom in true) != literal.positive:
-                return Unmet(part.words, str(part.position))
+                return compiled.unmet[place]
         return None
 
 

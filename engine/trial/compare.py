@@ -41,7 +41,7 @@ def _found(decision: Decision) -> dict[str, Any]:
         "detail": decision.detail,
         "entity": decision.entity,
         "target": decision.target,
-        "sender": decision.as_dict()["sender"],
+        "sender": decision.shown_sender,
         "ticket": plain(decision.ticket) if decision.ticket else None,
         "note": plain(decision.note) if decision.note else None,
         "time_entry": plain(decision.time_entry) if decision.time_entry else None,

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from engine.addresses import comparable
 from engine.config.mailbox import Mailbox
 from engine.config.model import Config
-from engine.config.references import names_of
 from engine.decide.decision import iso
 from engine.dsl.scope import PICKLIST_OF, Names, one_of
 from engine.entities import TIMES, Ticket
@@ -55,12 +54,7 @@ def message_of(case: Case, mailbox: Mailbox, now: datetime) -> bytes:
     """The bytes of the test's message. Raises `ConfigError` where a file is not there or a header cannot be."""
     data = case.data["message"]
     if "file" in data:
-        path = case.folder / data["file"]
-        try:
-            return Path(path).read_bytes()
-        except OSError as error:
-            fix = "the path starts at the test file"
-            raise ConfigError(Problem(case.where("message", "file"), f"{path}: {error.strerror}", fix)) from None
+        return _bytes_of(case, case.folder / data["file"])
     lines = [
         ("From", data.get("from", "")),
         ("To", _joined(data.get("to", mailbox.address))),
@@ -78,6 +72,16 @@ def message_of(case: Case, mailbox: Mailbox, now: datetime) -> bytes:
     if own_type:
         return encoded + b"\r\n" + str(data.get("body", "")).encode("utf-8")
     return encoded + _content(case).as_bytes()
+
+
+def _bytes_of(case: Case, path: Path) -> bytes:
+    where = case.where("message", "file")
+    try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ConfigError(Problem(where, f"{path} is no file", "name one with one message"))
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(Problem(where, f"{path}: {error.strerror}", "the path starts at the test file")) from None
 
 
 def _joined(value: Any) -> str:
@@ -118,13 +122,13 @@ def _content(case: Case) -> MIMEPart:
 # --- the past ---------------------------------------------------------------------------------------------------
 
 
-def set_up(case: Case, connection: sqlite3.Connection, config: Config, mailbox: str, now: datetime) -> None:
-    """Rows for the given tickets, tasks, projects, notifications and mail seen before. Raises `ConfigError`."""
+def set_up(case: Case, connection: sqlite3.Connection, config: Config, names: Names, mailbox: str, now: datetime) -> None:
+    """Rows for the given tickets, tasks, projects, notifications and mail seen before. `names`: those of the configuration. Raises
+    `ConfigError`.
+    """
     given = case.data.get("given", {})
-    if given:
-        names = names_of(config)
-        for kind in ("tasks", "projects", "tickets", "seen"):
-            _check_names(case, names, kind)
+    for kind in ("tasks", "projects", "tickets", "seen"):
+        _check_names(case, names, kind)
     for row in given.get("tasks", ()):
         values = [row.get(name, "") for name in ("number", "project", "title", "organization", "status")]
         connection.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?)", values)
@@ -167,11 +171,9 @@ def _check_row(case: Case, names: Names, row: dict[str, Any], *path: str | int) 
     for position, tag in enumerate(row.get("tags", ())):
         if tag not in names.tags:
             raise ConfigError(unknown(case.where(*path, "tags", position), "tag", tag, names.tags))
-    contact = row.get("contact")
-    if (
-        contact and contact not in names.picklists["contacts"] and "@" not in contact
-    ):  # one that mail brought has his address as id
-        raise ConfigError(unknown(case.where(*path, "contact"), "contact", contact, names.picklists["contacts"]))
+    contact, contacts = row.get("contact"), names.picklists["contacts"]
+    if contact and contact not in contacts and "@" not in contact:  # one that mail brought has his address as id
+        raise ConfigError(unknown(case.where(*path, "contact"), "contact", contact, contacts))
 
 
 def _ticket(
@@ -253,12 +255,12 @@ def _message(
 # --- what comes after -------------------------------------------------------------------------------------------
 
 
-def meanwhile(case: Case, ticket: Ticket, config: Config) -> Ticket:
+def meanwhile(case: Case, ticket: Ticket, config: Config, names: Names) -> Ticket:
     """The ticket as it is before its rules that wait are due: with what somebody changed on it. Raises `ConfigError`."""
     row = case.data.get("meanwhile")
     if row is None:
         return ticket
-    _check_row(case, names_of(config), row, "meanwhile")
+    _check_row(case, names, row, "meanwhile")
     values = {name: tuple(value) if name == "tags" else value for name, value in row.items()}
     if "status" in row:
         values["completed_at"] = ticket.updated_at if config.is_complete(row["status"]) else None

@@ -12,7 +12,7 @@ from engine.decide.setup import prepare
 from engine.processing import Processor
 from engine.store.database import open_database
 from engine.trial.case import read_cases
-from engine.trial.run import run_case
+from engine.trial.run import Trials
 from tests.behaviour.taking import bounce, traced
 from tests.edit import edit
 
@@ -88,5 +88,5 @@ def test_a_rule_test_says_whom_a_notification_went_to(tmp_path: Path, rules: Pat
         "    expect: {outcome: appended, notified: [desk@x.example]}\n"
     )
     (case,) = read_cases([tmp_path / "t.yaml"])
-    result = run_case(case, prepare(load_config(rules)))
+    result = Trials(prepare(load_config(rules))).run(case)
     assert result.passed, result.differences

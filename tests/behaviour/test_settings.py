@@ -14,7 +14,7 @@ from engine.decide.authenticate import is_doubtful
 from engine.decide.setup import prepare
 from engine.entities import Sender
 from engine.trial.case import read_cases
-from engine.trial.run import run_case
+from engine.trial.run import Trials
 from tests.edit import edit
 
 HELP, SETTINGS, TAGS = "mailboxes/help.yaml", "settings.yaml", "tags.yaml"
@@ -707,7 +707,7 @@ def test_a_key_does_what_it_says(
     path = tmp_path / "case.yaml"
     path.write_text(yaml.safe_dump({"version": 1, "tests": [{"name": name, "mailbox": "help", **given, "expect": expect}]}))
     (case,) = read_cases([path])
-    result = run_case(case, prepare(load_config(rules)))
+    result = Trials(prepare(load_config(rules))).run(case)
     trace = "\n".join(f"{step.step}: {step.found}" for step in result.decision.trace)
     assert result.passed, f"{[(one.what, one.expected, one.found) for one in result.differences]}\n{trace}"
 
@@ -728,7 +728,7 @@ def test_3_5_edition_basic_makes_tickets_only(rules: Path, tmp_path: Path) -> No
     }
     path.write_text(yaml.safe_dump({"version": 1, "tests": [test]}))
     (case,) = read_cases([path])
-    result = run_case(case, prepare(load_config(rules)))
+    result = Trials(prepare(load_config(rules))).run(case)
     assert result.passed, result.differences
 
 
@@ -744,7 +744,7 @@ def test_4_3_a_cut_description_says_so(rules: Path, tmp_path: Path) -> None:
     }
     path.write_text(yaml.safe_dump({"version": 1, "tests": [test]}))
     (case,) = read_cases([path])
-    ticket = run_case(case, prepare(load_config(rules))).decision.ticket
+    ticket = Trials(prepare(load_config(rules))).run(case).decision.ticket
     assert ticket is not None and len(ticket.description) <= 100 and "cut" in ticket.description
 
 

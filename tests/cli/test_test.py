@@ -89,6 +89,7 @@ def test_a_merge_conflict_in_a_test_file_is_an_error(tmp_path: Path) -> None:
             "unknown rule 'No such rule'",
         ),
         ("name: x, mailbox: help, message: {file: nowhere.eml}, expect: {outcome: created}", "nowhere.eml: No such file"),
+        ("name: x, mailbox: help, message: {file: /dev/zero}, expect: {outcome: created}", "/dev/zero is no file; name one with"),
         ("name: x, mailbox: help, message: {from: a@b.example}, expect: {}", "'expect' is empty"),
         (
             "name: x, mailbox: help, message: {from: a@b.example}, expect: {ticket: {assignd: null}}",
@@ -311,7 +312,7 @@ def test_every_sample_message_becomes_a_test_that_passes(tmp_path: Path) -> None
     from engine.config.load import load_config
     from engine.decide.setup import prepare
     from engine.trial.case import read_cases
-    from engine.trial.run import run_case
+    from engine.trial.run import Trials
 
     setup = prepare(load_config(ROOT / "rules"))
     in_words = 0
@@ -319,7 +320,7 @@ def test_every_sample_message_becomes_a_test_that_passes(tmp_path: Path) -> None
         text = _as_test(from_file(str(path), None, ROOT / "rules", tmp_path / "none.db"))
         (tmp_path / "made.yaml").write_text(text)
         (case,) = read_cases([tmp_path / "made.yaml"])
-        result = run_case(case, setup)
+        result = Trials(setup).run(case)
         assert result.passed, (path, result.differences)
         in_words += "  file: " not in text.partition("expect:")[0]
     assert in_words >= 20
@@ -344,7 +345,7 @@ def test_a_test_is_made_of_a_stored_message(tmp_path: Path) -> None:
     from engine.config.load import load_config
     from engine.decide.setup import prepare
     from engine.trial.case import read_cases
-    from engine.trial.run import run_case
+    from engine.trial.run import Trials
 
     db = tmp_path / "p.db"
     postroom("run", "--source", ROOT / "sample", "--db", db, cwd=ROOT)
@@ -360,7 +361,7 @@ def test_a_test_is_made_of_a_stored_message(tmp_path: Path) -> None:
         (case,) = read_cases([tmp_path / "made.yaml"])
         kind = "in part" if "so this one does not pass (" in made else "of its file" if "  file: " in made else "in words"
         kinds[kind].append(message)
-        assert run_case(case, setup).passed is (kind != "in part"), made
+        assert Trials(setup).run(case).passed is (kind != "in part"), made
     # A reply to a ticket with a status that has another name by now.
     rules = Path(shutil.copytree(ROOT / "rules", tmp_path / "rules"))
     for path in rules.rglob("*.*"):

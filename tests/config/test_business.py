@@ -15,7 +15,7 @@ from engine.config.load import load_config
 from engine.decide.setup import prepare
 from engine.errors import ConfigError
 from engine.trial.case import read_cases
-from engine.trial.run import run_case
+from engine.trial.run import Trials
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 WORK = ((time(8, 30), time(17, 30)),)
@@ -82,7 +82,7 @@ def test_a_rule_asks_for_it(rules: Path) -> None:
     )
     (rules / "tests/cases.yaml").write_text(f"version: 1\ntests:\n{cases}")
     setup = prepare(load_config(rules))
-    assert [run_case(case, setup).differences for case in read_cases([rules / "tests/cases.yaml"])] == [[], [], []]
+    assert [Trials(setup).run(case).differences for case in read_cases([rules / "tests/cases.yaml"])] == [[], [], []]
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)), st.integers(1, 3000), st.integers(1, 3000))

@@ -15,7 +15,7 @@ from engine.processing import Processor
 from engine.state.past import PastState, read_recorded
 from engine.store.database import open_database
 from engine.trial.case import read_cases
-from engine.trial.run import run_case
+from engine.trial.run import Trials
 from tests.behaviour.taking import bounce, traced
 from tests.command import postroom
 from tests.edit import edit
@@ -167,7 +167,7 @@ def test_a_rule_test_says_what_came_back_before(before: str, told: list[str], de
         f"    expect: {{outcome: appended, notified: {told}}}\n"
     )
     (case,) = read_cases([tmp_path / "t.yaml"])
-    result = run_case(case, prepare(load_config(rules)))
+    result = Trials(prepare(load_config(rules))).run(case)
     assert result.passed, result.differences
 
 

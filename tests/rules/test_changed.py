@@ -9,7 +9,7 @@ import pytest
 from engine.config.load import load_config
 from engine.decide.setup import prepare
 from engine.trial.case import read_cases
-from engine.trial.run import run_case
+from engine.trial.run import Trials
 
 RULES = """
 rule "Raised"
@@ -54,4 +54,4 @@ def test_what_changed(given: str, message: str, expect: str, rules: Path) -> Non
     test = f"{{name: x, mailbox: help, {given}, message: {{from: carmen@olivar.example, {message}}}, expect: {{{expect}}}}}"
     (rules / "tests/x.yaml").write_text(f"version: 1\ntests:\n  - {test}\n")
     (case,) = read_cases([rules / "tests/x.yaml"])
-    assert run_case(case, prepare(load_config(rules))).differences == []
+    assert Trials(prepare(load_config(rules))).run(case).differences == []

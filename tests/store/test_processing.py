@@ -219,13 +219,13 @@ def test_real_mail_is_one_row_each_and_no_bounce_opens_a_ticket(db: Path, exampl
 
 def test_the_examples_own_tests_hold(example: Path) -> None:
     from engine.trial.case import read_cases, test_files
-    from engine.trial.run import run_case
+    from engine.trial.run import Trials
 
     setup = prepare(load_config(example))
     cases = read_cases(test_files([example / "tests"]))
     assert len(cases) == 4
     for case in cases:
-        assert run_case(case, setup).differences == []
+        assert Trials(setup).run(case).differences == []
 
 
 @pytest.mark.parametrize("name", [":memory:", "file:x?mode=memory", "file:p.db", "a?b#%20.db"])
