@@ -154,17 +154,19 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="all sizes times this")
     parser.add_argument("--turns", type=int, default=3, help="the median of so many counts")
     parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--only", action="append", default=[], help="one series; the stages are left out then")
+    parser.add_argument("--only", action="append", default=[], help="one series, without the stages; kept only where --results says")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), options.messages, options.scale)
         measured = [asdict(cell) for cell in cells(bench, set(options.only), options.turns)]
     results = {"cells": measured, "stages": {} if options.only else stages()}
     print(show(results, committed()))
+    if options.results == RESULTS and options.only:
+        return  # a part is no result to commit
     options.results.mkdir(parents=True, exist_ok=True)
     (options.results / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     draw(results, options.results)
-    if options.results == RESULTS and not options.only:
+    if options.results == RESULTS:
         PAGE.write_text(filled(PAGE.read_text(), results))
 
 
