@@ -154,7 +154,9 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="all sizes times this")
     parser.add_argument("--turns", type=int, default=3, help="the median of so many counts")
     parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--only", action="append", default=[], help="one series, without the stages; kept only where --results says")
+    parser.add_argument(
+        "--only", action="append", default=[], help="one series, without the stages; kept only where --results says"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), options.messages, options.scale)
