@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
-from engine.errors import Damaged
+from engine.errors import PostroomError, as_held
 from engine.interrupts import IN_HAND
 from engine.mail.ahead import parsed_ahead
 from engine.mail.beginning import Raw
@@ -54,8 +53,15 @@ class _Batch(Struct):
         return len(self.messages) >= BATCH_MESSAGES or self.size > BATCH_BYTES or time.monotonic() - self.began > BATCH_SECONDS
 
 
-def _nothing(*_: object) -> None:
-    """What is called where nobody listens."""
+def _tell(listener: Callable[..., None] | None, *what: object) -> None:
+    """Raises `PostroomError` where it cannot be told: that is no fault of the database's."""
+    if listener is None:
+        return
+    try:
+        listener(*what)
+    except OSError as error:
+        fix = "what was processed is stored, and `postroom find` tells what became of it; the same command goes on"
+        raise PostroomError.of(f"the output cannot be written: {error.strerror}", fix) from error
 
 
 def _read(items: Iterable[Item], summary: Summary) -> Iterator[tuple[Item, Raw]]:
@@ -88,8 +94,8 @@ class Processor:
         items: Iterable[Item],
         mailbox: str | None,
         *,
-        on_decision: Callable[[Decision], None] = _nothing,
-        on_item: Callable[[], None] = _nothing,
+        on_decision: Callable[[Decision], None] | None = None,
+        on_item: Callable[[], None] | None = None,
         explain: bool = False,
     ) -> Summary:
         """Raises `StoreError` when the database fails: what was committed stands, the rest is as if never read."""
@@ -101,7 +107,7 @@ class Processor:
         self._in_batches(news, summary, on_decision, on_item, explain=explain)
         return summary
 
-    def retry(self, messages: Iterable[int], *, release: bool = False, on_item: Callable[[], None] = _nothing) -> Summary:
+    def retry(self, messages: Iterable[int], *, release: bool = False, on_item: Callable[[], None] | None = None) -> Summary:
         """Messages again that became nothing: the old outcome of each goes as it gets its new one. Raises as `run`.
 
         `release`: what would hold them back lets them pass.
@@ -132,8 +138,8 @@ class Processor:
         self,
         news: Iterable[Callable[[], New | None]],
         summary: Summary,
-        on_decision: Callable[[Decision], None] = _nothing,
-        on_item: Callable[[], None] = _nothing,
+        on_decision: Callable[[Decision], None] | None = None,
+        on_item: Callable[[], None] | None = None,
         *,
         explain: bool = False,
         careful: bool = False,
@@ -156,7 +162,7 @@ class Processor:
                             summary.known += 1
                         else:
                             self._add(batch, new, summary, explain)
-                    on_item()
+                    _tell(on_item)
                     if batch.is_full:
                         self._commit(batch, summary, on_decision)
                         batch = None
@@ -166,11 +172,11 @@ class Processor:
                 self._end("ROLLBACK")
                 summary.interrupted = True
 
-    def _commit(self, batch: _Batch, summary: Summary, on_decision: Callable[[Decision], None]) -> None:
+    def _commit(self, batch: _Batch, summary: Summary, on_decision: Callable[[Decision], None] | None) -> None:
         self._end("COMMIT")
         for decision in batch.decisions:
             summary.count(decision)
-            on_decision(decision)
+            _tell(on_decision, decision)
 
     def _add(self, batch: _Batch, new: New, summary: Summary, explain: bool) -> None:
         batch.messages.append(new)
@@ -242,8 +248,7 @@ class Processor:
                 if is_of_database(error):
                     raise
                 self.connection.execute("ROLLBACK TO message")
-                words = str(error) if isinstance(error, Damaged) else "".join(traceback.format_exception_only(error)).strip()
-                decision = self._storing.store(new, self._failed(new, words))
+                decision = self._storing.store(new, self._failed(new, as_held(error)))
         except BaseException:
             if self.connection.in_transaction:  # a full disk ends it by itself
                 self.connection.execute("ROLLBACK TO message")

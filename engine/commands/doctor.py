@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -34,7 +33,7 @@ def doctor(fix: bool, rules: Path, db: Path, verbose: bool) -> None:
                 repair(connection)
                 click.echo("repaired: " + "; ".join(f"{one.what}: {one.repair}" for one in found if one.repair))
                 found = list(examine(connection))
-    except (sqlite3.Error, OSError) as error:
+    except OSError as error:
         raise explain_error(error, db) from error
     for one in found:
         click.echo(one_line(f"{one.what}: {one.count:,}" + (f"; --fix: {one.repair}" if one.repair else "")))

@@ -1,4 +1,4 @@
-"""What a command that takes its time tells meanwhile: a progress bar on a terminal, nothing elsewhere."""
+"""What a command that takes its time tells: a progress bar on a terminal, nothing elsewhere; and that it was stopped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-STOPPED = "stopped: what is counted here is stored; run the same command again to go on"
+import click
+
+from engine.summary import Summary
 
 
 @contextmanager
@@ -22,3 +24,9 @@ def progress(total: int | None) -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("messages", total=total)
         yield lambda: bar.advance(task)
+
+
+def leave_if_stopped(summary: Summary) -> None:
+    if summary.interrupted:
+        click.echo("stopped: what is counted here is stored; run the same command again to go on", err=True)
+        sys.exit(130)

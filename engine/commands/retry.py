@@ -11,7 +11,7 @@ from typing import get_args
 import click
 
 from engine.commands.options import common, load_setup, moment_of
-from engine.commands.progress import STOPPED, progress
+from engine.commands.progress import leave_if_stopped, progress
 from engine.decide.decision import Reason
 from engine.errors import PostroomError, did_you_mean
 from engine.processing import Processor
@@ -85,9 +85,7 @@ def retry(
             with progress(len(chosen)) as advance:
                 summary = Processor(connection, setup).retry((one.id for one in chosen), release=release, on_item=advance)
             click.echo(as_text(summary))
-            if summary.interrupted:
-                click.echo(STOPPED, err=True)
-                sys.exit(130)
+            leave_if_stopped(summary)
             findings = summary.findings
     if lost:
         click.echo(f"of {lost:,} more the bytes are not kept")

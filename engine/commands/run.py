@@ -10,9 +10,7 @@ from pathlib import Path
 import click
 
 from engine.commands.options import chosen_mailbox, common, load_setup
-from engine.commands.progress import STOPPED, progress
-from engine.decide.decision import Decision
-from engine.errors import PostroomError
+from engine.commands.progress import leave_if_stopped, progress
 from engine.processing import Processor
 from engine.report.summary import as_text
 from engine.sources.files import open_source
@@ -47,30 +45,22 @@ def run(source: str, mailbox: str | None, as_json: bool, rules: Path, db: Path, 
         processor = Processor(connection, setup)
         total = len(items) if isinstance(items, Sized) else None
         with progress(total) as advance:
-            if as_json:
-                summary = processor.run(items, name, on_decision=_print, on_item=advance, explain=True)
-            else:
-                summary = processor.run(items, name, on_item=advance)
+            summary = processor.run(
+                items,
+                name,
+                on_decision=(lambda decision: click.echo(decision.as_json())) if as_json else None,
+                on_item=advance,
+                explain=as_json,
+            )
     if not as_json:
         click.echo(as_text(summary))
     _finish(summary)
 
 
-def _print(decision: Decision) -> None:
-    """Raises `PostroomError` where it cannot: that is no fault of the database's."""
-    try:
-        click.echo(decision.as_json())
-    except OSError as error:
-        fix = "what was processed is stored, and `postroom find` tells what became of it; the same command goes on"
-        raise PostroomError.of(f"the output cannot be written: {error.strerror}", fix) from error
-
-
 def _finish(summary: Summary) -> None:
     for source_id, why in summary.unread:
         click.echo(f"{source_id}: the message cannot be read: {why}; mend that and run again", err=True)
-    if summary.interrupted:
-        click.echo(STOPPED, err=True)
-        sys.exit(130)
+    leave_if_stopped(summary)
     if summary.findings:
         if summary.held:
             click.echo(f"{summary.held:,} in quarantine; see `postroom status`, then `postroom retry`", err=True)

@@ -15,6 +15,7 @@ from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
+from engine.errors import as_held
 from engine.mail.ahead import parsed_ahead
 from engine.mail.message import Message
 from engine.plan.difference import Change, changes_between
@@ -135,7 +136,7 @@ def _decide(message: Message, envelope: Envelope, setup: Setup, state: State) ->
         if is_of_database(error):
             raise
         # As `run` would: the message goes to quarantine.
-        return failed(message, envelope, setup, state, envelope.received_at, f"{type(error).__name__}: {error}")
+        return failed(message, envelope, setup, state, envelope.received_at, as_held(error))
 
 
 def replay_source(items: Iterable[Item], mailbox: str | None, base: Setup, work: Setup, on_message: Callable[[], None]) -> Plan:

@@ -30,24 +30,24 @@ def _texts(connection: sqlite3.Connection, table: str) -> Iterator[str]:
     columns = [name.decode() for _, name, kind, *_ in described if kind == b"TEXT"]
     if not columns:
         return
-    whole = [_whole_of(table, name) for name in columns]
+    forms = [_form_of(table, name) for name in columns]
     for row, *values in connection.execute(f"SELECT rowid, {', '.join(columns)} FROM {table}"):
-        for name, value, (what, is_whole) in zip(columns, values, whole, strict=True):
+        for name, value, form in zip(columns, values, forms, strict=True):
             if not isinstance(value, bytes):
                 continue  # none at all, or a number that another program wrote
             if not _is_text(value):
                 yield f"{table}.{name} of row {row} is no text"
-            elif not is_whole(value):
-                yield f"{table}.{name} of row {row} is no {what}"
+            elif form is not None and not form[1](value):
+                yield f"{table}.{name} of row {row} is no {form[0]}"
 
 
-def _whole_of(table: str, name: str) -> tuple[str, Callable[[bytes], bool]]:
-    """What a text of this column is, and whether one is."""
+def _form_of(table: str, name: str) -> tuple[str, Callable[[bytes], bool]] | None:
+    """What a text of this column is more than a text, and whether one is."""
     if (table, name) in _JSON:
         return "JSON", _is_json
     if (name.endswith("_at") or name in _TIMES) and (table, name) not in _TOLD_ELSEWHERE:
         return "time", _is_time
-    return "text", _is_text
+    return None
 
 
 def _whose(connection: sqlite3.Connection, sha256: bytes) -> str:

@@ -6,13 +6,15 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from msgspec import Struct, json
 
+from engine.errors import Damaged
 from engine.mail.parse import parse_message
-from engine.state.stored import unpacked, unpacks
+from engine.state.stored import unpacked
 from engine.store.attachments import blobs_of, needed_files, remove_files
 from engine.store.blobs import Blobs
 from engine.store.damage import damaged_values
@@ -181,7 +183,7 @@ def _repair_files(connection: sqlite3.Connection, blobs: Blobs) -> None:
             (json.encode(sorted(wanted)).decode(),),
         )
         for message, packed in rows:
-            if unpacks(packed):
+            with suppress(Damaged):
                 found = parse_message(unpacked(packed, message)).attachments
                 blobs.keep(one for one in found if one.sha256 in wanted)
     remove_files(connection, [there[name] for name in there.keys() - known if _is_old(there[name])])
