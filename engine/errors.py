@@ -101,20 +101,6 @@ class Damaged(StoreError):
 FROM_A_BACKUP = "restore it from a backup; `postroom doctor` shows what is damaged"
 
 
-def our_fault(error: Exception) -> str:
-    """What nobody thought of, as it is kept with the one thing that it stopped."""
-    if isinstance(error, Damaged):
-        return str(error)[:500]
-    return f"it failed, and that is a fault of postroom's: {type(error).__name__}: {error}"[:500]
-
-
-def as_held(error: Exception) -> str:
-    """What went wrong with a message, as it is kept with it in quarantine."""
-    from traceback import format_exception_only  # seldom needed
-
-    return str(error) if isinstance(error, Damaged) else "".join(format_exception_only(error)).strip()
-
-
 def line_and_column(text: str, place: int) -> tuple[int, int]:
     """From 1, of the letter at `place`."""
     return text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)

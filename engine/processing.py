@@ -16,7 +16,7 @@ from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
-from engine.errors import PostroomError, as_held
+from engine.errors import PostroomError
 from engine.interrupts import IN_HAND
 from engine.mail.ahead import parsed_ahead
 from engine.mail.beginning import Raw
@@ -26,8 +26,9 @@ from engine.sources.item import UNREADABLE, Item, why_unread
 from engine.sources.route import mailbox_of, received_at
 from engine.state.sqlite import SqliteState
 from engine.store.again import take_out
-from engine.store.database import database_path, explain_error, is_of_database
+from engine.store.database import database_path
 from engine.store.directory import sync_directory
+from engine.store.failures import as_held, explain_error, is_of_database
 from engine.storing import New, Storing
 from engine.summary import Summary
 

@@ -9,10 +9,10 @@ from functools import partial
 
 from engine.decide.setup import Setup
 from engine.decide.waiting import Due, decide_due
-from engine.errors import our_fault
 from engine.interrupts import IN_HAND
 from engine.state.sqlite import SqliteState
-from engine.store.database import database_path, explain_error, is_of_database, transaction
+from engine.store.database import database_path, transaction
+from engine.store.failures import explain_error, is_of_database, our_fault
 from engine.store.waiting import WaitingRow, due_rules, finish, still_waiting
 
 

@@ -10,8 +10,9 @@ import click
 
 from engine.commands.options import common
 from engine.printable import one_line
-from engine.store.database import explain_error, open_existing
+from engine.store.database import open_existing
 from engine.store.doctor import examine, repair
+from engine.store.failures import explain_error
 
 
 @click.command()

@@ -17,7 +17,7 @@ from engine.decide.setup import Setup
 from engine.errors import PostroomError, did_you_mean
 from engine.garbage import leave_alone, no_garbage_collection
 from engine.quantity import parse_since
-from engine.store.database import explain_error
+from engine.store.failures import explain_error
 
 
 def common(function: Callable[..., None]) -> Callable[..., None]:

@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct, field
 
 from engine.config.model import Config
-from engine.errors import our_fault
 from engine.notify.compose import Outgoing
 from engine.notify.transport import Broken, Postponed, Rejected, Transport, Unavailable
 from engine.quantity import counted, show_duration
 from engine.state.stored import from_json
 from engine.store.database import transaction
+from engine.store.failures import our_fault
 from engine.store.outbox import (
     QueuedRow,
     due,

@@ -15,7 +15,6 @@ from engine.decide.closing import failed
 from engine.decide.decision import Decision, Envelope
 from engine.decide.flow import decide
 from engine.decide.setup import Setup
-from engine.errors import as_held
 from engine.mail.ahead import parsed_ahead
 from engine.mail.message import Message
 from engine.plan.difference import Change, changes_between
@@ -26,7 +25,8 @@ from engine.sources.route import mailbox_of, received_at, route
 from engine.state.past import PastState, Recorded, read_recorded
 from engine.state.sqlite import SqliteState
 from engine.state.view import State
-from engine.store.database import is_of_database, open_database
+from engine.store.database import open_database
+from engine.store.failures import as_held, is_of_database
 
 
 class Changed(Struct, frozen=True):

@@ -17,10 +17,9 @@ from engine.decide.decision import Decision, Waiting
 from engine.decide.setup import Setup
 from engine.decide.waiting import Due, when_due
 from engine.entities import Ticket
-from engine.errors import our_fault
 from engine.plan.difference import Change, ticket_changes
 from engine.state.view import State
-from engine.store.database import is_of_database
+from engine.store.failures import is_of_database, our_fault
 
 _Key = tuple[int, str]  # a message by its place in the replay, and a rule that waits since then
 

@@ -14,7 +14,8 @@ from engine.errors import StoreError
 from engine.mail.withhold import Passwords
 from engine.state.messages import COLUMNS, MessageLine
 from engine.state.stored import moment, unpacked_whole
-from engine.store.database import database_path, explain_error, transaction
+from engine.store.database import database_path, transaction
+from engine.store.failures import explain_error
 
 _NOTHING = ("ignored", "refused", "duplicate", "quarantined")
 _ROWS = f"SELECT {COLUMNS}, r.sha256 IS NOT NULL FROM messages m LEFT JOIN raw_messages r ON r.sha256 = m.raw_sha256"

@@ -8,18 +8,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from errno import ENOSPC
 from functools import cache
 from pathlib import Path
 
 from engine.decide.decision import iso
-from engine.errors import FROM_A_BACKUP, Damaged, Position, StoreError
+from engine.errors import Position, StoreError
 from engine.store.atomic import atomically
+from engine.store.failures import explain_error
 from engine.store.migrations import MIGRATIONS, migrate, version_of
 
 BUSY_SECONDS = 60
 CACHE_KIB = 16_384
-_LEAST_ROOM = 65_536  # bytes: what readers and writers share takes half of it
 CHECKPOINT_PAGES = 4_096  # of 4 KiB: so large the log may grow before it is written into the database
 
 
@@ -128,49 +127,6 @@ def database_path(connection: sqlite3.Connection) -> Path | None:
     finally:
         connection.text_factory = text_factory
     return Path(name) if name else None
-
-
-def explain_error(error: sqlite3.Error | OSError, path: Path | None) -> StoreError:
-    """What went wrong with the database or its folder of attachments, and what to do."""
-    text = str(error)
-    where = Position(str(path) if path else "the database")
-    said = error.strerror if isinstance(error, OSError) else None  # without the path, whose words say nothing
-    low = (said or text).lower()
-    if "full" in low or getattr(error, "errno", None) == ENOSPC or ("i/o error" in low and path and _is_full(path)):
-        fix = "the disk is full: make room, then run the same command again; nothing is lost"
-    elif "locked" in low or "busy" in low:
-        fix = "another process holds it: try again when that has ended"
-    elif path is not None and path.is_dir():
-        fix = "this is a folder; name a file with --db"
-    elif "readonly" in low or "read-only" in low or "permission" in low or ("unable to open" in low and path and path.exists()):
-        fix = "mend the rights of the file and its folder, or name another with --db"
-    elif any(words in low for words in ("not a database", "unsupported file format")):
-        fix = "restore it from a backup, or name another with --db"
-    elif any(words in low for words in ("malformed", "corrupt", "could not decode")):
-        text, fix = text.partition(" with text ")[0], FROM_A_BACKUP  # what is no longer what it was may be anything
-    elif "unable to open" in low:
-        fix = "does its folder exist, and may you write there?"
-    else:
-        fix = "nothing of the message in hand was stored; run the same command again when the cause is mended"
-    return StoreError.of(f"the database cannot be used: {text}", fix, where)
-
-
-def is_of_database(error: Exception) -> bool:
-    """Whether the database or the disk failed, and nothing that was done with it: then it is to go on when that is mended."""
-    if isinstance(error, sqlite3.DatabaseError):
-        # Its other children say that a statement was wrong. A damaged file has none of its own.
-        return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
-    return isinstance(error, (StoreError, OSError)) and not isinstance(error, Damaged)
-
-
-def _is_full(path: Path) -> bool:
-    """Of some files that it needs, SQLite says no more than that it cannot write them."""
-    import shutil  # seldom needed
-
-    try:
-        return shutil.disk_usage(path.parent).free < _LEAST_ROOM
-    except OSError:
-        return False
 
 
 @contextmanager

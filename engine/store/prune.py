@@ -10,7 +10,8 @@ from msgspec.structs import asdict
 
 from engine.decide.decision import iso
 from engine.store.attachments import blobs_of, remove_files
-from engine.store.database import database_path, explain_error, transaction
+from engine.store.database import database_path, transaction
+from engine.store.failures import explain_error
 
 _BATCH = 500
 

@@ -213,16 +213,25 @@ def test_a_full_disk_that_ends_the_transaction_is_told_as_that(db: Path, setup: 
             processor.take(mail(1), "1", "help")
 
 
-def test_a_message_of_a_damaged_ticket_is_held_back_alone(db: Path, setup: Setup) -> None:
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("created_at", "'soon'", "'soon' stands where a time should"),
+        ("title", "CAST(x'736563726574ff' AS TEXT)", "Could not decode to UTF-8 column 'title'"),
+    ],
+)
+def test_a_message_of_a_damaged_ticket_is_held_back_alone(column: str, value: str, says: str, db: Path, setup: Setup) -> None:
     run(db, setup, mail(1), mail(2))
+    ((before,),) = rows(db, f"SELECT {column} FROM tickets WHERE message = 1")
     with closing(sqlite3.connect(db)) as connection, connection:
-        connection.execute("UPDATE tickets SET created_at = 'soon' WHERE message = 1")
+        connection.execute(f"UPDATE tickets SET {column} = {value} WHERE message = 1")
     replies = [mail(10 + n, f"Re: number {n}", more=f"In-Reply-To: <{n}@test.example>\r\n") for n in (1, 2)]
     assert dict(run(db, setup, *replies).outcomes) == {"quarantined: error": 1, "appended: ticket note": 1}
     ((told,),) = rows(db, "SELECT error FROM quarantine")
-    assert told.startswith("postroom: the database is damaged: 'soon' stands where a time should; mend it by hand, or restore it")
+    assert told.startswith(f"postroom: the database is damaged: {says}; mend it by hand, or restore it")
+    assert "secret" not in told
     with closing(sqlite3.connect(db)) as connection, connection:
-        connection.execute("UPDATE tickets SET created_at = updated_at WHERE message = 1")
+        connection.execute(f"UPDATE tickets SET {column} = ? WHERE message = 1", (before,))
     with closing(open_database(db)) as connection:
         assert dict(again(connection, setup).outcomes) == {"appended: ticket note": 1}
 

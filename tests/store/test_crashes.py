@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from engine.store import database
-from engine.store.database import explain_error, open_database
+from engine.store.database import open_database
+from engine.store.failures import explain_error
 from tests.command import environment, postroom
 from tests.ews.server import Server
 from tests.polling.conftest import exchange, mail, polled
