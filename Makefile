@@ -67,11 +67,12 @@ bench: setup
 demo-exchange: setup
 	$(BIN)/python tools/demo_exchange.py
 
-# `poll` is killed a hundred times while its server fails at random, and `run` over 2,000 messages as often; then the disk fails at random.
+# `poll` is killed a hundred times while its server fails at random, and `run` over 2,000 messages as often; then the disk fails at random, and the network.
 soak: setup
 	$(BIN)/python -m tools.soak
 	$(BIN)/python -m tools.crash
 	$(BIN)/python -m tools.faults
+	$(BIN)/python -m tools.lines
 
 # Pieces repeated until something is slow, odd values in a configuration, then fuzzing guided by coverage: make fuzz SECONDS=3600. Brings atheris for the occasion.
 SECONDS := 300

@@ -33,7 +33,7 @@ COMMANDS = {
     "doctor": ("doctor", "--fix"),
     "run-waiting": ("run-waiting",),
 }
-_ERRORS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EACCES)
+ERRORS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EACCES)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Fault:
     error: int
 
     def __str__(self) -> str:
-        return f"{self.count} calls from the {self.first}th with {errno.errorcode[self.error]}"
+        return f"{self.count} calls from the {self.first}th with {errno.errorcode.get(self.error, 'an end')}"
 
 
 def environment(path: Path, fault: Fault | None = None, told: Path | None = None) -> dict[str, str]:
@@ -65,10 +65,10 @@ def _library() -> Path:
     return folder / "faults.so"
 
 
-def any_fault(kinds: list[list[int]], chooser: random.Random) -> Fault:
+def any_fault(kinds: list[list[int]], chooser: random.Random, errors: tuple[int, ...] = ERRORS) -> Fault:
     """At a call of any kind, however few there are of it. `kinds`: the places of the calls of each."""
     first = chooser.choice(chooser.choice(kinds))
-    return Fault(first, chooser.choice((1, 1, 3, 30, 1_000_000)), chooser.choice(_ERRORS))
+    return Fault(first, chooser.choice((1, 1, 3, 30, 1_000_000)), chooser.choice(errors))
 
 
 class _Desk:

@@ -113,14 +113,16 @@ def soak(messages: int, kills: int, seed: int, chance: float, mailboxes: int = 6
         time.sleep(1.5)
         process.send_signal(signal.SIGTERM)
         process.wait(15)
-        with (
-            closing(sqlite3.connect(db)) as connection,
-            connection,
-        ):  # as if what killed processes were sending had waited its ten minutes
-            connection.execute("UPDATE outbox SET next_attempt_at = created_at WHERE status = 'queued'")
+        waited(db)
         start("send", "--again").wait(300)
         server.stop()
         return wrong(stores, db, messages)
+
+
+def waited(db: Path) -> None:
+    """As if what was being sent, when a process was killed or a connection broke, had waited its ten minutes."""
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("UPDATE outbox SET next_attempt_at = created_at WHERE status = 'queued'")
 
 
 def wrong(stores: list[Store], db: Path, messages: int) -> list[str]:

@@ -1,11 +1,15 @@
-"""The short form of `python -m tools.mailboxes`: whatever happens to a mailbox, no mail of it is lost, twice or left lying."""
+"""The short forms of `python -m tools.mailboxes` and of `tools.lines`: whatever happens to a mailbox, or to the connections to it, no mail of it is
+lost, twice or left lying."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
+from tools.lines import broken
 from tools.mailboxes import live
 
 
@@ -16,3 +20,9 @@ def test_no_mail_is_lost_or_twice_or_left_lying(first: int, tmp_path: Path, monk
     monkeypatch.setenv("GRAPH_SECRET", "app-secret")
     for seed in range(first, first + 6):
         assert live(seed, tmp_path / "life") == []
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("cc") is None, reason="needs LD_PRELOAD and a C compiler")
+def test_connections_that_break_anywhere_lose_nothing() -> None:
+    """The short form; `make soak` breaks a hundred."""
+    assert broken(count=3, seed=6) == []

@@ -67,7 +67,11 @@ def test_a_value_that_is_not_what_it_was_is_found(statement: str, says: str, db:
     ("statement", "words", "says"),
     [
         ("UPDATE messages SET subject = CAST(x'61ff' AS TEXT)", ("find", "a"), "Could not decode to UTF-8"),
-        ("UPDATE quarantine SET error = CAST(x'61ff' AS TEXT)", ("status",), "Could not decode to UTF-8 column 'error'; mend it by hand, or restore"),
+        (
+            "UPDATE quarantine SET error = CAST(x'61ff' AS TEXT)",
+            ("status",),
+            "Could not decode to UTF-8 column 'error'; mend it by hand, or restore",
+        ),
         ("UPDATE messages SET decision = substr(decision, 2)", ("retry", "--dry-run"), "malformed JSON"),
         ("UPDATE messages SET decision = substr(decision, 2)", ("explain", "3"), "the Decision of message 3 cannot be read"),
         ("UPDATE raw_messages SET zlib = substr(zlib, 1, 40)", ("raw", "3"), "the bytes of message 3 cannot be unpacked"),
