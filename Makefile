@@ -62,6 +62,7 @@ lock:
 bench: setup
 	$(BIN)/python -m bench.whole
 	$(BIN)/python -m bench.plan
+	$(BIN)/python -m bench.floods
 
 # A loopback Exchange with the sample's mail, polled once.
 demo-exchange: setup

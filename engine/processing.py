@@ -29,6 +29,7 @@ from engine.store.again import take_out
 from engine.store.database import database_path
 from engine.store.directory import sync_directory
 from engine.store.failures import as_held, explain_error, is_of_database
+from engine.store.indexes import fit_indexes
 from engine.storing import New, Storing
 from engine.summary import Summary
 
@@ -87,6 +88,7 @@ class Processor:
         self._storing = Storing(connection, setup)
         try:
             sync_directory(connection, setup.config, datetime.now(UTC))
+            fit_indexes(connection, setup.config)
         except (sqlite3.Error, OSError) as error:
             raise explain_error(error, database_path(connection)) from error
 

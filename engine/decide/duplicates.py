@@ -13,7 +13,7 @@ from engine.decide.work import Work
 from engine.entities import Ticket
 from engine.prefixes import strip_prefixes
 from engine.quantity import show_duration
-from engine.state.view import Candidate
+from engine.state.view import COMPARED, Candidate
 from engine.text import fold, text_key, title_key
 
 _LONGEST_COMPARED = 8_000
@@ -51,7 +51,7 @@ def find_duplicate(work: Work, title: str, description: str) -> Duplicate | None
             continue
         if any(not fields.get(name) for name in criterion.same):
             continue  # a criterion whose fields are empty matches nothing
-        same = {_KEYS.get(name, name): fields[name] for name in criterion.same}
+        same = {COMPARED.get(name, name): fields[name] for name in criterion.same}
         if sender.via == "unattributed":
             same["sender"] = sender.address  # strangers share an organization, but have nothing to do with each other
         for candidate, ratio in _alike(criterion, mine, _candidates(work, criterion, same, sender.organization)):
@@ -62,9 +62,6 @@ def find_duplicate(work: Work, title: str, description: str) -> Duplicate | None
                 handling = criterion.when_complete if complete else criterion.when_open
                 return Duplicate(criterion, ticket, handling, because)
     return None
-
-
-_KEYS = {"title": "title_key", "description": "description_key"}
 
 
 def _candidates(work: Work, criterion: Criterion, same: dict[str, str], organization: str) -> list[Candidate]:

@@ -14,7 +14,7 @@ from engine.entities import TICKET_COLUMNS, TIMES, NewContact, Project, Target, 
 from engine.errors import Damaged
 from engine.mail.message import Message
 from engine.state.stored import moment
-from engine.state.view import Candidate, Seen, Sent
+from engine.state.view import COMPARED, Candidate, Seen, Sent
 from engine.text import fold
 
 _COLUMNS = ", ".join(f"t.{name}" for name in TICKET_COLUMNS)
@@ -168,22 +168,29 @@ class SqliteState:
         described: bool,
     ) -> list[Candidate]:
         description = "t.description" if described else "''"
-        query = f"SELECT t.number, t.title, {description} FROM tickets t WHERE t.organization = ? AND t.created_at <= ?{self._there[0]}"
-        values: list[Any] = [organization, iso(until), *self._there[1]]
-        if since is not None:
-            query += " AND t.created_at >= ?"
-            values.append(iso(since))
+        tables, number, created_at = "tickets t", "t.number", "t.created_at"
+        fields = [name for name in same if name not in COMPARED.values()]
+        by_field = fields[0] if fields and "title_key" not in same else None
+        if by_field is not None:  # there may be thousands of other tickets of that time, as of alerts
+            tables, number, created_at = f"ticket_fields f CROSS JOIN {tables} ON t.number = f.ticket", "f.ticket", "f.created_at"
+        conditions, values = ["t.organization = ?"], [organization]
         for name, value in same.items():
-            if name in ("contact", "sender", "title_key", "description_key"):
-                query += f" AND t.{name} = ?"
+            if name not in fields:
+                conditions.append(f"t.{name} = ?")
                 values.append(value)
-            else:
-                query += (
-                    " AND EXISTS (SELECT 1 FROM ticket_fields f WHERE f.ticket = t.number AND f.name = ? AND f.value_key = ?)"
-                )
-                values += [name, fold(value).strip()]
-        # As the index has them, which holds all that is asked for where descriptions are not.
-        order = f" ORDER BY t.created_at DESC, t.number DESC LIMIT {_MOST_CANDIDATES}"
+                continue
+            of_field = "f.name = ? AND f.value_key = ?"
+            other = f"EXISTS (SELECT 1 FROM ticket_fields f WHERE f.ticket = t.number AND {of_field})"
+            conditions.append(of_field if name == by_field else other)
+            values += [name, fold(value).strip()]
+        conditions.append(f"{created_at} <= ?{self._there[0]}")
+        values += [iso(until), *self._there[1]]
+        if since is not None:
+            conditions.append(f"{created_at} >= ?")
+            values.append(iso(since))
+        query = f"SELECT t.number, t.title, {description} FROM {tables} WHERE {' AND '.join(conditions)}"
+        # As the index has them, which holds all that is asked for where neither fields nor descriptions are.
+        order = f" ORDER BY {created_at} DESC, {number} DESC LIMIT {_MOST_CANDIDATES}"
         found = self._connection.execute(query + order, values).fetchall()
         # Nearly always the message has no copy; which message a ticket is of stands behind its description, in a page of its own.
         known = f"SELECT id FROM messages WHERE {_SAME}{self._seen[0]}"

@@ -11,6 +11,9 @@ from msgspec import Struct
 from engine.entities import NewContact, Target
 from engine.mail.message import Message
 
+# What of each ticket is kept to be compared (`duplicates.yaml`), by the column that has it. All else is a field that a mailbox extracts.
+COMPARED = {"contact": "contact", "title": "title_key", "description": "description_key", "sender": "sender"}
+
 
 class Seen(Struct, frozen=True):
     """A message that was processed: its mailbox and what became of it."""
@@ -82,7 +85,7 @@ class State(Protocol):
         """Tickets of an organization opened in [since, until], newest first, whose named fields or keys are equal.
 
         Tickets that the message `other_than` opened, through another mailbox, are left out.
-        `same` may name contact, sender, title_key, description_key, or a field that a mailbox extracts.
+        `same` names columns of `COMPARED`, or fields that a mailbox extracts.
         `described`: with their descriptions, which may be long.
         """
 

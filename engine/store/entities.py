@@ -37,11 +37,12 @@ def insert_ticket(connection: sqlite3.Connection, ticket: Ticket, message: int |
     row = _ticket_row(ticket)
     row |= {"message": message, "title_key": title_key(ticket.title), "description_key": text_key(ticket.description)}
     insert_row(connection, "tickets", row)
-    count_number(connection, "ticket", ticket.number, config, iso(ticket.created_at))
+    created_at = iso(ticket.created_at)
+    count_number(connection, "ticket", ticket.number, config, created_at)
     if ticket.extracted:
         connection.executemany(
-            "INSERT INTO ticket_fields VALUES (?, ?, ?, ?)",
-            [(ticket.number, name, value, fold(value).strip()) for name, value in ticket.extracted.items()],
+            "INSERT INTO ticket_fields VALUES (?, ?, ?, ?, ?)",
+            [(ticket.number, name, value, fold(value).strip(), created_at) for name, value in ticket.extracted.items()],
         )
     _tags_and_contacts(connection, ticket)
 

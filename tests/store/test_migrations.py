@@ -61,6 +61,15 @@ def test_an_earlier_database_is_brought_up_and_goes_on(
         assert (status, bool(error)) == (("failed", True) if version == 1 else ("queued", False))
 
 
+def test_what_was_extracted_gets_the_time_of_its_ticket(tmp_path: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = MIGRATIONS.index(migrations._FIELDS_BY_TIME)
+    old_database(tmp_path / "p.db", before, monkeypatch)
+    with closing(sqlite3.connect(tmp_path / "p.db")) as connection, connection:
+        connection.execute("INSERT INTO ticket_fields VALUES ('T20261102.0001', 'device', 'SRV', 'srv')")
+    with closing(open_database(tmp_path / "p.db")) as connection:
+        assert connection.execute("SELECT ticket, created_at FROM ticket_fields").fetchall() == [("T20261102.0001", NOW)]
+
+
 @pytest.mark.parametrize("version", [0, 1])
 def test_a_disk_that_fills_up_meanwhile_is_said_and_leaves_the_database_as_it_was(
     version: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,118 @@
+"""Whatever a configuration compares, an index finds it; and there are no others."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from engine.config.load import load_config
+from engine.decide.setup import prepare
+from engine.processing import Processor
+from engine.store.database import open_database
+from tests.edit import edit
+from tests.store.conftest import items, mail, run
+
+STRANGER = "x@nowhere.example"
+ORGANIZATION = "organization=? AND "
+DO = "when_open: {do: append_note}, when_complete: {do: create}"
+
+
+@pytest.fixture
+def connection(db: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_database(db)) as opened:
+        yield opened
+
+
+def configured(rules: Path, criterion: str, alike: str = "[sender, subject]") -> Path:
+    (rules / "duplicates.yaml").write_text(f"version: 1\nduplicates:\n  - {{name: one, {criterion}, {DO}}}\n")
+    edit(rules / "settings.yaml", "alike: [sender, subject]", f"alike: {alike}")
+    return rules
+
+
+def found_by(connection: sqlite3.Connection, rules: Path, raw: bytes, begins: str) -> str:
+    """How SQLite finds what the message is compared with."""
+    processor = Processor(connection, prepare(load_config(rules)))
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    processor.run(items(raw), "help")
+    connection.set_trace_callback(None)
+    (question,) = (one for one in asked if one.startswith(begins))
+    steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {question}")]
+    return steps[0].partition("INDEX ")[2]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "of_customer", "of_stranger"),
+    [
+        ("same: [title]", "tickets_by_title ({}title_key=? AND {})", "tickets_same_title_key_sender ({}title_key=? AND sender=? AND {})"),
+        ("similar: {title: 0.9}", "tickets_by_organization ({}{})", "tickets_same_sender ({}sender=? AND {})"),
+        ("same: [sender]", "tickets_same_sender ({}sender=? AND {})", "tickets_same_sender ({}sender=? AND {})"),
+        ("same: [contact], similar: {title: 0.9}", "tickets_same_contact ({}contact=? AND {})", None),
+        ("same: [contact, description]", "tickets_same_contact_description_key ({}contact=? AND description_key=? AND {})", None),
+        (
+            "same: [description]",
+            "tickets_same_description_key ({}description_key=? AND {})",
+            "tickets_same_description_key_sender ({}description_key=? AND sender=? AND {})",
+        ),
+    ],
+)  # fmt: skip
+def test_tickets_are_found_by_what_is_compared(
+    criterion: str, of_customer: str, of_stranger: str | None, rules: Path, connection: sqlite3.Connection
+) -> None:
+    configured(rules, f"{criterion}, within: 2 days")
+    time = "created_at>? AND created_at<?"
+    tickets = "SELECT t.number, t.title"
+    assert found_by(connection, rules, mail(1), tickets) == of_customer.format(ORGANIZATION, time)
+    if of_stranger is not None:
+        assert found_by(connection, rules, mail(2, sender=STRANGER), tickets) == of_stranger.format(ORGANIZATION, time)
+
+
+def test_what_is_extracted_is_found_by_its_value_and_time(rules: Path, connection: sqlite3.Connection) -> None:
+    configured(rules, "same: [device, contact], within: 2 days")
+    edit(rules / "mailboxes/help.yaml", "defaults:", "extract:\n  device: '(?m)^Host: (?P<device>.+)'\ndefaults:")
+    how = found_by(connection, rules, mail(1, body="Host: srv"), "SELECT t.number, t.title")
+    assert how == "ticket_fields_by_value (name=? AND value_key=? AND created_at>? AND created_at<?)"
+    assert connection.execute("SELECT f.created_at = t.created_at FROM ticket_fields f JOIN tickets t").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("alike", "found"),
+    [
+        ("[sender, subject]", "messages_alike (mailbox=? AND sender=? AND subject_key=? AND {})"),
+        ("[sender, subject, body]", "messages_alike (mailbox=? AND sender=? AND subject_key=? AND {})"),
+        ("[sender]", "messages_same_sender (mailbox=? AND sender=? AND {})"),
+        ("[body]", "messages_same_body_key (mailbox=? AND body_key=? AND {})"),
+        ("[body, subject]", "messages_same_subject_key_body_key (mailbox=? AND subject_key=? AND body_key=? AND {})"),
+    ],
+)
+def test_messages_alike_are_found_by_what_is_alike(alike: str, found: str, rules: Path, connection: sqlite3.Connection) -> None:
+    configured(rules, "same: [contact, title]", alike)
+    how = found_by(connection, rules, mail(1), "SELECT COUNT(*) FROM messages")
+    assert how == found.format("received_at>? AND received_at<?")
+
+
+def test_they_come_and_go_with_the_configuration(rules: Path, tmp_path: Path, db: Path) -> None:
+    def there() -> list[str]:
+        query = "SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE '%\\_same\\_%' ESCAPE '\\' ORDER BY name"
+        with closing(sqlite3.connect(db)) as connection:
+            return [name for (name,) in connection.execute(query)]
+
+    def version() -> int:
+        with closing(sqlite3.connect(db)) as connection:
+            return int(connection.execute("PRAGMA schema_version").fetchone()[0])
+
+    configured(rules, "same: [description]", "[body]")
+    run(db, prepare(load_config(rules)), mail(1))
+    wanted = ["messages_same_body_key", "tickets_same_description_key", "tickets_same_description_key_sender"]
+    assert there() == wanted
+    before = version()
+    run(db, prepare(load_config(rules)), mail(2))
+    assert (there(), version()) == (wanted, before)  # nothing is made anew
+    edit(rules / "duplicates.yaml", "same: [description]", "same: [contact, title]")
+    edit(rules / "settings.yaml", "alike: [body]", "alike: [sender, subject]")
+    run(db, prepare(load_config(rules)), mail(3))
+    assert there() == []
