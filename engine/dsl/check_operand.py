@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from engine.dsl.scope import Scope
 from engine.dsl.tree import Operand
 from engine.dsl.vocabulary import COLLECTIONS, EVENTS, Field, offered, resolve
-from engine.errors import Problem, did_you_mean
+from engine.errors import Problem, did_you_mean, nearest
 
 
 def field_of(operand: Operand, groups: tuple[str, ...], extracted: frozenset[str]) -> Field | None:
@@ -37,9 +37,12 @@ _MEANT = (
     | dict.fromkeys(("from", "sender", "from address"), "write: sender.address")
     | {"cc": 'write: header "Cc"', "text": "write: body", "true": "leave `when` out", "always": "leave `when` out"}
     | dict.fromkeys(("attachment", "attachments", "has attachment", "has attachments"), "write: any attachment.name exists")
-    | dict.fromkeys(("tag", "tags", "ticket.tag", "ticket.tags"), 'write: ticket has tag "..."')
     | dict.fromkeys(("customer", "company", "client"), "write: organization.name")
+    | dict.fromkeys(("size", "length"), "write: message.size")
+    | dict.fromkeys(("hour", "hours", "now", "clock", "time of day"), "write: message.time")
+    | dict.fromkeys(("day", "today", "date", "day of week"), "write: message.weekday")
 )
+_TAGGED = re.compile(r"(ticket\.)?(tags?|tagged)( (is|has|contains?|with)?.*)?")
 # A ticket's last change, which is asked for by the time since then.
 _UPDATED = re.compile(r"(ticket\.)?(updated?|updated at|last (updated?|changed?|activity)|idle|inactive|silent)")
 
@@ -63,7 +66,17 @@ def unknown_operand(operand: Operand, scope: Scope) -> Problem:
     meant = f"write: any {one}" if one in COLLECTIONS else None
     if "ticket" in scope.groups and _UPDATED.fullmatch(name.replace("_", " ")):
         meant = "write: ticket.quiet >= 3 days"
+    if _TAGGED.fullmatch(name.replace("_", " ")):
+        meant = 'write: ticket has tag "..."'
     if "message" in scope.groups:
         meant = meant or _MEANT.get(name.replace("_", " "))
-    fix = meant or did_you_mean(name, offered(scope.groups, scope.names.extracted))
+    known = offered(scope.groups, scope.names.extracted)
+    fix = meant or _without_operator(name, known) or did_you_mean(name, known)
     return Problem(operand.position, f"unknown field '{name}'", fix, lacks="" if "." in name else "field")
+
+
+def _without_operator(name: str, known: list[str]) -> str | None:
+    """`priority High`: the grammar takes both words for one name."""
+    near = nearest(name, known)
+    is_begin = near is not None and name.startswith(f"{near.replace(' ', '_')}_")
+    return f'write an operator behind the field: {near} is "..."' if is_begin else None
