@@ -15,7 +15,6 @@ from engine.errors import Damaged
 from engine.mail.message import Message
 from engine.state.stored import moment
 from engine.state.view import COMPARED, Candidate, Seen, Sent
-from engine.text import fold
 
 _COLUMNS = ", ".join(f"t.{name}" for name in TICKET_COLUMNS)
 _MOST_CANDIDATES = 200
@@ -182,7 +181,7 @@ class SqliteState:
             of_field = "f.name = ? AND f.value_key = ?"
             other = f"EXISTS (SELECT 1 FROM ticket_fields f WHERE f.ticket = t.number AND {of_field})"
             conditions.append(of_field if name == by_field else other)
-            values += [name, fold(value).strip()]
+            values += [name, value]
         conditions.append(f"{created_at} <= ?{self._there[0]}")
         values += [iso(until), *self._there[1]]
         if since is not None:

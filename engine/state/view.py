@@ -85,7 +85,7 @@ class State(Protocol):
         """Tickets of an organization opened in [since, until], newest first, whose named fields or keys are equal.
 
         Tickets that the message `other_than` opened, through another mailbox, are left out.
-        `same` names columns of `COMPARED`, or fields that a mailbox extracts.
+        `same` names columns of `COMPARED`, or fields that a mailbox extracts, whose values are folded.
         `described`: with their descriptions, which may be long.
         """
 

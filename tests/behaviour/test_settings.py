@@ -251,6 +251,38 @@ CASES: list[tuple[str, tuple[str, str, str], dict[str, Any], dict[str, Any]]] = 
     ),
     *(
         (
+            f"5 fields that are extracted are one ticket's: {devices}",
+            ("duplicates.yaml", "same: [alert_id]", "same: [alert_id, device]"),
+            {
+                "mailbox": "alerts",
+                "given": {
+                    "tickets": [
+                        {
+                            "number": f"T20261101.000{n}",
+                            "title": "x",
+                            "organization": "olivar",
+                            "status": "New",
+                            "ago": "1 day",
+                            "extracted": {"alert_id": f"oh-{n}", "device": device},
+                        }
+                        for n, device in enumerate(devices, 1)
+                    ]
+                },
+                "message": {
+                    "from": "m@harbourhill.example",
+                    "subject": "PROBLEM",
+                    "body": f"Alert: OH-1\nHost: SRV\n{ALERT.format(number='')}",
+                },
+            },
+            expect,
+        )
+        for devices, expect in (
+            (("srv", "other"), {"outcome": "appended", "target": "T20261101.0001"}),
+            (("other", "srv"), {"outcome": "created"}),
+        )
+    ),
+    *(
+        (
             f"1.5 alike by the text: {body}",
             (SETTINGS, "alike: [sender, subject]", "alike: [sender, subject, body]"),
             {

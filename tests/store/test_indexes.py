@@ -71,11 +71,20 @@ def test_tickets_are_found_by_what_is_compared(
         assert found_by(connection, rules, mail(2, sender=STRANGER), tickets) == of_stranger.format(ORGANIZATION, time)
 
 
-def test_what_is_extracted_is_found_by_its_value_and_time(rules: Path, connection: sqlite3.Connection) -> None:
-    configured(rules, "same: [device, contact], within: 2 days")
+@pytest.mark.parametrize(
+    ("same", "found"),
+    [
+        ("device, contact", "ticket_fields_by_value (name=? AND value_key=? AND created_at>? AND created_at<?)"),
+        ("title, device", "tickets_by_title (organization=? AND title_key=? AND created_at>? AND created_at<?)"),
+    ],
+)
+def test_what_is_extracted_is_found_by_its_value_and_time(
+    same: str, found: str, rules: Path, connection: sqlite3.Connection
+) -> None:
+    configured(rules, f"same: [{same}], within: 2 days")
     edit(rules / "mailboxes/help.yaml", "defaults:", "extract:\n  device: '(?m)^Host: (?P<device>.+)'\ndefaults:")
     how = found_by(connection, rules, mail(1, body="Host: srv"), "SELECT t.number, t.title")
-    assert how == "ticket_fields_by_value (name=? AND value_key=? AND created_at>? AND created_at<?)"
+    assert how == found
     assert connection.execute("SELECT f.created_at = t.created_at FROM ticket_fields f JOIN tickets t").fetchall() == [(1,)]
 
 
