@@ -22,6 +22,19 @@ def fit_indexes(connection: sqlite3.Connection, config: Config) -> None:
     wanted = _wanted(config)
     if _there(connection) == wanted:
         return
+    (memory,) = connection.execute("PRAGMA temp_store").fetchone()
+    try:
+        # A million tickets are sorted for it: that takes 130 MB of memory, or a file.
+        connection.execute("PRAGMA temp_store = FILE")
+        _make(connection, wanted)
+    except sqlite3.OperationalError:  # there is no room for one, or no folder
+        connection.execute(f"PRAGMA temp_store = {memory}")
+        _make(connection, wanted)
+    finally:
+        connection.execute(f"PRAGMA temp_store = {memory}")
+
+
+def _make(connection: sqlite3.Connection, wanted: dict[str, str]) -> None:
     with atomically(connection):
         there = _there(connection)  # another process may have been quicker
         for name in there.keys() - wanted.keys():

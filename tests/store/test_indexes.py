@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +20,9 @@ from engine.processing import Processor
 from engine.store.database import open_database
 from tests.edit import edit
 from tests.store.conftest import items, mail, run
+from tools.faults import Fault, environment
 
+ROOT = Path(__file__).parents[2]
 STRANGER = "x@nowhere.example"
 ORGANIZATION = "organization=? AND "
 DO = "when_open: {do: append_note}, when_complete: {do: create}"
@@ -125,3 +132,37 @@ def test_they_come_and_go_with_the_configuration(rules: Path, tmp_path: Path, db
     edit(rules / "settings.yaml", "alike: [body]", "alike: [sender, subject]")
     run(db, prepare(load_config(rules)), mail(3))
     assert there() == []
+
+
+MADE = """
+import sqlite3, sys
+from pathlib import Path
+from engine.config.load import load_config
+from engine.store.database import open_database
+from engine.store.indexes import fit_indexes
+
+connection = open_database(Path(sys.argv[1]))
+connection.execute("PRAGMA cache_size = 10")  # so that a megabyte is sorted in memory, and no more
+fit_indexes(connection, load_config(Path(sys.argv[2])))
+print(connection.execute("SELECT COUNT(*) FROM tickets INDEXED BY tickets_same_sender WHERE organization = 'olivar' AND sender > ''").fetchone())
+print(connection.execute("PRAGMA temp_store").fetchone())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("cc") is None, reason="needs LD_PRELOAD and a C compiler")
+@pytest.mark.parametrize("fails", [False, True])
+def test_where_there_is_no_room_for_files_they_are_made_in_memory(
+    fails: bool, rules: Path, connection: sqlite3.Connection, db: Path, tmp_path: Path
+) -> None:
+    values = [(f"T{n}", f"p{n}@nowhere.example", "x" * 2_000) for n in range(2_000)]
+    connection.executemany(
+        "INSERT INTO tickets (number, sender, title, organization, mailbox, status, occurrences, description, html, created_at, updated_at,"
+        " title_key, description_key) VALUES (?, ?, ?, 'olivar', 'help', 'New', 1, '', '', '2026-11-02', '2026-11-02', '', '')",
+        values,
+    )
+    told = tmp_path / "told"
+    files = environment(tmp_path / "etilqs", Fault(0, 1_000_000 if fails else 0, errno.ENOSPC), told)
+    variables = {**os.environ, **files, "SQLITE_TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", MADE, db, rules], env=variables, capture_output=True, text=True, check=False)
+    assert done.stdout == "(2000,)\n(2,)\n", done.stderr
+    assert "open64" in told.read_text()
