@@ -42,7 +42,7 @@ _MEANT = (
     | dict.fromkeys(("hour", "hours", "now", "clock", "time of day"), "write: message.time")
     | dict.fromkeys(("day", "today", "date", "day of week"), "write: message.weekday")
 )
-_TAGGED = re.compile(r"(ticket\.)?(tags?|tagged)( (is|has|contains?|with)?.*)?")
+_TAGGED = re.compile(r"(ticket\.)?tag(s|ged)?( .*)?")
 # A ticket's last change, which is asked for by the time since then.
 _UPDATED = re.compile(r"(ticket\.)?(updated?|updated at|last (updated?|changed?|activity)|idle|inactive|silent)")
 

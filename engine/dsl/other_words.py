@@ -51,7 +51,7 @@ MEANT = (
     _meant("write a comma", at=r"and\b", accepted="COMMA"),
     _meant('leave the brackets out: list NAME = "...", "..."', behind=r"\blist\s+[\w-]+\s*=", at=r"[(\[{]"),
     _meant('put brackets round them: ("...", "...")', behind=r'\b(?:in|any of|all of)\s*(?:""|[\w-]+)', at=","),
-    _meant('write each in quotes: ("...", "...")', behind=r'\b(?:in|any of|all of)\s*\((?:\s*""\s*,)*', at=r"\w"),
+    _meant('write each in quotes: ("...", "...")', behind=r'\b(?:in|any of|all of)\s*\((?:\s*""\s*,)*', at=r"[^\W\d]"),
     _meant('a list stands in round brackets: ("...", "...")', at=r"\["),
     _meant('a list stands in round brackets: ("...", "...")', at=r"\{", accepted="LPAR"),
     _meant("leave the braces out: a rule ends where the next begins", at="[{}]"),

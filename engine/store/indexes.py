@@ -27,7 +27,10 @@ def fit_indexes(connection: sqlite3.Connection, config: Config) -> None:
         # A million tickets are sorted for it: that takes 130 MB of memory, or a file.
         connection.execute("PRAGMA temp_store = FILE")
         _make(connection, wanted)
-    except sqlite3.OperationalError:  # there is no room for one, or no folder
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise
+        # There is no room for one, or no folder.
         connection.execute(f"PRAGMA temp_store = {memory}")
         _make(connection, wanted)
     finally:

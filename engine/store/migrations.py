@@ -235,7 +235,7 @@ CREATE INDEX messages_alike ON messages (mailbox, sender, subject_key, received_
 # With the time, as titles have it: of a host there are thousands of alerts, and of a desk's tickets in a week as many.
 _FIELDS_BY_TIME = """
 ALTER TABLE ticket_fields ADD COLUMN created_at TEXT NOT NULL DEFAULT '';
-UPDATE ticket_fields SET created_at = (SELECT created_at FROM tickets WHERE number = ticket);
+UPDATE ticket_fields SET created_at = COALESCE((SELECT created_at FROM tickets WHERE number = ticket), '');
 DROP INDEX ticket_fields_by_value;
 CREATE INDEX ticket_fields_by_value ON ticket_fields (name, value_key, created_at, ticket);
 """
