@@ -41,7 +41,7 @@ class _Counting(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # a client may end as it likes
+        if not isinstance(sys.exception(), (ConnectionError, ssl.SSLError)):  # a client may end as it likes
             super().handle_error(request, client_address)
 
 

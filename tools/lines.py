@@ -1,5 +1,5 @@
-"""Lets connections of `postroom poll --once` break, one call or many, anywhere, as it reads the mailboxes of a loopback Exchange and sends through
-them, and looks what became of the mail.
+"""Lets connections of `postroom poll --once` break, one call or many, anywhere, as it reads the mailboxes of a loopback Exchange in TLS and sends
+through them, and looks what became of the mail.
 
 `python -m tools.lines --faults 100`. Says what is wrong and exits with 1, or says that all is well. Needs what `tools.faults` needs.
 """
@@ -10,10 +10,13 @@ import argparse
 import errno
 import os
 import random
+import ssl
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import trustme
 
 from tests.ews.server import Server
 from tools.faults import Fault, any_fault, environment
@@ -29,11 +32,17 @@ class _Desk:
 
     def __init__(self, folder: Path) -> None:
         self.stores = boxes(2)
-        self.server = Server(self.stores[0])
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(folder / "ca.pem")
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        self.server = Server(self.stores[0], tls=context)
         self.server.stores = {store.address: store for store in self.stores}
         self.db = folder / "p.db"
         self._rules = configure(folder, self.server.start(), self.stores)
         send_by_mailbox(self._rules)
+        with (self._rules / "settings.yaml").open("a") as file:
+            file.write(f"exchange: {{ca_file: {folder / 'ca.pem'}}}\n")
         for number in range(MESSAGES):
             self.stores[number % 2].add(mail(number))
 
