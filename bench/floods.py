@@ -13,7 +13,9 @@ from collections.abc import Callable, Container
 from pathlib import Path
 
 from bench.generate import ROOT
+from bench.mail import maildir_of
 from bench.process import measured
+from tests.edit import edit
 
 FIRST, MORE = 1_000, 6_000
 MOST = 1.5  # times as long
@@ -75,8 +77,7 @@ def _other_keys(folder: Path) -> Path:
     """A configuration that counts as a loop what has one body, whoever writes, and finds duplicates by all that can be asked."""
     rules = Path(shutil.copytree(ROOT / "rules", folder / "rules"))
     (rules / "duplicates.yaml").write_text(_OTHER_KEYS)
-    settings = rules / "settings.yaml"
-    settings.write_text(settings.read_text("utf-8").replace("alike: [sender, subject]", "alike: [body]"), "utf-8")
+    edit(rules / "settings.yaml", "alike: [sender, subject]", "alike: [body]")
     return rules
 
 
@@ -84,21 +85,15 @@ def _milliseconds(flood: Callable[[int], bytes], rules: Path) -> tuple[float, fl
     """A message: of the first, and of those that come then."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        took = [_run(flood, numbers, rules, folder) for numbers in (range(0), range(FIRST), range(FIRST, FIRST + MORE), range(0))]
+        parts = (range(0), range(FIRST), range(FIRST, FIRST + MORE), range(0))
+        sources = [maildir_of(folder / f"mail{place}", map(flood, numbers)) for place, numbers in enumerate(parts)]
+        took = [_run(source, rules, folder / "p.db") for source in sources]  # each on the database of the one before
     return (took[1] - took[0]) / FIRST * 1_000, (took[2] - took[3]) / MORE * 1_000
 
 
-def _run(flood: Callable[[int], bytes], numbers: range, rules: Path, folder: Path) -> float:
-    """Seconds. The database is that of the run before."""
-    source = folder / "mail"
-    shutil.rmtree(source, ignore_errors=True)
-    for name in ("cur", "new", "tmp"):
-        (source / name).mkdir(parents=True)
-    for number in numbers:
-        (source / "new" / f"{number:06}").write_bytes(flood(number))
-    return measured(
-        ["run", "--source", str(source), "--rules", str(rules), "--db", str(folder / "p.db")], ends_with=_HELD
-    ).seconds
+def _run(source: Path, rules: Path, db: Path) -> float:
+    """Seconds. Mail finds its mailbox by its recipient."""
+    return measured(["run", "--source", str(source), "--rules", str(rules), "--db", str(db)], ends_with=_HELD).seconds
 
 
 def main(only: Container[str] = FLOODS) -> None:

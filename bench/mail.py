@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.outlook import outlook
@@ -66,9 +67,13 @@ KINDS = {"plain": plain, "mixed": mixed, "outlook": outlook}
 
 
 def maildir(folder: Path, kind: str, messages: int, contacts: int = 100) -> Path:
+    return maildir_of(folder, (KINDS[kind](number, contacts) for number in range(messages)))
+
+
+def maildir_of(folder: Path, messages: Iterable[bytes]) -> Path:
     """A Maildir with the messages in `cur/`, in the order of their names."""
     for name in ("cur", "new", "tmp"):
         (folder / name).mkdir(parents=True)
-    for number in range(messages):
-        (folder / "cur" / f"{number:08}.bench:2,").write_bytes(KINDS[kind](number, contacts))
+    for number, message in enumerate(messages):
+        (folder / "cur" / f"{number:08}.bench:2,").write_bytes(message)
     return folder

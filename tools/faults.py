@@ -38,7 +38,7 @@ ERRORS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EACCES)
 
 @dataclass(frozen=True)
 class Fault:
-    """Of the calls on some files those from `first` on, `count` of them, fail with `error`."""
+    """Of the calls on some files those from `first` on, `count` of them, fail with `error`; 0: the other side has closed the connection."""
 
     first: int
     count: int

@@ -10,16 +10,14 @@ import argparse
 import errno
 import os
 import random
-import ssl
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import trustme
-
 from tests.ews.server import Server
 from tools.faults import Fault, any_fault, environment
+from tools.mailbox_servers import certificate
 from tools.soak import ROOT, boxes, configure, mail, send_by_mailbox, waited, wrong
 
 MESSAGES = 40
@@ -32,10 +30,8 @@ class _Desk:
 
     def __init__(self, folder: Path) -> None:
         self.stores = boxes(2)
-        authority = trustme.CA()
+        context, authority = certificate()
         authority.cert_pem.write_to_path(folder / "ca.pem")
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert("127.0.0.1").configure_cert(context)
         self.server = Server(self.stores[0], tls=context)
         self.server.stores = {store.address: store for store in self.stores}
         self.db = folder / "p.db"

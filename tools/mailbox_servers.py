@@ -62,7 +62,7 @@ class ByEws:
 
 class ByGraph:
     def __init__(self, store: Store, folder: Path) -> None:
-        context, authority = _certificate()
+        context, authority = certificate()
         self._ca = folder / "ca.pem"
         authority.cert_pem.write_to_path(self._ca)
         self._server = GraphServer(store, context)
@@ -83,8 +83,9 @@ class ByGraph:
 
 
 @cache
-def _certificate() -> tuple[ssl.SSLContext, trustme.CA]:
+def certificate() -> tuple[ssl.SSLContext, trustme.CA]:
+    """Of this machine, for a server, and who vouches for it."""
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("localhost").configure_cert(context)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
     return context, authority

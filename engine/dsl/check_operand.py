@@ -62,14 +62,14 @@ def unknown_operand(operand: Operand, scope: Scope) -> Problem:
         if scope.event.name in elsewhere:
             fix = "the message is long gone: look at the ticket instead"
         return Problem(operand.position, f"{where} has no '{name}'", fix)
-    one = _SEVERAL.sub(r"\1", name)
+    one, words = _SEVERAL.sub(r"\1", name), name.replace("_", " ")
     meant = f"write: any {one}" if one in COLLECTIONS else None
-    if "ticket" in scope.groups and _UPDATED.fullmatch(name.replace("_", " ")):
+    if "ticket" in scope.groups and _UPDATED.fullmatch(words):
         meant = "write: ticket.quiet >= 3 days"
-    if _TAGGED.fullmatch(name.replace("_", " ")):
+    if _TAGGED.fullmatch(words):
         meant = 'write: ticket has tag "..."'
     if "message" in scope.groups:
-        meant = meant or _MEANT.get(name.replace("_", " "))
+        meant = meant or _MEANT.get(words)
     known = offered(scope.groups, scope.names.extracted)
     fix = meant or _without_operator(name, known) or did_you_mean(name, known)
     return Problem(operand.position, f"unknown field '{name}'", fix, lacks="" if "." in name else "field")

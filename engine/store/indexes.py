@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from engine.config.model import Config, Criterion
 from engine.state.sqlite import COUNTED
@@ -22,19 +23,24 @@ def fit_indexes(connection: sqlite3.Connection, config: Config) -> None:
     wanted = _wanted(config)
     if _there(connection) == wanted:
         return
-    (memory,) = connection.execute("PRAGMA temp_store").fetchone()
     try:
-        # A million tickets are sorted for it: that takes 130 MB of memory, or a file.
-        connection.execute("PRAGMA temp_store = FILE")
-        _make(connection, wanted)
+        with _sorting_in_a_file(connection):
+            _make(connection, wanted)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
             raise
-        # There is no room for one, or no folder.
-        connection.execute(f"PRAGMA temp_store = {memory}")
-        _make(connection, wanted)
+        _make(connection, wanted)  # there is no room for a file, or no folder
+
+
+@contextmanager
+def _sorting_in_a_file(connection: sqlite3.Connection) -> Iterator[None]:
+    """For an index of a million tickets SQLite sorts 130 MB: not in memory."""
+    (before,) = connection.execute("PRAGMA temp_store").fetchone()
+    connection.execute("PRAGMA temp_store = FILE")
+    try:
+        yield
     finally:
-        connection.execute(f"PRAGMA temp_store = {memory}")
+        connection.execute(f"PRAGMA temp_store = {before}")
 
 
 def _make(connection: sqlite3.Connection, wanted: dict[str, str]) -> None:

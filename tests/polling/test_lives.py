@@ -3,12 +3,11 @@ lost, twice or left lying."""
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.faults import needs_faults
 from tools.lines import broken
 from tools.mailboxes import live
 
@@ -22,7 +21,7 @@ def test_no_mail_is_lost_or_twice_or_left_lying(first: int, tmp_path: Path, monk
         assert live(seed, tmp_path / "life") == []
 
 
-@pytest.mark.skipif(sys.platform != "linux" or shutil.which("cc") is None, reason="needs LD_PRELOAD and a C compiler")
+@needs_faults
 def test_connections_that_break_anywhere_lose_nothing() -> None:
     """The short form; `make soak` breaks a hundred."""
     assert broken(count=3, seed=6) == []

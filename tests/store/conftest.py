@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,15 @@ def rows(path: Path, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
     finally:
         connection.close()
+
+
+@contextmanager
+def listening(connection: sqlite3.Connection) -> Iterator[list[str]]:
+    """What is asked of SQLite meanwhile, with its values."""
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    yield asked
+    connection.set_trace_callback(None)
 
 
 @pytest.fixture

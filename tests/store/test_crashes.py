@@ -19,6 +19,7 @@ from engine.store.database import open_database
 from engine.store.failures import explain_error
 from tests.command import environment, postroom
 from tests.ews.server import Server
+from tests.faults import needs_faults
 from tests.polling.conftest import exchange, mail, polled
 from tools.consistent import inconsistent
 from tools.crash import command, crash, maildir, with_attachment
@@ -56,7 +57,7 @@ def test_killed_again_and_again_each_message_is_there_once() -> None:
     assert crash(messages=300, kills=5, seed=2) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux" or shutil.which("cc") is None, reason="needs LD_PRELOAD and a C compiler")
+@needs_faults
 def test_calls_that_fail_anywhere_lose_nothing() -> None:
     """The short form; `make soak` lets five commands meet two hundred."""
     assert faults(count=10, seed=7, commands=["run", "retry"]) == []

@@ -12,6 +12,7 @@ from engine.processing import Processor
 from engine.sources.files import open_source
 from engine.store.database import open_database
 from engine.store.prune import _STEPS
+from tests.store.conftest import listening
 
 SAMPLE = Path(__file__).parents[2] / "sample"
 # A table from end to end, or by what nearly all of its rows have.
@@ -19,19 +20,18 @@ _MOST = re.compile(r"^SCAN|by_outcome|number>\?")
 
 
 def test_no_question_of_deciding_and_storing_reads_a_whole_table(tmp_path: Path, setup: Setup) -> None:
-    asked: list[str] = []
     with closing(open_database(tmp_path / "p.db")) as connection:
         processor = Processor(connection, setup)
-        connection.set_trace_callback(asked.append)
-        processor.run(open_source(str(SAMPLE), 30_000_000), None)
-        connection.set_trace_callback(None)
+        with listening(connection) as asked:
+            processor.run(open_source(str(SAMPLE), 30_000_000), None)
         held = [row[0] for row in connection.execute("SELECT id FROM messages WHERE outcome = 'quarantined'")]
-        connection.set_trace_callback(asked.append)
-        processor.retry(held)
-        processor.state.seen_elsewhere("another", parse_message(b"Message-ID: <1@olivar.example>\r\n\r\n"))
-        connection.set_trace_callback(None)
+        with listening(connection) as asked_again:
+            processor.retry(held)
+            processor.state.seen_elsewhere("another", parse_message(b"Message-ID: <1@olivar.example>\r\n\r\n"))
         # As they were asked, with their values.
-        questions: dict[str, dict[str, int]] = {one: {} for one in asked if one.startswith(("SELECT", "UPDATE", "DELETE"))}
+        questions: dict[str, dict[str, int]] = {
+            one: {} for one in (*asked, *asked_again) if one.startswith(("SELECT", "UPDATE", "DELETE"))
+        }
         assert held and len(questions) > 20
         questions |= {change: {"key": 1, "last": 1} for _, _, change in _STEPS.values()}
         plans = {one: connection.execute(f"EXPLAIN QUERY PLAN {one}", values).fetchall() for one, values in questions.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +18,8 @@ from engine.decide.setup import prepare
 from engine.processing import Processor
 from engine.store.database import open_database
 from tests.edit import edit
-from tests.store.conftest import items, mail, run
+from tests.faults import needs_faults
+from tests.store.conftest import items, listening, mail, run
 from tools.faults import Fault, environment
 
 ROOT = Path(__file__).parents[2]
@@ -34,19 +34,16 @@ def connection(db: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
-def configured(rules: Path, criterion: str, alike: str = "[sender, subject]") -> Path:
+def configured(rules: Path, criterion: str, alike: str = "[sender, subject]") -> None:
     (rules / "duplicates.yaml").write_text(f"version: 1\nduplicates:\n  - {{name: one, {criterion}, {DO}}}\n")
     edit(rules / "settings.yaml", "alike: [sender, subject]", f"alike: {alike}")
-    return rules
 
 
 def found_by(connection: sqlite3.Connection, rules: Path, raw: bytes, begins: str) -> str:
     """How SQLite finds what the message is compared with."""
     processor = Processor(connection, prepare(load_config(rules)))
-    asked: list[str] = []
-    connection.set_trace_callback(asked.append)
-    processor.run(items(raw), "help")
-    connection.set_trace_callback(None)
+    with listening(connection) as asked:
+        processor.run(items(raw), "help")
     (question,) = (one for one in asked if one.startswith(begins))
     steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {question}")]
     return steps[0].partition("INDEX ")[2]
@@ -111,7 +108,7 @@ def test_messages_alike_are_found_by_what_is_alike(alike: str, found: str, rules
     assert how == found.format("received_at>? AND received_at<?")
 
 
-def test_they_come_and_go_with_the_configuration(rules: Path, tmp_path: Path, db: Path) -> None:
+def test_they_come_and_go_with_the_configuration(rules: Path, db: Path) -> None:
     def there() -> list[str]:
         query = "SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE '%\\_same\\_%' ESCAPE '\\' ORDER BY name"
         with closing(sqlite3.connect(db)) as connection:
@@ -149,7 +146,7 @@ print(connection.execute("PRAGMA temp_store").fetchone())
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux" or shutil.which("cc") is None, reason="needs LD_PRELOAD and a C compiler")
+@needs_faults
 @pytest.mark.parametrize("fails", [False, True])
 def test_where_there_is_no_room_for_files_they_are_made_in_memory(
     fails: bool, rules: Path, connection: sqlite3.Connection, db: Path, tmp_path: Path

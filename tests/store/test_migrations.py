@@ -66,9 +66,8 @@ def test_what_was_extracted_gets_the_time_of_its_ticket(tmp_path: Path, setup: S
     old_database(tmp_path / "p.db", before, monkeypatch)
     with closing(sqlite3.connect(tmp_path / "p.db")) as connection, connection:
         connection.execute("INSERT INTO ticket_fields VALUES ('T20261102.0001', 'device', 'SRV', 'srv')")
-        connection.execute(
-            "INSERT INTO ticket_fields VALUES ('T1', 'device', 'SRV', 'srv')"
-        )  # whose ticket somebody took away by hand
+        # And one whose ticket somebody took away by hand.
+        connection.execute("INSERT INTO ticket_fields VALUES ('T1', 'device', 'SRV', 'srv')")
     with closing(open_database(tmp_path / "p.db")) as connection:
         found = connection.execute("SELECT ticket, created_at FROM ticket_fields ORDER BY ticket").fetchall()
     assert found == [("T1", ""), ("T20261102.0001", NOW)]
