@@ -17,6 +17,14 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 65536
 
+    def body(self) -> bytes:
+        """Of the request. Raises `ConnectionError` where the client has gone in the middle of it."""
+        length = int(self.headers.get("Content-Length", 0))
+        found = self.rfile.read(length)
+        if len(found) < length:
+            raise ConnectionError("the request broke off")
+        return found
+
     def answer(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
         """A whole answer; nothing where the client has gone."""
         with contextlib.suppress(OSError):

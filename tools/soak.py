@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 
 from tests.ews.server import Server
@@ -76,6 +77,10 @@ def send_by_mailbox(rules: Path) -> None:
     """All of them, and as many as there are."""
     for path in (rules / "mailboxes").glob("*.yaml"):
         path.write_text(path.read_text("utf-8").replace("notify:\n", "notify:\n  via: mailbox\n"), "utf-8")
+    send_without_limit(rules)
+
+
+def send_without_limit(rules: Path) -> None:
     with (rules / "settings.yaml").open("a") as file:
         file.write("notification_limits: [{messages: 1000000, within: 1 day}]\n")
 
@@ -116,7 +121,7 @@ def soak(messages: int, kills: int, seed: int, chance: float, mailboxes: int = 6
         waited(db)
         start("send", "--again").wait(300)
         server.stop()
-        return wrong(stores, db, messages)
+        return wrong(stores, db, messages, sent_by(stores))
 
 
 def waited(db: Path) -> None:
@@ -125,7 +130,12 @@ def waited(db: Path) -> None:
         connection.execute("UPDATE outbox SET next_attempt_at = created_at WHERE status = 'queued'")
 
 
-def wrong(stores: list[Store], db: Path, messages: int) -> list[str]:
+def sent_by(stores: Sequence[Store]) -> list[Message]:
+    """What left through these mailboxes."""
+    return [message_from_bytes(mime) for store in stores for mime in store.sent]
+
+
+def wrong(stores: Sequence[Store], db: Path, messages: int, sent_messages: Sequence[Message]) -> list[str]:
     found = inconsistent(db, messages)
     with closing(sqlite3.connect(db)) as connection:
         (waiting,) = connection.execute("SELECT COUNT(*) FROM poll_items").fetchone()
@@ -133,7 +143,7 @@ def wrong(stores: list[Store], db: Path, messages: int) -> list[str]:
         notifications = {f"<{one}>": status for one, status in connection.execute("SELECT message_id, status FROM outbox")}
     if waiting:
         found.append("items are still on their way")
-    sent = {str(message_from_bytes(mime)["Message-ID"]) for store in stores for mime in store.sent}
+    sent = {str(one["Message-ID"]) for one in sent_messages}
     if sent != set(notifications) or {*notifications.values()} != {"sent"}:
         found.append(f"of {len(notifications)} notifications {len(sent)} were sent; they are {Counter(notifications.values())}")
     places = {place: sum(len(store.in_folder(place)) for store in stores) for place in ("inbox", "processed", "failed")}

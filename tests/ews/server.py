@@ -133,10 +133,7 @@ class _Handler(loopback.Handler):
         self._handshake: Any = None
 
     def do_POST(self) -> None:
-        size = int(self.headers.get("Content-Length", 0))
-        body = self.rfile.read(size)
-        if len(body) < size:  # the client has gone
-            return
+        body = self.body()
         with self.server_of.counted():
             self._call(body)
 

@@ -82,7 +82,7 @@ class _Handler(loopback.Handler):
         self._do("PATCH")
 
     def _do(self, method: str) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
         graph = self.graph
         parts = urlsplit(self.path)
         path = unquote(parts.path)

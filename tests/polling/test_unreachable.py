@@ -33,7 +33,7 @@ class _Elsewhere(Handler):
     """The first part of the path is the status; nothing comes where it is `silence`."""
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.body()
         what = self.path.split("/")[1]
         if what == "silence":
             time.sleep(1.5)
