@@ -88,7 +88,8 @@ def _milliseconds(flood: Callable[[int], bytes], rules: Path) -> tuple[float, fl
         parts = (range(0), range(FIRST), range(FIRST, FIRST + MORE), range(0))
         sources = [maildir_of(folder / f"mail{place}", map(flood, numbers)) for place, numbers in enumerate(parts)]
         took = [_run(source, rules, folder / "p.db") for source in sources]  # each on the database of the one before
-    return (took[1] - took[0]) / FIRST * 1_000, (took[2] - took[3]) / MORE * 1_000
+    # The first start may have checked the configuration; the last did as little as those between.
+    return (took[1] - took[3]) / FIRST * 1_000, (took[2] - took[3]) / MORE * 1_000
 
 
 def _run(source: Path, rules: Path, db: Path) -> float:

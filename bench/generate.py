@@ -10,7 +10,9 @@ from pathlib import Path
 import yaml
 
 from bench.words import SECOND, WORDS, customers, words
+from engine.config.load import load_config
 from engine.store.database import open_database
+from engine.store.indexes import fit_indexes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -76,7 +78,7 @@ def rules_alone(folder: Path) -> Path:
 
 
 def database(path: Path, tickets: int, contacts: int = 100) -> Path:
-    """A database in which `tickets` messages have become tickets, up to the moment before the generated mail."""
+    """A database in which `tickets` messages have become tickets by the shipped configuration, up to the moment before the generated mail."""
     connection = open_database(path)
     owners = customers(contacts)
     started = (SECOND - timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S")
@@ -107,6 +109,7 @@ def database(path: Path, tickets: int, contacts: int = 100) -> Path:
         f" FROM ({count} SELECT n FROM c) c JOIN texts t ON t.n = c.n % 1000"
     )
     connection.execute("COMMIT")
+    fit_indexes(connection, load_config(ROOT / "rules"))  # as the runs had them that these tickets came by
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return path

@@ -6,6 +6,7 @@ import math
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from engine.config.model import Config
@@ -13,13 +14,14 @@ from engine.decide.decision import iso
 from engine.entities import TICKET_COLUMNS, TIMES, NewContact, Project, Target, Task, Ticket
 from engine.errors import Damaged
 from engine.mail.message import Message
+from engine.state.candidates import newest
+from engine.state.days import day_of, days_between, is_long
 from engine.state.stored import moment
-from engine.state.view import COMPARED, Candidate, Seen, Sent
+from engine.state.view import Candidate, Seen, Sent
 
 _COLUMNS = ", ".join(f"t.{name}" for name in TICKET_COLUMNS)
-_MOST_CANDIDATES = 200
 _SAME = "message_id = ? AND identity = ?"  # the Message-ID is part of the identity, and this way one index serves for both
-# Messages that count when others like them come. The index `messages_alike` has no other, and serves who says it in these very words.
+# Messages that count when others like them come. The indexes `messages_same_...` have no other, and serve who says it in these very words.
 COUNTED = "COALESCE(reason, '') NOT IN ('loop', 'several_mailboxes')"
 _WRITTEN_BY_OTHERS = ("due_at", "completed_at")  # too: docs/tables.md
 
@@ -87,7 +89,12 @@ class SqliteState:
         number: str | None,
     ) -> int:
         query = f"SELECT COUNT(*) FROM messages WHERE mailbox = ? AND received_at > ? AND received_at < ?{self._seen[0]}"
-        values: list[Any] = [mailbox, iso(since), iso(until), *self._seen[1]]
+        bounds = iso(since), iso(until)
+        values: list[Any] = [mailbox, *bounds, *self._seen[1]]
+        if not is_long(until - since):
+            days = days_between(*bounds)
+            query += f" AND {day_of('received_at')} IN ({', '.join('?' * len(days))})"
+            values += days
         for column, value in (("sender", sender), ("subject_key", subject_key), ("body_key", body_key), ("number", number)):
             if value is not None:
                 query += f" AND {column} = ?"
@@ -166,39 +173,12 @@ class SqliteState:
         *,
         described: bool,
     ) -> list[Candidate]:
-        description = "t.description" if described else "''"
-        tables, number, created_at = "tickets t", "t.number", "t.created_at"
-        fields = [name for name in same if name not in COMPARED.values()]
-        by_field = fields[0] if fields and "title_key" not in same else None
-        if by_field is not None:  # there may be thousands of other tickets of that time, as of alerts
-            tables, number, created_at = f"ticket_fields f CROSS JOIN {tables} ON t.number = f.ticket", "f.ticket", "f.created_at"
-        conditions, values = ["t.organization = ?"], [organization]
-        for name, value in same.items():
-            if name not in fields:
-                conditions.append(f"t.{name} = ?")
-                values.append(value)
-                continue
-            of_field = "f.name = ? AND f.value_key = ?"
-            other = f"EXISTS (SELECT 1 FROM ticket_fields f WHERE f.ticket = t.number AND {of_field})"
-            conditions.append(of_field if name == by_field else other)
-            values += [name, value]
-        conditions.append(f"{created_at} <= ?{self._there[0]}")
-        values += [iso(until), *self._there[1]]
-        if since is not None:
-            conditions.append(f"{created_at} >= ?")
-            values.append(iso(since))
-        query = f"SELECT t.number, t.title, {description} FROM {tables} WHERE {' AND '.join(conditions)}"
-        # As the index has them, which holds all that is asked for where neither fields nor descriptions are.
-        order = f" ORDER BY {created_at} DESC, {number} DESC LIMIT {_MOST_CANDIDATES}"
-        found = self._connection.execute(query + order, values).fetchall()
+        find = partial(newest, self._connection, organization, since, until, same, self._there, described=described)
+        found = find()
         # Nearly always the message has no copy; which message a ticket is of stands behind its description, in a page of its own.
         known = f"SELECT id FROM messages WHERE {_SAME}{self._seen[0]}"
-        copies = found and self._connection.execute(known, (*_known_as(other_than), *self._seen[1])).fetchall()
-        if copies:
-            query += f" AND (t.message IS NULL OR t.message NOT IN ({', '.join('?' * len(copies))}))"
-            values += [identity for (identity,) in copies]
-            found = self._connection.execute(query + order, values).fetchall()
-        return found
+        copies: list[Any] = found and self._connection.execute(known, (*_known_as(other_than), *self._seen[1])).fetchall()
+        return find(without=[one[0] for one in copies]) if copies else found
 
     def contacts_of(self, address: str) -> list[NewContact]:
         rows = self._connection.execute(

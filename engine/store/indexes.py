@@ -1,7 +1,7 @@
-"""Indexes for what a configuration asks of each message: duplicates by other fields than the title, loops by other keys than sender and subject.
+"""Indexes for what a configuration asks of each message: duplicates, and loops.
 
-Each costs every message some time, so only those are there that the configuration in use needs. Without them SQLite reads all tickets, or
-messages, of the time that is asked about: in a flood thousands, for each message.
+Each costs every message some time, so only those are there that the configuration in use needs, and that of a day's tickets, by which `plan` and
+`explain` find what another configuration asks for: without one SQLite reads all tickets, for each message.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.config.model import Config, Criterion
+from engine.config.model import Config
+from engine.state.candidates import columns_of, index_of
+from engine.state.days import day_of, is_long
 from engine.state.sqlite import COUNTED
 from engine.state.view import COMPARED
 from engine.store.atomic import atomically
@@ -46,10 +48,10 @@ def _sorting_in_a_file(connection: sqlite3.Connection) -> Iterator[None]:
 def _make(connection: sqlite3.Connection, wanted: dict[str, str]) -> None:
     with atomically(connection):
         there = _there(connection)  # another process may have been quicker
-        for name in there.keys() - wanted.keys():
+        for name, _ in there.items() - wanted.items():
             connection.execute(f"DROP INDEX {name}")
-        for name in wanted.keys() - there.keys():
-            connection.execute(wanted[name])
+        for _, sql in sorted(wanted.items() - there.items()):
+            connection.execute(sql)
 
 
 def _there(connection: sqlite3.Connection) -> dict[str, str]:
@@ -59,25 +61,27 @@ def _there(connection: sqlite3.Connection) -> dict[str, str]:
 
 def _wanted(config: Config) -> dict[str, str]:
     """By name, as SQLite keeps them."""
-    found = {}
-    for columns in sorted({columns for criterion in config.duplicates for columns in _asked(criterion)}):
-        name = "_".join(("tickets_same", *columns))
-        found[name] = f"CREATE INDEX {name} ON tickets (organization, {', '.join(columns)}, created_at, number, title)"
+    return dict([index_of((), long=False), *_of_tickets(config), *_of_messages(config)])
+
+
+def _of_tickets(config: Config) -> Iterator[tuple[str, str]]:
+    """For what each criterion compares. What `extract` finds has an index that is always there, but beside titles it is not asked."""
+    for criterion in config.duplicates:
+        same = {COMPARED.get(name, name) for name in criterion.same}
+        if same <= set(COMPARED.values()) or "title_key" in same:
+            long = is_long(criterion.within)
+            yield index_of(columns_of(same), long=long)
+            # Strangers share an organization, so with them the sender is compared too; a contact they have not.
+            if "contact" not in same:
+                yield index_of(columns_of({*same, "sender"}), long=long)
+
+
+def _of_messages(config: Config) -> Iterator[tuple[str, str]]:
     loop = config.settings.loop_protection
-    if loop is not None and not {"sender", "subject"} <= set(loop.alike):  # these two always have theirs
-        keys = [column for key, column in _KEYS.items() if key in loop.alike]
-        name = "_".join(("messages_same", *keys))
-        found[name] = f"CREATE INDEX {name} ON messages (mailbox, {', '.join(keys)}, received_at) WHERE {COUNTED}"
-    return found
-
-
-def _asked(criterion: Criterion) -> Iterator[tuple[str, ...]]:
-    """The columns of tickets that it compares, of which no index is always there: titles have one, and so has what `extract` finds."""
-    if set(criterion.same) - COMPARED.keys():
-        return
-    columns = tuple(column for name, column in COMPARED.items() if name in criterion.same)
-    if columns and "title" not in criterion.same:
-        yield columns
-    # Strangers share an organization, so with them the sender is compared too; a contact they have not.
-    if "contact" not in criterion.same:
-        yield tuple(dict.fromkeys((*columns, "sender")))
+    if loop is not None:
+        rare = {"sender", "subject"}  # which need no third beside them
+        keys = [column for key, column in _KEYS.items() if key in loop.alike and (key in rare or not rare <= set(loop.alike))]
+        long = is_long(2 * loop.window)
+        name = "_".join(("messages_same", *(() if long else ("day",)), *keys))
+        columns = ("mailbox", *(() if long else (day_of("received_at"),)), *keys, "received_at")
+        yield name, f"CREATE INDEX {name} ON messages ({', '.join(columns)}) WHERE {COUNTED}"

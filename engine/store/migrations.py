@@ -240,6 +240,13 @@ DROP INDEX ticket_fields_by_value;
 CREATE INDEX ticket_fields_by_value ON ticket_fields (name, value_key, created_at, ticket);
 """
 
+# Indexes that begin with a day are made in their stead, when a configuration is first used (`indexes.py`).
+_DAYS_FIRST = """
+DROP INDEX tickets_by_organization;
+DROP INDEX tickets_by_title;
+DROP INDEX messages_alike;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _SENDING,
@@ -260,6 +267,7 @@ MIGRATIONS: tuple[str, ...] = (
     _CAME_BACK,
     _ALIKE_BUT_FOR_LOOPS,
     _FIELDS_BY_TIME,
+    _DAYS_FIRST,
 )
 
 

@@ -39,4 +39,4 @@ def test_no_question_of_deciding_and_storing_reads_a_whole_table(tmp_path: Path,
     assert {one: steps for one, steps in whole.items() if steps} == {}
     # By that one: any other has what a loop brought too.
     counts = [plan for one, plan in plans.items() if one.startswith("SELECT COUNT(*) FROM messages")]
-    assert counts and all("messages_alike" in step[3] for plan in counts for step in plan)
+    assert counts and all("messages_same_day_sender_subject_key" in step[3] for plan in counts for step in plan)

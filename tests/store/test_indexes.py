@@ -24,7 +24,6 @@ from tools.faults import Fault, environment
 
 ROOT = Path(__file__).parents[2]
 STRANGER = "x@nowhere.example"
-ORGANIZATION = "organization=? AND "
 DO = "when_open: {do: append_note}, when_complete: {do: create}"
 
 
@@ -39,47 +38,49 @@ def configured(rules: Path, criterion: str, alike: str = "[sender, subject]") ->
     edit(rules / "settings.yaml", "alike: [sender, subject]", f"alike: {alike}")
 
 
-def found_by(connection: sqlite3.Connection, rules: Path, raw: bytes, begins: str) -> str:
-    """How SQLite finds what the message is compared with."""
+def found_by(connection: sqlite3.Connection, rules: Path, raw: bytes, begins: str) -> set[str]:
+    """How SQLite finds what the message is compared with: the index, and the columns that it finds by."""
     processor = Processor(connection, prepare(load_config(rules)))
     with listening(connection) as asked:
         processor.run(items(raw), "help")
-    (question,) = (one for one in asked if one.startswith(begins))
-    steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {question}")]
-    return steps[0].partition("INDEX ")[2]
+    questions = [one for one in asked if one.startswith(begins)]
+    plans = (connection.execute(f"EXPLAIN QUERY PLAN {one}").fetchall() for one in questions)
+    return {steps[0][3].partition("INDEX ")[2] for steps in plans}
 
 
 @pytest.mark.parametrize(
     ("criterion", "of_customer", "of_stranger"),
     [
-        ("same: [title]", "tickets_by_title ({}title_key=? AND {})", "tickets_same_title_key_sender ({}title_key=? AND sender=? AND {})"),
-        ("similar: {title: 0.9}", "tickets_by_organization ({}{})", "tickets_same_sender ({}sender=? AND {})"),
-        ("same: [sender]", "tickets_same_sender ({}sender=? AND {})", "tickets_same_sender ({}sender=? AND {})"),
-        ("same: [contact], similar: {title: 0.9}", "tickets_same_contact ({}contact=? AND {})", None),
-        ("same: [contact, description]", "tickets_same_contact_description_key ({}contact=? AND description_key=? AND {})", None),
-        (
-            "same: [description]",
-            "tickets_same_description_key ({}description_key=? AND {})",
-            "tickets_same_description_key_sender ({}description_key=? AND sender=? AND {})",
-        ),
+        ("same: [title]", "title_key", "title_key_sender"),
+        ("similar: {title: 0.9}", "", "sender"),
+        ("same: [sender]", "sender", "sender"),
+        ("same: [contact], similar: {title: 0.9}", "contact", None),
+        ("same: [contact, title, description]", "title_key", None),
+        ("same: [contact, description]", "contact_description_key", None),
+        ("same: [description]", "description_key", "description_key_sender"),
     ],
-)  # fmt: skip
+)
+@pytest.mark.parametrize("within", ["within: 2 days", "within: 30 days", ""])
 def test_tickets_are_found_by_what_is_compared(
-    criterion: str, of_customer: str, of_stranger: str | None, rules: Path, connection: sqlite3.Connection
+    within: str, criterion: str, of_customer: str, of_stranger: str | None, rules: Path, connection: sqlite3.Connection
 ) -> None:
-    configured(rules, f"{criterion}, within: 2 days")
-    time = "created_at>? AND created_at<?"
-    tickets = "SELECT t.number, t.title"
-    assert found_by(connection, rules, mail(1), tickets) == of_customer.format(ORGANIZATION, time)
-    if of_stranger is not None:
-        assert found_by(connection, rules, mail(2, sender=STRANGER), tickets) == of_stranger.format(ORGANIZATION, time)
+    configured(rules, f"{criterion}, {within}".removesuffix(", "))
+    day = within == "within: 2 days"
+    for raw, columns in ((mail(1), of_customer), (mail(2, sender=STRANGER), of_stranger)):
+        if columns is not None:
+            names = ("title_key", "contact", "description_key", "sender")
+            compared = "".join(f"{name}=? AND " for name in names if name in columns)
+            name = "_".join(filter(None, ("tickets_same", "day" if day else "" if columns else "organization", columns)))
+            time = "created_at>? AND created_at<?" if within else "created_at<?"
+            expected = f"{name} ({'<expr>=? AND ' if day else ''}organization=? AND {compared}{time})"
+            assert found_by(connection, rules, raw, "SELECT t.number, t.title") == {expected}
 
 
 @pytest.mark.parametrize(
     ("same", "found"),
     [
-        ("device, contact", "ticket_fields_by_value (name=? AND value_key=? AND created_at>? AND created_at<?)"),
-        ("title, device", "tickets_by_title (organization=? AND title_key=? AND created_at>? AND created_at<?)"),
+        ("device, contact", "ticket_fields_by_value (name=? AND value_key=? AND {})"),
+        ("title, device", "tickets_same_day_title_key (<expr>=? AND organization=? AND title_key=? AND {})"),
     ],
 )
 def test_what_is_extracted_is_found_by_its_value_and_time(
@@ -88,24 +89,31 @@ def test_what_is_extracted_is_found_by_its_value_and_time(
     configured(rules, f"same: [{same}], within: 2 days")
     edit(rules / "mailboxes/help.yaml", "defaults:", "extract:\n  device: '(?m)^Host: (?P<device>.+)'\ndefaults:")
     how = found_by(connection, rules, mail(1, body="Host: srv"), "SELECT t.number, t.title")
-    assert how == found
+    assert how == {found.format("created_at>? AND created_at<?")}
     assert connection.execute("SELECT f.created_at = t.created_at FROM ticket_fields f JOIN tickets t").fetchall() == [(1,)]
 
 
 @pytest.mark.parametrize(
-    ("alike", "found"),
+    ("alike", "columns"),
     [
-        ("[sender, subject]", "messages_alike (mailbox=? AND sender=? AND subject_key=? AND {})"),
-        ("[sender, subject, body]", "messages_alike (mailbox=? AND sender=? AND subject_key=? AND {})"),
-        ("[sender]", "messages_same_sender (mailbox=? AND sender=? AND {})"),
-        ("[body]", "messages_same_body_key (mailbox=? AND body_key=? AND {})"),
-        ("[body, subject]", "messages_same_subject_key_body_key (mailbox=? AND subject_key=? AND body_key=? AND {})"),
+        ("[sender, subject]", "sender subject_key"),
+        ("[sender, subject, body]", "sender subject_key"),
+        ("[sender]", "sender"),
+        ("[body]", "body_key"),
+        ("[body, subject]", "subject_key body_key"),
     ],
 )
-def test_messages_alike_are_found_by_what_is_alike(alike: str, found: str, rules: Path, connection: sqlite3.Connection) -> None:
+@pytest.mark.parametrize("window", ["10 minutes", "8 days"])
+def test_messages_alike_are_found_by_what_is_alike(
+    window: str, alike: str, columns: str, rules: Path, connection: sqlite3.Connection
+) -> None:
     configured(rules, "same: [contact, title]", alike)
+    edit(rules / "settings.yaml", "window: 10 minutes", f"window: {window}")
     how = found_by(connection, rules, mail(1), "SELECT COUNT(*) FROM messages")
-    assert how == found.format("received_at>? AND received_at<?")
+    day, found = ("day_", "<expr>=? AND ") if window == "10 minutes" else ("", "")
+    name = f"messages_same_{day}{columns.replace(' ', '_')}"
+    compared = "".join(f"{one}=? AND " for one in columns.split())
+    assert how == {f"{name} (mailbox=? AND {found}{compared}received_at>? AND received_at<?)"}
 
 
 def test_they_come_and_go_with_the_configuration(rules: Path, db: Path) -> None:
@@ -119,16 +127,18 @@ def test_they_come_and_go_with_the_configuration(rules: Path, db: Path) -> None:
             return int(connection.execute("PRAGMA schema_version").fetchone()[0])
 
     configured(rules, "same: [description]", "[body]")
+    edit(rules / "settings.yaml", "window: 10 minutes", "window: 30 days")
     run(db, prepare(load_config(rules)), mail(1))
-    wanted = ["messages_same_body_key", "tickets_same_description_key", "tickets_same_description_key_sender"]
+    wanted = ["messages_same_body_key", "tickets_same_day"]
+    wanted += ["tickets_same_description_key", "tickets_same_description_key_sender"]
     assert there() == wanted
     before = version()
     run(db, prepare(load_config(rules)), mail(2))
     assert (there(), version()) == (wanted, before)  # nothing is made anew
-    edit(rules / "duplicates.yaml", "same: [description]", "same: [contact, title]")
+    edit(rules / "duplicates.yaml", "same: [description], ", "same: [contact, title], within: 2 days, ")
     edit(rules / "settings.yaml", "alike: [body]", "alike: [sender, subject]")
     run(db, prepare(load_config(rules)), mail(3))
-    assert there() == []
+    assert there() == ["messages_same_sender_subject_key", "tickets_same_day", "tickets_same_day_title_key"]
 
 
 MADE = """
@@ -141,7 +151,7 @@ from engine.store.indexes import fit_indexes
 connection = open_database(Path(sys.argv[1]))
 connection.execute("PRAGMA cache_size = 10")  # so that a megabyte is sorted in memory, and no more
 fit_indexes(connection, load_config(Path(sys.argv[2])))
-print(connection.execute("SELECT COUNT(*) FROM tickets INDEXED BY tickets_same_sender WHERE organization = 'olivar' AND sender > ''").fetchone())
+print(connection.execute("SELECT COUNT(*) FROM tickets INDEXED BY tickets_same_day_sender WHERE substr(created_at, 1, 10) = '2026-11-02'").fetchone())
 print(connection.execute("PRAGMA temp_store").fetchone())
 """
 
