@@ -15,9 +15,9 @@ from msgspec.structs import fields
 
 from engine.config.model import Config
 from engine.decide.decision import iso
-from engine.entities import TIMES, NewContact, Target, Ticket
+from engine.entities import TIMES, Target, Ticket
 from engine.mail.withhold import Passwords
-from engine.state.sqlite import COUNTED, SqliteState
+from engine.state.sqlite import SqliteState
 from engine.state.stored import from_json, moment, read_kept, unpacked_whole, unpacks
 
 _TUPLES = ("tags", "additional_contacts")
@@ -74,12 +74,14 @@ class PastState(SqliteState):
         super().__init__(connection, config)
         self._id = message.id
         self._message = message
-        self._mailboxes = {message.mailbox, *config.mailboxes}
         self._seen = (" AND +id < ?", (message.id,))
         self._there = (" AND (t.message < ? OR t.message IS NULL)", (message.id,))
         self._brought = (" AND message < ?", (message.id,))
         # What a rule that waited sent has no message.
         self._told = (" AND (message < ? OR (message IS NULL AND created_at < ?))", (message.id, iso(message.received_at)))
+        # Of whom a token brought before messages were kept, the time says it.
+        before = "message < ? OR (message IS NULL AND created_at < (SELECT processed_at FROM messages WHERE id = ?))"
+        self._known = (f" AND ({before})", (message.id, message.id))
         self._until = message.id
         self._numbers = config.settings.numbers["ticket"]
 
@@ -114,27 +116,6 @@ class PastState(SqliteState):
             return from_json(rule[0], f"what a rule made of {number}", dict[str, Any])
         kept: dict[str, Any] | None = read_kept(message[1], message[0])["ticket"] if message else None
         return kept
-
-    def contacts_of(self, address: str) -> list[NewContact]:
-        found = super().contacts_of(address)
-        if not found or self._became_one_before(address):
-            return found
-        # A token may have brought the contact: then the time says it.
-        row = self._one(
-            "SELECT 1 FROM contacts c, messages m WHERE c.email = ? AND c.origin = 'mail' AND m.id = ? AND c.created_at < m.processed_at LIMIT 1",
-            address,
-            self._id,
-        )
-        return found if row else []
-
-    def _became_one_before(self, address: str) -> bool:
-        """He may have written before that, when a number in the subject said whose his mail was."""
-        # By mailbox, for the index begins with it, and has those only that are counted.
-        query = (
-            f"SELECT 1 FROM messages WHERE mailbox = ? AND sender = ? AND {COUNTED} AND +id < ? AND outcome IN ('created', 'appended')"
-            " AND json_extract(decision, '$.sender.via') = 'created' LIMIT 1"
-        )
-        return any(self._one(query, mailbox, address, self._id) for mailbox in self._mailboxes)
 
     def last_sequence(self, series: str) -> int:
         """So that a ticket gets the very number that it then got."""

@@ -42,12 +42,13 @@ def _known_as(message: Message) -> tuple[str, str]:
 class SqliteState:
     """Reads through the connection it is given, so within a batch it sees what the batch has stored."""
 
-    # What else must hold of a message, of a ticket, of what a message brought to one, and of a notification, to be there at all (`past`),
-    # with its values.
+    # What else must hold of a message, of a ticket, of what a message brought to one, of a notification, and of a contact, to be there at all
+    # (`past`), with its values.
     _seen: tuple[str, tuple[Any, ...]] = ("", ())
     _there: tuple[str, tuple[Any, ...]] = ("", ())
     _brought: tuple[str, tuple[Any, ...]] = ("", ())
     _told: tuple[str, tuple[Any, ...]] = ("", ())
+    _known: tuple[str, tuple[Any, ...]] = ("", ())
     # And before which message something must have come.
     _until: float = math.inf
 
@@ -182,8 +183,9 @@ class SqliteState:
 
     def contacts_of(self, address: str) -> list[NewContact]:
         rows = self._connection.execute(
-            "SELECT id, organization, first_name, last_name, email FROM contacts WHERE email = ? AND origin = 'mail' AND active",
-            (address,),
+            "SELECT id, organization, first_name, last_name, email FROM contacts WHERE email = ? AND origin = 'mail' AND active"
+            + self._known[0],
+            (address, *self._known[1]),
         )
         return [NewContact(*row) for row in rows.fetchall()]
 

@@ -34,7 +34,7 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
     changes = decision.changes
     now = iso(stored.processed_at)
     if changes.contact is not None:
-        _contact(connection, changes.contact, config, now)
+        _contact(connection, changes.contact, message, config, now)
     if changes.ticket is not None:
         if changes.is_new:
             insert_ticket(connection, changes.ticket, message, config)
@@ -99,12 +99,12 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
     return message
 
 
-def _contact(connection: sqlite3.Connection, contact: NewContact, config: Config, now: str) -> None:
+def _contact(connection: sqlite3.Connection, contact: NewContact, message: int, config: Config, now: str) -> None:
     """One whom mail brought to a customer who is no longer there moves to the one whom he writes for now."""
     row = connection.execute("SELECT organization FROM contacts WHERE id = ?", (contact.id,)).fetchone()
     values = {"organization": contact.organization, "first_name": contact.first_name, "last_name": contact.last_name}
     if row is None:
-        more = {"id": contact.id, "email": contact.email, "origin": "mail", "created_at": now}
+        more = {"id": contact.id, "email": contact.email, "origin": "mail", "created_at": now, "message": message}
         insert_row(connection, "contacts", values | more)
         return
     owner = config.directory.organizations.get(row[0])

@@ -22,7 +22,8 @@ def sync_directory(connection: sqlite3.Connection, config: Config, now: datetime
     with transaction(connection):
         connection.execute("DELETE FROM contacts WHERE origin = 'directory'")
         connection.executemany(
-            "INSERT OR REPLACE INTO contacts VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'directory', ?)",
+            "INSERT OR REPLACE INTO contacts (id, organization, first_name, last_name, email, email2, email3, active, origin, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'directory', ?)",
             [
                 (one.id, one.organization, one.first_name, one.last_name, *one.emails, int(one.active), moment)
                 for one in directory.contacts.values()

@@ -240,6 +240,14 @@ DROP INDEX ticket_fields_by_value;
 CREATE INDEX ticket_fields_by_value ON ticket_fields (name, value_key, created_at, ticket);
 """
 
+# The message that brought a contact: for `plan`, which asked all mail of his address.
+_BROUGHT_BY = """
+ALTER TABLE contacts ADD COLUMN message INTEGER;
+UPDATE contacts SET message = (SELECT MIN(id) FROM messages WHERE mailbox IN (SELECT DISTINCT mailbox FROM messages) AND sender = email
+  AND COALESCE(reason, '') NOT IN ('loop', 'several_mailboxes') AND outcome IN ('created', 'appended')
+  AND CASE WHEN json_valid(decision) THEN json_extract(decision, '$.sender.via') END = 'created') WHERE origin = 'mail';
+"""
+
 # Indexes that begin with a day are made in their stead, when a configuration is first used (`indexes.py`).
 _DAYS_FIRST = """
 DROP INDEX tickets_by_organization;
@@ -267,6 +275,7 @@ MIGRATIONS: tuple[str, ...] = (
     _CAME_BACK,
     _ALIKE_BUT_FOR_LOOPS,
     _FIELDS_BY_TIME,
+    _BROUGHT_BY,
     _DAYS_FIRST,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -41,9 +42,11 @@ def old_database(path: Path, version: int, monkeypatch: pytest.MonkeyPatch) -> N
             then.setattr(migrations, "MIGRATIONS", MIGRATIONS[:version])
             migrate(connection, NOW)
         for table, row in (("messages", MESSAGE), ("tickets", TICKET), ("outbox", NOTIFICATION)):
-            connection.execute(
-                f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
-            )
+            _insert(connection, table, row)
+
+
+def _insert(connection: sqlite3.Connection, table: str, row: Mapping[str, object]) -> None:
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
 
 
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS) + 1))
@@ -71,6 +74,21 @@ def test_what_was_extracted_gets_the_time_of_its_ticket(tmp_path: Path, setup: S
     with closing(open_database(tmp_path / "p.db")) as connection:
         found = connection.execute("SELECT ticket, created_at FROM ticket_fields ORDER BY ticket").fetchall()
     assert found == [("T1", ""), ("T20261102.0001", NOW)]
+
+
+def test_whom_mail_brought_gets_its_first_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old_database(tmp_path / "p.db", MIGRATIONS.index(migrations._BROUGHT_BY), monkeypatch)
+    decisions = ('{"sender": {"via": "number"}}', "no JSON", '{"sender": {"via": "created"}}', '{"sender": {"via": "created"}}')
+    with closing(sqlite3.connect(tmp_path / "p.db")) as connection, connection:
+        for number, decision in enumerate(decisions, 2):
+            row = MESSAGE | {"id": number, "identity": str(number), "sender": "new@olivar.example", "decision": decision}
+            _insert(connection, "messages", row)
+        for address in ("new@olivar.example", "by.token@olivar.example"):
+            values = (address, address)
+            connection.execute("INSERT INTO contacts VALUES (?, 'olivar', '', '', ?, '', '', 1, 'mail', '')", values)
+    with closing(open_database(tmp_path / "p.db")) as connection:
+        found = connection.execute("SELECT id, message FROM contacts ORDER BY id").fetchall()
+    assert found == [("by.token@olivar.example", None), ("new@olivar.example", 4)]
 
 
 @pytest.mark.parametrize("version", [0, 1])
