@@ -78,7 +78,9 @@ def rules_alone(folder: Path) -> Path:
 
 
 def database(path: Path, tickets: int, contacts: int = 100) -> Path:
-    """A database in which `tickets` messages have become tickets by the shipped configuration, up to the moment before the generated mail."""
+    """A database in which `tickets` messages have become tickets by the shipped configuration, up to the moment before the generated mail, and
+    their senders were told. The bytes of the messages, and the words of the notifications, are let go.
+    """
     connection = open_database(path)
     owners = customers(contacts)
     started = (SECOND - timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S")
@@ -107,6 +109,11 @@ def database(path: Path, tickets: int, contacts: int = 100) -> Path:
         f" 'contact' || {one.replace('n *', 'c.n *')} || '@customer.example', '', {at.replace('- n)', '- c.n)')}, {at.replace('- n)', '- c.n)')},"
         f" c.n, 'old subject ' || c.n, printf('%064x', c.n)"
         f" FROM ({count} SELECT n FROM c) c JOIN texts t ON t.n = c.n % 1000"
+    )
+    connection.execute(
+        "INSERT INTO outbox (message, mailbox, event, recipient, template, number, reason, to_sender, message_id, status, created_at, sent_at)"
+        " SELECT id, 'help', 'ticket created', sender, 'received', number, '', 1, 'postroom.' || replace(substr(received_at, 1, 10), '-', '') || '.'"
+        " || substr(identity, 1, 8) || id || '@harbourhill.example', 'pruned', received_at, received_at FROM messages"
     )
     connection.execute("COMMIT")
     fit_indexes(connection, load_config(ROOT / "rules"))  # as the runs had them that these tickets came by

@@ -316,7 +316,8 @@ def notifications(box: Box) -> None:
     """What comes back to notifications of ours. Their Message-IDs are made of what they are about: the receipt of message ANSWERED."""
     answered = parse_message(box.messages[ANSWERED - 1])
     cause = ("help", answered.identity, "ticket created", answered.sender.address)
-    ours = f"postroom.{hashlib.sha256(chr(0).join(cause).encode()).hexdigest()[:32]}@harbourhill.example"
+    digest = hashlib.sha256(chr(0).join(cause).encode()).hexdigest()[:23]
+    ours = f"postroom.20261102.{digest}@harbourhill.example"
     box.clock += timedelta(minutes=5)
     box.add(
         "Mail Delivery System <MAILER-DAEMON@mx.example>",

@@ -46,7 +46,7 @@ def finish(connection: sqlite3.Connection, row: WaitingRow, due: Due, config: Co
         connection.execute("INSERT OR IGNORE INTO related_tickets VALUES (?, ?, 'created with it')", (row.ticket, ticket.number))
     mailbox = due.ticket.mailbox if due.ticket else ""
     for one in due.notifications:
-        queue_notification(connection, one, ("waiting", str(row.id)), mailbox, None, config, moment)
+        queue_notification(connection, one, ("waiting", str(row.id)), now, mailbox, None, config, moment)
     connection.execute(
         "UPDATE waiting_rules SET status = ?, because = ?, finished_at = ?, changed = ?,"
         " after_message = (SELECT COALESCE(MAX(id), 0) FROM messages) WHERE id = ?",
