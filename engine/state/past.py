@@ -89,12 +89,14 @@ class PastState(SqliteState):
         found = super().target(number)
         if not isinstance(found, Ticket):
             return found
-        opened = self._one("SELECT message FROM tickets WHERE number = ?", number)[0]
+        opened, as_made = self._one("SELECT message, as_made FROM tickets WHERE number = ?", number)
         if opened is not None and opened >= self._id:
             return None
         if opened is None and found.created_at > self._message.received_at:
             return None
         snapshot = self._left(number)
+        if snapshot is None and as_made is not None:
+            snapshot = from_json(as_made, f"the ticket {number} as a rule made it", dict[str, Any])
         return _restored(snapshot, found) if snapshot and snapshot.get("number") == number else found
 
     def _left(self, number: str) -> dict[str, Any] | None:

@@ -14,7 +14,15 @@ from engine.entities import NewContact
 from engine.mail.headers import NOTIFICATION
 from engine.mail.message import Message
 from engine.store.blobs import Blobs
-from engine.store.entities import insert_row, insert_ticket, store_note, store_task, store_time_entry, update_ticket
+from engine.store.entities import (
+    insert_another,
+    insert_row,
+    insert_ticket,
+    store_note,
+    store_task,
+    store_time_entry,
+    update_ticket,
+)
 from engine.text import text_key, title_key
 
 
@@ -41,7 +49,7 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
         else:
             update_ticket(connection, changes.ticket)
     for ticket in changes.more_tickets:
-        insert_ticket(connection, ticket, message, config)
+        insert_another(connection, ticket, message, config)
     if changes.reopened and changes.ticket is not None:
         connection.execute(
             "INSERT INTO reopenings VALUES (?, ?, ?)", (changes.ticket.number, iso(changes.ticket.updated_at), message)

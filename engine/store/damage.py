@@ -11,7 +11,7 @@ from engine.errors import Damaged
 from engine.state.stored import moment, unpacks
 
 _TIMES = ("last_contact", "oldest_unread", "error_since")  # and all whose name ends in `_at`
-_JSON = {("messages", "decision"), ("waiting_rules", "changed"), ("outbox", "body_values")}
+_JSON = {("messages", "decision"), ("waiting_rules", "changed"), ("outbox", "body_values"), ("tickets", "as_made")}
 _TOLD_ELSEWHERE = {("tickets", "due_at"), ("tickets", "completed_at")}  # which other programs write, and `--fix` mends
 
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from engine.config.model import Config
-from engine.decide.decision import iso, write_times
+from engine.decide.decision import iso, ticket_as_kept, write_times
 from engine.entities import TICKET_COLUMNS, Note, Task, Ticket, TimeEntry
 from engine.text import fold, text_key, title_key
 
@@ -32,8 +32,15 @@ def _insertion(table: str, names: tuple[str, ...], how: str) -> str:
     return f"INSERT {how}INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
 
 
+def insert_another(connection: sqlite3.Connection, ticket: Ticket, message: int | None, config: Config) -> None:
+    """A new ticket that a rule made beside another; `message` is None where the rule had waited."""
+    insert_ticket(connection, ticket, message, config)
+    # No Decision has it as it was.
+    connection.execute("UPDATE tickets SET as_made = ? WHERE number = ?", (ticket_as_kept(ticket), ticket.number))
+
+
 def insert_ticket(connection: sqlite3.Connection, ticket: Ticket, message: int | None, config: Config) -> None:
-    """A new ticket; `message` opened it, None where a rule did that waited."""
+    """A new ticket, which `message` opened."""
     row = _ticket_row(ticket)
     row |= {"message": message, "title_key": title_key(ticket.title), "description_key": text_key(ticket.description)}
     insert_row(connection, "tickets", row)

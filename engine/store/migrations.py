@@ -248,6 +248,9 @@ UPDATE contacts SET message = (SELECT MIN(id) FROM messages WHERE mailbox IN (SE
   AND CASE WHEN json_valid(decision) THEN json_extract(decision, '$.sender.via') END = 'created') WHERE origin = 'mail';
 """
 
+# A ticket that a rule made beside another, as it was then: no Decision has it, and `plan` goes back in time.
+_AS_MADE = "ALTER TABLE tickets ADD COLUMN as_made TEXT;\n"
+
 # Indexes that begin with a day are made in their stead, when a configuration is first used (`indexes.py`).
 _DAYS_FIRST = """
 DROP INDEX tickets_by_organization;
@@ -276,6 +279,7 @@ MIGRATIONS: tuple[str, ...] = (
     _ALIKE_BUT_FOR_LOOPS,
     _FIELDS_BY_TIME,
     _BROUGHT_BY,
+    _AS_MADE,
     _DAYS_FIRST,
 )
 

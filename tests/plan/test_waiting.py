@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.config.load import load_config
-from engine.decide.setup import prepare
+from engine.decide.setup import Setup, prepare
 from engine.mail.parse import parse_message
 from engine.plan.replay import Plan, decide_again, replay_recorded, replay_source
 from engine.processing import Processor
@@ -172,8 +174,36 @@ def test_what_a_rule_that_waited_changed_is_there_for_the_next_message(base: Pat
     processor.take(mail("Re: [T20261102.0001] Door is stuck"), "2", "help", START + timedelta(hours=4))
     # What is there now says nothing of what was.
     connection.execute("UPDATE tickets SET priority = 'Low'")
-    first, second = read_recorded(connection, recorded(connection, None, None)[0], setup.passwords)
-    for one, priority in ((first, "Normal"), (second, "High")):
+    assert [one["ticket"]["priority"] for one in decided_as_then(connection, setup)] == ["Normal", "High"]
+
+
+def test_a_ticket_that_a_rule_made_when_it_was_due_is_there_for_the_next_message_and_not_before(base: Path) -> None:
+    with (base / "workflow/90-waits.rules").open("a") as file:
+        file.write(
+            '\nrule "A visit"\n  after 1 hour from ticket created\n  when title contains "door"\n  then create ticket "Visit them"\n'
+        )
+    setup = prepare(load_config(base))
+    connection = open_database(None)
+    processor = Processor(connection, setup)
+    processor.take(mail("[T20261102.0001] Door is stuck"), "1", "help", START)  # which nothing has yet
+    processor.take(mail("Re: [T20261102.0003] Nor this"), "2", "help", START + timedelta(minutes=1))
+    ran = [row.ticket for row, due in run_due(connection, setup, START + timedelta(hours=3)) if due.more_tickets]
+    assert ran == ["T20261102.0001"]
+    processor.take(mail("Re: [T20261102.0003] The visit"), "3", "help", START + timedelta(hours=4))
+    decided = decided_as_then(connection, setup)
+    assert [(one["outcome"], one["number"]) for one in decided] == [
+        ("created", "T20261102.0001"),
+        ("created", "T20261102.0002"),
+        ("appended", "T20261102.0003"),
+    ]
+
+
+def decided_as_then(connection: sqlite3.Connection, setup: Setup) -> list[dict[str, Any]]:
+    """What became of each message, and becomes of it again."""
+    decisions = []
+    for one in read_recorded(connection, recorded(connection, None, None)[0], setup.passwords):
         again = decide_again(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
         then = read_kept(connection.execute("SELECT decision FROM messages WHERE id = ?", (one.id,)).fetchone()[0], one.id)
-        assert json.loads(again.as_json()) == then and then["ticket"]["priority"] == priority
+        assert json.loads(again.as_json()) == then
+        decisions.append(then)
+    return decisions
