@@ -23,6 +23,7 @@ _COUNTED: dict[str, Callable[[Changes], Sized]] = {
     "related tickets": lambda changes: changes.related,
 }
 _LONG = frozenset({"description", "summary"})
+_WHEN = "time at which "  # a rule runs
 
 
 class Change(Struct, frozen=True):
@@ -48,7 +49,7 @@ class Change(Struct, frozen=True):
             if self.kind.startswith("text of "):
                 return f"another {self.kind}"
             return f"{self.kind}: {self.after or 'nothing'} instead of {self.before or 'nothing'}"
-        if self.kind.rpartition(" ")[2] in _LONG:
+        if self.kind.rpartition(" ")[2] in _LONG or self.kind.startswith(_WHEN):
             return f"another {self.kind}"
         return f"{self.becomes} instead of {self.before or 'nothing'}"
 
@@ -158,7 +159,7 @@ def _waiting(before: Decision, after: Decision) -> Iterator[Change]:
     for rule in sorted(set(old) - set(new)):
         yield Change("waits no longer", f"rule '{rule}'", "")
     for rule in sorted(rule for rule in set(old) & set(new) if old[rule] != new[rule]):
-        yield Change(f"time at which '{rule}' runs", "", "another")
+        yield Change(f"{_WHEN}'{rule}' runs", "", "")
 
 
 def _shown(value: Any) -> str:

@@ -73,6 +73,38 @@ def test_a_merge_conflict_in_a_test_file_is_an_error(tmp_path: Path) -> None:
     assert done.returncode == 2 and "t.yaml:4:1: a merge conflict stands here; keep" in done.stderr
 
 
+def test_a_test_file_that_cannot_be_read_is_told_beside_what_is_wrong_in_others(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes("version: 1\ntests: [] # für\n".encode("latin-1"))
+    (tmp_path / "gone.yaml").symlink_to(tmp_path / "nothing")
+    write(tmp_path, GOOD.replace("outcome: created", "outcome: craeted"))
+    done = postroom("test", "--tests", tmp_path, cwd=ROOT)
+    assert done.returncode == 2 and "passed" not in done.stdout
+    for says in ("latin.yaml: the file is not UTF-8; save it", "gone.yaml: the file cannot be read: No such file", "'craeted'"):
+        assert says in done.stderr
+
+
+def test_headers_of_a_test_stand_instead_of_those_that_it_has_by_itself(tmp_path: Path) -> None:
+    message = (
+        'from: maya@brightwater.example, to: x@y.example, headers: {To: help@harbourhill.example, from: "carmen@olivar.example"}'
+    )
+    test = f"name: x, message: {{{message}}}, expect: {{sender: {{id: carmen}}, ticket: {{mailbox: help}}}}"
+    assert postroom("test", "--tests", write(tmp_path, test), cwd=ROOT).stdout == "1 passed, 0 failed\n"
+
+
+def test_a_given_project_is_active_where_it_does_not_say_otherwise(tmp_path: Path) -> None:
+    message = 'message: {from: maya@brightwater.example, subject: "P20261001.0001: plan"}'
+    project = "number: P20261001.0001, name: Move, organization: brightwater"
+    tests = [
+        f"name: {name}, mailbox: help, given: {{projects: [{{{project}{more}}}]}}, {message}, expect: {{entity: {entity}}}"
+        for name, more, entity in (
+            ("open", "", "project_note"),
+            ("too", ", active: true", "project_note"),
+            ("done", ", active: false", "ticket"),
+        )
+    ]
+    assert postroom("test", "--tests", write(tmp_path, *tests), cwd=ROOT).stdout == "3 passed, 0 failed\n"
+
+
 @pytest.mark.parametrize(
     ("test", "says"),
     [

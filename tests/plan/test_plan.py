@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.config.load import load_config
 from engine.decide.setup import prepare
 from engine.errors import Position, Problem
 from engine.mail.parse import parse_message
-from engine.plan.difference import Change
+from engine.plan.difference import Change, changes_between
 from engine.plan.replay import Changed, Plan, decide_again, replay_recorded
 from engine.processing import Processor
 from engine.report.plan import Context, as_markdown, as_text
@@ -141,6 +142,22 @@ def test_a_message_whose_bytes_are_damaged_is_passed_over(repository: Path) -> N
             "tag added: Phishing",
             "tags (tags.yaml)",
         ),
+        ("mailboxes/help.yaml", "{publish: internal}", "{publish: all}", "note publish all instead of internal", ""),
+        (
+            "mailboxes/help.yaml",
+            "{work_type: Remote work}",
+            "{work_type: Project work}",
+            "time entry work type Project work instead of Remote work",
+            "",
+        ),
+        ("mailboxes/help.yaml", "    due: 8 hours\n", "", "due at nothing instead of 8 hours after it was opened", ""),
+        (
+            "workflow/30-follow-up.rules",
+            "after 4 business hours",
+            "after 5 business hours",
+            "another time at which 'A premium customer waits no longer than half a day' runs",
+            "",
+        ),
         ("templates/received.md", "thank you for your message", "thanks", "another text of the notification 'received'", ""),
         ("settings.yaml", "attachment: 200 KB", "attachment: 1 KB", "attachments 0 instead of 2", ""),
         ("settings.yaml", "attachment: 200 KB", "attachment: 1 KB", "another description", ""),
@@ -161,6 +178,16 @@ def test_a_change_is_named_with_what_makes_it(repository: Path, file: str, old: 
     assert words in groups, list(groups)
     if because:
         assert because in groups[words]["because"]
+
+
+def test_another_ticket_that_a_message_is_about_is_told(repository: Path) -> None:
+    setup = prepare(load_config(repository / "rules"))
+    with closing(open_for_reading(repository / "postroom.db")) as connection:
+        for one in read_recorded(connection, recorded(connection, None, None)[0], setup.passwords):
+            before = decide_again(parse_message(one.raw), one, setup, PastState(connection, setup.config, one))
+            after = replace(before, target="T20261101.0001")
+            found = [(change.kind, change.before, change.after) for change in changes_between(before, after)]
+            assert found == ([("target", before.target or "", "T20261101.0001")])
 
 
 def test_what_one_rule_changes_of_the_same_messages_is_read_once(repository: Path) -> None:
