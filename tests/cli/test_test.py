@@ -414,11 +414,15 @@ def test_headers_that_rules_look_at_are_in_a_test_in_words(tmp_path: Path) -> No
         'rule "form"\n  on message\n  when header "X-Form" is "contact"\n  then attribute to sender in header "Reply-To"\n'
     )
     (tmp_path / "r.eml").write_bytes(
-        b"From: forms@harbourhill.example\r\nReply-To: Carmen <carmen@olivar.example>\r\nX-Form: contact\r\nX-Other: y\r\n"
-        b"To: help@harbourhill.example\r\nSubject: A question\r\nMessage-ID: <r@x>\r\nDate: Tue, 3 Nov 2026 10:00:00 +0000\r\n\r\nx\r\n"
+        b"From: Forms Desk <forms@harbourhill.example>\r\nReply-To: Carmen <carmen@olivar.example>\r\nX-Form: contact\r\nX-Other: y\r\n"
+        b'To: help@harbourhill.example, "Diaz, Ana" <ana@olivar.example>\r\nSubject: A question\r\nMessage-ID: <r@x>\r\nDate: Tue, 3 Nov 2026 10:00:00 +0000\r\n\r\nx\r\n'
     )
     made = postroom("explain", tmp_path / "r.eml", "--as-test", "--rules", rules, cwd=ROOT).stdout
     (tmp_path / "made.yaml").write_text(made)
     assert "X-Form: contact" in made and "Reply-To: Carmen <carmen@olivar.example>" in made
+    assert "from: Forms Desk <forms@harbourhill.example>\n" in made
+    assert (
+        "- help@harbourhill.example\n" in made and "- ana@olivar.example\n" in made
+    )  # a test says no name that needs quotation marks
     assert "X-Other" not in made and "  file: " not in made
     assert postroom("test", "--tests", tmp_path / "made.yaml", "--rules", rules, cwd=ROOT).returncode == 0
