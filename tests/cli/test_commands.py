@@ -390,3 +390,19 @@ def test_ctrl_c_stores_what_is_done_and_the_next_run_goes_on(tmp_path: Path) -> 
         sqlite3.connect(tmp_path / "postroom.db").execute("SELECT COUNT(*), COUNT(DISTINCT message_id) FROM messages").fetchone()
     )
     assert counts == (4000, 4000)
+
+
+def test_schemas_for_an_editor_know_the_names_of_the_configuration(tmp_path: Path) -> None:
+    def found(name: str, *path: str, plain: bool = False) -> Any:
+        done = postroom("schema", name, *(() if plain else ("--for-editor",)), cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        value = json.loads(done.stdout)
+        for key in path:
+            value = value["properties"][key]
+        return value.get("enum") or value.get("items", {}).get("enum")
+
+    queues = ["Front desk", "Second line", "Monitoring", "Projects", "Unknown senders"]
+    assert found("mailbox", "defaults", "ticket", "queue") == queues
+    assert found("mailbox", "defaults", "ticket", "queue", plain=True) is None
+    assert "VPN" in found("mailbox", "defaults", "ticket", "tags")
+    assert found("settings", "organizations", "unattributed")[-1] == "none"

@@ -197,7 +197,8 @@ def test_what_one_rule_changes_of_the_same_messages_is_read_once(repository: Pat
     alone = ["priority Low instead of Urgent", "queue Projects instead of Second line"]
     assert {group["words"] for group in plan(repository)["groups"]} >= set(alone)  # type: ignore[attr-defined]
     for form, words in (("text", f"1 message: {'; '.join(alone)}"), ("markdown", f"**1 message**: `{'; '.join(alone)}`")):
-        assert words in postroom("plan", "--base", "HEAD", "--format", form, cwd=repository).stdout
+        told = postroom("plan", "--base", "HEAD", "--format", form, cwd=repository).stdout
+        assert words in told and "message 1" in told and "maya@brightwater.example: Reception is down" in told
 
 
 def test_each_message_has_the_state_it_then_had(repository: Path) -> None:
