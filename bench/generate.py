@@ -10,9 +10,7 @@ from pathlib import Path
 import yaml
 
 from bench.words import SECOND, WORDS, customers, words
-from engine.config.load import load_config
 from engine.store.database import open_database
-from engine.store.indexes import fit_indexes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -78,8 +76,8 @@ def rules_alone(folder: Path) -> Path:
 
 
 def database(path: Path, tickets: int, contacts: int = 100) -> Path:
-    """A database in which `tickets` messages have become tickets by the shipped configuration, up to the moment before the generated mail, and
-    their senders were told. The bytes of the messages, and the words of the notifications, are let go.
+    """A database in which `tickets` messages have become tickets, up to the moment before the generated mail, and their senders were told. The
+    bytes of the messages, and the words of the notifications, are let go.
     """
     connection = open_database(path)
     owners = customers(contacts)
@@ -116,7 +114,6 @@ def database(path: Path, tickets: int, contacts: int = 100) -> Path:
         " || substr(identity, 1, 8) || id || '@harbourhill.example', 'pruned', received_at, received_at FROM messages"
     )
     connection.execute("COMMIT")
-    fit_indexes(connection, load_config(ROOT / "rules"))  # as the runs had them that these tickets came by
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return path

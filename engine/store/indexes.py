@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from engine.config.model import Config
 from engine.state.candidates import columns_of, index_of
-from engine.state.days import day_of, is_long
-from engine.state.sqlite import COUNTED
+from engine.state.days import is_long
+from engine.state.sqlite import index_of_messages
 from engine.state.view import COMPARED
 from engine.store.atomic import atomically
 
@@ -80,8 +80,7 @@ def _of_messages(config: Config) -> Iterator[tuple[str, str]]:
     loop = config.settings.loop_protection
     if loop is not None:
         rare = {"sender", "subject"}  # which need no third beside them
-        keys = [column for key, column in _KEYS.items() if key in loop.alike and (key in rare or not rare <= set(loop.alike))]
-        long = is_long(2 * loop.window)
-        name = "_".join(("messages_same", *(() if long else ("day",)), *keys))
-        columns = ("mailbox", *(() if long else (day_of("received_at"),)), *keys, "received_at")
-        yield name, f"CREATE INDEX {name} ON messages ({', '.join(columns)}) WHERE {COUNTED}"
+        keys = tuple(
+            column for key, column in _KEYS.items() if key in loop.alike and (key in rare or not rare <= set(loop.alike))
+        )
+        yield index_of_messages(keys, long=is_long(2 * loop.window))

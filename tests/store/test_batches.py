@@ -94,7 +94,7 @@ def test_large_messages_share_a_commit_with_few(db: Path, setup: Setup, monkeypa
     connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
     with closing(connection):
         Processor(connection, setup).run(items(*(mail(n, body="x" * 900) for n in range(4))), "help")
-    assert len(commits) == 4  # the directory, the indexes, and two messages each
+    assert len(commits) == 3  # the directory, and two messages each
 
 
 def test_stopped_in_the_middle_of_a_message_nothing_of_it_stands(db: Path, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:

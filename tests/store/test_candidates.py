@@ -39,6 +39,8 @@ def test_the_newest_of_the_time_that_is_asked_for(same: dict[str, str], within: 
         there += [("later", NOW + timedelta(seconds=1), "a"), ("now", NOW, "a")]
         for ticket in there:
             add(connection, *ticket)
+        for name in ("", "_sender", "_title_key"):
+            connection.execute(f"DROP INDEX tickets_same_day{name}")
         if indexed:
             connection.execute(index_of(columns_of(same), long=time is None or time > timedelta(days=3))[1])
         since = NOW - time if time else None

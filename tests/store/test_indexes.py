@@ -17,6 +17,7 @@ from engine.config.load import load_config
 from engine.decide.setup import prepare
 from engine.processing import Processor
 from engine.store.database import open_database
+from engine.store.indexes import fit_indexes
 from tests.edit import edit
 from tests.faults import needs_faults
 from tests.store.conftest import items, listening, mail, run
@@ -141,6 +142,14 @@ def test_they_come_and_go_with_the_configuration(rules: Path, db: Path) -> None:
     assert there() == ["messages_same_sender_subject_key", "tickets_same_day", "tickets_same_day_title_key"]
 
 
+def test_a_new_database_has_what_most_configurations_ask_for(rules: Path, connection: sqlite3.Connection) -> None:
+    """So nothing is made where another program has filled it."""
+    Processor(connection, prepare(load_config(rules)))
+    with listening(connection) as asked:
+        fit_indexes(connection, load_config(rules))
+    assert not any("INDEX" in one for one in asked[1:]) and len(asked) == 1
+
+
 MADE = """
 import sqlite3, sys
 from pathlib import Path
@@ -151,7 +160,7 @@ from engine.store.indexes import fit_indexes
 connection = open_database(Path(sys.argv[1]))
 connection.execute("PRAGMA cache_size = 10")  # so that a megabyte is sorted in memory, and no more
 fit_indexes(connection, load_config(Path(sys.argv[2])))
-print(connection.execute("SELECT COUNT(*) FROM tickets INDEXED BY tickets_same_day_sender WHERE substr(created_at, 1, 10) = '2026-11-02'").fetchone())
+print(connection.execute("SELECT COUNT(*) FROM tickets INDEXED BY tickets_same_day_description_key WHERE substr(created_at, 1, 10) = '2026-11-02'").fetchone())
 print(connection.execute("PRAGMA temp_store").fetchone())
 """
 
@@ -161,6 +170,7 @@ print(connection.execute("PRAGMA temp_store").fetchone())
 def test_where_there_is_no_room_for_files_they_are_made_in_memory(
     fails: bool, rules: Path, connection: sqlite3.Connection, db: Path, tmp_path: Path
 ) -> None:
+    configured(rules, "same: [description], within: 2 days")
     values = [(f"T{n}", f"p{n}@nowhere.example", "x" * 2_000) for n in range(2_000)]
     connection.executemany(
         "INSERT INTO tickets (number, sender, title, organization, mailbox, status, occurrences, description, html, created_at, updated_at,"
