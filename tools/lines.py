@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tests.ews.server import Server
 from tests.graph.server import GraphServer
+from tests.loopback import Loopback
 from tests.smtp import SmtpServer
 from tools.faults import Fault, any_fault, environment
 from tools.mailbox_servers import certificate
@@ -38,9 +39,13 @@ class _Ews:
 
     def __init__(self, folder: Path, tls: ssl.SSLContext) -> None:
         self.stores = boxes(self.mailboxes)
-        self._server = Server(self.stores[0], tls=tls)
-        self._server.stores = {store.address: store for store in self.stores}
-        self.rules = configure(folder, self._server.start(), self.stores)
+        self._server, endpoint = self._begun(tls)
+        self.rules = configure(folder, endpoint, self.stores)
+
+    def _begun(self, tls: ssl.SSLContext) -> tuple[Loopback, str]:
+        server = Server(self.stores[0], tls=tls)
+        server.stores = {store.address: store for store in self.stores}
+        return server, server.start()
 
     def sends(self) -> None:
         send_by_mailbox(self.rules)
@@ -59,17 +64,16 @@ class _Graph(_Ews):
 
     def __init__(self, folder: Path, tls: ssl.SSLContext) -> None:
         super().__init__(folder, tls)
-        self._graph = GraphServer(self.stores[0], tls)
-        at = self._graph.start()
+        at = f"https://localhost:{self._server.port}"
         path = self.rules / "mailboxes/help.yaml"
         source = f"  graph:\n    {{tenant: tenant, client_id: app, client_secret: '${{env:HELP_PASSWORD}}', authority: '{at}', endpoint: '{at}/v1.0',"
         folders = " folder: Inbox, processed: Inbox/Processed, failed: Inbox/Failed}\n"
         path.write_text(re.sub(r"  exchange:\n(    .*\n)+", lambda _: source + folders, path.read_text("utf-8")), "utf-8")
-        self._graph.secret = PASSWORD
 
-    def stop(self) -> None:
-        self._graph.stop()
-        super().stop()
+    def _begun(self, tls: ssl.SSLContext) -> tuple[Loopback, str]:
+        server = GraphServer(self.stores[0], tls)
+        server.secret = PASSWORD
+        return server, server.start()
 
 
 class _EwsAndSmtp(_Ews):

@@ -23,6 +23,7 @@ _COLUMNS = ", ".join(f"t.{name}" for name in TICKET_COLUMNS)
 _SAME = "message_id = ? AND identity = ?"  # the Message-ID is part of the identity, and this way one index serves for both
 # Messages that count when others like them come. The indexes `messages_same_...` have no other, and serve who says it in these very words.
 COUNTED = "COALESCE(reason, '') NOT IN ('loop', 'several_mailboxes')"
+_WRITTEN_BY_OTHERS = ("due_at", "completed_at")  # too: docs/tables.md
 
 
 def index_of_messages(columns: tuple[str, ...], *, long: bool) -> tuple[str, str]:
@@ -30,9 +31,6 @@ def index_of_messages(columns: tuple[str, ...], *, long: bool) -> tuple[str, str
     name = "_".join(("messages_same", *(() if long else ("day",)), *columns))
     held = ("mailbox", *(() if long else (day_of("received_at"),)), *columns, "received_at")
     return name, f"CREATE INDEX {name} ON messages ({', '.join(held)}) WHERE {COUNTED}"
-
-
-_WRITTEN_BY_OTHERS = ("due_at", "completed_at")  # too: docs/tables.md
 
 
 def _told_time(text: str | None) -> datetime | None:

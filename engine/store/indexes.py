@@ -18,6 +18,13 @@ from engine.state.view import COMPARED
 from engine.store.atomic import atomically
 
 _KEYS = {"sender": "sender", "subject": "subject_key", "body": "body_key"}
+# Those that most configurations ask for: a new database has them, for while it is empty they take no time.
+USUAL = dict(
+    [
+        *(index_of(columns, long=False) for columns in ((), ("sender",), ("title_key",))),
+        index_of_messages(("sender", "subject_key"), long=False),
+    ]
+)
 
 
 def fit_indexes(connection: sqlite3.Connection, config: Config) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 from engine.errors import StoreError
-from engine.state.candidates import index_of
-from engine.state.sqlite import index_of_messages
 from engine.store.atomic import atomically
+from engine.store.indexes import USUAL
 
 _FIRST = """
 CREATE TABLE messages (
@@ -286,13 +285,6 @@ MIGRATIONS: tuple[str, ...] = (
 )
 
 
-# Of the indexes that follow the configuration (`indexes.py`) those that most ask for: in an empty database they take no time.
-_USUAL = (
-    *(index_of(columns, long=False) for columns in ((), ("sender",), ("title_key",))),
-    index_of_messages(("sender", "subject_key"), long=False),
-)
-
-
 def migrate(connection: sqlite3.Connection, now: str) -> None:
     """Bring the database to the newest version, all steps in one transaction. Raises `StoreError` for a newer one."""
     with atomically(connection):
@@ -308,7 +300,7 @@ def migrate(connection: sqlite3.Connection, now: str) -> None:
                     connection.execute(statement)
             connection.execute("INSERT INTO schema_version VALUES (?, ?)", (version, now))
         if have == 0:
-            for _, statement in _USUAL:
+            for statement in USUAL.values():
                 connection.execute(statement)
 
 

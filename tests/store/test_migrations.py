@@ -40,7 +40,7 @@ def old_database(path: Path, version: int, monkeypatch: pytest.MonkeyPatch) -> N
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         with monkeypatch.context() as then:
             then.setattr(migrations, "MIGRATIONS", MIGRATIONS[:version])
-            then.setattr(migrations, "_USUAL", ())
+            then.setattr(migrations, "USUAL", {})
             migrate(connection, NOW)
         for table, row in (("messages", MESSAGE), ("tickets", TICKET), ("outbox", NOTIFICATION)):
             _insert(connection, table, row)
