@@ -94,7 +94,7 @@ def a_desk(dice: random.Random) -> Desk:
         tasks={"T20260901.0701": "a", "T20260901.0702": "c"},
         projects={"P20260901.0001": "a"},
         unattributed=dice.choice(["none", "desk"]),
-        loop=dice.choice([None, (1, 10), (2, 10), (3, 5)]),
+        loop=dice.choice([None, (1, 10), (2, 10), (3, 5), (2, 900), (3, 9_000)]),
         alike=dice.choice([["sender", "subject"], ["sender"], ["subject", "body"]]),
         spared=dice.choice([[], ["ana@a.example"]]),
         automatic={kind: dice.choice(policies) for kind in KINDS},
@@ -143,7 +143,7 @@ def change(desk: Desk, brought: list[str], dice: random.Random) -> None:
 def _criterion(dice: random.Random) -> dict[str, Any]:
     found: dict[str, Any] = {
         "same": dice.choice([["title"], ["contact", "title"], ["title", "description"], ["sender"]]),
-        "within": dice.choice([None, 20, 90]),
+        "within": dice.choice([None, 20, 90, 3_000, 6_000]),
         "when_open": dice.choice(
             [{"do": "append_note", "count": True}, {"do": "discard", "count": True}, {"do": "create", "link": True}]
         ),

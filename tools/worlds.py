@@ -137,7 +137,7 @@ def compare(seed: int, folder: Path) -> list[str]:
         connection.execute("PRAGMA synchronous=OFF")
         processor = Processor(connection, setup)
         for number in range(dice.randint(10, 40)):
-            at += timedelta(minutes=dice.choice([0, 1, 1, 3, 5, 9, 15, 40, 70, 130]))
+            at += timedelta(minutes=dice.choice([0, 1, 1, 3, 5, 9, 15, 40, 70, 130, 1_500]))
             if sent and dice.random() < 0.08:
                 again = dice.choice(sent)
                 mail = Mail(**{**again.__dict__, "at": at, "mailbox": dice.choice(["help", "sales"])})
