@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from email.message import Message
+from itertools import cycle, islice
 from pathlib import Path
 
 from tests.ews.server import Server
@@ -39,8 +40,8 @@ class _Ews:
 
     def __init__(self, folder: Path, tls: ssl.SSLContext) -> None:
         self.stores = boxes(self.mailboxes)
-        self._server, endpoint = self._begun(tls)
-        self.rules = configure(folder, endpoint, self.stores)
+        self._server, self.endpoint = self._begun(tls)
+        self.rules = configure(folder, self.endpoint, self.stores)
 
     def _begun(self, tls: ssl.SSLContext) -> tuple[Loopback, str]:
         server = Server(self.stores[0], tls=tls)
@@ -64,7 +65,7 @@ class _Graph(_Ews):
 
     def __init__(self, folder: Path, tls: ssl.SSLContext) -> None:
         super().__init__(folder, tls)
-        at = f"https://localhost:{self._server.port}"
+        at = self.endpoint
         path = self.rules / "mailboxes/help.yaml"
         source = f"  graph:\n    {{tenant: tenant, client_id: app, client_secret: '${{env:HELP_PASSWORD}}', authority: '{at}', endpoint: '{at}/v1.0',"
         folders = " folder: Inbox, processed: Inbox/Processed, failed: Inbox/Failed}\n"
@@ -157,10 +158,8 @@ def broken(count: int, seed: int) -> list[str]:
     """What is wrong: nothing, one hopes. Each way in its turn."""
     chooser = random.Random(seed)
     found = []
-    kinds = [_calls(way) for way in WAYS]
-    for number in range(count):
-        way = WAYS[number % len(WAYS)]
-        fault = any_fault(kinds[number % len(WAYS)], chooser, ERRORS)
+    for way, kinds in islice(cycle([(way, _calls(way)) for way in WAYS]), count):
+        fault = any_fault(kinds, chooser, ERRORS)
         found += [f"{way.__name__}, {fault}: {what}" for what in _wrong(way, fault)]
     return found
 

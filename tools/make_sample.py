@@ -6,7 +6,6 @@ Run it after a change: `python tools/make_sample.py`. `docs/configuration.md` ex
 from __future__ import annotations
 
 import base64
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -14,6 +13,8 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from engine.mail.parse import parse_message
+from engine.sources.route import received_at
+from engine.store.apply import notification_id
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample"
 ANSWERED = 4  # the message whose receipt bounces and is answered
@@ -315,9 +316,8 @@ def last(box: Box) -> None:
 def notifications(box: Box) -> None:
     """What comes back to notifications of ours. Their Message-IDs are made of what they are about: the receipt of message ANSWERED."""
     answered = parse_message(box.messages[ANSWERED - 1])
-    cause = ("help", answered.identity, "ticket created", answered.sender.address)
-    digest = hashlib.sha256(chr(0).join(cause).encode()).hexdigest()[:23]
-    ours = f"postroom.20261102.{digest}@harbourhill.example"
+    about = ("help", answered.identity, "ticket created", answered.sender.address)
+    ours = notification_id(about, received_at(answered, box.clock), "harbourhill.example")
     box.clock += timedelta(minutes=5)
     box.add(
         "Mail Delivery System <MAILER-DAEMON@mx.example>",

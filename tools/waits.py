@@ -77,9 +77,8 @@ def _live(dice: random.Random, connection: sqlite3.Connection, setup: Setup) -> 
         now += timedelta(minutes=dice.choice([0, 1, 4, 5, 10, 29, 31, 60, 200]), seconds=dice.choice([0, 0, 7]))
         _run(connection, setup, now)
         sender, subject, body = "carmen@olivar.example", f"Thing {number} {chr(97 + number) * 7}", "hello"
-        numbers = [
-            one for (one,) in connection.execute("SELECT number FROM tickets ORDER BY number")
-        ]  # also those that rules made
+        # Also of those that rules made.
+        numbers = [one for (one,) in connection.execute("SELECT number FROM tickets ORDER BY number")]
         if numbers and dice.random() < 0.6:
             subject = f"Re: {dice.choice(numbers)} {number}"
             if dice.random() < 0.5:

@@ -16,6 +16,11 @@ _MOST = 200  # that are compared, the newest
 _COLUMNS = frozenset(COMPARED.values())
 
 
+def by_field(names: Collection[str]) -> str | None:
+    """The extracted field by which they are found: of one value there may be few, where there are thousands of tickets, as of alerts."""
+    return None if "title_key" in names else next((name for name in names if name not in _COLUMNS), None)
+
+
 def columns_of(same: Collection[str]) -> tuple[str, ...]:
     """Those that are looked for in an index where these are compared. A title is rare enough: beside it, only the sender is."""
     rare = ("title_key", "sender") if "title_key" in same else _COLUMNS
@@ -54,7 +59,7 @@ def newest(
         question = _question(names, but[0], described, len(bounds), len(day), len(without))
         return connection.execute(question, (*values, *bounds, *day, *without)).fetchall()
 
-    if _by_field(names) or (is_long(until - since if since else None) and _has_index(connection, names)):
+    if by_field(names) or (is_long(until - since if since else None) and _has_index(connection, names)):
         return ask()
     found: list[Candidate] = []
     for day in days_between(bounds[-1] if since else _oldest(connection), bounds[0]):
@@ -67,14 +72,14 @@ def newest(
 @lru_cache(maxsize=256)
 def _question(names: tuple[str, ...], but: str, described: bool, bounds: int, days: int, without: int) -> str:
     tables, number, created_at = "tickets t", "t.number", "t.created_at"
-    by_field = _by_field(names)
-    if by_field is not None:
+    field = by_field(names)
+    if field is not None:
         tables, number, created_at = f"ticket_fields f CROSS JOIN {tables} ON t.number = f.ticket", "f.ticket", "f.created_at"
     conditions = [f"t.organization = ?{but}"]
     for name in names:
         of_field = "f.name = ? AND f.value_key = ?"
         other = f"EXISTS (SELECT 1 FROM ticket_fields f WHERE f.ticket = t.number AND {of_field})"
-        conditions.append(f"t.{name} = ?" if name in _COLUMNS else of_field if name == by_field else other)
+        conditions.append(f"t.{name} = ?" if name in _COLUMNS else of_field if name == field else other)
     conditions += [f"{created_at} <= ?", f"{created_at} >= ?"][:bounds]
     conditions += [f"{day_of(created_at)} = ?"] * days
     if without:
@@ -83,11 +88,6 @@ def _question(names: tuple[str, ...], but: str, described: bool, bounds: int, da
     # As the index has them, which holds all that is asked for where neither fields nor descriptions are.
     order = f"ORDER BY {created_at} DESC, {number} DESC LIMIT {_MOST}"
     return f"SELECT t.number, t.title, {description} FROM {tables} WHERE {' AND '.join(conditions)} {order}"
-
-
-def _by_field(names: Sequence[str]) -> str | None:
-    """The extracted field by which they are found: of one value there may be few, where there are thousands of tickets, as of alerts."""
-    return None if "title_key" in names else next((name for name in names if name not in _COLUMNS), None)
 
 
 def _has_index(connection: sqlite3.Connection, names: Collection[str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-MOST_DAYS = 3  # that are asked for one by one; a longer time is asked for at once, by an index without days
+_MOST_DAYS = 3  # that are asked for one by one; a longer time is asked for at once, by an index without days
 
 
 def day_of(column: str) -> str:
@@ -18,7 +18,7 @@ def day_of(column: str) -> str:
 
 def is_long(time: timedelta | None) -> bool:
     """None: since ever."""
-    return time is None or time > timedelta(days=MOST_DAYS)
+    return time is None or time > timedelta(days=_MOST_DAYS)
 
 
 def days_between(since: str, until: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The past as SQLite keeps it: every question of `view.State` is one indexed query."""
+"""The past as SQLite keeps it: every question of `view.State` is one indexed query, or one for each of a few days."""
 
 from __future__ import annotations
 

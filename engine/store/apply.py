@@ -14,15 +14,7 @@ from engine.entities import NewContact
 from engine.mail.headers import NOTIFICATION
 from engine.mail.message import Message
 from engine.store.blobs import Blobs
-from engine.store.entities import (
-    insert_another,
-    insert_row,
-    insert_ticket,
-    store_note,
-    store_task,
-    store_time_entry,
-    update_ticket,
-)
+from engine.store.entities import insert_row, insert_ticket, store_note, store_task, store_time_entry, update_ticket
 from engine.text import text_key, title_key
 
 
@@ -49,7 +41,7 @@ def apply(connection: sqlite3.Connection, blobs: Blobs | None, decision: Decisio
         else:
             update_ticket(connection, changes.ticket)
     for ticket in changes.more_tickets:
-        insert_another(connection, ticket, message, config)
+        insert_ticket(connection, ticket, message, config, beside=True)
     if changes.reopened and changes.ticket is not None:
         connection.execute(
             "INSERT INTO reopenings VALUES (?, ?, ?)", (changes.ticket.number, iso(changes.ticket.updated_at), message)
@@ -159,6 +151,14 @@ def _notification(
     queue_notification(connection, one, cause, decision.envelope.received_at, decision.mailbox, message, config, now)
 
 
+def notification_id(about: tuple[str, ...], caused_at: datetime, domain: str) -> str:
+    """Our own Message-ID is made of what the notification is about, so that the same one cannot be queued twice. The day comes first: in the
+    index of a large database those of one day stand together.
+    """
+    digest = hashlib.sha256("\0".join(about).encode()).hexdigest()
+    return f"{NOTIFICATION}{iso(caused_at)[:10].replace('-', '')}.{digest[:23]}@{domain}"
+
+
 def queue_notification(
     connection: sqlite3.Connection,
     one: Notification,
@@ -169,10 +169,7 @@ def queue_notification(
     config: Config,
     now: str,
 ) -> None:
-    """Our own Message-ID is made of what the notification is about, so that the same one cannot be queued twice. The day comes first: in the
-    index of a large database those of one day stand together.
-    """
-    digest = hashlib.sha256("\0".join((*cause, one.event, one.recipient)).encode()).hexdigest()
+    """`cause`, with when it was: what made it be sent. One that is there already stays as it is."""
     domain = config.mailboxes[mailbox].address.rpartition("@")[2] if mailbox in config.mailboxes else "postroom.invalid"
     words = one.wording
     row = {
@@ -184,7 +181,7 @@ def queue_notification(
         "number": one.number,
         "reason": one.reason,
         "to_sender": int(one.to_sender),
-        "message_id": f"{NOTIFICATION}{iso(caused_at)[:10].replace('-', '')}.{digest[:23]}@{domain}",
+        "message_id": notification_id((*cause, one.event, one.recipient), caused_at, domain),
         "status": "failed" if words.error else "queued",
         "created_at": now,
         "subject": words.subject,

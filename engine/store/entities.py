@@ -32,16 +32,13 @@ def _insertion(table: str, names: tuple[str, ...], how: str) -> str:
     return f"INSERT {how}INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
 
 
-def insert_another(connection: sqlite3.Connection, ticket: Ticket, message: int | None, config: Config) -> None:
-    """A new ticket that a rule made beside another; `message` is None where the rule had waited."""
-    insert_ticket(connection, ticket, message, config)
-    # No Decision has it as it was.
-    connection.execute("UPDATE tickets SET as_made = ? WHERE number = ?", (ticket_as_kept(ticket), ticket.number))
-
-
-def insert_ticket(connection: sqlite3.Connection, ticket: Ticket, message: int | None, config: Config) -> None:
-    """A new ticket, which `message` opened."""
+def insert_ticket(
+    connection: sqlite3.Connection, ticket: Ticket, message: int | None, config: Config, *, beside: bool = False
+) -> None:
+    """A new ticket; `message` opened it, None where a rule did that waited. `beside`: a rule made it beside another, so no Decision has it."""
     row = _ticket_row(ticket)
+    if beside:
+        row["as_made"] = ticket_as_kept(ticket)
     row |= {"message": message, "title_key": title_key(ticket.title), "description_key": text_key(ticket.description)}
     insert_row(connection, "tickets", row)
     created_at = iso(ticket.created_at)

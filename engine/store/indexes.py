@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.config.model import Config
-from engine.state.candidates import columns_of, index_of
+from engine.state.candidates import by_field, columns_of, index_of
 from engine.state.days import is_long
 from engine.state.sqlite import index_of_messages
 from engine.state.view import COMPARED
@@ -72,10 +72,10 @@ def _wanted(config: Config) -> dict[str, str]:
 
 
 def _of_tickets(config: Config) -> Iterator[tuple[str, str]]:
-    """For what each criterion compares. What `extract` finds has an index that is always there, but beside titles it is not asked."""
+    """For what each criterion compares, but for what is found by an extracted field: they have an index that is always there."""
     for criterion in config.duplicates:
         same = {COMPARED.get(name, name) for name in criterion.same}
-        if same <= set(COMPARED.values()) or "title_key" in same:
+        if by_field(same) is None:
             long = is_long(criterion.within)
             yield index_of(columns_of(same), long=long)
             # Strangers share an organization, so with them the sender is compared too; a contact they have not.

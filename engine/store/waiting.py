@@ -11,7 +11,7 @@ from engine.config.model import Config
 from engine.decide.decision import iso, ticket_as_kept
 from engine.decide.waiting import Due
 from engine.store.apply import queue_notification
-from engine.store.entities import insert_another, store_note, update_ticket
+from engine.store.entities import insert_ticket, store_note, update_ticket
 
 
 class WaitingRow(Struct, frozen=True):
@@ -42,7 +42,7 @@ def finish(connection: sqlite3.Connection, row: WaitingRow, due: Due, config: Co
     for note in due.notes:
         store_note(connection, "ticket_note", note, None)
     for ticket in due.more_tickets:
-        insert_another(connection, ticket, None, config)
+        insert_ticket(connection, ticket, None, config, beside=True)
         connection.execute("INSERT OR IGNORE INTO related_tickets VALUES (?, ?, 'created with it')", (row.ticket, ticket.number))
     mailbox = due.ticket.mailbox if due.ticket else ""
     for one in due.notifications:
